@@ -1,0 +1,27 @@
+"""What can go wrong, said for a person: what was expected, what came, what to do. Every message is one line."""
+
+from __future__ import annotations
+
+
+class RagqaError(Exception):
+    """A user's error: the command line prints its one line and exits with 1."""
+
+
+class UnreadableFile(RagqaError):
+    """A file that gives no text: missing, empty, encrypted, scanned, corrupt, or not what its name says."""
+
+
+class LibraryError(RagqaError):
+    """A library that is missing, locked by another writer, read-only, or of a newer format."""
+
+
+class EmbedderMismatch(LibraryError):
+    """Vectors of one embedder were asked of a library that holds another's."""
+
+
+class ModelError(RagqaError):
+    """A model or its server that can't be used: missing, unreachable, refused, or out of quota."""
+
+
+class MissingExtra(RagqaError):
+    """An optional dependency that the chosen part needs."""

@@ -1,0 +1,145 @@
+"""The frozen records that every part speaks in. Knows nothing of files, models or stores.
+
+Offsets are character offsets into ``Document.text``; pages count from 1; higher scores are better.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Literal
+
+BlockKind = Literal["heading", "paragraph", "list_item", "code", "table_header", "table_row", "caption", "toc"]
+"""What a stretch of text is. ``toc`` (tables of contents, indexes of terms) stays out of passages."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch ``text[start:end]`` of a document with one role; blocks are in reading order and never overlap."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+    """Of a heading: 1 is the top. Of a list item: its depth from 1. Else 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The stretch of a document's text that stands on one physical page; it may be empty."""
+
+    number: int
+    start: int
+    end: int
+    label: str | None = None
+    """The printed page number, where the file names one: 'iv', '12'."""
+    furniture: tuple[str, ...] = ()
+    """Running headers, footers and page numbers: kept here, and kept out of ``Document.text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A manual as read: its text in reading order, and the structure found in it.
+
+    Every character that is not white space between blocks lies in exactly one block. ``pages`` is empty where the
+    format has none. A table row's cells are joined by ' | '.
+    """
+
+    name: str
+    title: str
+    media_type: str
+    sha256: str
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page that holds the character at ``offset``, or None in a format without pages."""
+        if not self.pages:
+            return None
+        at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
+        return self.pages[max(at, 0)].number
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A cut of a document, sized for an embedder: ``document.text[start:end] == text``."""
+
+    document: str
+    start: int
+    end: int
+    text: str
+    section: tuple[str, ...] = ()
+    """The headings above it, outermost first."""
+    header: str = ""
+    """The header row of the table in which this passage begins past the header; else empty."""
+    page: int | None = None
+    page_end: int | None = None
+    tokens: int = 0
+    windows: tuple[Span, ...] = ()
+    """Spans into ``text`` of its sentences, rows and code blocks: the fine grain of retrieval and of answers."""
+    passage_id: int = 0
+    """Given by the library; 0 before it is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. ``dense`` and ``lexical`` are each side's own score, None where it has none."""
+
+    rank: int
+    passage: Passage
+    score: float
+    dense: float | None = None
+    lexical: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a statement of an answer stands: ``quote`` is found letter for letter in the passage."""
+
+    marker: int
+    document: str
+    page: int | None
+    section: tuple[str, ...]
+    quote: str
+    passage_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens used and their price in US dollars; ``cost_usd`` is None where no price is known."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    embedding_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.embedding_tokens + other.embedding_tokens,
+            self.cost_usd + other.cost_usd if known else None,  # type: ignore[operator]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said to a question, with its proof. ``text`` is Markdown with [1] markers."""
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    abstained: bool
+    confidence: float
+    """Probability, 0 to 1, that the manual answers the question."""
+    answerer: str
+    usage: Usage = field(default_factory=Usage)
+    warnings: tuple[str, ...] = ()
+    """What the reader should know of this answer: markers dropped, passages left out."""
+    timings_ms: dict[str, float] = field(default_factory=dict)
