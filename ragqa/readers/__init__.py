@@ -1,0 +1,149 @@
+"""Read a file into a Document. A format is a file of this folder; it is imported when its content is met.
+
+Content decides, not the name: the suffix only tells Markdown, CSV and plain text apart. Nothing in a file is executed
+and nothing it names is fetched. Whatever gives no text raises UnreadableFile with one line for a person.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ragqa.errors import UnreadableFile
+from ragqa.types import Document
+
+if TYPE_CHECKING:
+    from ragqa.readers.encodings import Decoded
+
+SUFFIXES = {
+    ".pdf": "a PDF",
+    ".docx": "a Word document",
+    ".html": "HTML",
+    ".htm": "HTML",
+    ".xhtml": "HTML",
+    ".md": "Markdown",
+    ".markdown": "Markdown",
+    ".txt": "text",
+    ".text": "text",
+    ".rst": "text",
+    ".csv": "CSV",
+    ".tsv": "CSV",
+}
+"""The files that a walk through a folder takes, and what their names promise. A file named outright may have any name."""
+
+READABLE = "PDF, DOCX, HTML, Markdown, plain text and CSV"
+
+_TEXT_MODULES = {"html": "html", "markdown": "markdown", "csv": "csv_table", "text": "text"}
+_VCS_FOLDERS = {"CVS", "SCCS", "RCS", "_darcs"}  # the others begin with a dot
+
+
+class _TextReader(Protocol):
+    def read(self, decoded: Decoded, data: bytes, name: str) -> Document: ...
+
+
+def read(path: Path, *, name: str | None = None, password: str | None = None) -> Document:
+    """Read the file at ``path``; ``name`` is what the library calls it, by default the path as given."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(_why_not(path, error)) from None
+    return read_bytes(data, name if name is not None else path.as_posix(), password=password)
+
+
+def read_bytes(data: bytes, name: str, password: str | None = None) -> Document:
+    """Read the bytes of a file called ``name`` ('-' for standard input). ``password`` is for an encrypted PDF."""
+    from ragqa.readers.sniff import identify_binary, identify_text
+
+    if not data.strip():
+        raise UnreadableFile(f"{name} is empty" if not data else f"{name} holds nothing but white space")
+    suffix = PurePath(name).suffix.lower()
+    kind = identify_binary(data)
+    if kind == "pdf" or (kind is None and suffix == ".pdf" and b"startxref" in data[-4096:]):
+        from ragqa.readers.pdf import read_pdf
+
+        return read_pdf(data, name, password)
+    if kind == "docx":
+        from ragqa.readers.docx import read_docx
+
+        return read_docx(data, name)
+    if kind is not None:
+        raise _not_read(name, suffix, kind)
+    decoded = _decode(data)
+    if decoded is None:
+        raise _not_read(name, suffix, "binary data of an unknown kind")
+    if not decoded.text.strip("\ufeff\0 \t\r\n\f\v"):
+        raise UnreadableFile(f"{name} holds nothing but white space")
+    kind = identify_text(decoded.text, suffix)
+    if kind not in _TEXT_MODULES:
+        raise _not_read(name, suffix, kind)
+    reader = cast("_TextReader", import_module(f"ragqa.readers.{_TEXT_MODULES[kind]}"))
+    return reader.read(decoded, data, name)
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files that ``paths`` name: files as given, folders searched through for SUFFIXES, sorted, each once.
+
+    Hidden files and those of version control are passed over. A folder that may not be listed comes back itself, so
+    that reading it names the trouble and the others go on. Raises UnreadableFile for a path that is not there, and
+    for a folder with nothing to read.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            files = sorted(_walk(path, set()))
+            if not files:
+                raise UnreadableFile(
+                    f"{path} holds no file that is read ({' '.join(SUFFIXES)}): name a file, or another folder"
+                )
+        elif path.exists():
+            files = [path]
+        else:
+            raise UnreadableFile(f"{path} is not there: check the path")
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _walk(folder: Path, above: set[tuple[int, int]]) -> Iterator[Path]:
+    """Yield the readable files below ``folder``. ``above`` holds the folders that we came through: links may loop."""
+    try:
+        status = folder.stat()
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield folder
+        return
+    here = (status.st_dev, status.st_ino)
+    if here in above:
+        return
+    for entry in entries:
+        if entry.name.startswith((".", "~$")) or entry.name in _VCS_FOLDERS:
+            continue
+        if entry.is_dir():
+            yield from _walk(folder / entry.name, {*above, here})
+        elif PurePath(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
+            yield folder / entry.name
+
+
+def _decode(data: bytes) -> Decoded | None:
+    from ragqa.readers.encodings import declared_encoding, decode
+
+    return decode(data, declared_encoding(data))
+
+
+def _not_read(name: str, suffix: str, what: str) -> UnreadableFile:
+    promised = SUFFIXES.get(suffix)
+    said = f"{name} is not {promised} but {what}" if promised else f"{name} is {what}"
+    return UnreadableFile(f"{said}, which is not read: give {READABLE}")
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{path} is not there: check the path"
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read: permission denied"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder, not a file"
+    return f"{path} can't be read: {error.strerror or error}"

@@ -1,0 +1,121 @@
+"""Where the readers put what they find, block after block; it becomes a Document. Knows nothing of formats."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import PurePath
+from textwrap import dedent
+
+from ragqa.errors import UnreadableFile
+from ragqa.readers.encodings import normalise
+from ragqa.types import Block, BlockKind, Document, Page
+
+_TIGHT = ("list_item", "table_header", "table_row", "toc")
+
+
+class Draft:
+    """Blocks in reading order; ``text`` of each is cleaned here, so that every format gives the same kind of text."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._page_starts: list[int] = []
+        self.kinds: dict[BlockKind, int] = {}
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        return self._blocks
+
+    def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        """Append a block; white space at its edges goes, and within it too unless it is code. Empty text is no block."""
+        text = normalise(text).replace("\f", "\n")
+        if kind == "code":
+            text = _verbatim(text)
+        elif kind not in (
+            "table_header",
+            "table_row",
+        ):  # of those the cells are trimmed, and empty ones keep their place
+            text = flowing(text)
+        if not text.strip():
+            return
+        if self._blocks:
+            self._append("\n" if kind in _TIGHT and self._blocks[-1].kind in _TIGHT else "\n\n")
+        start = self._length
+        self._append(text)
+        self._blocks.append(Block(kind, start, self._length, level))
+        self.kinds[kind] = self.kinds.get(kind, 0) + len(text)
+
+    def begin_page(self) -> None:
+        """Say that what is added from here on stands on the next page."""
+        self._page_starts.append(self._length)
+
+    def first(self, kind: BlockKind, level: int | None = None) -> str | None:
+        """Return the text of the first block of a kind (and level), or None."""
+        for block in self._blocks:
+            if block.kind == kind and level in (None, block.level):
+                return self.text()[block.start : block.end]
+        return None
+
+    def text(self) -> str:
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return self._parts[0] if self._parts else ""
+
+    def retag(self, changed: dict[int, Block]) -> None:
+        """Put other blocks in the place of those at the given positions."""
+        for at, block in changed.items():
+            self._blocks[at] = block
+
+    def document(
+        self, data: bytes, name: str, media_type: str, title: str = "", warnings: Sequence[str] = ()
+    ) -> Document:
+        """Return what was drafted. Raises UnreadableFile where that is nothing."""
+        if not self._blocks:
+            raise UnreadableFile(
+                f"{name} holds no text: {'it is empty' if not data.strip() else 'nothing in it can be read as words'}"
+            )
+        return Document(
+            name=name,
+            title=flowing(normalise(title)).replace("\n", " ") or stem(name),
+            media_type=media_type,
+            sha256=hashlib.sha256(data).hexdigest(),
+            text=self.text(),
+            blocks=tuple(self._blocks),
+            pages=self._pages(),
+            warnings=tuple(warnings),
+        )
+
+    def _append(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+
+    def _pages(self) -> tuple[Page, ...]:
+        starts = self._page_starts
+        ends = [*starts[1:], self._length] if starts else []
+        return tuple(Page(number, *span) for number, span in enumerate(zip(starts, ends, strict=True), 1))
+
+
+def stem(name: str) -> str:
+    """Return a file name without its folder and suffix, as a title."""
+    return "standard input" if name == "-" else PurePath(name).stem or name
+
+
+def flowing(text: str) -> str:
+    """Return ``text`` with runs of blanks made one, blank lines within dropped, edges trimmed; line breaks stay."""
+    for blank in "\t\u3000\u1680":
+        text = text.replace(blank, " ")
+    for run, one in (("  ", " "), (" \n", "\n"), ("\n ", "\n"), ("\n\n", "\n")):
+        while run in text:  # halves the runs at each turn; re.sub would hold every word of a huge line apart
+            text = text.replace(run, one)
+    return text.strip()
+
+
+def _verbatim(text: str) -> str:
+    lines = [line.rstrip() for line in dedent(text.expandtabs(4)).split("\n")]
+    while lines and not lines[0]:
+        del lines[0]
+    while lines and not lines[-1]:
+        lines.pop()
+    return "\n".join(lines)

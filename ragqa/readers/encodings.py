@@ -1,0 +1,191 @@
+"""Bytes to clean text: which encoding they are in, and characters that look alike made alike. Knows nothing of formats."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass
+
+SAMPLE_BYTES = 65_536
+"""How much of a text that names no encoding is looked at to guess it."""
+
+_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40}) | <meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WIDER = {  # what writers who declare the left one really use, as the Encoding Standard of browsers says
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-9": "cp1254",
+    "iso8859-8": "cp1255",
+    "big5": "big5hkscs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, the codec that gave it, and what had to be replaced."""
+
+    text: str
+    encoding: str
+    warnings: tuple[str, ...] = ()
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """Return the codec that an XML declaration or a <meta> in the first 4 KiB names, if Python has it."""
+    match = _DECLARED.search(data[:4096])
+    if not match:
+        return None
+    try:
+        name = codecs.lookup((match[1] or match[2]).decode("ascii")).name
+    except (LookupError, UnicodeDecodeError):
+        return None
+    # a declaration that could be read as ASCII can't stand in UTF-16 or 32: it was left over from a conversion
+    return None if name.startswith(("utf-16", "utf-32", "utf-7")) else name
+
+
+def decode(data: bytes, declared: str | None = None) -> Decoded | None:
+    """Return ``data`` as text, or None where it is no text at all. Valid UTF-8 is believed before any declaration."""
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _replacing(data[len(mark) :], encoding)
+    wide = _wide_encoding(data[:4096])
+    if wide:
+        return _replacing(data, wide)
+    if _is_binary(data):
+        return None
+    if b"\x1b$" in data[:SAMPLE_BYTES] and (text := _strictly(data, "iso2022_jp_2")) is not None:
+        return Decoded(text, "iso2022_jp_2")
+    if (text := _strictly(data, "utf-8")) is not None:
+        return Decoded(text, "utf-8")
+    damaged = _replacing(data, "utf-8")
+    wrong = damaged.text.count("\ufffd")
+    if wrong * 20 < len(data) - len(damaged.text):  # nearly all multi-byte sequences are whole: UTF-8 with damage
+        return damaged
+    if declared and declared != "utf-8":
+        return _replacing(data, _WIDER.get(declared, declared))
+    return _replacing(data, _guess(data))
+
+
+def normalise(text: str) -> str:
+    r"""Return ``text`` with \n line ends, plain spaces, nothing of zero width, and NFC (never NFKC: it changes quotes).
+
+    Form feeds stay: they are page breaks. The zero-width joiners stay between letters that they shape.
+    """
+    text = text.replace("\r\n", "\n")
+    for old, new in _REPLACED:
+        if old in text:  # a search by memchr: far faster than one pass with a translation table
+            text = text.replace(old, new)
+    if "\u200c" in text or "\u200d" in text:
+        text = _IDLE_JOINER.sub("", text)
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+_NEWLINES = "\r\v\x1c\x1d\x1e\x85\u2028\u2029"
+_SPACES = "\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f"
+_NOTHING = "".join(
+    map(
+        chr, [*range(9), *range(0x0E, 0x1C), 0x1F, *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD, 0x200B, 0x2060, 0xFEFF]
+    )
+) + "".join(map(chr, [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
+_REPLACED = (
+    *((char, "\n") for char in _NEWLINES),
+    *((char, " ") for char in _SPACES),
+    *((char, "") for char in _NOTHING),
+)
+_IDLE_JOINER = re.compile(
+    "(?<![\u0600-\u1fff\u2600-\U0001ffff])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u1fff\u2600-\U0001ffff])"
+)
+
+
+def _strictly(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _replacing(data: bytes, encoding: str) -> Decoded:
+    text = data.decode(encoding, errors="replace")
+    wrong = text.count("\ufffd")
+    if not wrong:
+        return Decoded(text, encoding)
+    what = "place that is" if wrong == 1 else "places that are"
+    return Decoded(text, encoding, (f"{wrong} {what} not valid {encoding} became '\ufffd'",))
+
+
+def _wide_encoding(sample: bytes) -> str | None:
+    """Name UTF-16 or UTF-32 by where the zero bytes of spaces, line ends and Latin letters stand."""
+    if len(sample) < 4 or 0 not in sample:
+        return None
+    whole = len(sample) // 4 * 4
+    zeros = [sample[at:whole:4].count(0) / (whole // 4) for at in range(4)]
+    if min(zeros[1:]) > 0.5 and zeros[2] > 0.95 and zeros[3] > 0.95 and zeros[0] < 0.1:
+        return "utf-32-le"
+    if zeros[0] > 0.95 and zeros[1] > 0.95 and zeros[3] < 0.1:
+        return "utf-32-be"
+    even, odd = sample[0:whole:2].count(0), sample[1:whole:2].count(0)
+    for encoding, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
+        if (
+            high
+            and not low
+            and (text := _strictly(sample[:whole], encoding) or _strictly(sample[: whole - 2], encoding))
+        ):
+            known = sum(char.isprintable() or char in "\n\r\t\f" for char in text)
+            if known > 0.97 * len(text):
+                return encoding
+    return None
+
+
+def _is_binary(data: bytes) -> bool:
+    sample = data[:SAMPLE_BYTES]
+    control = len(sample) - len(
+        sample.translate(None, bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F]))
+    )
+    return control * 50 > len(sample) or sample.count(0) * 200 > len(sample)
+
+
+def _guess(data: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    sample = _telling_sample(data)
+    if _is_hebrew(sample):
+        return "cp1255"
+    best = from_bytes(sample).best()
+    encoding = best.encoding if best else "cp1252"
+    if encoding in ("cp1250", "cp1252", "latin_1", "cp1257", "cp1258", "mac_roman", "cp437", "cp850"):
+        # short western text fits all of these; the commonest wins unless it would turn letters into signs
+        western = sample.decode("cp1252", errors="replace")
+        odd = sum(not (char.isalpha() or char in "–—‘’“”„•…°§©®™«»·µ€£") for char in western if char > "\x7f")
+        other = sum(char > "\x7f" for char in western)
+        if odd * 20 <= other and encoding != "cp1250":
+            return "cp1252"
+    return _WIDER.get(encoding, encoding)
+
+
+def _telling_sample(data: bytes) -> bytes:
+    """Return the stretch that begins with the line of the first byte past ASCII: a long ASCII head tells nothing."""
+    match = re.search(rb"[\x80-\xff]", data)
+    first = match.start() if match else 0
+    line = data.rfind(b"\n", max(first - 4096, 0), first) + 1 or first
+    return data[line : line + SAMPLE_BYTES]
+
+
+def _is_hebrew(sample: bytes) -> bool:
+    """Hebrew has no capitals: in windows-1255 all its letters lie in E0-FA, and no Latin letter touches them."""
+    letters = len(re.findall(rb"[\xe0-\xfa]", sample))
+    if letters < 12 or re.search(rb"[\xc0-\xdf\xfb-\xff]", sample):
+        return False
+    return len(re.findall(rb"[A-Za-z][\xe0-\xfa]|[\xe0-\xfa][A-Za-z]", sample)) * 50 < letters

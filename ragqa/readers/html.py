@@ -1,0 +1,251 @@
+"""Read HTML: the page's own content as blocks. What is content is decided in ``html_page``; nothing is fetched or run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from lxml import etree
+from lxml.html import HTMLParser, document_fromstring
+
+from ragqa.errors import UnreadableFile
+from ragqa.readers.draft import Draft, flowing
+from ragqa.readers.encodings import Decoded
+from ragqa.readers.html_page import HEADINGS, Content
+from ragqa.readers.html_tables import is_data_table, read_table
+from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
+from ragqa.types import Document
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form "
+    "frame h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table caption "
+    "thead tbody tfoot tr td th ul".split()
+)
+_LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
+_DEEPEST = 2000
+"""libxml2 gives up a little past this depth, and drops what lies below without a word."""
+_LONGEST_HEADING = 250
+_SELF_CLOSED = re.compile(
+    r"<((?!(?:br|hr|img|input|meta|link|col|area|base|embed|source|track|wbr|param)\b)[a-zA-Z]\w*)((?:\s[^<>]*)?)/>"
+)
+
+
+def read(decoded: Decoded, data: bytes, name: str) -> Document:
+    """Return the page as a Document. Raises UnreadableFile where nothing on it can be read."""
+    tree = _parse(decoded.text, name)
+    draft = Draft()
+    if tree is not None:
+        content = Content(tree)
+        _Walker(draft, content).walk()
+        if not draft.blocks:
+            _Walker(draft, replace(content, strict=False)).walk()
+        _links_as_content(draft)
+    title = text_of(tree.find(".//title")) if tree is not None and tree.find(".//title") is not None else ""
+    title = title or draft.first("heading", 1) or draft.first("heading") or ""
+    return draft.document(data, name, "text/html", title, decoded.warnings)
+
+
+def add_fragment(draft: Draft, markup: str, name: str) -> None:
+    """Append a stretch of HTML found in another format: all of it that would be shown."""
+    tree = _parse(markup, name)
+    if tree is not None:
+        content = Content(tree)
+        content.strict = False
+        _Walker(draft, content).walk()
+
+
+def _parse(text: str, name: str) -> Any:
+    text = text.replace("\0", "")
+    if text[:1000].lstrip("\ufeff \r\n\t").startswith("<?xml") or "www.w3.org/1999/xhtml" in text[:4096]:
+        text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)  # XML's <a/> is empty; HTML reads on to the next </a>
+    # bytes, because lxml refuses text that declares an encoding
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None
+    if any("depth" in entry.message.lower() for entry in parser.error_log):
+        raise UnreadableFile(f"{name} nests more than {_DEEPEST} elements in each other: save it anew as plain HTML")
+    return tree
+
+
+def _links_as_content(draft: Draft) -> None:
+    """Where a page is hardly more than lists of links, they are what it has to say."""
+    kinds = draft.kinds
+    if kinds.get("toc", 0) > 4 * sum(size for kind, size in kinds.items() if kind not in ("toc", "heading")):
+        tocs = {at: block for at, block in enumerate(draft.blocks) if block.kind == "toc"}
+        draft.retag({at: replace(block, kind="list_item", level=max(block.level, 1)) for at, block in tocs.items()})
+
+
+class _Walker:
+    """One pass over the content; text gathers until an element that makes a block begins or ends."""
+
+    def __init__(self, draft: Draft, content: Content) -> None:
+        self.draft = draft
+        self.content = content
+        self.gathered: list[str] = []
+        self.roles: list[str] = []  # what the innermost text is: heading, li, dt, dd, caption
+        self.heading_level = 0
+        self.lists = 0
+        self.tocs = 0
+        self.marker = ""
+        self.term = ""
+        self.term_depth = 1
+
+    def walk(self) -> None:
+        walk = etree.iterwalk(self.content.root, events=("start", "end"))
+        skipped = None
+        for event, element in walk:
+            if event == "start":
+                if not self._begin(element):
+                    skipped = element
+                    walk.skip_subtree()
+            else:
+                if element is skipped:
+                    skipped = None
+                else:
+                    self._end(element)
+                if element is not self.content.root:
+                    self._gather(element.tail)
+        self._flush()
+        self._flush_term()
+
+    def _begin(self, element: Any) -> bool:
+        """Take up an element; False where its inside is done with."""
+        tag = element.tag
+        verdict = self.content.verdict(element)
+        if verdict in ("skip", "headings"):
+            if tag in _BLOCKS:
+                self._flush()
+            if verdict == "headings":
+                self._headings_only(element)
+            return False
+        if tag == "pre" or (tag == "table" and is_data_table(element)):
+            self._flush()
+            self._flush_term()
+            if tag == "pre":
+                self.draft.add("toc" if self.tocs else "code", text_of(element, verbatim=True))
+            else:
+                read_table(self.draft, element, self.content)
+            return False
+        if tag in _BLOCKS or _heading_level(element):
+            self._begin_block(element, tag)
+        elif tag == "br":
+            self.gathered.append(" " if self.heading_level else "\n")
+        elif tag == "img":
+            self._image(element)
+        elif tag == "q":
+            self.gathered.append('"')
+        elif (
+            tag == "sup"
+            and re.search(r"\d$", "".join(self.gathered[-1:]))
+            and re.match(r"\s*[-+−]?\d+\s*$", element.text or "")
+        ):
+            self.gathered.append("^")  # 10<sup>5</sup> is not 105
+        if verdict == "toc":
+            self.tocs += 1
+            element.set("data-ragqa-toc", "")
+        self._gather(element.text)
+        return True
+
+    def _begin_block(self, element: Any, tag: str) -> None:
+        level = _heading_level(element)
+        if self.heading_level:
+            self.gathered.append(" ")
+            return
+        self._flush()
+        if level:
+            self.heading_level = level
+            self.roles.append("heading")
+        elif tag in _LISTS:
+            self.lists += 1
+        elif tag == "li":
+            self.marker = list_marker(element)
+            self.roles.append("li")
+        elif tag in ("dt", "dd"):
+            self.roles.append(tag)
+        elif tag in ("caption", "figcaption"):
+            self.roles.append("caption")
+
+    def _end(self, element: Any) -> None:
+        tag = element.tag
+        if tag == "q":
+            self.gathered.append('"')
+        if tag in _BLOCKS or _heading_level(element):
+            self._end_block(element, tag)
+        if "data-ragqa-toc" in element.attrib:
+            self._flush()
+            self.tocs -= 1
+
+    def _end_block(self, element: Any, tag: str) -> None:
+        if self.heading_level and not _heading_level(element):
+            self.gathered.append(" ")
+            return
+        self._flush()
+        if _heading_level(element):
+            if self.heading_level:
+                self.heading_level = 0
+                self.roles.pop()
+        elif tag in _LISTS:
+            self.lists -= 1
+            self._flush_term()
+        elif tag in ("li", "dt", "dd", "caption", "figcaption") and self.roles:
+            self.roles.pop()
+            self.marker = ""
+
+    def _gather(self, text: str | None) -> None:
+        if text:
+            self.gathered.append(WHITE.sub(" ", text))
+
+    def _image(self, element: Any) -> None:
+        alt = alt_text(element)
+        if alt and alt.casefold() not in "".join(self.gathered[-4:]).casefold():
+            self.gathered.append(f" [image: {alt}] ")
+
+    def _headings_only(self, element: Any) -> None:
+        for heading in element.iter(*HEADINGS):
+            self.draft.add("heading", text_of(heading), _heading_level(heading))
+
+    def _flush(self) -> None:
+        text = "".join(self.gathered)
+        self.gathered.clear()
+        for part in re.split(r"\n[ \n]*\n", text) if "\n" in text else (text,):
+            if part := flowing(part):
+                self._add(part)
+
+    def _add(self, text: str) -> None:
+        role = self.roles[-1] if self.roles else ""
+        if role == "dt":
+            self._flush_term()
+            self.term, self.term_depth = text, max(self.lists, 1)
+            return
+        if role == "dd" and self.term and not self.tocs:
+            joint = " " if self.term.endswith((":", "：", "?", "？", "—", "–", "-")) else ": "
+            text, self.term = f"{self.term}{joint}{text}", ""
+        self._flush_term()
+        depth = max(self.lists, 1)
+        if self.tocs and role != "heading":
+            self.draft.add("toc", self.marker + text, depth)
+        elif role == "heading" and len(text) <= _LONGEST_HEADING:
+            self.draft.add("heading", text.replace("\n", " "), self.heading_level)
+        elif role in ("li", "dd"):
+            self.draft.add("list_item", self.marker + text, depth)
+        else:
+            self.draft.add("caption" if role == "caption" else "paragraph", text)
+        self.marker = ""
+
+    def _flush_term(self) -> None:
+        if self.term:
+            self.draft.add("toc" if self.tocs else "list_item", self.term, self.term_depth)
+            self.term = ""
+
+
+def _heading_level(element: Any) -> int:
+    tag = element.tag
+    if len(tag) == 2 and tag in HEADINGS:
+        return int(tag[1])
+    if element.get("role") == "heading":
+        level = element.get("aria-level") or "2"
+        return min(int(level), 9) if level.isdecimal() and int(level) else 2
+    return 0

@@ -1,0 +1,184 @@
+"""Which parts of a web page are its content, and which are its frame: navigation, banners, scripts, hidden things.
+
+Two rules keep content safe from bad markup: a class or an id alone proves nothing, and whatever holds a good part of
+the page's own words is content, whatever its tag says. Builds no text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["keep", "skip", "toc", "headings"]
+"""``toc``: a list of links, kept as such. ``headings``: of a page's banner, only the headings."""
+
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+SILENT = frozenset(
+    "head script style noscript template iframe object embed canvas audio video map svg input select textarea datalist "
+    "option optgroup meter progress rp rt annotation annotation-xml noframes frameset applet".split()
+)
+_FRAME_ROLES = frozenset("navigation banner contentinfo search menu menubar toolbar tablist dialog alertdialog".split())
+_FRAME_TAGS = frozenset("nav header footer aside form menu dialog button".split())
+_SECTIONS = frozenset("main article section".split())
+_ADMONITION = re.compile(r"note|warning|caution|danger|tip|hint|important|admonition|footnote|topic|callout|alert|info")
+_NAVIGATION = re.compile(
+    r"(?<![a-z])(?:nav|navbar|navigation|navbox|menu|breadcrumbs?|sidebar|pagination|pager|sitemap|related|share|social|skip|"
+    r"catlinks|footer|header|tags|languages?|prev|next|jump)(?![a-z])"
+)
+_TOC = re.compile(r"(?<![a-z])(?:[a-z]*toc|[a-z]*toc(?:box|proxy)|table-?of-?contents|contents)(?![a-z])")
+_BANNER = re.compile(r"cookie|consent|gdpr|newsletter|subscribe|advert|(?<![a-z])ads?(?![a-z])|popup|modal")
+_NO_TEXT = re.compile(
+    r"(?<![a-z])(?:headerlink|header-anchor|anchor-?link|hash-link|mw-editsection|linenos?|linenodiv|line-numbers|gutter|"
+    r"skip-?link|skip-?nav|sr-only|visually-hidden|screen-reader-text|copybtn|noprint)(?![a-z])"
+)
+_PANEL = re.compile(r"tab|collaps|accordion|panel|expand|toggle|spoiler|fold|content")
+_INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Weight:
+    """Characters of text under an element, those of them within links, and how many links, in-page ones apart."""
+
+    text: int = 0
+    linked: int = 0
+    links: int = 0
+    anchors: int = 0
+
+
+@dataclass(slots=True)
+class Content:
+    """A parsed page, weighed. ``root`` is where its content lives; ``verdict`` says what becomes of an element."""
+
+    tree: Any
+    root: Any = None
+    weights: dict[Any, Weight] = field(default_factory=dict)
+    own: int = 1
+    in_main: bool = False
+    strict: bool = True
+    """False: nothing but what is never shown is left out, for pages where the rules would leave nothing."""
+
+    def __post_init__(self) -> None:
+        self._weigh()
+        self.own = max(self._own(self.tree), 1)
+        self.root = self._find_main()
+        self.in_main = self.root is not self.tree
+
+    def verdict(self, element: Any) -> Verdict:
+        """Say whether an element is content. Cheap enough to be asked of every one."""
+        tag, get = element.tag, element.get
+        if tag in SILENT:
+            return "skip"
+        if not element.attrib and tag not in _FRAME_TAGS and tag not in ("ul", "ol"):
+            return "keep"
+        if not self.strict or element is self.root:
+            return "keep"
+        marks = f"{get('class') or ''} {get('id') or ''}".lower()
+        if self._is_permalink(element, marks):
+            return "skip"
+        heavy = self._own(element) * 10 >= self.own * 4
+        if not heavy and self._is_hidden(element, marks):
+            return "skip"
+        role = (get("role") or "").lower()
+        if (
+            not heavy
+            and (tag in _FRAME_TAGS or role in _FRAME_ROLES)
+            and (verdict := self._frame(element, role, marks))
+        ):
+            return verdict
+        return self._by_links(element, tag, marks, heavy)
+
+    def _frame(self, element: Any, role: str, marks: str) -> Verdict | None:
+        tag = element.tag
+        if tag == "button":  # named in a sentence it is text: Press <button>Start</button>
+            parent = element.getparent()
+            spoken = parent is not None and parent.tag in (
+                "p",
+                "li",
+                "td",
+                "th",
+                "dd",
+                "dt",
+                "span",
+                "b",
+                "strong",
+                *HEADINGS,
+            )
+            return None if spoken else "skip"
+        if tag == "aside":
+            inside = self.in_main or any(above.tag in _SECTIONS for above in element.iterancestors())
+            return None if inside or _ADMONITION.search(marks) or role == "note" else "skip"
+        if tag == "header" or role == "banner":
+            if any(above.tag in _SECTIONS for above in element.iterancestors()):
+                return None
+            return "headings"
+        return "skip"
+
+    def _by_links(self, element: Any, tag: str, marks: str, heavy: bool) -> Verdict:
+        weight = self.weights[element]
+        if tag in ("p", "a", "span", "body", "html", *HEADINGS) or not weight.text:
+            return "keep"
+        density = weight.linked / weight.text
+        if density >= 0.6 and weight.links + weight.anchors >= 2 and _TOC.search(marks):
+            return "toc"
+        if not heavy and density >= 0.5 and _NAVIGATION.search(marks):
+            return "skip"
+        if not heavy and weight.text < 1500 and _BANNER.search(marks) and weight.text * 4 < self.own:
+            return "skip"
+        if tag in ("ul", "ol") and density >= 0.9:
+            enough = weight.anchors >= 4 and weight.anchors > weight.links
+            if enough or (weight.links >= 6 and not self.in_main):
+                return "toc"
+        return "keep"
+
+    def _is_hidden(self, element: Any, marks: str) -> bool:
+        get = element.get
+        if get("aria-hidden") == "true" and self.weights[element].text < 40:
+            return True
+        if get("hidden") is None and not _INVISIBLE.search(get("style") or ""):
+            return False
+        # tabs and folds are shown by a click: their words belong to the page
+        return not (_PANEL.search(marks) or get("role") == "tabpanel")
+
+    def _is_permalink(self, element: Any, marks: str) -> bool:
+        if element.tag == "a" and (element.text or "").strip() in ("¶", "#", "§", "🔗") and not len(element):
+            return True
+        return bool(_NO_TEXT.search(marks)) and self.weights[element].text * 4 < self.own + 400
+
+    def _own(self, element: Any) -> int:
+        weight = self.weights[element]
+        return weight.text - weight.linked
+
+    def _weigh(self) -> None:
+        weights = self.weights
+        for element in reversed(list(self.tree.iter())):  # children come before their parents
+            weight = Weight(len((element.text or "").strip()))
+            for child in element:
+                inner = weights[child]
+                weight.text += inner.text + len((child.tail or "").strip())
+                weight.linked += inner.linked
+                weight.links += inner.links
+                weight.anchors += inner.anchors
+            if element.tag in SILENT:
+                weight = Weight()
+            elif element.tag == "a" and (target := element.get("href")) is not None:
+                weight.linked = weight.text
+                weight.anchors, weight.links = (1, 0) if target.startswith("#") else (0, 1)
+            weights[element] = weight
+
+    def _find_main(self) -> Any:
+        """Return <main> or the one <article> where most of the page's own words are in it; else the whole page."""
+        mains = [element for element in self.tree.iter("main", "div", "section") if _says_main(element)]
+        articles = [element for element in self.tree.iter("article") if not _inside(element, "article")]
+        for candidates in (mains, articles):
+            if len(candidates) == 1 and self._own(candidates[0]) * 2 >= self.own:
+                return candidates[0]
+        return self.tree
+
+
+def _says_main(element: Any) -> bool:
+    return element.tag == "main" or element.get("role") == "main"
+
+
+def _inside(element: Any, tag: str) -> bool:
+    return next(element.iterancestors(tag), None) is not None

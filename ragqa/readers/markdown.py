@@ -1,0 +1,141 @@
+"""Read Markdown by the CommonMark specification, with tables. HTML within it goes through the HTML reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ragqa.readers.draft import Draft
+from ragqa.readers.encodings import Decoded
+from ragqa.readers.tables import Cell, add_table
+from ragqa.types import Document
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+LARGEST = 16 * 2**20
+"""Past this many characters a file is read as plain text: the parser takes about a second for a million."""
+
+_FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TITLE = re.compile(r"""^title\s*[:=]\s*(["']?)(.*?)\1\s*$""", re.MULTILINE | re.IGNORECASE)
+_CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_INLINE_TAG = re.compile(r"<[^>]*>")
+
+
+def read(decoded: Decoded, data: bytes, name: str) -> Document:
+    """Return the Markdown file as a Document; its title is the front matter's, else the first top heading."""
+    if len(decoded.text) > LARGEST:
+        from ragqa.readers.text import read as read_text
+
+        return read_text(decoded, data, name)
+    from markdown_it import MarkdownIt
+
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    front = _FRONT_MATTER.match(text[:65_536])
+    named = _TITLE.search(front[2]) if front else None
+    if front and not (named or re.search(r"^[\w-]+\s*[:=]", front[2], re.MULTILINE)):
+        front = None  # two rules with text between them
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text[front.end() :] if front else text)
+    draft = Draft()
+    _Blocks(draft, name).take(tokens)
+    title = (named[2] if named else "") or draft.first("heading", 1) or draft.first("heading") or ""
+    return draft.document(data, name, "text/markdown", title, decoded.warnings)
+
+
+class _Blocks:
+    """Markdown's flat stream of tokens turned into blocks."""
+
+    def __init__(self, draft: Draft, name: str) -> None:
+        self.draft = draft
+        self.name = name
+        self.counts: list[int | None] = []  # of each list that is open: the next number; None of a bulleted one
+        self.marker: str | None = None
+        self.heading = 0
+        self.rows: list[list[Cell]] | None = None
+        self.header_rows = 0
+
+    def take(self, tokens: Sequence[Token]) -> None:
+        at = 0
+        while at < len(tokens):
+            token = tokens[at]
+            at += 1
+            if token.type == "html_block":  # one element may be cut in several by its blank lines
+                markup = token.content
+                while at < len(tokens) and tokens[at].type == "html_block":
+                    markup += "\n" + tokens[at].content
+                    at += 1
+                self._html(markup)
+            elif token.type in ("fence", "code_block"):
+                self.draft.add("code", token.content)
+            elif token.type == "inline":
+                self._inline(token)
+            else:
+                self._structure(token)
+
+    def _structure(self, token: Token) -> None:
+        kind = token.type
+        if kind == "heading_open":
+            self.heading = int(token.tag[1])
+        elif kind == "heading_close":
+            self.heading = 0
+        elif kind == "bullet_list_open":
+            self.counts.append(None)
+        elif kind == "ordered_list_open":
+            self.counts.append(int(token.attrs.get("start", 1)))
+        elif kind in ("bullet_list_close", "ordered_list_close"):
+            self.counts.pop()
+        elif kind == "list_item_open":
+            count = self.counts[-1]
+            self.marker = "" if count is None else f"{count}. "
+            if count is not None:
+                self.counts[-1] = count + 1
+        elif kind == "table_open":
+            self.rows, self.header_rows = [], 0
+        elif kind == "tr_open" and self.rows is not None:
+            self.rows.append([])
+        elif kind == "thead_close" and self.rows is not None:
+            self.header_rows = len(self.rows)
+        elif kind == "table_close" and self.rows is not None:
+            add_table(self.draft, self.rows, self.header_rows)
+            self.rows = None
+
+    def _inline(self, token: Token) -> None:
+        text = _text(token.children or ())
+        if self.rows is not None:
+            self.rows[-1].append(Cell(text))
+        elif self.heading:
+            self.draft.add("heading", text.replace("\n", " "), self.heading)
+        elif self.counts and text.strip():
+            self.draft.add("list_item", (self.marker or "") + text, len(self.counts))
+            self.marker = None
+        else:
+            self.draft.add("paragraph", text)
+
+    def _html(self, markup: str) -> None:
+        from ragqa.readers.html import add_fragment
+
+        if re.sub(r"<!--.*?(?:-->|\Z)", "", markup, flags=re.DOTALL).strip():
+            add_fragment(self.draft, markup, self.name)
+
+
+def _text(tokens: Sequence[Token]) -> str:
+    """Return what a reader sees of inline tokens: markup gone, entities and escapes resolved, code as it stands."""
+    parts: list[str] = []
+    for at, token in enumerate(tokens):
+        if token.type in ("text", "code_inline", "text_special"):
+            parts.append(token.content)
+        elif token.type == "softbreak":
+            before = parts[-1][-1:] if parts else ""
+            after = tokens[at + 1].content[:1] if at + 1 < len(tokens) else ""
+            parts.append("" if _CJK.match(before) and _CJK.match(after) else " ")
+        elif token.type == "hardbreak":
+            parts.append("\n")
+        elif token.type == "image":
+            alt = _text(token.children or ())
+            parts.append(f"[image: {alt}]" if len(alt) > 1 else "")
+        elif token.type == "html_inline":
+            parts.append(
+                "\n" if re.match(r"<br\b", token.content, re.IGNORECASE) else _INLINE_TAG.sub("", token.content)
+            )
+    return "".join(parts)

@@ -1,0 +1,109 @@
+"""Rows of cells to table blocks, the same way for every format. Knows nothing of markup.
+
+A spanning cell of the header is repeated over its columns, one of the body stands once, in its first column; a cell
+that spans rows is repeated in each. A bar between spaces inside a cell becomes '¦', because ' | ' parts the cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragqa.readers.draft import Draft, flowing
+
+MAX_SPAN = 200
+"""Columns that one cell may span; more is a mistake, or an attack on memory."""
+MAX_REPEATED = 200
+"""A cell longer than this many characters is not repeated down the rows that it spans."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell as written. ``heads`` where the format marks it as a header cell, or shows all of it in bold."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
+    heads: bool = False
+
+
+def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
+    """Append a table. ``headers`` is how many of its rows the format itself calls header; None where it does not say."""
+    if headers is None:
+        headers = _guess_headers(rows)
+    grid = _grid(rows, headers)
+    body = grid[headers:]
+    titles = [row for row in grid[:headers] if len(set(filter(None, row))) == 1 and len(row) > 1]
+    heads = [row for row in grid[:headers] if row not in titles]
+    if not heads and body:
+        heads, titles = [row[:1] for row in titles[-1:]], titles[:-1]
+    for row in titles:
+        draft.add("caption", next(filter(None, row)))
+    if heads and any(map(any, heads)):
+        draft.add("table_header", _row_text(_merged(heads)))
+    for row in body:
+        draft.add("table_row", _row_text(row))
+
+
+def _row_text(cells: Sequence[str]) -> str:
+    texts = [_BAR.sub("¦", flowing(cell).replace("\n", " ")) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return " | ".join(texts)
+
+
+_BAR = re.compile(r"(?<!\S)\|(?!\S)")
+
+
+def _merged(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Make one header of several: each column says what stands above it, outermost first, once."""
+    width = max(map(len, rows))
+    columns = [dict.fromkeys(row[at] for row in rows if at < len(row) and row[at]) for at in range(width)]
+    return [" ".join(column) for column in columns]
+
+
+def _grid(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
+    grid: list[list[str]] = []
+    open_cells: dict[int, tuple[int, str]] = {}
+    for number, cells in enumerate(rows):
+        row: list[str] = []
+        left = len(rows) - number
+        fresh = {}
+        only_spanning = bool(cells)
+        for cell in cells:
+            while len(row) in open_cells:
+                row.append(open_cells[len(row)][1])
+            text = flowing(cell.text)
+            down = min(cell.rows if cell.rows > 0 else left, left)
+            only_spanning &= down > 1 and len(text) <= MAX_REPEATED
+            for column in range(min(max(cell.columns, 1), MAX_SPAN)):
+                shown = text if column == 0 or number < headers else ""
+                if down > 1:
+                    fresh[len(row)] = (down, shown if len(text) <= MAX_REPEATED else "")
+                row.append(shown)
+        while len(row) in open_cells:
+            row.append(open_cells[len(row)][1])
+        open_cells = {at: (down - 1, text) for at, (down, text) in {**open_cells, **fresh}.items() if down > 1}
+        if only_spanning and number >= headers and len(row) < max(map(len, rows), default=0):
+            continue  # its cells come again in each of the rows below that they span
+        grid.append(row)
+    return grid
+
+
+def _guess_headers(rows: Sequence[Sequence[Cell]]) -> int:
+    """Return how many first rows are headers where nothing but the cells says so."""
+    count = 0
+    while count < len(rows) and rows[count] and all(cell.heads or not cell.text.strip() for cell in rows[count]):
+        if count and all(cell.rows > 1 for cell in rows[count]):
+            break  # it names the rows below it, not the columns
+        count += 1
+    if count == len(rows):  # bold or marked throughout: that tells nothing
+        count = 1 if len(rows) > 1 and len(rows[0]) > 1 else 0
+    if count or len(rows) < 2 or any(cell.heads for row in rows for cell in row):
+        return count
+    first = [flowing(cell.text) for cell in rows[0]]
+    if len(first) < 3 or len(set(first)) < len(first) or any(cell.columns > 1 for cell in rows[0]):
+        return 0
+    names = all(0 < len(text) <= 50 and not any(char.isdigit() for char in text) for text in first)
+    return int(names)
