@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -86,10 +87,10 @@ def is_stop(term: str) -> bool:
 _ENGLISH_STEMS = ENGLISH_STOPS | {"pleas", "doe", "becaus", "ani", "onli", "whi"}
 
 
-def query_terms(question: str) -> list[str]:
-    """Return the distinct terms of a question, stop words left out unless nothing else is there."""
-    distinct = list(dict.fromkeys(terms(question)))
-    return [term for term in distinct if not is_stop(term)] or distinct
+def query_terms(question: str) -> dict[str, int]:
+    """Return the terms of a question and how often it says each, stop words left out unless nothing else is there."""
+    counts = Counter(terms(question))
+    return {term: count for term, count in counts.items() if not is_stop(term)} or dict(counts)
 
 
 def cjk_share(text: str) -> float:

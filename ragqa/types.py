@@ -12,6 +12,9 @@ from typing import Literal
 BlockKind = Literal["heading", "paragraph", "list_item", "code", "table_header", "table_row", "caption", "toc"]
 """What a stretch of text is. ``toc`` (tables of contents, indexes of terms) stays out of passages."""
 
+Mode = Literal["hybrid", "dense", "lexical"]
+"""Which sides of retrieval speak."""
+
 Span = tuple[int, int]
 
 
@@ -78,11 +81,17 @@ class Passage:
     """The header row of the table in which this passage begins past the header; else empty."""
     page: int | None = None
     page_end: int | None = None
+    page_breaks: tuple[tuple[int, int], ...] = ()
+    """Where a new page begins within ``text``: (offset, page number)."""
     tokens: int = 0
     windows: tuple[Span, ...] = ()
     """Spans into ``text`` of its sentences, rows and code blocks: the fine grain of retrieval and of answers."""
     passage_id: int = 0
     """Given by the library; 0 before it is stored."""
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page on which the character ``offset`` of ``text`` stands."""
+        return next((page for start, page in reversed(self.page_breaks) if start <= offset), self.page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,8 @@ class Hit:
     score: float
     dense: float | None = None
     lexical: float | None = None
+    evidence: tuple[float, ...] = ()
+    """How well each of the passage's windows answers, once weighed; empty before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from ragqa.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +37,9 @@ class Embedder(Protocol):
     max_tokens: int
     """The longest text it reads, in its own tokens, special ones not counted."""
 
+    def warm(self) -> None:
+        """Load now what the first text would load; safe in a thread, and free when it was done."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes, special ones not counted; never fewer than it really takes."""
 
@@ -46,3 +52,25 @@ class Embedder(Protocol):
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
+
+
+BUNDLED_SPEC = "local:all-MiniLM-L6-v2"
+_OPENERS = {"local": ("ragqa.embedders.local", "open_local"), "openai": ("ragqa.embedders.openai", "open_openai")}
+"""What stands before the colon of a spec → the module and the function that opens it."""
+
+
+def open_embedder(spec: str | None = None, *, progress: Callable[[str], None] | None = None) -> Embedder:
+    """Return the embedder that ``spec`` names; the bundled one for None. Raises ModelError.
+
+    It is cheap: models are loaded, and compiled where that was not done before, when the first text comes or at
+    ``warm()``. ``progress`` then gets one-line messages.
+    """
+    kind, colon, model = (spec or BUNDLED_SPEC).strip().partition(":")
+    if not colon or kind not in _OPENERS or not model.strip():
+        raise ModelError(
+            f"an embedder should be named local:MODEL (a folder or a hub name, such as {BUNDLED_SPEC}) or "
+            f"openai:MODEL (such as openai:text-embedding-3-small); got '{spec}'"
+        )
+    module, function = _OPENERS[kind]
+    embedder: Embedder = getattr(import_module(module), function)(model.strip(), progress)
+    return embedder

@@ -32,7 +32,7 @@ SUFFIXES = {
     ".csv": "CSV",
     ".tsv": "CSV",
 }
-"""The files that a walk through a folder takes, and what their names promise. A file named outright may have any name."""
+"""What a walk through a folder takes, and what those names promise. A file named outright may have any name."""
 
 READABLE = "PDF, DOCX, HTML, Markdown, plain text and CSV"
 

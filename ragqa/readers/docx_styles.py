@@ -19,7 +19,7 @@ _CODE = re.compile(r"(?:html )?(?:code|preformatted|source|listing|macro|plain t
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A paragraph's role. ``level`` is that of a heading, from 1; ``numbered`` its (list, depth) where the style has one."""
+    """A paragraph's role. ``level`` is that of a heading, from 1; ``numbered``: its list and depth, if any."""
 
     level: int = 0
     is_title: bool = False
@@ -114,7 +114,7 @@ class Numbering:
                 self._abstract[identity] = f"num {identity}" if restarts else f"abstract {abstract}"
 
     def label(self, paragraph: Any, style: Style) -> tuple[str, int]:
-        """Return what stands before a paragraph ('2.1 ', '' of a bullet), and its depth from 1; ('', 0) outside lists."""
+        """Return what stands before a paragraph ('2.1 ', '' of a bullet) and its depth from 1, 0 outside lists."""
         properties = paragraph.find(f"{W}pPr")
         number, depth = _numbering_of(properties) if properties is not None else (None, None)
         number = number if number is not None else style.numbered[0]

@@ -29,7 +29,7 @@ class Draft:
         return self._blocks
 
     def add(self, kind: BlockKind, text: str, level: int = 0) -> None:
-        """Append a block; white space at its edges goes, and within it too unless it is code. Empty text is no block."""
+        """Append a block; its white space is trimmed, within it too unless it is code. Empty text is no block."""
         text = normalise(text).replace("\f", "\n")
         if kind == "code":
             text = _verbatim(text)

@@ -1,4 +1,4 @@
-"""Bytes to clean text: which encoding they are in, and characters that look alike made alike. Knows nothing of formats."""
+"""Bytes to clean text: their encoding found, and characters that look alike made alike. Knows nothing of formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _DECLARED = re.compile(
-    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40}) | <meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})
+      | <meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""",
     re.IGNORECASE | re.VERBOSE,
 )
 _WIDER = {  # what writers who declare the left one really use, as the Encoding Standard of browsers says
@@ -56,6 +57,25 @@ def declared_encoding(data: bytes) -> str | None:
     return None if name.startswith(("utf-16", "utf-32", "utf-7")) else name
 
 
+_TWICE = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SURELY_TWICE = re.compile("[\xe2-\xef][\x80-\x9f][\x80-\xbf]|\xc3[\x80-\x9f]")
+
+
+def _read_once(text: str) -> tuple[str, int]:
+    """Undo UTF-8 that was taken for Latin-1 and encoded again; its mark is control characters that no text has."""
+    if text.isascii() or not _SURELY_TWICE.search(text):
+        return text, 0
+
+    def once(match: re.Match[str]) -> str:
+        try:
+            return match[0].encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError:
+            return match[0]
+
+    text, count = _TWICE.subn(once, text)
+    return re.sub(r"\xc2(?=\s)", " ", text), count  # left of spaces that a tool trimmed after the second encoding
+
+
 def decode(data: bytes, declared: str | None = None) -> Decoded | None:
     """Return ``data`` as text, or None where it is no text at all. Valid UTF-8 is believed before any declaration."""
     for mark, encoding in _BOMS:
@@ -69,7 +89,9 @@ def decode(data: bytes, declared: str | None = None) -> Decoded | None:
     if b"\x1b$" in data[:SAMPLE_BYTES] and (text := _strictly(data, "iso2022_jp_2")) is not None:
         return Decoded(text, "iso2022_jp_2")
     if (text := _strictly(data, "utf-8")) is not None:
-        return Decoded(text, "utf-8")
+        text, twice = _read_once(text)
+        warning = f"{twice} characters had been encoded twice; they were read as first meant"
+        return Decoded(text, "utf-8", (warning,) if twice else ())
     damaged = _replacing(data, "utf-8")
     wrong = damaged.text.count("\ufffd")
     if wrong * 20 < len(data) - len(damaged.text):  # nearly all multi-byte sequences are whole: UTF-8 with damage

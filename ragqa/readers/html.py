@@ -1,4 +1,4 @@
-"""Read HTML: the page's own content as blocks. What is content is decided in ``html_page``; nothing is fetched or run."""
+"""Read HTML: the page's own content as blocks. What is content, ``html_page`` decides; nothing is fetched or run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
 from ragqa.types import Document
 
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog dir div dl dt fieldset figcaption figure footer form "
-    "frame h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table caption "
-    "thead tbody tfoot tr td th ul".split()
-)
+# fmt: off
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl",
+    "dt", "fieldset", "figcaption", "figure", "footer", "form", "frame", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "section",
+    "summary", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "ul",
+))
+# fmt: on
 _LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
 _DEEPEST = 2000
 """libxml2 gives up a little past this depth, and drops what lies below without a word."""

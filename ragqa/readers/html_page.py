@@ -14,13 +14,19 @@ Verdict = Literal["keep", "skip", "toc", "headings"]
 """``toc``: a list of links, kept as such. ``headings``: of a page's banner, only the headings."""
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-SILENT = frozenset(
-    "head script style noscript template iframe object embed canvas audio video map svg input select textarea datalist "
-    "option optgroup meter progress rp rt annotation annotation-xml noframes frameset applet".split()
-)
-_FRAME_ROLES = frozenset("navigation banner contentinfo search menu menubar toolbar tablist dialog alertdialog".split())
-_FRAME_TAGS = frozenset("nav header footer aside form menu dialog button".split())
-_SECTIONS = frozenset("main article section".split())
+# fmt: off
+SILENT = frozenset((
+    "head", "script", "style", "noscript", "template", "iframe", "object", "embed", "canvas", "audio", "video",
+    "map", "svg", "input", "select", "textarea", "datalist", "option", "optgroup", "meter", "progress", "rp", "rt",
+    "annotation", "annotation-xml", "noframes", "frameset", "applet",
+))
+_FRAME_ROLES = frozenset((
+    "navigation", "banner", "contentinfo", "search", "menu", "menubar", "toolbar", "tablist", "dialog",
+    "alertdialog",
+))
+# fmt: on
+_FRAME_TAGS = frozenset(("nav", "header", "footer", "aside", "form", "menu", "dialog", "button"))
+_SECTIONS = frozenset(("main", "article", "section"))
 _ADMONITION = re.compile(r"note|warning|caution|danger|tip|hint|important|admonition|footnote|topic|callout|alert|info")
 _NAVIGATION = re.compile(
     r"(?<![a-z])(?:nav|navbar|navigation|navbox|menu|breadcrumbs?|sidebar|pagination|pager|sitemap|related|share|social|skip|"
@@ -122,7 +128,7 @@ class Content:
         if density >= 0.6 and weight.links + weight.anchors >= 2 and _TOC.search(marks):
             return "toc"
         if not heavy and density >= 0.5 and _NAVIGATION.search(marks):
-            return "skip"
+            return "headings" if next(element.iter("h1"), None) is not None else "skip"
         if not heavy and weight.text < 1500 and _BANNER.search(marks) and weight.text * 4 < self.own:
             return "skip"
         if tag in ("ul", "ol") and density >= 0.9:

@@ -10,12 +10,15 @@ from lxml import etree
 from ragqa.readers.html_page import SILENT
 
 WHITE = re.compile(r"\s{2,}|[^\S ]")
-_PARTING = frozenset(
-    "address article blockquote caption center dd div dl dt fieldset figcaption figure h1 h2 h3 h4 h5 h6 hr legend ol p pre "
-    "section table td th tr ul li br summary details".split()
-)
+# fmt: off
+_PARTING = frozenset((
+    "address", "article", "blockquote", "caption", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption",
+    "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "legend", "ol", "p", "pre", "section", "table", "td", "th",
+    "tr", "ul", "li", "br", "summary", "details",
+))
+# fmt: on
 _MEANINGLESS_ALT = re.compile(
-    r"(?:an? )?(?:image|img|icon|logo|photo|picture|figure|spacer|bullet|thumbnail|banner|graphic|screenshot|arrow|blank)s?\W*\d*"
+    r"(?:an? )?(?:image|img|icon|logo|photo|picture|figure|spacer|bullet|thumbnail|banner|graphic|arrow)s?\W*\d*"
     r"|.*\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?|ico)|\W*|https?:.*",
     re.IGNORECASE | re.DOTALL,
 )

@@ -66,7 +66,7 @@ _OLE_STREAMS = (
 
 
 def identify_binary(data: bytes) -> str | None:
-    """Return 'pdf', 'docx', or a phrase for a known kind of file that is not read ('a PNG image'); None for the rest."""
+    """Return 'pdf', 'docx', a phrase for a known kind of file that is not read ('a PNG image'), or None."""
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):

@@ -29,15 +29,13 @@ class Cell:
 
 
 def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
-    """Append a table. ``headers`` is how many of its rows the format itself calls header; None where it does not say."""
+    """Append a table. ``headers`` is how many of its rows the format calls header; None where it does not say."""
     if headers is None:
         headers = _guess_headers(rows)
     grid = _grid(rows, headers)
     body = grid[headers:]
     titles = [row for row in grid[:headers] if len(set(filter(None, row))) == 1 and len(row) > 1]
     heads = [row for row in grid[:headers] if row not in titles]
-    if not heads and body:
-        heads, titles = [row[:1] for row in titles[-1:]], titles[:-1]
     for row in titles:
         draft.add("caption", next(filter(None, row)))
     if heads and any(map(any, heads)):

@@ -1,0 +1,39 @@
+# make demo: ask the sample manuals.  make test: the whole test suite.  make bench: the figures of the README.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench corpora clean
+
+demo: $(VENV)/.installed
+	$(BIN)/ragqa ingest --index demo corpora/manuals
+	@echo; echo '$$ ragqa ask "The display shows E17. What does that mean and what do I do?"'
+	@$(BIN)/ragqa ask --index demo "The display shows E17. What does that mean and what do I do?"
+	@echo; echo '$$ ragqa ask "多久要更换一次滤网？"'
+	@$(BIN)/ragqa ask --index demo "多久要更换一次滤网？"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m bench
+
+corpora: $(VENV)/.installed-dev
+	$(BIN)/python corpora/build.py
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(VENV)/.installed $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info

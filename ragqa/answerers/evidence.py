@@ -1,0 +1,199 @@
+"""Weigh each sentence and row of the passages found as an answer to the question. Knows nothing of wording or thresholds.
+
+A window's features come from both sides of retrieval (how near it lies, which of the question's terms it holds, weighed
+by how rare they are), from where it stands, and from whether it holds the kind of thing that was asked for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragqa.analysis import query_terms, terms
+from ragqa.types import Hit, Span
+
+WEIGHTS = {
+    "cosine": 1.9,
+    "coverage": 0.8,
+    "telling": 4.0,
+    "around": 2.0,
+    "passage": 3.8,
+    "first": 0.4,
+    "kind": 1.9,
+    "length": 0.5,
+}
+"""The features of a window and what each counts. Learned by ``bench/answers.py --learn``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The windows of the passages found, and what speaks for each."""
+
+    places: tuple[tuple[int, Span], ...]
+    """For each window: the index of its hit, and its span in that passage's text."""
+    features: NDArray[np.float32]
+    """(windows, len(WEIGHTS)), each about 0 to 1, higher is better."""
+    cosines: NDArray[np.float32]
+    """(windows,) as they are."""
+
+    def scores(self) -> NDArray[np.float32]:
+        """Return (windows,): how well each answers, the features weighed."""
+        return self.features @ np.fromiter(WEIGHTS.values(), np.float32)
+
+    def on(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return ``hits`` with the scores of their windows."""
+        scores = self.scores().tolist()
+        return tuple(
+            replace(hit, evidence=tuple(score for score, (at, _) in zip(scores, self.places, strict=True) if at == i))
+            for i, hit in enumerate(hits)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question made ready: its terms with their rarity, and what kind of thing it asks for."""
+
+    text: str
+    idf: Mapping[str, float]
+    kind: str | None
+
+    @classmethod
+    def of(cls, text: str, idf: Callable[[str], float]) -> Question:
+        """Weigh the terms of ``text`` with ``idf``."""
+        asked = query_terms(text)
+        return cls(text, {term: idf(term) for term in asked}, asked_kind(text))
+
+    def coverage(self, found: set[str], weights: Mapping[str, float] | None = None) -> float:
+        """Return the share of the question's weight (its rarity, unless other weights are given) that is in ``found``."""
+        weights = self.idf if weights is None else weights
+        total = sum(weights.values())
+        return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+
+    def telling(self, bags: Sequence[set[str]]) -> dict[str, float]:
+        """Return the terms' rarity among ``bags`` times their rarity at large: what the whole passage repeats, its
+        subject, says nothing about which of its sentences answers."""
+        size = len(bags)
+        weights = {}
+        for term, rarity in self.idf.items():
+            n = sum(term in bag for bag in bags)
+            weights[term] = rarity * math.log1p((size - n + 0.5) / (n + 0.5)) if n else 0.0
+        return weights
+
+
+_ASKED = (
+    ("time", re.compile(r"\bwhen\b|\b(?:what|which|whose) (?:year|date|day|month|century|decade)\b"
+                        r"|何时|何時|何年|哪年|哪一?[年天月日]|哪个世纪|哪個世紀|什么时候|什麼時候|甚麼時候|年份|几年|幾年|几月|幾月", re.I)),
+    ("number", re.compile(r"\bhow (?:many|much|long|often|far|old|big|large|high|tall|deep|fast|heavy|wide|hot|cold|loud|soon)\b"
+                          r"|\b(?:what|which) (?:percentage|percent|number|size|voltage|temperature|weight|time|value|distance|speed|length)\b"
+                          r"|多少|多久|多长|多長|多大|多高|多远|多遠|多重|几|幾|第几|第幾", re.I)),
+    ("name", re.compile(r"\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:city|country|person|team|company|state|place)\b"
+                        r"|谁|誰|哪位|哪里|哪裡|哪裏|何处|何處|哪一?[个個]?(?:国|國|城|人|地|省|市)|何人", re.I)),
+)  # fmt: skip
+_TIME = re.compile(
+    r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|century|centuries)\b|[\d一二三四五六七八九十]\s?[年月日]|世纪|世紀"
+)
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMERAL = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|dozens?|hundreds?|thousands?|"
+    r"millions?|billions?|half|third|quarter|daily|weekly|monthly|yearly|annually)\b|[二三四五六七八九十百千万萬亿億两兩]",
+    re.I,
+)
+_UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|\bhow many (\w{3,})", re.I)
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
+
+
+def asked_kind(question: str) -> str | None:
+    """Return what a question asks for: 'time', 'number', 'name', or None where that can't be seen."""
+    return next((kind for kind, pattern in _ASKED if pattern.search(question)), None)
+
+
+def holds_kind(kind: str | None, window: str, question: str) -> float:
+    """Say how well a window holds a thing of ``kind`` that the question does not itself hold: 0 to 1."""
+    if kind == "time":
+        return 1.0 if any(found not in question for found in _TIME.findall(window)) else 0.0
+    if kind == "number":
+        return _holds_number(window, question)
+    if kind == "name":
+        return 1.0 if any(name not in question for name in _NAME.findall(window)) else 0.0
+    return 0.0
+
+
+def _holds_number(window: str, question: str) -> float:
+    asked = set(_DIGITS.findall(question))
+    fresh = [m for m in _DIGITS.finditer(window) if m.group() not in asked]
+    fresh += list(_NUMERAL.finditer(window))
+    unit = _UNIT.search(question)
+    if fresh and unit:
+        word = (unit.group(1) or unit.group(2)).lower().rstrip("s")
+        if any(word in window[m.end() : m.end() + (3 if unit.group(1) else 30)].lower() for m in fresh):
+            return 1.0
+    return 0.5 if fresh else 0.0
+
+
+def weigh(
+    question: Question,
+    hits: Sequence[Hit],
+    windows: Mapping[int, NDArray[np.float32]],
+    query: NDArray[np.float32] | None,
+    legibility: float = 1.0,
+) -> Evidence:
+    """Return every window of ``hits`` with its features.
+
+    ``windows`` maps passage ids to their window vectors; ``query`` is the question's vector; both may be absent, and
+    ``legibility`` says how much of the question the embedder can read: what it can't read counts nothing.
+    """
+    places = tuple((at, span) for at, hit in enumerate(hits) for span in _spans(hit))
+    texts = [hits[at].passage.text[start:end] for at, (start, end) in places]
+    bags = [set(terms(text)) for text in texts]
+    telling = question.telling(bags)
+    cosines = _cosines(hits, windows, query)
+    best = max((hit.score for hit in hits), default=1.0)
+    rows = []
+    for j, (at, _) in enumerate(places):
+        near = bags[j].union(*(bags[i] for i in (j - 1, j + 1) if 0 <= i < len(places) and places[i][0] == at))
+        rows.append(
+            (
+                0.0,
+                question.coverage(bags[j]),
+                question.coverage(bags[j], telling),
+                question.coverage(near),
+                hits[at].score / best if best > 0 else 0.0,
+                1.0 if at == 0 else 0.0,
+                holds_kind(question.kind, texts[j], question.text),
+                min(math.log1p(len(bags[j])) / 5, 1.0),
+            )
+        )
+    features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
+    features[:, 0] = _standard(cosines) * legibility**2
+    return Evidence(places, features, cosines)
+
+
+def _spans(hit: Hit) -> tuple[Span, ...]:
+    return hit.passage.windows or ((0, len(hit.passage.text)),)
+
+
+def _cosines(
+    hits: Sequence[Hit], windows: Mapping[int, NDArray[np.float32]], query: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    parts = []
+    for hit in hits:
+        vectors = windows.get(hit.passage.passage_id)
+        if query is not None and vectors is not None and len(vectors) == len(_spans(hit)):
+            parts.append(vectors @ query)
+        else:
+            parts.append(np.full(len(_spans(hit)), hit.dense or 0.0, np.float32))
+    return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale values so that their mean is 0 and the best is 1."""
+    if not len(values):
+        return values
+    mean, top = float(values.mean()), float(values.max())
+    return (values - mean) / (top - mean) if top - mean > 1e-6 else np.zeros_like(values)

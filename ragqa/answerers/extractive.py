@@ -1,0 +1,152 @@
+"""Answer with the manual's own sentences and table rows; no language model. Knows nothing of retrieval.
+
+What it says is quoted, so that it cannot be invented; whether it says anything depends on the confidence given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ragqa.analysis import cjk_share
+from ragqa.answerers.followup import standalone
+from ragqa.types import Answer, Citation, Hit, Passage, Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ragqa.answerers import Turn
+
+THRESHOLD = 0.5
+"""Confidence under which the manual is taken not to say. Chosen by ``bench/refusing.py``."""
+
+AT_MOST = 3
+ENOUGH = 0.7
+"""Sentences are added until they hold this share of the weight that all the windows found share out."""
+
+REFUSAL = {"en": "The manual does not say.", "zh": "手册中没有说明。", "zh-hant": "手冊中沒有說明。"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractiveAnswerer:
+    """One to three sentences or rows, each with its citation."""
+
+    threshold: float = THRESHOLD
+    spec: str = "extractive"
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return the question as it would be asked without the turns before."""
+        return standalone(question, history)
+
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        history: Sequence[Turn] = (),
+        on_text: Callable[[str], None] | None = None,
+        confidence: float = 0.5,
+    ) -> Answer:
+        """Quote what answers; refuse where ``confidence`` is below the threshold."""
+        chosen = best_windows(hits) if confidence >= self.threshold else []
+        said, citations = _compose(chosen)
+        text = said or refusal(question)
+        if on_text:
+            on_text(text)
+        return Answer(question, text, citations, tuple(hits), not chosen, confidence, self.spec)
+
+
+def refusal(question: str) -> str:
+    """Return the words for 'the manual does not say' in the question's language."""
+    if cjk_share(question) < 0.2:
+        return REFUSAL["en"]
+    return REFUSAL["zh-hant" if any(c in question for c in "麼嗎個們這還沒說請問裡會對應該顯開關電") else "zh"]
+
+
+def best_windows(hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENOUGH) -> list[tuple[Passage, Span]]:
+    """Return the windows that answer best, those of one passage in reading order, the best one's passage first."""
+    scored = sorted(
+        ((score, i, j) for i, hit in enumerate(hits) for j, score in enumerate(hit.evidence)),
+        key=lambda item: (-item[0], item[1], item[2]),
+    )
+    if not scored:
+        return []
+    top = scored[0][0]
+    total = sum(math.exp(score - top) for score, _, _ in scored)
+    taken: list[tuple[int, int]] = []
+    held = 0.0
+    for score, i, j in scored:
+        if taken and (len(taken) == at_most or held >= enough):
+            break
+        if (i, j) in taken:
+            continue
+        taken.append((i, j))
+        held += math.exp(score - top) / total
+        if _introduces(hits[i].passage, j) and len(taken) < at_most:
+            taken.append((i, j + 1))
+    order = list(dict.fromkeys(i for i, _ in taken))
+    taken.sort(key=lambda place: (order.index(place[0]), place[1]))
+    return [(hits[i].passage, _windows(hits[i].passage)[j]) for i, j in taken]
+
+
+def _windows(passage: Passage) -> tuple[Span, ...]:
+    return passage.windows or ((0, len(passage.text)),)
+
+
+def _introduces(passage: Passage, at: int) -> bool:
+    """A sentence that ends with a colon says nothing without what follows it."""
+    windows = _windows(passage)
+    start, end = windows[at]
+    return at + 1 < len(windows) and passage.text[start:end].endswith((":", "："))
+
+
+def _compose(chosen: Sequence[tuple[Passage, Span]]) -> tuple[str, tuple[Citation, ...]]:
+    lines: list[str] = []
+    citations: list[Citation] = []
+    for passage, (start, end) in chosen:
+        quote = passage.text[start:end]
+        marker = len(citations) + 1
+        citations.append(Citation(marker, passage.document, passage.page_at(start), passage.section, quote, passage.passage_id))
+        lines.append(_shown(passage, start, quote, marker))
+    return _joined(lines), tuple(citations)
+
+
+def _shown(passage: Passage, start: int, quote: str, marker: int) -> str:
+    if " | " in quote:
+        return f"- {labelled_row(passage, start, quote)} [{marker}]"
+    if "\n" in quote.strip():
+        return f"```\n{quote}\n```\n[{marker}]"
+    return f"{quote} [{marker}]"
+
+
+def labelled_row(passage: Passage, start: int, row: str) -> str:
+    """Return a table row with each cell under its column's name: 'Code: E04 · Meaning: Filter blocked'."""
+    cells = row.split(" | ")
+    header = passage.header or next(_rows_before(passage, start, len(cells)), "")
+    names = header.split(" | ")
+    if len(names) != len(cells) or header == row:
+        return row
+    return " · ".join(f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip() for name, cell in zip(names, cells, strict=True) if cell.strip())
+
+
+def _rows_before(passage: Passage, start: int, width: int) -> Iterator[str]:
+    """Yield the first row of the table that holds the row at ``start``: the run of rows of the same width."""
+    first = ""
+    for begin, end in passage.windows:
+        text = passage.text[begin:end]
+        if text.count(" | ") + 1 == width and width > 1:
+            first = first or text
+        else:
+            first = ""
+        if begin == start:
+            break
+    if first:
+        yield first
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """Sentences follow each other; rows and code stand on lines of their own."""
+    text = ""
+    for line in lines:
+        own_line = line.startswith(("- ", "```")) or text.endswith("```") or "\n- " in f"\n{text.splitlines()[-1] if text else ''}"
+        text += ("\n" if own_line else " ") + line if text else line
+    return text

@@ -1,0 +1,191 @@
+"""``search``, ``ask`` and ``chat``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from ragqa.cli import options as opt
+from ragqa.cli.output import (
+    answer_json,
+    found_json,
+    note,
+    plain,
+    print_found,
+    print_json,
+    print_sources,
+    styled,
+)
+
+Question = Annotated[Optional[str], typer.Argument(help="The question, in quotes.", show_default=False)]
+
+
+def search(
+    question: Question = None,
+    k: opt.K = None,
+    mode: opt.ModeOption = None,
+    document: opt.DocumentGlob = None,
+    batch: opt.Batch = None,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    embedder: opt.EmbedderOption = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Find the passages of the manuals that answer a question best."""
+    from ragqa.engine import Library
+
+    _one_of(question, batch)
+    with Library.open(index, home=home, k=k, mode=mode, embedder=embedder, notice=note) as library:
+        if batch:
+            _each(batch, lambda text: found_json(library.search(text, document=document)))
+            return
+        found = library.search(str(question), document=document)
+        print_json(found_json(found)) if as_json else print_found(found)
+
+
+def ask(
+    question: Question = None,
+    answerer: opt.AnswererOption = None,
+    k: opt.K = None,
+    mode: opt.ModeOption = None,
+    document: opt.DocumentGlob = None,
+    batch: opt.Batch = None,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    embedder: opt.EmbedderOption = None,
+    threshold: opt.Threshold = None,
+    max_tokens: opt.MaxTokens = None,
+    temperature: opt.Temperature = None,
+    n: opt.N = None,
+    stop: opt.Stop = None,
+    seed: opt.Seed = None,
+    instructions: opt.Instructions = None,
+    prompts: opt.Prompts = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
+    from ragqa.engine import Library
+
+    _one_of(question, batch)
+    chosen = _given(locals(), "answerer k mode home embedder threshold max_tokens temperature n stop seed instructions prompts")
+    with Library.open(index, notice=note, **chosen) as library:
+        if batch:
+            _each(batch, lambda text: answer_json(library.ask(text, document=document)))
+        elif as_json:
+            print_json(answer_json(library.ask(str(question), document=document)))
+        else:
+            print_sources(library.ask(str(question), document=document, on_text=_stream))
+
+
+def chat(
+    answerer: opt.AnswererOption = None,
+    k: opt.K = None,
+    document: opt.DocumentGlob = None,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    embedder: opt.EmbedderOption = None,
+    threshold: opt.Threshold = None,
+    max_tokens: opt.MaxTokens = None,
+    temperature: opt.Temperature = None,
+    instructions: opt.Instructions = None,
+    prompts: opt.Prompts = None,
+) -> None:
+    """Ask one question after another; follow-ups such as 'and how long does that take?' are understood."""
+    from ragqa.answerers import Turn
+    from ragqa.engine import Library
+    from ragqa.errors import RagqaError
+
+    chosen = _given(locals(), "answerer k home embedder threshold max_tokens temperature instructions prompts")
+    with Library.open(index, notice=note, **chosen) as library:
+        if sys.stdin.isatty():
+            note("Ask away. An empty line or Ctrl-D ends the chat; 'new' forgets what was said.")
+        history: list[Turn] = []
+        for question in _lines():
+            if question.lower() == "new":
+                history.clear()
+                continue
+            try:
+                answer = library.ask(question, document=document, history=history, on_text=_stream)
+            except RagqaError as error:
+                note(f"ragqa: {error}")
+                continue
+            print_sources(answer)
+            print()
+            history.append(Turn(question, answer.text))
+
+
+def _lines() -> Iterator[str]:
+    """Yield what is typed, until an empty line on a terminal or the end of the input."""
+    while True:
+        try:
+            line = input(styled("? ", "36") if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            return
+        if line:
+            yield line
+        elif sys.stdin.isatty():
+            return
+
+
+def _stream(piece: str) -> None:
+    sys.stdout.write(plain(piece))
+    sys.stdout.flush()
+
+
+def _given(values: dict[str, Any], names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names.split() if values[name] not in (None, [])}
+
+
+def _one_of(question: str | None, batch: Path | None) -> None:
+    if (question is None) == (batch is None):
+        raise typer.BadParameter("give either a question or --batch FILE")
+
+
+def _each(batch: Path, answer: Callable[[str], dict[str, Any]]) -> None:
+    """Print a result for each line of ``batch``, in order; a line that fails is named and the others go on."""
+    from ragqa.errors import RagqaError
+
+    failed = 0
+    for number, line in enumerate(_read(batch), 1):
+        if not line.strip():
+            continue
+        identity: object = None
+        try:
+            asked = _asked(line, batch, number)
+            identity = asked.get("_id")
+            print_json({"_id": identity, **answer(str(asked["text"]))})
+        except RagqaError as error:
+            failed += 1
+            note(f"ragqa: {error}")
+            print_json({"_id": identity, "error": str(error)})
+    if failed:
+        raise typer.Exit(3)
+
+
+def _asked(line: str, batch: Path, number: int) -> dict[str, Any]:
+    from ragqa.errors import RagqaError
+
+    try:
+        asked = json.loads(line)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
+        raise RagqaError(f'{batch}, line {number}: expected {{"_id": …, "text": "…"}}, got {line.strip()[:60]!r}')
+    return asked
+
+
+def _read(batch: Path) -> list[str]:
+    from ragqa.errors import RagqaError
+
+    try:
+        text = sys.stdin.read() if str(batch) == "-" else batch.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RagqaError(f"{batch} can't be read as questions in UTF-8: {error}") from None
+    if not text.strip():
+        raise RagqaError(f"{batch} holds no question: expected one {{\"_id\", \"text\"}} a line")
+    return text.splitlines()

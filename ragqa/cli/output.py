@@ -1,0 +1,135 @@
+"""What a person or a program sees: JSON on stdout, notes and progress on stderr, colour only on a terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ragqa.types import Answer, Hit
+
+if TYPE_CHECKING:
+    from ragqa.ingest import Progress
+    from ragqa.retrieval import Found
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def note(line: str) -> None:
+    """Say something beside the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def styled(text: str, code: str) -> str:
+    """Return ``text`` in an ANSI style where standard output is a terminal that wants colour."""
+    import os
+
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\033[{code}m{text}\033[0m"
+
+
+def plain(text: str) -> str:
+    """Return untrusted text without control characters, which a terminal would obey."""
+    return "".join(c for c in text if c in "\n\t" or (c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f"))
+
+
+def found_json(found: Found) -> dict[str, Any]:
+    """Return the contract's form of a search."""
+    return {
+        "question": found.question,
+        "passages": [hit_json(hit) for hit in found.hits],
+        "timings_ms": found.timings_ms,
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return the contract's form of a passage found."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "passage_id": passage.passage_id,
+        "document": passage.document,
+        "page": passage.page,
+        "page_end": passage.page_end,
+        "section": " > ".join(passage.section),
+        "text": passage.text,
+        "score": round(hit.score, 6),
+        "scores": {"dense": hit.dense, "lexical": hit.lexical},
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return the contract's form of an answer."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "confidence": round(answer.confidence, 4),
+        "citations": [
+            {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
+        ],
+        "answerer": answer.answerer,
+        "usage": dataclasses.asdict(answer.usage),
+        "warnings": list(answer.warnings),
+        "passages": [hit_json(hit) for hit in answer.hits],
+        "timings_ms": answer.timings_ms,
+    }
+
+
+def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str:
+    """Return a place as a person names it: 'pump.pdf, page 12 (Care > Filters)'."""
+    page_part = f", page {page}" if page is not None else ""
+    path = f" ({' > '.join(section[-2:])})" if section else ""
+    return plain(f"{document}{page_part}{path}")
+
+
+def print_sources(answer: Answer) -> None:
+    """Print what an answer stands on; for a refusal, where to look all the same."""
+    if answer.abstained and answer.hits:
+        print(styled("Nearest: ", "2") + "; ".join(dict.fromkeys(where(h.passage.document, h.passage.page) for h in answer.hits[:3])))
+        return
+    print()
+    for citation in answer.citations:
+        print(f"{styled(f'[{citation.marker}]', '36')} {where(citation.document, citation.page, citation.section)}")
+    for warning in answer.warnings:
+        note(f"note: {warning}")
+
+
+def print_found(found: Found) -> None:
+    """Print passages for reading."""
+    if not found.hits:
+        print("No passage holds any of that.")
+    for hit in found.hits:
+        passage = hit.passage
+        print(f"{styled(f'{hit.rank}.', '36')} {styled(where(passage.document, passage.page, passage.section), '1')}")
+        text = " ".join(plain(passage.text).split())
+        print(f"   {text[:400]}{'…' if len(text) > 400 else ''}\n")
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Yield what ingest reports to: a bar on a terminal, a line a file elsewhere, nothing if ``quiet``."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def show(at: Any) -> None:
+            files = f"[{at.number}/{at.files}] " if at.files > 1 else ""
+            name = plain(at.name).replace("[", "\\[")
+            bar.update(task, description=f"{files}{name}: {at.stage}", completed=at.done, total=at.total or None)
+
+        yield show

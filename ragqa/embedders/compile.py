@@ -1,0 +1,227 @@
+"""Build a compiled model: convert, quantise, check against sentence-transformers, time, keep the fastest that passes.
+
+Runs as a process of its own (``python -m ragqa.embedders.compile MODEL FOLDER``) started by ``compiled.py``, because
+torch takes half a gigabyte. It writes into FOLDER and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ragqa.embedders.compiled import FORMAT, RECORD, CompiledRunner, import_openvino
+from ragqa.embedders.folders import ModelFolder, find_model
+from ragqa.embedders.local import LocalEmbedder
+
+MEAN_COSINE = 0.998
+WORST_COSINE = 0.995
+"""What a way to compute must reach against sentence-transformers, over ``CHECK_TEXTS``, to be trusted."""
+
+_ENGLISH = (
+    "Hold the power key for three seconds until the ring turns green.",
+    "E-07",
+    "What does the blinking amber light mean?",
+    "Before you replace the filter, close the inlet valve, switch the unit off at the wall and let it cool for "
+    "twenty minutes. Lift the two latches at the back, slide the tray towards you and take the old cartridge out. "
+    "Rinse the housing with lukewarm water; never use solvents, bleach or a dishwasher.",
+    "Rated voltage | 230 V ~ 50 Hz\nPower | 1,850 W\nWater tank | 1.4 l\nNoise | 58 dB(A)\nWeight | 4.3 kg",
+    "set output 'curve.png'; plot [0:10] sin(x)/x with lines title \"sinc\", '-' using 1:3 axes x1y2",
+    "The warranty covers faults of material and workmanship for two years from the day of purchase.",
+)
+_CHINESE = (
+    "长按电源键三秒，直到指示灯变为绿色。",
+    "更换滤芯之前，请先关闭进水阀，拔下电源插头，并等待二十分钟让机器冷却。",
+    "錯誤代碼 E-07：水箱沒有放好，請重新安裝後再試。",
+    "额定电压 | 220 V ~ 50 Hz\n额定功率 | 1850 W\n水箱容量 | 1.4 升",
+)
+_MIXED = ("按下 RESET 按钮 (back panel) 后，LED 会闪烁 3 次 — see section 4.2.", "")
+CHECK_TEXTS = (
+    *_ENGLISH,
+    *_CHINESE,
+    *_MIXED,
+    " ".join(_ENGLISH),
+    "".join(_CHINESE),
+    " ".join((*_ENGLISH, *_CHINESE, *_MIXED)),
+    " ".join(_ENGLISH[::-1]) * 3,
+    "\n".join((*_CHINESE[::-1], *_ENGLISH[3:])) * 2,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one way to compute reached."""
+
+    choice: str
+    cosine_mean: float
+    cosine_worst: float
+    tokens_per_second: int
+    passed: bool
+
+
+def build(folder: ModelFolder, out: Path) -> dict[str, Any]:
+    """Write the compiled model and its record into ``out``, and return the record; its choice is None on failure."""
+    started = time.perf_counter()
+    openvino = import_openvino()
+    record: dict[str, Any] = {"format": FORMAT, "model": folder.name, "revision": folder.revision, "choice": None}
+    record["openvino"] = openvino.get_version()
+    oracle = _load_oracle(folder)
+    if not (folder.transformer / "tokenizer.json").is_file():
+        oracle.tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    expected = oracle.encode(list(CHECK_TEXTS), prompt=folder.passage_prefix, normalize_embeddings=True, batch_size=4)
+    try:
+        converted = _convert(oracle)
+    except Exception as error:  # the converter raises what it likes
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return record | {"reason": f"its {type(oracle[0].model).__name__} can't be converted ({lines[0][:160]})"}
+    del oracle
+    trials = []
+    for choice in _choices(openvino):
+        model = out / f"{choice}.xml"
+        if choice == "int8":
+            _quantise(openvino, quantised := converted.clone())
+            openvino.save_model(quantised, model, compress_to_fp16=True)
+        else:
+            openvino.save_model(converted, model, compress_to_fp16=True)
+        trials.append(_try(folder, out, model, choice, expected))
+    record["trials"] = [asdict(trial) for trial in trials]
+    passed = [trial for trial in trials if trial.passed]
+    if not passed:
+        best = max(trials, key=lambda trial: trial.cosine_worst)
+        record["reason"] = f"compiled it strays from the original (worst cosine {best.cosine_worst:.4f})"
+    else:
+        record["choice"] = max(passed, key=lambda trial: trial.tokens_per_second).choice
+    for suffix in (".xml", ".bin"):
+        for trial in trials:
+            file = out / f"{trial.choice}{suffix}"
+            if trial.choice == record["choice"]:
+                file.rename(out / f"model{suffix}")
+            else:
+                file.unlink()
+    return record | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def _load_oracle(folder: ModelFolder) -> Any:
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(
+        str(folder.path),
+        device="cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True, "dtype": "float32"},
+    ).eval()
+
+
+def _convert(oracle: Any) -> Any:
+    """Return OpenVINO's form of the transformer: ids and mask in, token states out."""
+    import torch
+
+    transformer = oracle[0].model
+
+    class States(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            return self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
+    ids = torch.randint(5, 100, (2, 16))
+    mask = torch.ones_like(ids)
+    mask[1, 12:] = 0  # a mask that is whole might be traced as no mask at all
+    with torch.no_grad():
+        return _converter()(States(), example_input=(ids, mask))
+
+
+def _converter() -> Any:
+    """Return openvino's convert_model with its telemetry left out: it then takes the stub that it brings itself."""
+    silenced = ("openvino_telemetry", "openvino_telemetry.backend")
+    held = {name: sys.modules.get(name) for name in silenced}
+    sys.modules |= dict.fromkeys(silenced)  # type: ignore[arg-type]
+    try:
+        from openvino.tools.ovc import convert_model
+    finally:
+        for name, module in held.items():
+            _put_back(name, module)
+    return convert_model
+
+
+def _put_back(name: str, module: ModuleType | None) -> None:
+    if module is None:
+        del sys.modules[name]
+    else:
+        sys.modules[name] = module
+
+
+def _choices(openvino: ModuleType) -> list[str]:
+    abilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ["int8", *(["bf16"] if "BF16" in abilities else []), "f32"]
+
+
+def _quantise(openvino: ModuleType, model: Any) -> None:
+    """Give each matrix product 8-bit weights, with a scale and a zero point for each output.
+
+    With them OpenVINO quantises the other side while it runs, 128 values at a time, so there is nothing to calibrate
+    and no length or language for which it was not calibrated.
+    """
+    from openvino import opset15 as ops
+
+    for product in model.get_ordered_ops():
+        if product.get_type_name() != "MatMul" or not product.get_attributes().get("transpose_b"):
+            continue
+        source = product.input_value(1).get_node()
+        while source.get_type_name() == "Convert":
+            source = source.input_value(0).get_node()
+        if source.get_type_name() != "Constant" or len(source.shape) != 2:
+            continue
+        weights = np.array(source.data, np.float32)
+        low = np.minimum(weights.min(axis=1, keepdims=True), 0)
+        scale = np.maximum(np.maximum(weights.max(axis=1, keepdims=True), 0) - low, 1e-12) / 255
+        zero = np.round(-low / scale)
+        levels = np.clip(np.round(weights / scale) + zero, 0, 255).astype(np.uint8)
+        centred = ops.subtract(
+            ops.convert(ops.constant(levels), "f32"), ops.convert(ops.constant(zero.astype(np.uint8)), "f32")
+        )
+        product.input(1).replace_source_output(ops.multiply(centred, ops.constant(scale)).output(0))
+    model.validate_nodes_and_infer_types()
+
+
+def _try(folder: ModelFolder, out: Path, model: Path, choice: str, expected: np.ndarray) -> Trial:
+    runner = CompiledRunner(model, choice)
+    embedder = LocalEmbedder(folder, runner=runner, made=out)
+    got = np.stack([one.vector for one in embedder.embed_passages(CHECK_TEXTS, [()] * len(CHECK_TEXTS))])
+    cosines = (got * expected).sum(axis=1)
+    mean, worst = float(cosines.mean()), float(cosines.min())
+    passed = mean >= MEAN_COSINE and worst >= WORST_COSINE
+    return Trial(choice, round(mean, 6), round(worst, 6), _speed(runner, folder), passed)
+
+
+def _speed(runner: CompiledRunner, folder: ModelFolder) -> int:
+    """Return tokens per second, the best of three rounds of batches as ingest makes them."""
+    width = min(128, folder.max_length)
+    ids = np.random.default_rng(0).integers(5, 100, (16, width))
+    feed = [(ids, np.ones_like(ids))] * (2 * runner.streams)
+    best = 0.0
+    for _ in range(4):  # the first one warms up
+        started = time.perf_counter()
+        runner.run(feed, lambda number, states: None)
+        best = max(best, ids.size * len(feed) / (time.perf_counter() - started))
+    return int(best)
+
+
+def main() -> None:
+    """Build the model that the first argument names into the folder that the second one names."""
+    name, out = sys.argv[1], Path(sys.argv[2])
+    record = build(find_model(name), out)
+    (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

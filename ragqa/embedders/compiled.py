@@ -1,0 +1,192 @@
+"""Run a compiled model with OpenVINO: padded token ids in, token states out, two or more batches in flight.
+
+Knows nothing of texts. The model was made by ``compile.py``, in another process; this one imports no torch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ragqa.embedders.folders import ModelFolder, Progress, cache_folder, verify_bundled
+from ragqa.errors import ModelError
+
+FORMAT = 1
+"""Of the compiled folder and its record; raised whenever what is kept there changes."""
+RECORD = "record.json"
+
+Take = Callable[[int, np.ndarray], None]
+"""Receives the number of a batch and its token states (texts, tokens, dim), which are only valid during the call."""
+
+
+class CantCompile(Exception):
+    """This model runs on torch only; the message says why."""
+
+
+def import_openvino() -> ModuleType:
+    """Import OpenVINO without its model converter, which phones home when it is imported and costs 0.1 s."""
+    if "openvino" in sys.modules:
+        return sys.modules["openvino"]
+    converter = "openvino.tools.ovc"
+    held = sys.modules.get(converter)
+    sys.modules[converter] = None  # type: ignore[assignment]  # the import system's word for 'not here'
+    try:
+        return import_module("openvino")
+    finally:
+        del sys.modules[converter]
+        if held is not None:
+            sys.modules[converter] = held
+
+
+def usable_cpus() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def settings(choice: str, streams: int) -> dict[str, Any]:
+    """Return OpenVINO's settings of one way to compute: 'int8', 'bf16' or 'f32'."""
+    return {
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": streams,
+        # Pinned threads of two processes would share one core and leave the others idle.
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": "f32" if choice == "f32" else "bf16",
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 128 if choice == "int8" else 0,
+    }
+
+
+class CompiledRunner:
+    """A compiled model in memory. Safe to call from several threads."""
+
+    def __init__(self, model: Path, choice: str, *, keep: Path | None = None, streams: int | None = None) -> None:
+        """Load ``model``; ``keep`` is a folder where OpenVINO leaves what makes the next load faster."""
+        openvino = import_openvino()
+        # One thread a stream: no time is lost in waiting for each other inside a small matrix product.
+        self.streams = streams or min(usable_cpus(), 8)
+        config = settings(choice, self.streams)
+        if keep is not None:
+            config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        self._openvino = openvino
+        self._model = openvino.Core().compile_model(str(model), "CPU", config)
+        self._single = threading.local()
+
+    def one(self, ids: np.ndarray) -> np.ndarray:
+        """Return the token states (1, tokens, dim) of one text: less waiting than through ``run``."""
+        request = getattr(self._single, "request", None)
+        if request is None:
+            request = self._single.request = self._model.create_infer_request()
+        request.infer([ids, np.ones_like(ids)], share_inputs=True)
+        return np.array(request.get_output_tensor(0).data)
+
+    def finish(self, pooled: np.ndarray) -> np.ndarray:
+        """Return pooled states as they are: a model with layers after its pooling is not compiled."""
+        return pooled
+
+    def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None:
+        """Run each (ids, mask) of ``feed`` and give its states to ``take``, in any order, while the next ones run."""
+        queue = self._openvino.AsyncInferQueue(self._model, self.streams)
+        failed: list[BaseException] = []
+
+        def done(request: Any, number: int) -> None:
+            try:
+                take(number, request.get_output_tensor(0).data)
+            except BaseException as error:  # would be lost, or end the process, in OpenVINO's thread
+                failed.append(error)
+
+        queue.set_callback(done)
+        try:
+            for number, (ids, mask) in enumerate(feed):
+                queue.start_async([ids, mask], number)
+                if failed:
+                    break
+        finally:
+            queue.wait_all()
+        if failed:
+            raise failed[0]
+
+
+def load(folder: ModelFolder, progress: Progress | None) -> tuple[CompiledRunner, Path]:
+    """Return the runner of ``folder`` and its compiled folder, compiling first if need be. Raises CantCompile."""
+    if not folder.compilable:
+        raise CantCompile("it has layers after its pooling")
+    home = cache_folder() / "models" / f"{folder.revision}-{_machine()}"
+    record = _record(home)
+    if record is None:
+        record = _compile(folder, home, progress)
+    if not record["choice"]:
+        raise CantCompile(str(record["reason"]))
+    return CompiledRunner(home / "model.xml", record["choice"], keep=home / "loaded"), home
+
+
+def _machine() -> str:
+    """Name what a compiled model depends on beside the model: our format, OpenVINO and the kind of processor."""
+    import hashlib
+
+    openvino = import_openvino()
+    core = openvino.Core()
+    abilities = sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    kind = [FORMAT, openvino.get_version(), core.get_property("CPU", "FULL_DEVICE_NAME"), abilities]
+    return hashlib.sha256(json.dumps(kind).encode()).hexdigest()[:12]
+
+
+def _record(home: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads((home / RECORD).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and "choice" in record else None
+
+
+def _compile(folder: ModelFolder, home: Path, progress: Progress | None) -> dict[str, Any]:
+    """Compile in another process, so that torch never enters this one, and move the result into place at once."""
+    from filelock import FileLock
+
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{home}.lock"):
+            record = _record(home)  # another process may have been first
+            if record is not None:
+                return record
+            for stale in home.parent.glob(f"{home.name}.part-*"):
+                shutil.rmtree(stale, ignore_errors=True)
+            verify_bundled(folder)
+            if progress:
+                progress(f"compiling {folder.name} for this machine (once, about 20 s)")
+            part = Path(tempfile.mkdtemp(prefix=f"{home.name}.part-", dir=home.parent))
+            try:
+                record = _compile_into(folder, part)
+                shutil.rmtree(home, ignore_errors=True)
+                part.replace(home)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+            return record
+    except OSError as error:
+        raise ModelError(
+            f"the cache folder {cache_folder()} should take compiled models; it can't be written "
+            f"({error.strerror or error}): set RAGQA_CACHE to a folder that can"
+        ) from error
+
+
+def _compile_into(folder: ModelFolder, part: Path) -> dict[str, Any]:
+    paths = os.pathsep.join(entry for entry in sys.path if entry)
+    # The child finds what this process found, uses no GPU and asks nobody anything.
+    env = os.environ | {"PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "ragqa.embedders.compile", folder.spec.removeprefix("local:"), str(part)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    record = _record(part)
+    if record is None:
+        last = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+        raise ModelError(f"{folder.spec} could not be compiled (exit {done.returncode}): {last[-1].strip()[:300]}")
+    return record

@@ -1,0 +1,160 @@
+"""Embed with a sentence-transformers model on this machine: compiled where it can be, on torch otherwise.
+
+Cuts texts into tokens, batches and pools; the model itself is run by ``compiled.py`` or ``eager.py``. Nothing is
+loaded before it is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ragqa.embedders import Embedded
+from ragqa.embedders.compiled import CantCompile, Take, load
+from ragqa.embedders.folders import ModelFolder, Progress, find_model
+from ragqa.embedders.pooling import pool_texts, pool_windows, unit
+from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
+from ragqa.types import Span
+
+logger = logging.getLogger(__name__)
+
+
+class Runner(Protocol):
+    """Gives token states for batches of padded ids; see CompiledRunner."""
+
+    def one(self, ids: np.ndarray) -> np.ndarray: ...
+
+    def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None: ...
+
+    def finish(self, pooled: np.ndarray) -> np.ndarray: ...
+
+
+class LocalEmbedder:
+    """An Embedder over a model folder. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        folder: ModelFolder,
+        progress: Progress | None = None,
+        *,
+        runner: Runner | None = None,
+        made: Path | None = None,
+    ) -> None:
+        """``runner`` and ``made``, the folder of what was compiled, are found when needed, unless given."""
+        self.folder = folder
+        self.spec = folder.spec
+        self.revision = folder.revision
+        self.dim = folder.dim
+        self._progress = progress
+        self._runner = runner
+        self._tokenizer: TextTokenizer | None = None
+        self._made = made
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"LocalEmbedder({self.spec!r})"
+
+    @property
+    def max_tokens(self) -> int:
+        """What a passage may take: the model's length less special tokens and the passage prefix."""
+        tokenizer = self._load_tokenizer()
+        prefix = self.folder.passage_prefix
+        return self.folder.max_length - tokenizer.specials - (tokenizer.count([prefix])[0] if prefix else 0)
+
+    def warm(self) -> None:
+        """Load what the first question needs; doing it twice costs nothing."""
+        self.embed_queries(["warm"])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return each text's tokens, special ones and prefixes not counted."""
+        return self._load_tokenizer().count(texts)
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 (len(texts), dim), rows of unit length."""
+        prefix = self.folder.query_prefix
+        vectors = np.zeros((len(texts), self.dim), np.float32)
+        tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
+        if len(texts) == 1:
+            states = self._load_runner().one(tokens.ids[None].astype(np.int64))
+            vectors[:] = self._pool(states, tokens, np.array([0]), len(prefix))
+            return vectors
+
+        plan = list(batches(np.diff(tokens.bounds)))
+
+        def take(batch: int, states: np.ndarray) -> None:
+            vectors[plan[batch]] = self._pool(states, tokens, plan[batch], len(prefix))
+
+        self._load_runner().run(self._feed(tokens, plan), take)
+        return vectors
+
+    def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
+        """Return a vector for each text and, by late pooling, for each of its windows (see Embedder)."""
+        prefix = self.folder.passage_prefix
+        tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
+        plan = list(batches(np.diff(tokens.bounds)))
+        out: list[Embedded | None] = [None] * len(texts)
+        runner = self._load_runner()
+
+        def take(batch: int, states: np.ndarray) -> None:
+            vectors = self._pool(states, tokens, plan[batch], len(prefix))
+            for row, number in enumerate(plan[batch].tolist()):
+                spans = token_spans(tokens, number, windows[number], len(prefix))
+                pooled = unit(runner.finish(pool_windows(states[row], spans)))
+                pooled[spans[:, 1] <= spans[:, 0]] = vectors[row]
+                out[number] = Embedded(vectors[row], pooled)
+
+        runner.run(self._feed(tokens, plan), take)
+        return [one for one in out if one is not None]
+
+    def _feed(self, tokens: Tokenised, plan: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield each batch's padded ids and mask, int64 (texts, tokens)."""
+        lengths = np.diff(tokens.bounds)
+        for numbers in plan:
+            width = max(int(lengths[numbers].max()), 1)
+            position = np.arange(width)
+            real = position < lengths[numbers, None]
+            ids = np.full(real.shape, self.folder.pad_id, np.int64)
+            ids[real] = np.concatenate([tokens.ids[tokens.bounds[n] : tokens.bounds[n + 1]] for n in numbers])
+            # A text without a single token is read as padding: a row that is masked whole would have no mean.
+            mask = (position < np.maximum(lengths[numbers, None], 1)).astype(np.int64)
+            yield ids, mask
+
+    def _pool(self, states: np.ndarray, tokens: Tokenised, numbers: np.ndarray, prefix: int) -> np.ndarray:
+        lengths = np.maximum(np.diff(tokens.bounds)[numbers], 1)
+        skip = np.zeros(len(numbers), np.int64)
+        if prefix and not self.folder.include_prompt:
+            skip[:] = [np.searchsorted(tokens.ends[slice(*tokens.bounds[n : n + 2])], prefix) for n in numbers]
+        pooled = pool_texts(states, lengths, self.folder.pooling, skip)
+        return unit(self._load_runner().finish(pooled))
+
+    def _load_tokenizer(self) -> TextTokenizer:
+        with self._lock:
+            if self._tokenizer is None:
+                file = self.folder.transformer / "tokenizer.json"
+                if not file.is_file():  # then compiling made one
+                    self._load_runner()
+                    file = (self._made or self.folder.path) / "tokenizer.json"
+                self._tokenizer = TextTokenizer(file, self.folder.max_length, lower_case=self.folder.lower_case)
+            return self._tokenizer
+
+    def _load_runner(self) -> Runner:
+        with self._lock:
+            if self._runner is None:
+                try:
+                    self._runner, self._made = load(self.folder, self._progress)
+                except CantCompile as reason:
+                    logger.warning("%s runs on torch, several times slower: %s", self.spec, reason)
+                    from ragqa.embedders.eager import TorchRunner
+
+                    self._runner = TorchRunner(self.folder)
+            return self._runner
+
+
+def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
+    """Return the embedder of the model ``name``: a folder, a hub name, or the bundled one."""
+    return LocalEmbedder(find_model(name, progress), progress)

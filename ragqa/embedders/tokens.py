@@ -1,0 +1,105 @@
+"""Text → token ids and the characters behind them, as flat arrays; and batches of near-equal length.
+
+Knows nothing of models beyond their tokenizer.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ragqa.types import Span
+
+BATCH_TOKENS = 2048
+"""Padded tokens of one batch. Larger ones leave the processor's caches and are slower; see bench/embedding.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenised:
+    """Many texts' tokens end to end: those of text i are ``bounds[i]:bounds[i + 1]``, special tokens among them.
+
+    ``begins`` and ``ends`` are the characters behind each token; both are 0 for a special one.
+    """
+
+    ids: np.ndarray
+    bounds: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    def length(self, text: int) -> int:
+        return int(self.bounds[text + 1] - self.bounds[text])
+
+
+class TextTokenizer:
+    """A model's own tokens, cut at ``max_length`` with special tokens counted. Safe to call from several threads."""
+
+    def __init__(self, file: Path, max_length: int, *, lower_case: bool = False) -> None:
+        from tokenizers import Tokenizer, normalizers
+
+        self._cutting = Tokenizer.from_file(str(file))
+        self._cutting.no_padding()
+        if lower_case:
+            own = self._cutting.normalizer
+            parts = [normalizers.Lowercase(), *([own] if own else [])]
+            self._cutting.normalizer = normalizers.Sequence(parts)  # type: ignore[assignment]
+        self.specials = self._cutting.num_special_tokens_to_add(False)
+        self._cutting.enable_truncation(max_length)
+        # A second one, because truncation is a setting of the tokenizer and not of the call.
+        self._counting = Tokenizer.from_str(self._cutting.to_str())
+        self._counting.no_truncation()
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return each whole text's tokens, special ones not counted."""
+        counts: list[int] = []
+        for first in range(0, len(texts), 1024):
+            encoded = self._counting.encode_batch_fast(list(texts[first : first + 1024]), add_special_tokens=False)
+            counts += [len(one) for one in encoded]
+        return counts
+
+    def tokenise(self, texts: Sequence[str]) -> Tokenised:
+        """Return the tokens of all texts, each cut at the model's length."""
+        ids: list[np.ndarray] = []
+        spans: list[np.ndarray] = []
+        lengths: list[int] = []
+        for first in range(0, len(texts), 256):  # the encodings of many texts at once would take much memory
+            encoded = self._cutting.encode_batch(list(texts[first : first + 256]))
+            lengths += [len(one) for one in encoded]
+            ids += [np.array(one.ids, np.int32) for one in encoded]
+            spans += [np.array(one.offsets, np.int32).reshape(-1, 2) for one in encoded]
+        flat = np.concatenate(spans) if spans else np.empty((0, 2), np.int32)
+        bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        return Tokenised(np.concatenate(ids) if ids else np.empty(0, np.int32), bounds, flat[:, 0], flat[:, 1])
+
+
+def batches(lengths: np.ndarray, budget: int = BATCH_TOKENS) -> Iterator[np.ndarray]:
+    """Yield the texts' numbers, the longest first, so that each batch of near-equal lengths pads to ``budget`` tokens."""
+    order = np.argsort(-lengths, kind="stable")
+    at = 0
+    while at < len(order):
+        widest = max(int(lengths[order[at]]), 1)
+        size = max(budget // widest, 1)
+        yield order[at : at + size]
+        at += size
+
+
+def token_spans(tokens: Tokenised, text: int, windows: Sequence[Span], shift: int) -> np.ndarray:
+    """Return int (windows, 2): the tokens of ``text`` that touch each window; begin == end where none does.
+
+    ``shift`` is the length of what was put before the text when it was tokenised.
+    """
+    first, last = int(tokens.bounds[text]), int(tokens.bounds[text + 1])
+    begins, ends = tokens.begins[first:last], tokens.ends[first:last]
+    real = np.flatnonzero(ends > begins)
+    spans = np.asarray(windows, np.int64).reshape(-1, 2) + shift
+    lows = np.searchsorted(ends[real], spans[:, 0], side="right")
+    highs = np.searchsorted(begins[real], spans[:, 1], side="left")
+    highs = np.maximum(highs, lows)
+    edges = np.append(real, real[-1] + 1 if len(real) else 0)
+    out = np.stack([edges[lows], np.where(highs > lows, edges[np.maximum(highs - 1, 0)] + 1, edges[lows])], axis=1)
+    return out

@@ -1,0 +1,291 @@
+"""Characters of a page to Segments: words of one line that stand close together, with place, size and font.
+
+Only the first and the last character of a word are asked for their boxes: the calls into pdfium are most of the time
+that reading a long manual takes. Knows nothing of columns, paragraphs or tables.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import deque
+from itertools import repeat
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pypdfium2.raw as pdfium
+
+from ragqa.readers.encodings import normalise
+
+MAX_CHARS = 400_000
+"""Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
+
+GAP = 0.9
+"""A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
+
+BELOW = 0.22
+"""The part of the type size that we take to lie below the baseline."""
+
+SOFT_HYPHEN = "\x02"
+"""pdfium's mark for a hyphen that ends a line; the next line follows it without a break."""
+
+_CJK = "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+CJK = re.compile(f"[{_CJK}]")
+_CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
+_MONO = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I)
+_BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
+_ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+_char_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
+_char_matrix = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetMatrix, ctypes.c_void_p).value or 0
+)
+_char_origin = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetCharOrigin, ctypes.c_void_p).value or 0
+)
+_font_size = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(pdfium.FPDFText_GetFontSize, ctypes.c_void_p).value or 0
+)
+_unicode = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(pdfium.FPDFText_GetUnicode, ctypes.c_void_p).value or 0
+)
+_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
+)
+_font_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0
+)
+
+
+class Font(NamedTuple):
+    """What of a typeface tells roles apart."""
+
+    name: str
+    bold: bool
+    mono: bool
+    italic: bool
+
+
+class Segment(NamedTuple):
+    """Words of one line without a wide gap between them. Places are in points, y grows upwards."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    line: int
+    """Which line of the page's own text stream it belongs to: segments of one line were written together."""
+    font: Font
+    last_font: Font
+
+    @property
+    def mono(self) -> bool:
+        return self.font.mono and self.last_font.mono
+
+    @property
+    def bold(self) -> bool:
+        return self.font.bold and self.last_font.bold
+
+
+NO_FONT = Font("", False, False, False)
+
+
+def read_segments(text_page: object) -> tuple[list[Segment], bool]:
+    """Return the segments of a loaded text page in stream order, and whether the page was cut at MAX_CHARS."""
+    pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+    total = pdfium.FPDFText_CountChars(text_page)
+    count = min(total, MAX_CHARS)
+    if count <= 0:
+        return [], False
+    text = _page_text(text_page, pointer, count)
+    words = _words(text)
+    if not len(words):
+        return [], count < total
+    boxes = _boxes(text_page, pointer, words)
+    return _segments(pointer, text, words, boxes), count < total
+
+
+def _page_text(text_page: object, pointer: int, count: int) -> str:
+    """Return exactly one character for each character index of the page."""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
+    text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+    if len(text) != count:  # text and character indexes drift apart: characters without Unicode, or surrogate pairs
+        codes = np.fromiter(map(_unicode, repeat(pointer), range(count)), np.uint32, count)
+        codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
+        text = codes.tobytes().decode("utf-32-le")
+    return text.replace("\ufffe", SOFT_HYPHEN)
+
+
+def _words(text: str) -> Ints:
+    """Return (n, 3): start, end, and the number of the line, of each run without white space."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    broken = (codes == 10) | (codes == 13)
+    blank = broken | (codes == 32) | (codes == 9) | (codes == 0xA0) | (codes == 0x3000)
+    solid = np.concatenate(([False], ~blank, [False]))
+    edges = np.flatnonzero(solid[1:] != solid[:-1])
+    starts, ends = edges[::2], edges[1::2]
+    hyphens = np.flatnonzero(codes == 2)
+    if len(hyphens):  # a word broken by a hyphen is two, on two lines
+        inner = hyphens[(hyphens + 1 < len(codes))] + 1
+        inner = inner[~blank[np.minimum(inner, len(codes) - 1)]]
+        starts = np.sort(np.concatenate((starts, inner)))
+        ends = np.sort(np.concatenate((ends, inner)))
+        broken = broken.copy()
+        broken[hyphens] = True
+    lines = np.cumsum(broken)
+    return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
+
+
+def _boxes(text_page: object, pointer: int, words: Ints) -> Floats:
+    """Return (n, 4): left, bottom, right, top of each word, turned upright where its text is turned."""
+    asked = np.stack((words[:, 0], words[:, 1] - 1), axis=1).ravel()
+    raw = np.zeros((len(asked), 4), np.float32)
+    address = raw.ctypes.data
+    deque(map(_char_box, repeat(pointer), asked.tolist(), range(address, address + raw.nbytes, 16)), maxlen=0)
+    pairs = raw.reshape(-1, 2, 4).astype(np.float64)  # left, top, right, bottom
+    boxes = np.stack(
+        (
+            pairs[:, :, 0].min(axis=1),
+            pairs[:, 0, 3],
+            pairs[:, :, 2].max(axis=1),
+            pairs[:, 0, 1],
+        ),
+        axis=1,
+    )
+    turned = np.flatnonzero(~(boxes[:, 3] - boxes[:, 1] > 0.3))
+    if len(turned):
+        _turn(text_page, words, boxes, turned)
+    return np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
+    """Give words set upwards, downwards or upside down the boxes that they have when the page is turned to read them.
+
+    Where they are a minority (a stamp in the margin), they are moved below the page, to come after the rest.
+    """
+    matrix = pdfium.FS_MATRIX()
+    x, y, left, right, bottom, top = (ctypes.c_double() for _ in range(6))
+    minority = len(turned) < len(boxes) / 2
+    floor = float(np.delete(boxes, turned, axis=0)[:, 1].min()) - 1000 if minority else 0.0
+    for at in turned.tolist():
+        first, last = int(words[at, 0]), int(words[at, 1]) - 1
+        pdfium.FPDFText_GetMatrix(text_page, first, matrix)
+        angle = math.atan2(matrix.b, matrix.a)
+        quarter = round(angle / (math.pi / 2)) * (math.pi / 2)
+        cos, sin = round(math.cos(-quarter)), round(math.sin(-quarter))
+        size = pdfium.FPDFText_GetFontSize(text_page, first) * math.hypot(matrix.a, matrix.b)
+        across = []
+        for index in (first, last):
+            pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+            across += [cos * px - sin * py for px in (left.value, right.value) for py in (bottom.value, top.value)]
+        pdfium.FPDFText_GetCharOrigin(text_page, first, x, y)
+        base = sin * x.value + cos * y.value + floor
+        boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
+
+
+def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segment]:
+    left, bottom, right, top = boxes.T
+    size = np.maximum(top - bottom, 0.1)
+    gap = left[1:] - right[:-1]
+    em = np.maximum(size[1:], size[:-1])
+    parted = (
+        (words[1:, 2] != words[:-1, 2])
+        | (gap > GAP * em)
+        | (gap < -1.5 * em)
+        | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
+    )
+    first = np.concatenate(([0], np.flatnonzero(parted) + 1))
+    last = np.concatenate((first[1:], [len(words)])) - 1
+    base, height = _baselines(pointer, words, boxes, (first + last) // 2)
+    columns = (
+        words[first, 0].tolist(),
+        words[last, 1].tolist(),
+        np.minimum.reduceat(left, first).tolist(),
+        (base - BELOW * height).tolist(),
+        np.maximum.reduceat(right, first).tolist(),
+        (base + (1 - BELOW) * height).tolist(),
+        height.tolist(),
+        words[first, 2].tolist(),
+    )
+    fonts = _Fonts(pointer)
+    found = []
+    for start, end, x0, y0, x1, y1, height, line in zip(*columns, strict=True):
+        shown = clean(text[start:end])
+        if shown:
+            font = fonts.at(start)
+            found.append(Segment(shown, x0, y0, x1, y1, height, line, font, fonts.at(end - 1)))
+    return found
+
+
+def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[Floats, Floats]:
+    """Return the baseline and the type size of the words asked for, each taken from a character in its middle.
+
+    pdfium's boxes follow the glyphs of some fonts, so their heights tell neither.
+    """
+    count = len(sample)
+    at = ((words[sample, 0] + words[sample, 1]) // 2).tolist()
+    matrices, origins = np.zeros((count, 6), np.float32), np.zeros((count, 2))
+    start = matrices.ctypes.data
+    deque(map(_char_matrix, repeat(pointer), at, range(start, start + matrices.nbytes, 24)), maxlen=0)
+    start = origins.ctypes.data
+    deque(map(_char_origin, repeat(pointer), at, range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
+    points = np.fromiter(map(_font_size, repeat(pointer), at), np.float64, count)
+    size = points * np.hypot(matrices[:, 2], matrices[:, 3])
+    base = origins[:, 1]
+    sane = (size > 0.5) & (size < 2000) & (matrices[:, 0] > 0.1 * np.abs(matrices[:, 1])) & np.isfinite(base)
+    box = boxes[sample]
+    tall = np.clip(box[:, 3] - box[:, 1], 0.5, 2000)
+    return np.where(sane, base, box[:, 1] + BELOW * tall), np.where(sane, size, tall)
+
+
+def clean(text: str) -> str:
+    """Return a segment's text on one line, without the spaces that some files put between Chinese characters."""
+    keep_hyphen = text.endswith(SOFT_HYPHEN)
+    if not text.isascii():
+        text = normalise(text.replace("\ufffd", "").replace("\u00ad", "-"))
+        text = _CJK_SPACE.sub("", text)
+    elif not text.isprintable():
+        text = normalise(text)
+    return " ".join(text.split()) + (SOFT_HYPHEN if keep_hyphen else "")
+
+
+class _Fonts:
+    """The fonts of one page. pdfium reuses their addresses on the next, so nothing is kept beyond it."""
+
+    def __init__(self, pointer: int) -> None:
+        self._pointer = pointer
+        self._known: dict[int, Font] = {}
+
+    def at(self, index: int) -> Font:
+        text_object = _text_object(self._pointer, index)
+        font = _font_of(text_object) if text_object else None
+        if not font:
+            return NO_FONT
+        if font not in self._known:
+            self._known[font] = _describe(font)
+        return self._known[font]
+
+
+def _describe(pointer: int) -> Font:
+    font = ctypes.cast(pointer, pdfium.FPDF_FONT)
+    buffer = ctypes.create_string_buffer(256)
+    length = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
+    name = buffer.raw[: max(0, min(length, 256) - 1)].decode("utf-8", "replace").partition("+")
+    shown = name[2] or name[0]
+    flags = max(pdfium.FPDFFont_GetFlags(font), 0)
+    return Font(
+        shown,
+        bold=bool(flags & 1 << 18) or bool(_BOLD.search(shown)),
+        mono=bool(flags & 1) or bool(_MONO.search(shown)),
+        italic=bool(flags & 64) or bool(_ITALIC.search(shown)),
+    )

@@ -1,0 +1,169 @@
+"""An open PDF as pdfium gives it: pages of segments, the outline, the printed labels. Judges nothing of the text.
+
+pdfium is not safe for threads: whoever opens a Source holds LOCK until it is closed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from ragqa.errors import UnreadableFile
+from ragqa.readers.encodings import normalise
+from ragqa.readers.pdf.lines import Segment, read_segments
+
+LOCK = threading.Lock()
+
+MAX_PAGES = 50_000
+MAX_BOOKMARKS = 50_000
+
+_PASSWORD_ERROR = 4
+_SECURITY_ERROR = 5
+
+
+class Bookmark(NamedTuple):
+    """An entry of the outline. ``page`` counts from 0 and is None where it leads nowhere in this file."""
+
+    title: str
+    depth: int
+    page: int | None
+    y: float | None
+
+
+class RawPage(NamedTuple):
+    """A page's segments in stream order, and its size in points."""
+
+    segments: list[Segment]
+    width: float
+    height: float
+    label: str | None
+    has_images: bool
+    cut: bool
+    """Whether it held more characters than are read."""
+    broken: bool
+    """Whether pdfium could not load it."""
+
+
+class Source:
+    """A loaded PDF. Use ``open_source``, which closes it."""
+
+    def __init__(self, handle: Any, count: int) -> None:
+        self._handle = handle
+        self.count = count
+
+    def page(self, index: int) -> RawPage:
+        label = self._label(index)
+        page = pdfium.FPDF_LoadPage(self._handle, index)
+        if not page:
+            return RawPage([], 612.0, 792.0, label, has_images=False, cut=False, broken=True)
+        try:
+            width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+            text_page = pdfium.FPDFText_LoadPage(page)
+            if not text_page:
+                return RawPage([], width, height, label, has_images=False, cut=False, broken=True)
+            try:
+                segments, cut = read_segments(text_page)
+            finally:
+                pdfium.FPDFText_ClosePage(text_page)
+            has_images = not segments and _has_images(page)
+            return RawPage(segments, width, height, label, has_images, cut, broken=False)
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def title(self) -> str:
+        """Return the title that the file's own metadata names, or ''."""
+        size = pdfium.FPDF_GetMetaText(self._handle, b"Title", None, 0)
+        return _utf16(pdfium.FPDF_GetMetaText, size, self._handle, b"Title")
+
+    def bookmarks(self) -> list[Bookmark]:
+        """Return the outline from top to bottom. Loops and absurd depths in a damaged one are cut off."""
+        found: list[Bookmark] = []
+        seen: set[int] = set()
+        stack = [(pdfium.FPDFBookmark_GetFirstChild(self._handle, None), 0)]
+        while stack and len(found) < MAX_BOOKMARKS:
+            item, depth = stack.pop()
+            address = ctypes.cast(item, ctypes.c_void_p).value
+            if not address or address in seen:
+                continue
+            seen.add(address)
+            stack.append((pdfium.FPDFBookmark_GetNextSibling(self._handle, item), depth))
+            if depth < 32:
+                stack.append((pdfium.FPDFBookmark_GetFirstChild(self._handle, item), depth + 1))
+            size = pdfium.FPDFBookmark_GetTitle(item, None, 0)
+            title = " ".join(_utf16(pdfium.FPDFBookmark_GetTitle, size, item).split())
+            if title:
+                found.append(Bookmark(title, depth, *self._destination(item)))
+        return found
+
+    def _destination(self, item: Any) -> tuple[int | None, float | None]:
+        target = pdfium.FPDFBookmark_GetDest(self._handle, item)
+        if not target:
+            action = pdfium.FPDFBookmark_GetAction(item)
+            if action and pdfium.FPDFAction_GetType(action) == pdfium.PDFACTION_GOTO:
+                target = pdfium.FPDFAction_GetDest(self._handle, action)
+        if not target:
+            return None, None
+        page = pdfium.FPDFDest_GetDestPageIndex(self._handle, target)
+        if not 0 <= page < self.count:
+            return None, None
+        has_x, has_y, has_zoom = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
+        x, y, zoom = ctypes.c_float(), ctypes.c_float(), ctypes.c_float()
+        placed = pdfium.FPDFDest_GetLocationInPage(target, has_x, has_y, has_zoom, x, y, zoom)
+        return page, float(y.value) if placed and has_y.value else None
+
+    def _label(self, index: int) -> str | None:
+        size = pdfium.FPDF_GetPageLabel(self._handle, index, None, 0)
+        return _utf16(pdfium.FPDF_GetPageLabel, size, self._handle, index) or None
+
+
+@contextmanager
+def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source]:
+    """Load a PDF from memory, alone in pdfium until the block ends. Raises UnreadableFile."""
+    secret = None if password is None else password.encode("utf-8")
+    with LOCK:
+        pdfium.FPDF_InitLibrary()
+        handle = pdfium.FPDF_LoadMemDocument64(data, len(data), secret)
+        if not handle:
+            raise UnreadableFile(_why(name, data, pdfium.FPDF_GetLastError(), password))
+        try:
+            count = pdfium.FPDF_GetPageCount(handle)
+            if count <= 0:
+                raise UnreadableFile(f"{name} is a PDF without pages: it may be damaged; give a whole copy of it")
+            yield Source(handle, min(count, MAX_PAGES))
+        finally:
+            pdfium.FPDF_CloseDocument(handle)
+
+
+def _why(name: str, data: bytes, code: int, password: str | None) -> str:
+    if code == _PASSWORD_ERROR:
+        if password is None:
+            return f"{name} is protected by a password: give it with --password"
+        return f"{name} does not open with this password: give the right one with --password"
+    if code == _SECURITY_ERROR:
+        return f"{name} is encrypted in a way that is not read: give a copy without encryption"
+    if b"%PDF-" not in data[:1024]:
+        return f"{name} is not a PDF, or its beginning is lost: give a whole copy of it"
+    return f"{name} is a damaged PDF (corrupt or cut off): give a whole copy of it"
+
+
+def _has_images(page: Any) -> bool:
+    count = pdfium.FPDFPage_CountObjects(page)
+    for at in range(min(count, 500)):
+        kind = pdfium.FPDFPageObj_GetType(pdfium.FPDFPage_GetObject(page, at))
+        if kind in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_FORM):
+            return True
+    return False
+
+
+def _utf16(function: Any, size: int, *arguments: Any) -> str:
+    """Return the text of a pdfium getter that fills a buffer of UTF-16 and ends it with a zero."""
+    if not 2 < size < 1 << 20:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    function(*arguments, buffer, size)
+    return normalise(buffer.raw[: size - 2].decode("utf-16-le", "replace")).strip()

@@ -1,0 +1,80 @@
+"""One writer at a time, on every system; a second one waits a while, then is told who holds the lock.
+
+The lock is the operating system's, so a process that dies lets go of it. Knows nothing of what is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ragqa.errors import LibraryError
+
+
+class WriterLock:
+    """Reentrant within a thread; excludes other threads and other processes."""
+
+    def __init__(self, folder: Path, name: str = "writer") -> None:
+        self.folder = folder
+        self._holder = folder / f"{name}.json"
+        self._file = FileLock(folder / f"{name}.lock", thread_local=False)
+        self._threads = threading.RLock()
+        self._depth = 0
+
+    @contextmanager
+    def held(self, wait: float) -> Iterator[None]:
+        """Hold the lock, waiting up to ``wait`` seconds. Raises LibraryError naming the holder, or if read-only."""
+        if not self._threads.acquire(timeout=wait):
+            raise LibraryError(self._told())
+        try:
+            if not self._depth:
+                self._take(wait)
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    with suppress(OSError):
+                        self._holder.unlink()
+                    self._file.release()
+        finally:
+            self._threads.release()
+
+    def _take(self, wait: float) -> None:
+        try:
+            self._file.acquire(timeout=wait, poll_interval=0.05)
+        except Timeout:
+            raise LibraryError(self._told()) from None
+        except OSError as error:
+            raise LibraryError(
+                f"{self.folder} can't be written to ({error.strerror or error}): copy the library to a place you may "
+                "write to, or free some space"
+            ) from None
+        with suppress(OSError):  # it only makes the message of a second writer better
+            self._holder.write_text(
+                json.dumps({"pid": os.getpid(), "command": _command(), "since": f"{datetime.now():%H:%M:%S}"}),
+                encoding="utf-8",
+            )
+
+    def _told(self) -> str:
+        try:
+            holder = json.loads(self._holder.read_text(encoding="utf-8"))
+            who = f"'{holder['command']}' (process {holder['pid']}, since {holder['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            who = "another process"
+        return f"{self.folder.name} is being written by {who}: wait until that is done, then try again"
+
+
+def _command() -> str:
+    """The program and its subcommand; never the other arguments, which may hold a password."""
+    words = [Path(sys.argv[0]).name] + [word for word in sys.argv[1:2] if not word.startswith("-")]
+    return " ".join(words)

@@ -1,0 +1,44 @@
+"""Index terms: a question and a passage meet in the same terms."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragqa.analysis import cjk_share, query_terms, terms
+
+
+def test_words_meet_in_their_stems():
+    assert set(terms("filters")) == set(terms("Filter"))
+
+
+def test_codes_and_part_numbers_are_kept_whole_and_in_parts():
+    assert {"kx-40", "kx", "40"} <= set(terms("the KX-40 unit"))
+    assert "e04" in terms("Error E04.") and "debian/control" in terms("edit debian/control")
+
+
+def test_chinese_gives_characters_and_pairs():
+    assert terms("滤网") == ["滤", "网", "滤网"]
+
+
+def test_full_width_and_accents_fold():
+    assert terms("ＡＢＣ１２") == terms("ABC12") and terms("café") == terms("cafe")
+
+
+def test_a_question_loses_its_question_words_but_never_everything():
+    assert query_terms("How do I clean the filter?") == {"clean": 1, "filter": 1}
+    assert "怎么" not in query_terms("怎么清洗滤网？") and {"清洗", "滤网"} <= query_terms("怎么清洗滤网？").keys()
+    assert query_terms("what is it?")
+
+
+def test_said_twice_counts_twice():
+    assert query_terms("filter, I said filter")["filter"] == 2
+
+
+@given(st.text(max_size=300))
+def test_terms_never_hold_white_space_nor_are_empty(text):
+    assert all(term and not any(c.isspace() for c in term) for term in terms(text))
+
+
+def test_share_of_chinese():
+    assert cjk_share("滤网 E04") == 2 / 5 and cjk_share("") == 0
