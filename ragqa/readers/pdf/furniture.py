@@ -18,7 +18,10 @@ NEAR = 3.0
 MARGIN = 0.2
 """The part of the page's height, at top and at bottom, where furniture can stand."""
 
-_NUMBER = re.compile(r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$", re.I)
+_NUMBER = re.compile(
+    r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
+    re.I,
+)
 _DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b", re.I)
 _SPACE = re.compile(r"\s+")
 
@@ -70,11 +73,15 @@ def _returning(pages: Sequence[Sequence[Row]], edges: Sequence[Sequence[int]]) -
         need = _need(len(pages), key)
         for page, at in where:
             row = pages[page][at]
-            again = {
-                other
-                for other, there in where
-                if abs(pages[other][there].y0 - row.y0) <= NEAR and abs(pages[other][there].size - row.size) < 0.6
-            } if len(where) <= 60 else _near_pages(pages, where, row, page)
+            again = (
+                {
+                    other
+                    for other, there in where
+                    if abs(pages[other][there].y0 - row.y0) <= NEAR and abs(pages[other][there].size - row.size) < 0.6
+                }
+                if len(where) <= 60
+                else _near_pages(pages, where, row, page)
+            )
             if len(again) < need:
                 continue
             if key.strip("#") == "" and not _counts(pages, where, page, row):

@@ -31,10 +31,14 @@ BELOW = 0.22
 SOFT_HYPHEN = "\x02"
 """pdfium's mark for a hyphen that ends a line; the next line follows it without a break."""
 
-_CJK = "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_CJK = (
+    "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+)
 CJK = re.compile(f"[{_CJK}]")
 _CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
-_MONO = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I)
+_MONO = re.compile(
+    r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
+)
 _BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
 _ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
 
@@ -238,7 +242,16 @@ def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[
     start = matrices.ctypes.data
     deque(map(_char_matrix, repeat(pointer), at, range(start, start + matrices.nbytes, 24)), maxlen=0)
     start = origins.ctypes.data
-    deque(map(_char_origin, repeat(pointer), at, range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
+    deque(
+        map(
+            _char_origin,
+            repeat(pointer),
+            at,
+            range(start, start + 16 * count, 16),
+            range(start + 8, start + 8 + 16 * count, 16),
+        ),
+        maxlen=0,
+    )
     points = np.fromiter(map(_font_size, repeat(pointer), at), np.float64, count)
     size = points * np.hypot(matrices[:, 2], matrices[:, 3])
     base = origins[:, 1]

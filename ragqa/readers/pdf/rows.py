@@ -28,7 +28,9 @@ class Row(NamedTuple):
     right: float
 
 
-def make_rows(page: int, segments: Sequence[Segment], column: int = 0, bounds: tuple[float, float] | None = None) -> list[Row]:
+def make_rows(
+    page: int, segments: Sequence[Segment], column: int = 0, bounds: tuple[float, float] | None = None
+) -> list[Row]:
     """Return the rows of a stretch of a page, top first. ``bounds`` default to what the segments reach."""
     if not segments:
         return []
@@ -59,7 +61,9 @@ def _groups(segments: Sequence[Segment]) -> list[list[Segment]]:
 def _stacked(segment: Segment, group: Sequence[Segment]) -> bool:
     """Whether it stands over or under a segment of the group: lines set tighter than their type size."""
     for other in group:
-        if min(segment.x1, other.x1) - max(segment.x0, other.x0) > 0.5 * min(segment.x1 - segment.x0, other.x1 - other.x0):
+        if min(segment.x1, other.x1) - max(segment.x0, other.x0) > 0.5 * min(
+            segment.x1 - segment.x0, other.x1 - other.x0
+        ):
             return abs(segment.y0 - other.y0) > 0.25 * min(segment.size, other.size)
     return False
 
@@ -68,7 +72,19 @@ def _row(page: int, group: list[Segment], column: int, left: float, right: float
     first = group[0]
     if len(group) == 1:
         return Row(
-            page, (first,), first.text, first.x0, first.y0, first.x1, first.y1, first.size, first.bold, first.mono, column, left, right
+            page,
+            (first,),
+            first.text,
+            first.x0,
+            first.y0,
+            first.x1,
+            first.y1,
+            first.size,
+            first.bold,
+            first.mono,
+            column,
+            left,
+            right,
         )
     widest = max(group, key=lambda s: len(s.text))
     return Row(

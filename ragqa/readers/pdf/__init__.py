@@ -1,0 +1,131 @@
+"""Read a PDF into a Document: text in reading order, headings, lists, tables, code, and the page of each.
+
+Text only: scanned pages are said, not recognised. One PDF is read at a time in a process, for pdfium allows no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from ragqa.errors import UnreadableFile
+from ragqa.readers.pdf.assemble import assemble
+from ragqa.readers.pdf.blocks import Built, build_blocks, find_code
+from ragqa.readers.pdf.columns import read_in_order
+from ragqa.readers.pdf.contents import find_contents
+from ragqa.readers.pdf.furniture import find_furniture
+from ragqa.readers.pdf.headings import find_headings
+from ragqa.readers.pdf.joining import Knows
+from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.source import Bookmark, RawPage, open_source
+from ragqa.readers.pdf.tables import find_tables
+from ragqa.readers.pdf.titles import choose_title
+from ragqa.types import Document
+
+MEDIA_TYPE = "application/pdf"
+
+
+def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
+    """Return the document in a PDF's bytes. Raises UnreadableFile where it gives no text, and says why."""
+    with open_source(data, name, password) as source:
+        pages = [source.page(index) for index in range(source.count)]
+        bookmarks = source.bookmarks()
+        meta_title = source.title()
+    if not any(page.segments for page in pages):
+        raise UnreadableFile(_no_text(name, pages))
+    rows, furniture = _rows(pages)
+    if not rows:
+        raise UnreadableFile(_no_text(name, pages))
+    blocks = _blocks(rows, bookmarks)
+    text, spans, numbered = assemble(blocks, [page.label for page in pages], furniture)
+    return Document(
+        name=name,
+        title=choose_title(meta_title, rows, name),
+        media_type=MEDIA_TYPE,
+        sha256=hashlib.sha256(data).hexdigest(),
+        text=text,
+        blocks=spans,
+        pages=numbered,
+        warnings=_warnings(pages),
+    )
+
+
+def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]]]:
+    """Return all rows of the body in reading order, and what was taken off each page as furniture."""
+    flat = [make_rows(number, page.segments) for number, page in enumerate(pages)]
+    taken = find_furniture(flat, [page.height for page in pages])
+    rows: list[Row] = []
+    furniture: list[list[str]] = []
+    for number, page in enumerate(pages):
+        away = taken[number]
+        furniture.append([flat[number][at].text for at in sorted(away)])
+        gone = {id(s) for at in away for s in flat[number][at].segments}
+        body = [s for s in page.segments if id(s) not in gone] if gone else page.segments
+        rows += read_in_order(number, body, rows[-1].column + 1 if rows else 0)
+    return rows, furniture
+
+
+def _blocks(rows: list[Row], bookmarks: Sequence[Bookmark]) -> list[Built]:
+    knows = _vocabulary(rows)
+    contents = find_contents(rows)
+    code = find_code(rows, contents)
+    headings = find_headings(rows, bookmarks, contents | code)
+    inside = {at + step for at, (count, _) in headings.items() for step in range(count)}
+    tables = find_tables(rows, contents | inside, knows)
+    return build_blocks(rows, headings, contents, tables, code, knows)
+
+
+def _vocabulary(rows: Sequence[Row]) -> Knows:
+    """Return whether the document has a word inside a line. Made when the first broken word is met."""
+    words: set[str] = set()
+
+    def knows(word: str) -> bool:
+        if not words:
+            words.add("")
+            for row in rows:
+                words.update(_PUNCTUATION.sub(" ", row.text).lower().split()[:-1])
+        return word in words
+
+    return knows
+
+
+_PUNCTUATION = re.compile(r"[^\w-]+")
+
+
+def _no_text(name: str, pages: Sequence[RawPage]) -> str:
+    if all(page.broken for page in pages):
+        return f"{name} is a damaged PDF: none of its pages can be loaded; give a whole copy of it"
+    if any(page.has_images for page in pages):
+        return f"{name} holds no text, only images on its pages: it looks scanned, and OCR is not built yet; give a copy with a text layer"
+    return f"{name} holds no text on any of its {len(pages)} pages: give a copy with text"
+
+
+def _warnings(pages: Sequence[RawPage]) -> tuple[str, ...]:
+    """Say which pages gave no text, or not all of it."""
+    found = []
+    for said, which in (
+        ("could not be loaded (the file is damaged there)", [n for n, page in enumerate(pages, 1) if page.broken]),
+        (
+            "hold no text, only images: they look scanned, and OCR is not built yet",
+            [n for n, page in enumerate(pages, 1) if page.has_images],
+        ),
+        (
+            "hold more text than a page can: only the first part of it was read",
+            [n for n, page in enumerate(pages, 1) if page.cut],
+        ),
+    ):
+        if which:
+            found.append(f"{'page' if len(which) == 1 else 'pages'} {_ranges(which)} {said}")
+    return tuple(found)
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return '1-3, 7' for 1, 2, 3, 7."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)

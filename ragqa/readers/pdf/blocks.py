@@ -1,0 +1,256 @@
+"""Rows in reading order to blocks: headings, paragraphs, list items, code, captions, tables, contents.
+
+A block is a list of pieces, each with the page that it begins on, so that a paragraph may run over a page break.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ragqa.readers.pdf.joining import Knows, finish, join
+from ragqa.readers.pdf.rows import Row
+from ragqa.readers.pdf.tables import Table
+from ragqa.types import BlockKind
+
+_BULLET = re.compile(r"^([•◦▪‣●○■□▶►✓➢→⁃∙·\uf0b7\uf0a7]|[–—*-](?=\s))\s*(?=\S)|^(o)\s+(?=[A-Z])")
+_ORDINAL = re.compile(
+    r"^(?:\d{1,3}[.)](?=\s|[\u4e00-\u9fff])|\(\d{1,3}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{1,3})\)\s|[①-⑳]|"
+    r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）])\s*"
+)
+_CAPTION = re.compile(
+    r"^(?:(?:fig(?:ure|\.)|table|listing|exhibit)\s+[A-Z]?\d+(?:[.-]\d+)*(?:[.:]|\s+[A-Z—–-]|$)|[图圖表]\s*\d+(?:[.-]\d+)*(?:[.:：]|\s|$))",
+    re.I,
+)
+_TABLE_SAYS = re.compile(r"^\w+\.?\s+[\d.-]+\s+[a-z]")
+_ENDED = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
+
+
+@dataclass(slots=True)
+class Built:
+    """A block being built: ``pieces`` are (page, text), to be put one behind the other."""
+
+    kind: BlockKind
+    level: int = 0
+    pieces: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A paragraph or list item that may go on with the next row."""
+
+    kind: BlockKind
+    level: int
+    rows: list[Row]
+    hanging: float
+
+
+def build_blocks(
+    rows: Sequence[Row],
+    headings: dict[int, tuple[int, int]],
+    contents: set[int],
+    tables: Sequence[Table],
+    code: set[int],
+    knows: Knows,
+) -> list[Built]:
+    """Return the blocks of a document's rows, in their order."""
+    return _Builder(rows, headings, contents, tables, code, knows).build()
+
+
+def find_code(rows: Sequence[Row], skip: set[int]) -> set[int]:
+    """Return the rows set in a typewriter face, unless most of the document is."""
+    mono = {at for at, row in enumerate(rows) if row.mono and at not in skip}
+    letters = sum(len(row.text) for row in rows)
+    if sum(len(rows[at].text) for at in mono) > 0.6 * letters:
+        return set()
+    return mono
+
+
+class _Builder:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        headings: dict[int, tuple[int, int]],
+        contents: set[int],
+        tables: Sequence[Table],
+        code: set[int],
+        knows: Knows,
+    ) -> None:
+        self._rows = rows
+        self._headings = headings
+        self._contents = contents
+        self._tables = {table.first: table for table in tables}
+        self._code = code
+        self._knows = knows
+        self._edges = _right_edges(rows)
+        self._found: list[Built] = []
+        self._open: _Open | None = None
+        self._indents: list[float] = []
+
+    def build(self) -> list[Built]:
+        at = 0
+        while at < len(self._rows):
+            at = self._step(at)
+        self._close()
+        return self._found
+
+    def _step(self, at: int) -> int:
+        rows = self._rows
+        if at in self._headings:
+            self._close()
+            self._indents.clear()
+            count, level = self._headings[at]
+            self._found.append(Built("heading", level, self._joined(rows[at : at + count])))
+            return at + count
+        if at in self._contents:
+            self._close()
+            self._found.append(Built("toc", 0, [(rows[at].page, finish(rows[at].text))]))
+            return at + 1
+        if at in self._tables:
+            self._close()
+            table = self._tables[at]
+            for row in table.rows:
+                self._found.append(
+                    Built("table_header" if row.header else "table_row", 0, [(rows[row.first].page, row.text)])
+                )
+            return table.last + 1
+        if at in self._code:
+            self._close()
+            return self._add_code(at)
+        self._add_text(at)
+        return at + 1
+
+    def _add_code(self, at: int) -> int:
+        rows = self._rows
+        end = at + 1
+        while (
+            end < len(rows) and end in self._code and end not in self._headings and rows[end].column == rows[at].column
+        ):
+            if rows[end - 1].y0 - rows[end].y1 > 2.5 * rows[end].size:
+                break
+            end += 1
+        self._found.append(Built("code", 0, [(rows[at].page, _verbatim(rows[at:end]))]))
+        return end
+
+    def _add_text(self, at: int) -> None:
+        row = self._rows[at]
+        marker = _BULLET.match(row.text) or _ORDINAL.match(row.text)
+        caption = _CAPTION.match(row.text) and not _TABLE_SAYS.match(row.text)
+        if marker and len(row.text) > len(marker[0]) and not self._mid_sentence(at, marker[0]):
+            self._close()
+            self._open = _Open("list_item", self._depth(row.x0), [row], _text_start(row, len(marker[0])))
+            return
+        if self._open and not caption and self._goes_on(self._open, at):
+            self._open.rows.append(row)
+            return
+        self._close()
+        if not marker:
+            self._indents = [x for x in self._indents if x < row.x0 - 1]
+        self._open = _Open("caption" if caption else "paragraph", 0, [row], row.x0)
+
+    def _mid_sentence(self, at: int, marker: str) -> bool:
+        """Whether what looks like a marker is a line's beginning within a sentence: '1984. That year' or '- 3'."""
+        if not self._open or not self._open.rows:
+            return False
+        above, row = self._open.rows[-1], self._rows[at]
+        if above.column != row.column or not marker.strip()[:1].isalnum():
+            return False
+        same = abs(row.x0 - above.x0) < 0.3 * row.size and len(self._open.rows) > 1
+        return same and not _ENDED.search(above.text) and self._full(above, row) and self._open.kind == "paragraph"
+
+    def _depth(self, x0: float) -> int:
+        self._indents = [x for x in self._indents if x < x0 - 3]
+        self._indents.append(x0)
+        return len(self._indents)
+
+    def _goes_on(self, block: _Open, at: int) -> bool:
+        above, row = block.rows[-1], self._rows[at]
+        if abs(above.size - row.size) > 0.12 * max(above.size, row.size):
+            return False
+        if above.column != row.column:
+            return self._runs_over(block, above, row)
+        room = above.y0 - row.y1
+        if room > 0.75 * row.size or room < -1.2 * row.size:
+            return False
+        if block.kind == "list_item":
+            inside = row.x0 > block.rows[0].x0 + 0.3 * row.size
+            return inside or self._full(above, row)
+        shift = row.x0 - above.x0
+        if abs(shift) <= 0.6 * row.size:
+            return not (_ENDED.search(above.text) and not self._full(above, row)) and (
+                self._full(above, row) or room < 0.5 * row.size
+            )
+        if shift < 0:  # the first line was indented, or something else begins
+            return len(block.rows) == 1 and self._full(above, row)
+        return len(block.rows) == 1 and self._full(above, row) and not _ENDED.search(above.text)
+
+    def _runs_over(self, block: _Open, above: Row, row: Row) -> bool:
+        """Whether a paragraph goes on in the next column or on the next page."""
+        if row.page - above.page > 1 or block.kind == "caption" or not self._full(above, row):
+            return False
+        if _ENDED.search(above.text):
+            return False
+        first = row.text[:1]
+        if first.isupper() and row.x0 > row.left + 0.8 * row.size and block.kind != "list_item":
+            return False
+        return above.bold == row.bold
+
+    def _full(self, above: Row, below: Row) -> bool:
+        """Whether the first word of the line below would not have fitted on the line above."""
+        edge = self._edges.get(above.column, above.right)
+        word = below.segments[0].text.split(" ", 1)[0]
+        width = (below.segments[0].x1 - below.segments[0].x0) * len(word) / max(len(below.segments[0].text), 1)
+        return above.x1 + min(width, 0.3 * (edge - above.left)) + 0.25 * above.size > edge - 0.5 * above.size
+
+    def _joined(self, rows: Sequence[Row]) -> list[tuple[int, str]]:
+        pieces: list[tuple[int, str]] = []
+        for number, row in enumerate(rows):
+            text = row.text
+            if number + 1 < len(rows):
+                text, between = join(text, rows[number + 1].text, self._knows)
+                text += between
+            else:
+                text = finish(text)
+            pieces.append((row.page, text))
+        return pieces
+
+    def _close(self) -> None:
+        if self._open:
+            self._found.append(Built(self._open.kind, self._open.level, self._joined(self._open.rows)))
+        self._open = None
+
+
+def _right_edges(rows: Sequence[Row]) -> dict[int, float]:
+    """Return how far right the lines of each stretch reach: the end of the longest but a few."""
+    ends: dict[int, list[float]] = {}
+    for row in rows:
+        ends.setdefault(row.column, []).append(row.x1)
+    return {column: sorted(xs)[-1 - len(xs) // 20] for column, xs in ends.items()}
+
+
+def _text_start(row: Row, marker: int) -> float:
+    if len(row.segments) > 1 and len(row.segments[0].text) <= marker:
+        return row.segments[1].x0
+    return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
+
+
+def _verbatim(rows: Sequence[Row]) -> str:
+    """Return lines of code with the indents and blank lines that their places show."""
+    left = min(row.x0 for row in rows)
+    widths = sorted((s.x1 - s.x0) / len(s.text) for row in rows for s in row.segments if len(s.text) > 2)
+    width = max(widths[len(widths) // 2] if widths else 0.6 * rows[0].size, 0.1)
+    lines: list[str] = []
+    for number, row in enumerate(rows):
+        if number and rows[number - 1].y0 - row.y0 > 1.75 * row.size:
+            lines.append("")
+        line = ""
+        for s in row.segments:
+            column = min(round((s.x0 - left) / width), 200)
+            line += (
+                " " * max(column - len(line), 1 if line else 0)
+                + s.text.rstrip("\x02")
+                + ("-" if s.text.endswith("\x02") else "")
+            )
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""The order in which a page is read: columns by their gutter, and what stands across them. Knows nothing of roles.
+
+Columns are believed only where they hold prose on both sides: a table also has gutters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from ragqa.readers.pdf.lines import CJK, Segment
+from ragqa.readers.pdf.rows import Row, make_rows
+
+MIN_ROWS = 4
+"""Lines that a column must have."""
+
+
+class _Unit(NamedTuple):
+    """What is never parted between columns: a line as the file wrote it, or one segment."""
+
+    segments: tuple[Segment, ...]
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def read_in_order(page: int, segments: Sequence[Segment], first_column: int) -> list[Row]:
+    """Return the rows of a page in reading order; their stretches are numbered from ``first_column``."""
+    if not segments:
+        return []
+    stretches = _columns(_lines(segments))
+    if stretches is None and len(segments) >= 4 * MIN_ROWS:
+        single = [_Unit((s,), s.x0, s.y0, s.x1, s.y1) for s in segments]
+        stretches = _columns(single, strict=True)
+    if stretches is None:
+        return make_rows(page, segments, first_column)
+    rows: list[Row] = []
+    for number, (units, bounds) in enumerate(stretches, first_column):
+        rows += make_rows(page, [s for unit in units for s in unit.segments], number, bounds)
+    return rows
+
+
+Stretch = tuple[list[_Unit], tuple[float, float]]
+
+
+def _lines(segments: Sequence[Segment]) -> list[_Unit]:
+    lines: dict[int, list[Segment]] = {}
+    for segment in segments:
+        lines.setdefault(segment.line, []).append(segment)
+    units = []
+    for line in lines.values():
+        if len(line) == 1:
+            s = line[0]
+            units.append(_Unit((s,), s.x0, s.y0, s.x1, s.y1))
+        else:
+            units.append(
+                _Unit(
+                    tuple(line),
+                    min(s.x0 for s in line),
+                    min(s.y0 for s in line),
+                    max(s.x1 for s in line),
+                    max(s.y1 for s in line),
+                )
+            )
+    return units
+
+
+def _columns(units: list[_Unit], strict: bool = False) -> list[Stretch] | None:
+    """Return the stretches of a page with columns, in reading order, or None where it has none."""
+    gutter = _gutter(units, strict)
+    if gutter is None:
+        return None
+    left = [u for u in units if u.x1 <= gutter + 1]
+    right = [u for u in units if u.x0 >= gutter - 1]
+    across = [u for u in units if u.x0 < gutter - 1 and u.x1 > gutter + 1]
+    x0, x1 = min(u.x0 for u in units), max(u.x1 for u in units)
+    found: list[Stretch] = []
+    for kind, band in _bands(across, left, right):
+        if kind == "across":
+            found.append((band[0], (x0, x1)))
+            continue
+        for side in band:
+            if side:
+                inner = _columns(side, strict)
+                found += inner or [(side, (min(u.x0 for u in side), max(u.x1 for u in side)))]
+    return found
+
+
+def _bands(across: list[_Unit], left: list[_Unit], right: list[_Unit]) -> list[tuple[str, list[list[_Unit]]]]:
+    """Cut the page by what stands across its columns: between two such rows, the left column is read, then the right."""
+    bands: list[tuple[str, list[list[_Unit]]]] = []
+    rest = (sorted(left, key=lambda u: -u.y1), sorted(right, key=lambda u: -u.y1))
+    for unit in [*sorted(across, key=lambda u: -u.y1), None]:
+        floor = (unit.y0 + unit.y1) / 2 if unit else float("-inf")
+        sides = []
+        for side in rest:
+            count = sum((u.y0 + u.y1) / 2 > floor for u in side)
+            sides.append(side[:count])
+            del side[:count]
+        if sides[0] or sides[1]:
+            bands.append(("columns", sides))
+        if unit:
+            if bands and bands[-1][0] == "across":
+                bands[-1][1][0].append(unit)
+            else:
+                bands.append(("across", [[unit]]))
+    return bands
+
+
+def _gutter(units: Sequence[_Unit], strict: bool) -> float | None:
+    """Return the x of the white stripe that best parts two columns of prose, or None."""
+    if len(units) < 2 * MIN_ROWS:
+        return None
+    x0, x1 = min(u.x0 for u in units), max(u.x1 for u in units)
+    width = int(x1 - x0) + 2
+    if not 60 < width < 20_000:
+        return None
+    cover = np.zeros(width + 1)
+    starts = np.array([u.x0 for u in units]) - x0
+    ends = np.array([u.x1 for u in units]) - x0
+    np.add.at(cover, np.floor(starts).astype(np.intp), 1)
+    np.add.at(cover, np.minimum(np.ceil(ends).astype(np.intp), width), -1)
+    cover = np.cumsum(cover)[:width]
+    inner = cover[int(0.15 * width) : int(0.85 * width)]
+    if not len(inner) or inner.min() > 0.5 * len(units):
+        return None
+    low = inner <= inner.min() + 0.02 * len(units)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], low.astype(np.int8), [0]))))
+    stripes = sorted(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda s: s[0] - s[1])
+    for start, end in stripes[:4]:
+        at = x0 + int(0.15 * width) + (start + end) / 2
+        if end - start >= 5 and _parts(units, at, strict):
+            return at
+    return None
+
+
+def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
+    """Whether the stripe at ``at`` has a column of prose on each side."""
+    sides = ([u for u in units if u.x1 <= at + 1], [u for u in units if u.x0 >= at - 1])
+    if min(map(len, sides)) < (10 if strict else MIN_ROWS):
+        return False
+    together = min(max(u.y1 for u in side) for side in sides) - max(min(u.y0 for u in side) for side in sides)
+    tallest = max(max(u.y1 for u in side) - min(u.y0 for u in side) for side in sides)
+    if together < 0.3 * tallest:
+        return False
+    order = [u.x1 <= at + 1 for u in units if u.x1 <= at + 1 or u.x0 >= at - 1]
+    turns = sum(a != b for a, b in pairwise(order))
+    calm = turns <= 3 + 0.15 * min(map(len, sides))
+    if not calm and not strict:
+        return False
+    return all(_is_prose(side, 0.75 if strict else 0.5) for side in sides)
+
+
+def _is_prose(side: Sequence[_Unit], fill: float) -> bool:
+    left, right = min(u.x0 for u in side), max(u.x1 for u in side)
+    lengths = sorted(_letters(u) for u in side)
+    widths = sorted((u.x1 - u.x0) / max(right - left, 1) for u in side)
+    middle = len(side) // 2
+    return lengths[middle] >= 18 and widths[middle] >= fill
+
+
+def _letters(unit: _Unit) -> int:
+    """Return the length of its text, a Chinese character counted for two letters."""
+    return sum(len(s.text) + (0 if s.text.isascii() else len(CJK.findall(s.text))) for s in unit.segments)
