@@ -47,11 +47,15 @@ class Embedder(Protocol):
         """Return a vector for each text and for each of its windows (character spans into that text).
 
         Window vectors come by late pooling: the token states of the one pass over the whole text, averaged over the
-        tokens that touch the span (Günther et al. 2024, arXiv 2409.04701). A text past ``max_tokens`` is cut there; a window wholly past it gets the text's own vector.
+        tokens that touch the span (Günther et al. 2024, arXiv 2409.04701). A text past ``max_tokens`` is cut there; a
+        window wholly past it gets the text's own vector.
         """
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
+
+    def legibility(self, text: str) -> float:
+        """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
 
 
 BUNDLED_SPEC = "local:all-MiniLM-L6-v2"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -78,17 +80,24 @@ class CompiledRunner:
         config = settings(choice, self.streams)
         if keep is not None:
             config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
-        self._openvino = openvino
         self._model = openvino.Core().compile_model(str(model), "CPU", config)
-        self._single = threading.local()
+        self._idle: list[Any] = []
 
     def one(self, ids: np.ndarray) -> np.ndarray:
         """Return the token states (1, tokens, dim) of one text: less waiting than through ``run``."""
-        request = getattr(self._single, "request", None)
-        if request is None:
-            request = self._single.request = self._model.create_infer_request()
-        request.infer([ids, np.ones_like(ids)], share_inputs=True)
-        return np.array(request.get_output_tensor(0).data)
+        with self._request() as request:
+            request.infer((ids, np.ones_like(ids)), share_inputs=True)
+            return np.array(request.get_output_tensor(0).data)
+
+    @contextmanager
+    def _request(self) -> Iterator[Any]:
+        """Lend a request to one thread; making one waits for the model, so they are kept."""
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._model.create_infer_request()
+        yield request
+        self._idle.append(request)
 
     def finish(self, pooled: np.ndarray) -> np.ndarray:
         """Return pooled states as they are: a model with layers after its pooling is not compiled."""
@@ -96,25 +105,27 @@ class CompiledRunner:
 
     def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None:
         """Run each (ids, mask) of ``feed`` and give its states to ``take``, in any order, while the next ones run."""
-        queue = self._openvino.AsyncInferQueue(self._model, self.streams)
-        failed: list[BaseException] = []
+        # Threads of our own: OpenVINO's AsyncInferQueue deadlocks now and then when its callback is Python.
+        waiting = iter(enumerate(feed))
+        turn, stop = threading.Lock(), threading.Event()
 
-        def done(request: Any, number: int) -> None:
+        def work() -> None:
+            with self._request() as request:
+                while not stop.is_set():
+                    with turn:
+                        number, batch = next(waiting, (-1, None))
+                    if batch is None:
+                        return
+                    request.infer(batch, share_inputs=True)
+                    take(number, request.get_output_tensor(0).data)
+
+        # One more than can run at once, so that none waits while another's states are pooled.
+        with ThreadPoolExecutor(self.streams + 1) as pool:
             try:
-                take(number, request.get_output_tensor(0).data)
-            except BaseException as error:  # would be lost, or end the process, in OpenVINO's thread
-                failed.append(error)
-
-        queue.set_callback(done)
-        try:
-            for number, (ids, mask) in enumerate(feed):
-                queue.start_async([ids, mask], number)
-                if failed:
-                    break
-        finally:
-            queue.wait_all()
-        if failed:
-            raise failed[0]
+                for done in as_completed([pool.submit(work) for _ in range(self.streams + 1)]):
+                    done.result()
+            finally:
+                stop.set()
 
 
 def load(folder: ModelFolder, progress: Progress | None) -> tuple[CompiledRunner, Path]:

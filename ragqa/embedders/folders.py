@@ -137,7 +137,9 @@ def _read(spec: str, name: str, path: Path, revision: str | None) -> ModelFolder
         )
     transformer = path / modules[0]["path"] if modules else path
     if not (transformer / "config.json").is_file():
-        raise ModelError(f"{spec} should be a folder of a sentence-transformers model; {transformer} has no config.json")
+        raise ModelError(
+            f"{spec} should be a folder of a sentence-transformers model; {transformer} has no config.json"
+        )
     if not any(transformer.glob("*.safetensors")):
         raise ModelError(f"{spec} has no .safetensors weights (other formats can run code): save it as safetensors")
     config = _json(transformer / "config.json", {})
@@ -213,7 +215,9 @@ def _prefixes(path: Path, name: str, config: dict[str, Any]) -> tuple[str, str]:
 def _fingerprint(path: Path, transformer: Path, settings: object) -> str:
     """Return a hash of everything that decides a vector: weights, tokenizer and settings."""
     weights = sorted({*transformer.glob("*.safetensors"), *path.rglob("*.safetensors")})
-    vocabulary = [transformer / n for n in ("tokenizer.json", "vocab.txt", "tokenizer.model", "sentencepiece.bpe.model")]
+    vocabulary = [
+        transformer / n for n in ("tokenizer.json", "vocab.txt", "tokenizer.model", "sentencepiece.bpe.model")
+    ]
     parts = [_remembered_sha256(file) for file in weights]
     parts += [_sha256(file) for file in (*vocabulary, transformer / "config.json") if file.is_file()]
     parts.append(json.dumps(settings, sort_keys=True))

@@ -78,7 +78,7 @@ class TextTokenizer:
 
 
 def batches(lengths: np.ndarray, budget: int = BATCH_TOKENS) -> Iterator[np.ndarray]:
-    """Yield the texts' numbers, the longest first, so that each batch of near-equal lengths pads to ``budget`` tokens."""
+    """Yield the texts' numbers, longest first: batches of near-equal lengths that pad to ``budget`` tokens."""
     order = np.argsort(-lengths, kind="stable")
     at = 0
     while at < len(order):
