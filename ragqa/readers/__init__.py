@@ -107,8 +107,8 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _walk(folder: Path, above: set[tuple[int, int]]) -> Iterator[Path]:
-    """Yield the readable files below ``folder``. ``above`` holds the folders that we came through: links may loop."""
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
+    """Yield the readable files below ``folder``, each folder once: ``seen`` keeps links from leading in circles."""
     try:
         status = folder.stat()
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -116,15 +116,17 @@ def _walk(folder: Path, above: set[tuple[int, int]]) -> Iterator[Path]:
         yield folder
         return
     here = (status.st_dev, status.st_ino)
-    if here in above:
+    if here in seen:
         return
+    seen.add(here)
     for entry in entries:
         if entry.name.startswith((".", "~$")) or entry.name in _VCS_FOLDERS:
             continue
-        if entry.is_dir():
-            yield from _walk(folder / entry.name, {*above, here})
-        elif PurePath(entry.name).suffix.lower() in SUFFIXES and entry.is_file():
-            yield folder / entry.name
+        path = folder / entry.name
+        if path.is_dir():
+            yield from _walk(path, seen)
+        elif path.suffix.lower() in SUFFIXES and path.is_file():
+            yield path
 
 
 def _decode(data: bytes) -> Decoded | None:

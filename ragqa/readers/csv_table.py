@@ -28,6 +28,8 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
         rows = [row for row in csv.reader(_lines(text), delimiter=delimiter) if any(cell.strip() for cell in row)]
     except csv.Error:
         return _as_text(decoded, data, name)
+    if not rows:
+        return _as_text(decoded, data, name)
     width = Counter(map(len, rows)).most_common(1)[0][0]
     draft = Draft()
     while len(rows) > 1 and width > 1 and sum(bool(cell.strip()) for cell in rows[0]) == 1:

@@ -149,26 +149,30 @@ def _replacing(data: bytes, encoding: str) -> Decoded:
 
 
 def _wide_encoding(sample: bytes) -> str | None:
-    """Name UTF-16 or UTF-32 by where the zero bytes of spaces, line ends and Latin letters stand."""
+    """Name UTF-16 or UTF-32 without a mark; None where no byte is zero, as in every other encoding of text."""
     if len(sample) < 4 or 0 not in sample:
         return None
-    whole = len(sample) // 4 * 4
-    zeros = [sample[at:whole:4].count(0) / (whole // 4) for at in range(4)]
-    if min(zeros[1:]) > 0.5 and zeros[2] > 0.95 and zeros[3] > 0.95 and zeros[0] < 0.1:
+    sample = sample[: len(sample) // 4 * 4]
+    zeros = [sample[at::4].count(0) * 4 / len(sample) for at in range(4)]
+    if zeros[2] > 0.9 and zeros[3] > 0.95 and zeros[0] < 0.5:
         return "utf-32-le"
-    if zeros[0] > 0.95 and zeros[1] > 0.95 and zeros[3] < 0.1:
+    if zeros[0] > 0.95 and zeros[1] > 0.9 and zeros[3] < 0.5:
         return "utf-32-be"
-    even, odd = sample[0:whole:2].count(0), sample[1:whole:2].count(0)
-    for encoding, high, low in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
-        if (
-            high
-            and not low
-            and (text := _strictly(sample[:whole], encoding) or _strictly(sample[: whole - 2], encoding))
-        ):
-            known = sum(char.isprintable() or char in "\n\r\t\f" for char in text)
-            if known > 0.97 * len(text):
-                return encoding
-    return None
+    # a zero may also be the low half of a Chinese character (开 is 5F00), so what the text says decides
+    likely, encoding = max((_likelihood(sample, encoding), encoding) for encoding in ("utf-16-le", "utf-16-be"))
+    return encoding if likely > 0.9 else None
+
+
+def _likelihood(sample: bytes, encoding: str) -> float:
+    """Return the share of characters that manuals are written in."""
+    text = sample.decode(encoding, errors="ignore")
+    return 1 - len(_WRITTEN.sub("", text)) / max(len(text), 1)
+
+
+_WRITTEN = re.compile(
+    "[\t\n\f\r -~\xa0-\u024f\u0370-\u05ff\u0600-\u06ff\u2010-\u2027\u2030-\u205e\u20ac\u2100-\u22ff\u2500-\u25ff"
+    "\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\ufeff\uff00-\uffef]+"
+)
 
 
 def _is_binary(data: bytes) -> bool:

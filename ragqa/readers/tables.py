@@ -32,7 +32,7 @@ def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None 
     """Append a table. ``headers`` is how many of its rows the format calls header; None where it does not say."""
     if headers is None:
         headers = _guess_headers(rows)
-    grid = _grid(rows, headers)
+    grid = _without_spacers(_grid(rows, headers), headers)
     body = grid[headers:]
     titles = [row for row in grid[:headers] if len(set(filter(None, row))) == 1 and len(row) > 1]
     heads = [row for row in grid[:headers] if row not in titles]
@@ -87,6 +87,14 @@ def _grid(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
             continue  # its cells come again in each of the rows below that they span
         grid.append(row)
     return grid
+
+
+def _without_spacers(grid: list[list[str]], headers: int) -> list[list[str]]:
+    """Drop the columns that are empty throughout, or below a header that only repeats its neighbour."""
+    filled = {at for row in grid[headers:] for at, text in enumerate(row) if text}
+    for row in grid[:headers]:
+        filled |= {at for at, text in enumerate(row) if text and (at == 0 or row[at - 1] != text)}
+    return [[text for at, text in enumerate(row) if at in filled] for row in grid]
 
 
 def _guess_headers(rows: Sequence[Sequence[Cell]]) -> int:

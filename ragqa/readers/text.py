@@ -16,7 +16,7 @@ from ragqa.types import Document
 WIDEST_WRAP = 130
 """Where lines are commonly wider than this many columns, nobody wrapped them: each is a paragraph."""
 NARROWEST_WRAP = 40
-"""Lines that end before this column were not wrapped there, but meant to be short."""
+"""Where no line reaches this column, they were not wrapped but meant to be short."""
 
 
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
@@ -154,7 +154,7 @@ class _Paragraphs:
 
     def _is_full(self, line: str) -> bool:
         """Say whether a line ran to the margin, so that the next one goes on with its sentence."""
-        return look.width(line.rstrip()) >= max(0.6 * self.wrap, NARROWEST_WRAP)
+        return self.wrap >= NARROWEST_WRAP and look.width(line.rstrip()) >= 0.6 * self.wrap
 
     def _end_run(self, run: Sequence[str], item: tuple[int, str, str] | None) -> None:
         """Append the lines gathered: those that ran to the margin joined, the short ones on lines of their own."""
