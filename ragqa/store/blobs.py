@@ -37,10 +37,15 @@ def pack_windows(windows: NDArray[np.floating], dim: int) -> bytes:
         return b""
     if windows.ndim != 2 or windows.shape[1] != dim or not np.isfinite(windows).all():
         raise LibraryError(f"the embedder gave window vectors of shape {windows.shape} where (n, {dim}) was expected")
-    scales = np.maximum(np.abs(windows).max(axis=1, keepdims=True), 1e-12) / 127.0
+    largest = np.maximum(np.abs(windows).max(axis=1, keepdims=True), 1e-12)
+    quantised = np.rint(windows * (127.0 / largest))
+    # The scale that gives back the length, not the largest number: a unit vector stays one.
+    scales = np.linalg.norm(windows, axis=1, keepdims=True) / np.maximum(
+        np.linalg.norm(quantised, axis=1, keepdims=True), 1.0
+    )
     packed = np.empty((len(windows), 4 + dim), np.uint8)
     packed[:, :4] = scales.astype("<f4").view(np.uint8)
-    packed[:, 4:] = np.rint(windows / scales).astype(np.int8).view(np.uint8)
+    packed[:, 4:] = quantised.astype(np.int8).view(np.uint8)
     return packed.tobytes()
 
 

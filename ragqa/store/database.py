@@ -270,9 +270,9 @@ class Database:
         held = self.embedder()
         if held and held != embedder and connection.execute("SELECT 1 FROM passage LIMIT 1").fetchone():
             raise EmbedderMismatch(
-                f"library '{self.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision {held.revision[:12]}); "
-                f"{embedder.spec} (revision {embedder.revision[:12]}) gives {embedder.dim}-d: run 'ragqa reembed "
-                f"--embedder {embedder.spec}' or choose another --index"
+                f"library '{self.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision "
+                f"{held.revision[:12]}); {embedder.spec} (revision {embedder.revision[:12]}) gives {embedder.dim}-d: "
+                f"run 'ragqa reembed --embedder {embedder.spec}' or choose another --index"
             )
         embedder_id = embedder_id_of(connection, embedder)
         connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
@@ -283,7 +283,7 @@ class Database:
         rows = [connection.execute(sql, (embedder_id, key)).fetchone() for key in keys]
         if None in rows:
             raise LibraryError(
-                f"{rows.count(None)} of {len(keys)} passages have no vector in {self.path}: put_vectors comes before put"
+                f"{rows.count(None)} of {len(keys)} passages have no vector in {self.path}: put them first"
             )
         return [row[0] for row in rows]
 
@@ -333,7 +333,8 @@ class Database:
             content = (vector_id, json.dumps(passage.section), passage.header, passage.text)
             kept = before[content].popleft() if before.get(content) else None  # type: ignore[arg-type]
             place = (ordinal, passage.start, passage.end, passage.page, passage.page_end, passage.tokens)
-            values = (document_id, *content, *place, json.dumps(passage.windows))
+            spans = (json.dumps(passage.page_breaks), json.dumps(passage.windows))
+            values = (document_id, *content, *place, *spans)
             if kept is None:
                 connection.execute(_INSERT_PASSAGE, values)
             else:
@@ -358,7 +359,8 @@ class Database:
                 page=row[7],
                 page_end=row[8],
                 tokens=row[9],
-                windows=tuple([(start, end) for start, end in json.loads(row[10])]),
+                page_breaks=tuple([(offset, page) for offset, page in json.loads(row[10])]),
+                windows=tuple([(start, end) for start, end in json.loads(row[11])]),
                 passage_id=row[0],
             )
             for row in rows
@@ -406,7 +408,7 @@ class Database:
             return {key for key in set(keys) if connection.execute(sql, (key, *identity)).fetchone()}
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
-        """Store the vectors made by ``embedder`` of the texts that ``keys`` stand for, in a transaction of their own."""
+        """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
         from ragqa.store.blobs import pack_vector, pack_windows
 
         rows = [
@@ -487,7 +489,7 @@ class Database:
 
     @classmethod
     def import_(cls, archive: Path, folder: Path) -> Database:
-        """Make the library in ``folder`` from an exported file. Raises LibraryError if it isn't one, or one is there."""
+        """Make the library in ``folder`` from an exported file. Raises LibraryError if it is none, or one is there."""
         from ragqa.store.archive import unpack
 
         unpack(archive, folder)
@@ -504,7 +506,7 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
     embedder_id, dim = connection.execute(sql, (embedder.spec, embedder.revision)).fetchone()
     if dim != embedder.dim:
         raise EmbedderMismatch(
-            f"{embedder.spec} of this revision gave {dim}-d vectors before and gives {embedder.dim}-d now: choose another --index"
+            f"{embedder.spec} gave {dim}-d vectors before and gives {embedder.dim}-d now: choose another --index"
         )
     return int(embedder_id)
 
@@ -512,14 +514,15 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
 _STORED = "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut FROM document"
 _WRITTEN = "title, media_type, sha256, cut, added_at, page_count, passage_count, warnings, pages, blocks, text"
 _PASSAGE_COLUMNS = (
-    "document_id, vector_id, section, header, text, ordinal, start_at, end_at, page, page_end, tokens, windows"
+    "document_id, vector_id, section, header, text, ordinal, start_at, end_at, page, page_end, tokens, "
+    "page_breaks, windows"
 )
-_INSERT_PASSAGE = f"INSERT INTO passage ({_PASSAGE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_UPDATE_PASSAGE = f"UPDATE passage SET ({_PASSAGE_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE passage_id = ?"
+_INSERT_PASSAGE = f"INSERT INTO passage ({_PASSAGE_COLUMNS}) VALUES ({', '.join('?' * 13)})"
+_UPDATE_PASSAGE = f"UPDATE passage SET ({_PASSAGE_COLUMNS}) = ({', '.join('?' * 13)}) WHERE passage_id = ?"
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
 _PASSAGES = (
     "SELECT passage_id, name, start_at, end_at, passage.text, section, header, page, page_end, tokens, "
-    f"windows FROM passage JOIN document USING (document_id) {_ASKED}"
+    f"page_breaks, windows FROM passage JOIN document USING (document_id) {_ASKED}"
 )
 _IDS_OF_DOCUMENTS = "SELECT passage_id FROM passage WHERE document_id IN (SELECT value FROM json_each(?))"
 _INDEX_TEXTS = (

@@ -19,6 +19,10 @@ from filelock import FileLock, Timeout
 from ragqa.errors import LibraryError
 
 
+class Locked(LibraryError):
+    """Another writer holds the lock; the message says who."""
+
+
 class WriterLock:
     """Reentrant within a thread; excludes other threads and other processes."""
 
@@ -31,9 +35,9 @@ class WriterLock:
 
     @contextmanager
     def held(self, wait: float) -> Iterator[None]:
-        """Hold the lock, waiting up to ``wait`` seconds. Raises LibraryError naming the holder, or if read-only."""
+        """Hold the lock, waiting up to ``wait`` seconds. Raises Locked, or LibraryError if read-only."""
         if not self._threads.acquire(timeout=wait):
-            raise LibraryError(self._told())
+            raise Locked(self._told())
         try:
             if not self._depth:
                 self._take(wait)
@@ -53,7 +57,7 @@ class WriterLock:
         try:
             self._file.acquire(timeout=wait, poll_interval=0.05)
         except Timeout:
-            raise LibraryError(self._told()) from None
+            raise Locked(self._told()) from None
         except OSError as error:
             raise LibraryError(
                 f"{self.folder} can't be written to ({error.strerror or error}): copy the library to a place you may "

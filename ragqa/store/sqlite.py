@@ -68,6 +68,7 @@ CREATE TABLE passage (
     end_at INTEGER NOT NULL CHECK (end_at >= start_at),
     page INTEGER,
     page_end INTEGER,
+    page_breaks TEXT NOT NULL,
     tokens INTEGER NOT NULL,
     section TEXT NOT NULL,
     header TEXT NOT NULL,
@@ -82,9 +83,9 @@ INSERT INTO history VALUES (0, 'empty');
 
 _REMEDIES = {
     "database or disk is full": "the disk is full, nothing of this change was kept: free some space and run it again",
-    "attempt to write a readonly database": "it is read-only here: copy it to a place you may write to, or ask its owner",
-    "file is not a database": "this is not a ragqa library but something else: choose another --index or restore a copy",
-    "malformed": "the file is damaged: run 'ragqa verify', then restore a copy or ingest its documents again",
+    "attempt to write a readonly database": "it is read-only here: copy it to a place you may write to",
+    "file is not a database": "this is no ragqa library: choose another --index or restore a copy",
+    "malformed": "the file is damaged: restore a copy, or ingest the documents into another --index",
     "database is locked": "another program holds it: try again when that one is done",
     "unable to open database file": "it can't be opened: look at the folder's permissions",
     "disk I/O error": "the disk failed to read or write it: check the disk and its free space, then try again",

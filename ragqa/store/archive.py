@@ -1,0 +1,80 @@
+"""One file for a whole library, and back.
+
+The file is a SQLite copy made by ``VACUUM INTO``: one consistent state even while a writer works, with no log beside
+it, no member names that could point outside a folder, and nothing derived, which the other machine rebuilds. It is
+written and read beside its place and moved there when it is whole.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragqa.errors import LibraryError
+from ragqa.store.derived import sync
+from ragqa.store.lock import WriterLock
+from ragqa.store.sqlite import FILE_NAME, check_format, connect, expected_schema, plainly, schema_of
+
+if TYPE_CHECKING:
+    from ragqa.store.database import Database
+
+
+def export(database: Database, archive: Path) -> None:
+    """Write ``database`` into ``archive``, over what may be there. Raises LibraryError if it can't be written."""
+    with _beside(archive) as draft, plainly(archive):
+        database.connection().execute("VACUUM INTO ?", (str(draft),))
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Make the library ``folder`` from ``archive``. Raises LibraryError if it is not sound, or a library is there."""
+    if not archive.is_file():
+        raise LibraryError(f"{archive} is missing: name a file that 'ragqa export' made")
+    target = folder / FILE_NAME
+    if target.exists():
+        raise LibraryError(f"{folder} already holds a library: choose another --index or remove that one first")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(f"{folder} can't be made ({error.strerror})") from None
+    with WriterLock(folder).held(1.0), _beside(target) as draft:
+        shutil.copyfile(archive, draft)
+        _check(draft, archive)
+        if target.exists():
+            raise LibraryError(f"{folder} already holds a library: another import was faster")
+
+
+def _check(draft: Path, archive: Path) -> None:
+    """See that a file from elsewhere is a sound library and holds nothing else: no trigger, no view, no damage."""
+    with plainly(archive):
+        connection = connect(draft, "rw")
+        try:
+            if not check_format(connection, archive) or schema_of(connection) != expected_schema():
+                raise LibraryError(f"{archive} is not what 'ragqa export' writes: export the library again")
+            if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("malformed")
+            connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """Give a draft's path in the target's folder; the draft, whole and on the disk, becomes the target, or goes."""
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        yield draft
+        sync(draft)
+        draft.replace(target)
+        sync(target.parent)
+    except OSError as error:
+        raise LibraryError(
+            f"{target} can't be written ({error.strerror}): choose another place or free space"
+        ) from None
+    finally:
+        for left in target.parent.glob(draft.name + "*"):
+            left.unlink(missing_ok=True)

@@ -1,0 +1,219 @@
+"""Keep what is derived from the truth beside it: checksummed, swapped atomically, caught up or rebuilt when opened.
+
+``<library>/<name>/manifest.json`` names the folder of the current state, the state of the truth that it holds, and the
+size and CRC-32 of each of its files. A new state is written into a folder of its own and becomes current by one
+``os.replace`` of the manifest, so that a crash leaves the old or the new. Knows nothing of what the files mean.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from ragqa.errors import LibraryError
+from ragqa.store.database import Database, Stamp
+from ragqa.store.lock import Locked, WriterLock
+
+MANIFEST = "manifest.json"
+
+BUILDER_WAIT = 0.2
+"""Seconds to wait for another process that builds the same index before this one does without."""
+
+Index = TypeVar("Index")
+
+
+class Recipe(Protocol[Index]):
+    """How one kind of index is made. ``into`` is an empty folder to leave its files in, or None: in memory only."""
+
+    name: str
+    """The folder's name."""
+    title: str
+    """What a person calls it."""
+
+    def form(self, database: Database) -> str:
+        """Return what must be equal for a state to be of use: the format, the embedder."""
+
+    def build(self, database: Database, into: Path | None) -> Index:
+        """Make the index from the truth alone."""
+
+    def load(self, state: Path, stamp: Stamp, writable: bool) -> Index:
+        """Open a state whose checksums are right."""
+
+    def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> Index:
+        """Make the new state from the old one, which stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A complete state on disk."""
+
+    folder: Path
+    stamp: Stamp
+
+
+class Torn(Exception):
+    """A state that can't be used, and why, in a few words."""
+
+
+def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[str], None]) -> Index:
+    """Return the index, caught up with the truth or made anew; ``notice`` gets one line when it had to be repaired."""
+    root = database.folder / recipe.name
+    with database.snapshot():
+        stamp, form = database.stamp(), recipe.form(database)
+        state, why = _look(root, form, database)
+        if state and state.stamp == stamp:
+            with suppress(OSError, ValueError, RuntimeError):
+                return recipe.load(state.folder, stamp, database.writable)
+        if not database.writable:
+            if why or state:
+                notice(f"the {recipe.title} {why or 'is behind'} and its folder is read-only: building it in memory")
+            return recipe.build(database, None)
+    try:
+        with WriterLock(database.folder, recipe.name).held(BUILDER_WAIT), database.snapshot():
+            return _renew(database, recipe, root, notice)
+    except Locked:
+        # Another process is renewing it: the last complete state serves meanwhile, ids that are gone drop out later.
+        if state:
+            with suppress(OSError, ValueError, RuntimeError):
+                return recipe.load(state.folder, state.stamp, True)
+        with database.snapshot():
+            return recipe.build(database, None)
+
+
+def _renew(database: Database, recipe: Recipe[Index], root: Path, notice: Callable[[str], None]) -> Index:
+    stamp, form = database.stamp(), recipe.form(database)
+    state, why = _look(root, form, database)  # afresh: another process may have renewed it while this one waited
+    try:
+        if state and state.stamp == stamp:
+            return recipe.load(state.folder, stamp, True)
+        if state:
+            held = state
+            return _swap_in(root, form, stamp, lambda into: recipe.update(database, held.folder, held.stamp, into))
+    except (OSError, ValueError, RuntimeError) as error:
+        if _disk_full(error):
+            raise _full(root) from None
+        why = f"can't be read ({_first_line(error)})"
+    if why:
+        notice(f"the {recipe.title} {why}: rebuilding it from {database.path.name}")
+    try:
+        return _swap_in(root, form, stamp, lambda into: recipe.build(database, into))
+    except (OSError, ValueError) as error:
+        if _disk_full(error):
+            raise _full(root) from None
+        raise LibraryError(
+            f"{root} can't be written ({_first_line(error)}): look at the folder's permissions"
+        ) from None
+
+
+def check_state(root: Path) -> State:
+    """Return the current state, every byte of it checked. Raises Torn."""
+    return _read(root)[0]
+
+
+def _look(root: Path, form: str, database: Database) -> tuple[State | None, str | None]:
+    """Return a usable state, or None and what is wrong with it; None and None before the first build."""
+    if root.is_dir() and not any(root.iterdir()):
+        return None, None
+    try:
+        state, found = _read(root)
+    except Torn as torn:
+        return None, str(torn)
+    if found != form:
+        return None, "was made for another embedder or format"
+    if not database.descends_from(state.stamp):
+        return None, "belongs to another state of the library"
+    return state, None
+
+
+def _read(root: Path) -> tuple[State, str]:
+    try:
+        manifest = json.loads((root / MANIFEST).read_bytes())
+        state = State(root / Path(manifest["state"]).name, Stamp(int(manifest["generation"]), str(manifest["token"])))
+        files = {str(name): (int(size), int(crc)) for name, (size, crc) in manifest["files"].items()}
+        form = str(manifest["form"])
+    except FileNotFoundError:
+        raise Torn("is missing") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise Torn("has a garbled manifest") from None
+    for name, (size, crc) in files.items():
+        try:
+            file = state.folder / Path(name).name
+            if file.stat().st_size != size:
+                raise Torn(f"is torn ({name} has {file.stat().st_size} bytes, not {size})")
+            if _crc(file) != crc:
+                raise Torn(f"is garbled ({name})")
+        except OSError:
+            raise Torn(f"is torn ({name} is missing)") from None
+    return state, form
+
+
+def _swap_in(root: Path, form: str, stamp: Stamp, make: Callable[[Path], Index]) -> Index:
+    root.mkdir(exist_ok=True)
+    folder = root / f"{stamp.generation}-{secrets.token_hex(4)}"
+    folder.mkdir()
+    try:
+        index = make(folder)
+        files = {}
+        for file in sorted(folder.iterdir()):
+            if not file.name.startswith("."):  # tantivy's locks and its list of files to collect: it makes them anew
+                files[file.name] = (file.stat().st_size, _crc(file))
+                sync(file)
+        manifest = {
+            "form": form,
+            "generation": stamp.generation,
+            "token": stamp.token,
+            "state": folder.name,
+            "files": files,
+        }
+        draft = folder / f".{MANIFEST}"
+        draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        sync(draft)
+        sync(folder)
+        draft.replace(root / MANIFEST)
+        sync(root)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    for other in root.iterdir():  # states before, and what a killed process left
+        if other.is_dir() and other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    return index
+
+
+def sync(path: Path) -> None:
+    """Have a file, or a folder's list of files, written to the disk itself."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDWR if path.is_file() and os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _crc(file: Path) -> int:
+    crc = 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            crc = zlib.crc32(chunk, crc)
+    return crc
+
+
+def _disk_full(error: Exception) -> bool:
+    return "No space left" in str(error) or "os error 28" in str(error)
+
+
+def _full(root: Path) -> LibraryError:
+    return LibraryError(f"{root}: the disk is full, the library itself is unharmed: free some space and run it again")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -1,0 +1,230 @@
+"""Lexical search: a tantivy index of the passages' terms, derived from the truth. Scores are BM25, best first.
+
+Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of terms, never parsed. Knows no vectors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragqa import analysis
+from ragqa.store.database import Database, Stamp
+from ragqa.store.derived import open_derived
+
+HEADING_WEIGHT = 0.3
+"""What a term in title, section path or table header counts beside one in the text."""
+
+LONGEST_TERM = 200
+"""Bytes. A longer term is cut and hashed, the same way in passages and questions: tantivy drops what is too long."""
+
+_HEAP = 50_000_000
+_RUNS = 64
+_FORMAT = 1
+
+Ids = NDArray[np.int64]
+Floats = NDArray[np.float32]
+Terms = Mapping[str, float] | Sequence[str]
+
+
+class LexicalIndex:
+    """The terms of one state of the library. Never changes once open: safe for any number of threads."""
+
+    def __init__(
+        self, index: Any, ids: Ids, stamp: Stamp, copy: tempfile.TemporaryDirectory[str] | None = None
+    ) -> None:
+        self._schema = index.schema
+        self._searcher = index.searcher()
+        self._copy = copy
+        self.ids = ids
+        """Of all passages held, ascending, int64."""
+        self.stamp = stamp
+        """The state of the truth that this holds."""
+
+    @classmethod
+    def open(cls, database: Database, notice: Callable[[str], None] = lambda line: None) -> LexicalIndex:
+        """Return the index of the library as it is now; ``notice`` gets one line if it had to be repaired."""
+        return open_derived(database, _Recipe(), notice)
+
+    @property
+    def size(self) -> int:
+        """How many passages it holds."""
+        return len(self.ids)
+
+    def doc_freq(self, term: str) -> int:
+        """Return how many passages hold ``term`` in their text."""
+        return int(self._searcher.doc_freq("body", _stored_form(term)))
+
+    def search(
+        self, words: Terms, k: int, allowed: Ids | None = None, heading_weight: float = HEADING_WEIGHT
+    ) -> tuple[Ids, Floats]:
+        """Return ids and scores of the ``k`` best passages with any of the terms, of those ``allowed`` if given.
+
+        The score is the sum over terms, each by its weight (a sequence: by how often it is there), of BM25 in the text
+        and ``heading_weight`` times BM25 in the heading.
+        """
+        query = self._query(words, heading_weight)
+        if allowed is not None:
+            allowed = np.intersect1d(allowed, self.ids)
+        k = min(k, self.size if allowed is None else len(allowed))
+        if query is None or k <= 0:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        return self._run(query if allowed is None else self._only(query, allowed), k)
+
+    def score(self, ids: Ids, words: Terms, heading_weight: float = HEADING_WEIGHT) -> Floats:
+        """Return the score of each of ``ids`` for the same query; 0 where no term matches."""
+        scores = np.zeros(len(ids), np.float32)
+        query = self._query(words, heading_weight)
+        if query is None or not len(ids):
+            return scores
+        found, values = self._run(self._only(query, np.unique(ids)), len(ids))
+        order = np.argsort(found)
+        at = np.minimum(np.searchsorted(found[order], ids), max(len(found) - 1, 0))
+        if len(found):
+            hit = found[order][at] == ids
+            scores[hit] = values[order][at][hit]
+        return scores
+
+    def _query(self, words: Terms, heading_weight: float) -> Any:
+        from tantivy import Occur, Query
+
+        weights = words if isinstance(words, Mapping) else Counter(words)
+        parts = []
+        for word, weight in weights.items():
+            term = _stored_form(word)
+            for field, share in (("body", 1.0), ("heading", heading_weight)):
+                if weight * share > 0:
+                    query = Query.term_query(self._schema, field, term, "freq")
+                    if weight * share != 1:
+                        query = Query.boost_query(query, float(weight * share))
+                    parts.append((Occur.Should, query))
+        return Query.boolean_query(parts) if parts else None
+
+    def _only(self, query: Any, allowed: Ids) -> Any:
+        """Return ``query`` for passages of ``allowed`` (ascending), which add nothing to its score."""
+        from tantivy import FieldType, Occur, Query
+
+        # A document's passages follow one another, so a few ranges say what thousands of ids would.
+        places = np.searchsorted(self.ids, allowed)
+        breaks = np.flatnonzero(np.diff(places) != 1) + 1
+        if len(breaks) < _RUNS:
+            runs = [(int(run[0]), int(run[-1])) for run in np.split(allowed, breaks) if len(run)]
+            ranges = [Query.range_query(self._schema, "passage", FieldType.Integer, *run) for run in runs]
+            only = ranges[0] if len(ranges) == 1 else Query.boolean_query([(Occur.Should, each) for each in ranges])
+        else:
+            only = Query.term_set_query(self._schema, "passage", allowed.tolist())
+        return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(only, 0.0))])
+
+    def _run(self, query: Any, k: int) -> tuple[Ids, Floats]:
+        hits = self._searcher.search(query, k, count=False).hits
+        ids = np.array(self._searcher.fast_field_values("passage", [place for _, place in hits]), np.int64)
+        scores = np.array([score for score, _ in hits], np.float32)
+        order = np.lexsort((ids, -scores))
+        return ids[order], scores[order]
+
+
+class _Recipe:
+    name = "lexical"
+    title = "lexical index"
+
+    def form(self, database: Database) -> str:
+        # Any change of the analyser makes the terms held foreign, so its source is its version.
+        return f"tantivy {_FORMAT} terms {hashlib.sha256(Path(analysis.__file__).read_bytes()).hexdigest()[:16]}"
+
+    def build(self, database: Database, into: Path | None) -> LexicalIndex:
+        import tantivy
+
+        index = tantivy.Index(_schema(), path=str(into) if into else None)
+        ids = database.passage_ids()
+        self._write(index, database, ids, np.empty(0, np.int64))
+        return self._finished(index, ids, database.stamp(), into)
+
+    def load(self, state: Path, stamp: Stamp, writable: bool) -> LexicalIndex:
+        copy = None
+        if not writable:  # tantivy wants to lock even what it only reads
+            copy = tempfile.TemporaryDirectory(prefix="ragqa-", ignore_cleanup_errors=True)
+            state = Path(shutil.copytree(state, copy.name, dirs_exist_ok=True))
+        ids = np.load(state / "ids.npy", allow_pickle=False)
+        index = _open(state)
+        if index.searcher().num_docs != len(ids):
+            raise ValueError(f"{index.searcher().num_docs} entries for {len(ids)} passages")
+        return LexicalIndex(index, ids, stamp, copy)
+
+    def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> LexicalIndex:
+        before = np.load(state / "ids.npy", allow_pickle=False)
+        ids = database.passage_ids()
+        gone, new = np.setdiff1d(before, ids), np.setdiff1d(ids, before)
+        # Entries that are gone still count in tantivy's statistics until they are merged away: few are let stay.
+        if len(gone) * 20 > len(before):
+            return self.build(database, into)
+        for file in state.iterdir():
+            if not file.name.endswith((".lock", ".npy")):
+                _link(file, into / file.name)
+        index = _open(into)
+        self._write(index, database, new, gone)
+        return self._finished(index, ids, database.stamp(), into)
+
+    def _write(self, index: Any, database: Database, new: Ids, gone: Ids) -> None:
+        import tantivy
+
+        writer = index.writer(_HEAP, 1)
+        for passage_id in gone.tolist():
+            writer.delete_documents_by_term("passage", passage_id)
+        for start in range(0, len(new), 2048):
+            for passage_id, text, heading in database.index_texts(new[start : start + 2048].tolist()):
+                body, above = _joined(text), _joined(heading)
+                writer.add_document(tantivy.Document(passage=passage_id, body=body, heading=above))
+        writer.commit()
+        writer.wait_merging_threads()
+
+    def _finished(self, index: Any, ids: Ids, stamp: Stamp, into: Path | None) -> LexicalIndex:
+        index.reload()
+        if into:
+            np.save(into / "ids.npy", ids, allow_pickle=False)
+        return LexicalIndex(index, ids, stamp)
+
+
+def _schema() -> Any:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("passage", indexed=True, fast=True)
+    builder.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("heading", tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+def _open(folder: Path) -> Any:
+    import tantivy
+
+    index = tantivy.Index.open(str(folder))
+    index.config_reader("manual")
+    return index
+
+
+def _joined(text: str) -> str:
+    return " ".join(_stored_form(term) for term in analysis.terms(text))
+
+
+def _stored_form(term: str) -> str:
+    raw = term.encode("utf-8", "replace")
+    if len(raw) <= LONGEST_TERM:
+        return term
+    return raw[: LONGEST_TERM // 2].decode("utf-8", "ignore") + hashlib.sha256(raw).hexdigest()
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file that never changes a second name; copy it where the file system can't."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
