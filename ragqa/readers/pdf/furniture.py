@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import takewhile
+from typing import NamedTuple
 
 from ragqa.readers.pdf.rows import Row
 
@@ -17,106 +19,150 @@ NEAR = 3.0
 """Points by which the same furniture may move from page to page."""
 MARGIN = 0.2
 """The part of the page's height, at top and at bottom, where furniture can stand."""
+LARGEST = 1.3
+"""How much larger than the usual type furniture may be; what is larger is a title."""
+AGAIN = 3
+"""Pages on which a text must return; in a shorter document, all of them and at least two."""
 
 _NUMBER = re.compile(
-    r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
+    r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?"
+    r"\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
     re.I,
 )
 _DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b", re.I)
+_CHAPTER = re.compile(r"^(?:chapter|part|appendix|section|第)\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))", re.I)
 _SPACE = re.compile(r"\s+")
+
+Place = tuple[int, int]
+"""A page, and the position of a row on it."""
+
+
+class _Edge(NamedTuple):
+    """The outermost rows of every page on one side, outermost first, as positions among the page's rows."""
+
+    pages: Sequence[Sequence[Row]]
+    outer: list[list[int]]
+    bottom: bool
+    usual: float
+    """The type size of most of the text."""
+
+    def room(self, place: Place) -> float:
+        """Return the white space between an outer row and the next inward."""
+        rows = self.pages[place[0]]
+        inner = place[1] + (-1 if self.bottom else 1)
+        if not 0 <= inner < len(rows):
+            return 1000.0
+        above, below = (rows[inner], rows[place[1]]) if self.bottom else (rows[place[1]], rows[inner])
+        return above.y0 - below.y1
 
 
 def find_furniture(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> list[set[int]]:
     """Return for each page the positions in its rows (top first) that are furniture."""
     found: list[set[int]] = [set() for _ in pages]
+    usual = _usual_size(pages)
     for bottom in (False, True):
-        edges = [_edge(rows, height, bottom) for rows, height in zip(pages, heights, strict=True)]
-        returning = _returning(pages, edges)
-        slots = _slots(pages, edges, returning)
-        for page, (rows, edge) in enumerate(zip(pages, edges, strict=True)):
+        outer = [_outer(rows, height, bottom, LARGEST * usual) for rows, height in zip(pages, heights, strict=True)]
+        edge = _Edge(pages, outer, bottom, usual)
+        returning = _returning(edge)
+        slots = _slots(edge, returning)
+        for page, places in enumerate(outer):
             taken = []
-            for depth, at in enumerate(edge):
-                key = (page, at)
-                if key in returning or _in_slot(rows[at], slots, bottom, depth):
-                    taken.append(at)
-                else:
+            for depth, at in enumerate(places):
+                if (page, at) not in returning and not (depth == 0 and _in_slot(pages[page][at], slots)):
                     break
-            while taken and not _apart(rows, taken[-1], bottom, (page, taken[-1]) in returning):
+                taken.append(at)
+            while taken and not _apart(edge, (page, taken[-1]), (page, taken[-1]) in returning):
                 taken.pop()
-            if len(taken) < len(rows) or _all_numbers(rows):
+            if len(taken) < len(pages[page]) or all(_NUMBER.match(row.text) for row in pages[page]):
                 found[page].update(taken)
     return found
 
 
-def _edge(rows: Sequence[Row], height: float, bottom: bool) -> list[int]:
-    """Return the positions of the outermost rows, outermost first."""
+def _usual_size(pages: Sequence[Sequence[Row]]) -> float:
+    sizes: Counter[float] = Counter()
+    for rows in pages:
+        for row in rows:
+            sizes[round(row.size, 1)] += len(row.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+def _outer(rows: Sequence[Row], height: float, bottom: bool, tallest: float) -> list[int]:
     if not rows:
         return []
     order = range(len(rows) - 1, max(len(rows) - 1 - DEPTH, -1), -1) if bottom else range(min(DEPTH, len(rows)))
     top = max(height, max(row.y1 for row in rows))
-    inside = (lambda row: row.y1 < MARGIN * top) if bottom else (lambda row: row.y0 > (1 - MARGIN) * top)
-    return [at for at in order if inside(rows[at])]
+
+    def can_be(at: int) -> bool:
+        inside = rows[at].y1 < MARGIN * top if bottom else rows[at].y0 > (1 - MARGIN) * top
+        return inside and rows[at].size <= tallest
+
+    return list(takewhile(can_be, order))
 
 
-def _key(row: Row) -> str:
-    return _SPACE.sub("", _DIGITS.sub("#", row.text)).lower()
+def _keys(row: Row) -> list[str]:
+    """Return what of a row may return: its text without digits, or the chapter that it begins or ends by naming."""
+    keys = [_SPACE.sub("", _DIGITS.sub("#", row.text)).lower()]
+    if len(row.text) <= 160:
+        keys += ["chapter:#" for s in (row.segments[0], row.segments[-1]) if _CHAPTER.match(s.text)][:1]
+    return keys
 
 
-def _returning(pages: Sequence[Sequence[Row]], edges: Sequence[Sequence[int]]) -> set[tuple[int, int]]:
-    """Return (page, position) of rows whose text comes back, digits aside, at the same height on other pages."""
-    places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    for page, edge in enumerate(edges):
-        for at in edge:
-            places[_key(pages[page][at])].append((page, at))
+def _returning(edge: _Edge) -> set[Place]:
+    """Return the rows whose text comes back, digits aside, at the same height on other pages."""
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for page, outer in enumerate(edge.outer):
+        for at in outer:
+            for key in _keys(edge.pages[page][at]):
+                places[key].append((page, at))
+    usual_need = AGAIN if len(edge.pages) > AGAIN else max(len(edge.pages), 2)
     found = set()
     for key, where in places.items():
-        need = _need(len(pages), key)
-        for page, at in where:
-            row = pages[page][at]
-            again = (
-                {
-                    other
-                    for other, there in where
-                    if abs(pages[other][there].y0 - row.y0) <= NEAR and abs(pages[other][there].size - row.size) < 0.6
-                }
-                if len(where) <= 60
-                else _near_pages(pages, where, row, page)
-            )
-            if len(again) < need:
-                continue
-            if key.strip("#") == "" and not _counts(pages, where, page, row):
-                continue
-            found.add((page, at))
-    return found
+        need = usual_need + 2 if key == "chapter:#" else usual_need
+        for place in where:
+            row = edge.pages[place[0]][place[1]]
+            if _companions(edge, where, row, need) and (key.strip("#") or _counts(edge, where, place)):
+                found.add(place)
+    return _where_most_return(edge, found)
 
 
-def _near_pages(pages: Sequence[Sequence[Row]], where: Sequence[tuple[int, int]], row: Row, page: int) -> set[int]:
-    """The same count for a key of many pages, which stops when it has seen enough."""
+def _where_most_return(edge: _Edge, found: set[Place]) -> set[Place]:
+    """Leave out what stands where other pages have body text: 'Example:' may begin many pages, right under the header."""
+    heights: defaultdict[int, list[bool]] = defaultdict(list)
+    for page, outer in enumerate(edge.outer):
+        for at in outer:
+            heights[round(edge.pages[page][at].y0 / NEAR)].append((page, at) in found)
+
+    def most(place: Place) -> bool:
+        slot = round(edge.pages[place[0]][place[1]].y0 / NEAR)
+        here = [flag for step in (-1, 0, 1) for flag in heights[slot + step]]
+        return 2 * sum(here) >= len(here)
+
+    return {place for place in found if most(place)}
+
+
+def _companions(edge: _Edge, where: Sequence[Place], row: Row, need: int) -> bool:
+    """Whether enough pages have the same text at the same height and size."""
     found: set[int] = set()
-    for other, at in where:
-        if abs(pages[other][at].y0 - row.y0) <= NEAR and abs(pages[other][at].size - row.size) < 0.6:
-            found.add(other)
-            if len(found) > 8:
-                break
-    return found
+    for page, at in where:
+        other = edge.pages[page][at]
+        if abs(other.y0 - row.y0) <= NEAR and abs(other.size - row.size) < 0.6:
+            found.add(page)
+            if len(found) >= need:
+                return True
+    return False
 
 
-def _need(pages: int, key: str) -> int:
-    """On how many pages a text must stand to be furniture: all of a short document, three of a longer one."""
-    return 3 if pages > 3 else max(pages, 2)
-
-
-def _counts(pages: Sequence[Sequence[Row]], where: Sequence[tuple[int, int]], page: int, row: Row) -> bool:
+def _counts(edge: _Edge, where: Sequence[Place], place: Place) -> bool:
     """Whether a row of digits alone goes up with the pages, as a page number does and a figure does not."""
-    here = _value(row.text)
+    here = _value(edge.pages[place[0]][place[1]].text)
     if here is None:
-        return bool(_NUMBER.match(row.text))
+        return bool(_NUMBER.match(edge.pages[place[0]][place[1]].text))
     steps = 0
-    for other, at in where:
-        value = _value(pages[other][at].text)
-        if other != page and value is not None and abs(other - page) <= 12 and value - here == other - page:
-            steps += 1
-    return steps >= min(2, len(pages) - 1)
+    for page, at in where:
+        if page != place[0] and abs(page - place[0]) <= 12:
+            value = _value(edge.pages[page][at].text)
+            steps += value is not None and value - here == page - place[0]
+    return steps >= min(2, len(edge.pages) - 1)
 
 
 def _value(text: str) -> int | None:
@@ -124,48 +170,44 @@ def _value(text: str) -> int | None:
     return int(digits[0]) if len(digits) == 1 and len(digits[0]) < 6 else None
 
 
-Slots = dict[tuple[bool, int], int]
+def _slots(edge: _Edge, returning: set[Place]) -> set[int]:
+    """Return the heights (with type sizes) where the outermost row is nearly always furniture.
 
-
-def _slots(pages: Sequence[Sequence[Row]], edges: Sequence[Sequence[int]], returning: set[tuple[int, int]]) -> Slots:
-    """Return the heights (and type sizes) where the outermost row is nearly always furniture.
-
-    A header that names its chapter returns on too few pages to be known by its text, but it stands where the others do.
+    A header that names its chapter returns on too few pages to be known by its text, but it stands where the others
+    do. Where none returns, a line of plain type, no larger than the body's, that stands alone at one height on many
+    pages is a header all the same; a title would be larger or bold.
     """
-    known: Counter[tuple[bool, int]] = Counter()
-    seen: Counter[tuple[bool, int]] = Counter()
-    for page, edge in enumerate(edges):
-        for at in edge[:2]:
-            row = pages[page][at]
-            slot = (row.bold, _slot(row))
+    known: Counter[int] = Counter()
+    seen: Counter[int] = Counter()
+    alone: Counter[int] = Counter()
+    for page, outer in enumerate(edge.outer):
+        for at in outer[:1]:
+            row = edge.pages[page][at]
+            slot = _slot(row)
             seen[slot] += 1
             known[slot] += (page, at) in returning
-    return {slot: count for slot, count in known.items() if count >= 5 and count >= 0.5 * seen[slot]}
+            alone[slot] += not row.bold and row.size <= 1.02 * edge.usual and edge.room((page, at)) > 1.2 * row.size
+    texts = sum(map(bool, edge.pages))
+    return {
+        slot
+        for slot, count in seen.items()
+        if (known[slot] >= 5 and known[slot] >= 0.5 * count)
+        or (alone[slot] >= max(5, 0.4 * texts) and alone[slot] >= 0.9 * count)
+    }
 
 
 def _slot(row: Row) -> int:
     return round(row.y0) * 1000 + round(row.size * 2)
 
 
-def _in_slot(row: Row, slots: Slots, bottom: bool, depth: int) -> bool:
-    if depth > 1 or len(row.text) > 160:
-        return False
-    place = round(row.y0) * 1000 + round(row.size * 2)
-    return any((bold, place + step) in slots for bold in (True, False) for step in (-1000, 0, 1000))
+def _in_slot(row: Row, slots: set[int]) -> bool:
+    return len(row.text) <= 160 and any(_slot(row) + step in slots for step in (-1000, 0, 1000))
 
 
-def _apart(rows: Sequence[Row], at: int, bottom: bool, returns: bool) -> bool:
+def _apart(edge: _Edge, place: Place, returns: bool) -> bool:
     """Whether white space parts the row from the body: the header of a table that runs on stands close to its rows."""
-    inner = at - 1 if bottom else at + 1
-    if not 0 <= inner < len(rows):
-        return True
-    above, below = (rows[inner], rows[at]) if bottom else (rows[at], rows[inner])
-    room = above.y0 - below.y1
-    size = min(rows[at].size, rows[inner].size)
-    if _NUMBER.match(rows[at].text) and returns:
-        return room > 0.2 * size
-    return room > 0.6 * size or (returns and len(rows[at].segments) < 3 and room > 0.35 * size)
-
-
-def _all_numbers(rows: Sequence[Row]) -> bool:
-    return all(_NUMBER.match(row.text) for row in rows)
+    row = edge.pages[place[0]][place[1]]
+    room = edge.room(place)
+    if _NUMBER.match(row.text) and returns:
+        return room > 0.2 * row.size
+    return room > 0.6 * row.size or (returns and len(row.segments) < 3 and room > 0.35 * row.size)

@@ -25,6 +25,10 @@ _NUMBERED = re.compile(
 _CHINESE = re.compile(
     r"^(?:第[一二三四五六七八九十百零〇\d]+([章篇部编編卷])|第[一二三四五六七八九十百零〇\d]+([节節])|附录|附錄)"
 )
+_ADMONITION = re.compile(
+    r"^(?:note|notes|tip|hint|warning|caution|danger|important|attention|notice|example|remark|注意|警告|提示|小心|说明|說明|注|危险|危險|重要|示例)\W*$", re.I
+)
+"""Labels of boxes beside the text: in large or bold type, but they begin no section."""
 _SENTENCE_END = re.compile(r"[.;,:。；，：…]$|[\x02]$")
 
 
@@ -33,10 +37,10 @@ def style_of(row: Row) -> Style:
 
 
 def body_style(rows: Sequence[Row]) -> Style:
-    """Return the style in which most characters of the document are set."""
+    """Return the style in which most characters of the document are set, code left out."""
     counts: Counter[Style] = Counter()
     for row in rows:
-        counts[style_of(row)] += len(row.text)
+        counts[style_of(row)] += len(row.text) * (1 if row.mono else 20) * (1 if row.text.isascii() else 2)
     return counts.most_common(1)[0][0] if counts else (20, False, "")
 
 
@@ -155,6 +159,8 @@ def _known_styles(rows: Sequence[Row], outlined: dict[int, tuple[int, int]]) -> 
 def _run(rows: Sequence[Row], at: int, body: Style, skip: set[int], inside: set[int]) -> int:
     """Return how many rows from ``at`` on make one heading by their looks, or 0."""
     row = rows[at]
+    if _ADMONITION.match(row.text):
+        return 0
     if not _stands_out(row, body) or row.mono or len(row.text) > MAX_LENGTH or not any(c.isalpha() for c in row.text):
         return 0
     count = 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import unicodedata
 from collections import deque
 from itertools import repeat
 from typing import NamedTuple
@@ -36,6 +37,8 @@ _CJK = (
 )
 CJK = re.compile(f"[{_CJK}]")
 _CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
+_ACCENTS = {"\u00b4": "\u0301", "\u00a8": "\u0308", "\u02c6": "\u0302", "\u02dc": "\u0303", "\u00b8": "\u0327"}
+_LOOSE_ACCENT = re.compile(r"([\u00b4\u00a8\u02c6\u02dc\u00b8])([A-Za-z])")
 _MONO = re.compile(
     r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
 )
@@ -127,7 +130,17 @@ def _page_text(text_page: object, pointer: int, count: int) -> str:
         codes = np.fromiter(map(_unicode, repeat(pointer), range(count)), np.uint32, count)
         codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
         text = codes.tobytes().decode("utf-32-le")
-    return text.replace("\ufffe", SOFT_HYPHEN)
+    return _mark_hyphens(text_page, text.replace("\ufffe", SOFT_HYPHEN))
+
+
+def _mark_hyphens(text_page: object, text: str) -> str:
+    """Keep pdfium's hyphen mark only where it is one: some fonts have a letter at that code."""
+    at = text.find(SOFT_HYPHEN)
+    while at >= 0:
+        if pdfium.FPDFText_IsHyphen(text_page, at) != 1:
+            text = text[:at] + "\ufffd" + text[at + 1 :]
+        at = text.find(SOFT_HYPHEN, at + 1)
+    return text
 
 
 def _words(text: str) -> Ints:
@@ -267,9 +280,16 @@ def clean(text: str) -> str:
     if not text.isascii():
         text = normalise(text.replace("\ufffd", "").replace("\u00ad", "-"))
         text = _CJK_SPACE.sub("", text)
+        text = _LOOSE_ACCENT.sub(_composed, text)
     elif not text.isprintable():
         text = normalise(text)
     return " ".join(text.split()) + (SOFT_HYPHEN if keep_hyphen else "")
+
+
+def _composed(match: re.Match[str]) -> str:
+    """Return the accented letter that an accent and a letter drawn one over the other mean."""
+    letter = unicodedata.normalize("NFC", match[2] + _ACCENTS[match[1]])
+    return letter if len(letter) == 1 else match[0]
 
 
 class _Fonts:

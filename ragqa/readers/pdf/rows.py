@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from ragqa.readers.pdf.joining import finish
 from ragqa.readers.pdf.lines import Segment
 
 
@@ -90,7 +91,7 @@ def _row(page: int, group: list[Segment], column: int, left: float, right: float
     return Row(
         page,
         tuple(group),
-        " ".join(s.text for s in group),
+        " ".join([*(finish(s.text) for s in group[:-1]), group[-1].text]),
         first.x0,
         min(s.y0 for s in group),
         max(s.x1 for s in group),

@@ -146,7 +146,7 @@ def _cells(row: Row, bands: Sequence[Band]) -> list[str]:
     cells = [""] * len(bands)
     for segment in row.segments:
         at = _at(segment, bands)
-        cells[at] = f"{cells[at]} {segment.text}" if cells[at] else segment.text
+        cells[at] = f"{finish(cells[at])} {segment.text}" if cells[at] else segment.text
     return cells
 
 
