@@ -156,6 +156,26 @@ def test_entities_are_neither_expanded_from_a_dtd_nor_fetched() -> None:
     assert "safe" in text and "root:" not in text and len(text) < 5000
 
 
+def test_short_bold_lines_are_the_headings_of_a_page_that_marks_none() -> None:
+    part = "<p><b>{}</b></p><p>Some words about it, <b>bold</b> too.</p><p>And more words.</p>"
+    document = page(part.format("Safety") + part.format("Cleaning"))
+    assert [text for kind, _, text in blocks(document) if kind == "heading"] == ["Safety", "Cleaning"]
+    assert [kind for kind, _, _ in blocks(page("<h1>T</h1>" + part.format("Safety")))].count("heading") == 1
+
+
+def test_a_manual_within_pre_is_read_as_text_and_a_listing_as_code() -> None:
+    step = "Wipe the case with a soft dry cloth and wait until it\nhas dried before use.\n\n"
+    assert blocks(page(f"<pre>2.1 Cleaning\n\n{step * 60}</pre>"))[:2] == [
+        ("heading", 2, "2.1 Cleaning"),
+        ("paragraph", 0, step.strip().replace("\n", " ")),
+    ]
+    assert [kind for kind, _, _ in blocks(page("<pre>" + "x = f(y);\n" * 900 + "</pre>"))] == ["code"]
+
+
+def test_tags_left_open_everywhere_lose_nothing() -> None:
+    assert page("<p><font size=2>words" * 3000).text.count("words") == 3000
+
+
 def test_nesting_too_deep_to_read_is_said() -> None:
     with pytest.raises(UnreadableFile, match="nests more than"):
         page("<div>" * 6000 + "deep")

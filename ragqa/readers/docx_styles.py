@@ -74,6 +74,8 @@ class Styles:
                 numbered = (numbered[0] or number, numbered[1] if numbered[1] is not None else depth)
             style_id = _value(element, "basedOn")
         own = names[0] if names else ""
+        if numbered[0] and (match := re.match(r"list (?:bullet|number|continue) ([2-9])$", own)):
+            numbered = (numbered[0], max(numbered[1] or 0, int(match[1]) - 1))
         return Style(
             level=level,
             is_title=own in _TITLES,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from lxml import etree
-from lxml.html import HTMLParser, document_fromstring
 
-from ragqa.errors import UnreadableFile
 from ragqa.readers.draft import Draft, flowing
 from ragqa.readers.encodings import Decoded
 from ragqa.readers.html_page import HEADINGS, Content
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
-from ragqa.types import Document
+from ragqa.readers.html_tree import parse
+from ragqa.types import Block, Document
 
 # fmt: off
 _BLOCKS = frozenset((
@@ -26,23 +26,22 @@ _BLOCKS = frozenset((
 ))
 # fmt: on
 _LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
-_DEEPEST = 2000
-"""libxml2 gives up a little past this depth, and drops what lies below without a word."""
 _LONGEST_HEADING = 250
-_SELF_CLOSED = re.compile(
-    r"<((?!(?:br|hr|img|input|meta|link|col|area|base|embed|source|track|wbr|param)\b)[a-zA-Z]\w*)((?:\s[^<>]*)?)/>"
-)
+_SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
 
 
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
     """Return the page as a Document. Raises UnreadableFile where nothing on it can be read."""
-    tree = _parse(decoded.text, name)
+    tree = parse(decoded.text, name)
     draft = Draft()
     if tree is not None:
         content = Content(tree)
-        _Walker(draft, content).walk()
+        walker = _Walker(draft, content)
+        walker.walk()
         if not draft.blocks:
             _Walker(draft, replace(content, strict=False)).walk()
+        elif "heading" not in draft.kinds:
+            draft.retag(_bold_headings(draft, walker.bold_blocks))
         _links_as_content(draft)
     title = text_of(tree.find(".//title")) if tree is not None and tree.find(".//title") is not None else ""
     title = title or draft.first("heading", 1) or draft.first("heading") or ""
@@ -51,26 +50,11 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
 
 def add_fragment(draft: Draft, markup: str, name: str) -> None:
     """Append a stretch of HTML found in another format: all of it that would be shown."""
-    tree = _parse(markup, name)
+    tree = parse(markup, name)
     if tree is not None:
         content = Content(tree)
         content.strict = False
         _Walker(draft, content).walk()
-
-
-def _parse(text: str, name: str) -> Any:
-    text = text.replace("\0", "")
-    if text[:1000].lstrip("\ufeff \r\n\t").startswith("<?xml") or "www.w3.org/1999/xhtml" in text[:4096]:
-        text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)  # XML's <a/> is empty; HTML reads on to the next </a>
-    # bytes, because lxml refuses text that declares an encoding
-    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    try:
-        tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError):
-        return None
-    if any("depth" in entry.message.lower() for entry in parser.error_log):
-        raise UnreadableFile(f"{name} nests more than {_DEEPEST} elements in each other: save it anew as plain HTML")
-    return tree
 
 
 def _links_as_content(draft: Draft) -> None:
@@ -79,6 +63,15 @@ def _links_as_content(draft: Draft) -> None:
     if kinds.get("toc", 0) > 4 * sum(size for kind, size in kinds.items() if kind not in ("toc", "heading")):
         tocs = {at: block for at, block in enumerate(draft.blocks) if block.kind == "toc"}
         draft.retag({at: replace(block, kind="list_item", level=max(block.level, 1)) for at, block in tocs.items()})
+
+
+def _bold_headings(draft: Draft, bold: Sequence[int]) -> dict[int, Block]:
+    """Where a page marks no heading, the short lines all in bold that plain text follows are its headings."""
+    blocks = draft.blocks
+    found = [at for at in bold if at + 1 < len(blocks) and at + 1 not in bold]
+    if len(found) < 2 or len(bold) * 5 > len(blocks) * 2:
+        return {}
+    return {at: replace(blocks[at], kind="heading", level=2) for at in found}
 
 
 class _Walker:
@@ -95,6 +88,9 @@ class _Walker:
         self.marker = ""
         self.term = ""
         self.term_depth = 1
+        self.bold = 0
+        self.bold_size = 0  # characters in bold since the last block
+        self.bold_blocks: list[int] = []
 
     def walk(self) -> None:
         walk = etree.iterwalk(self.content.root, events=("start", "end"))
@@ -128,7 +124,7 @@ class _Walker:
             self._flush()
             self._flush_term()
             if tag == "pre":
-                self.draft.add("toc" if self.tocs else "code", text_of(element, verbatim=True))
+                self._preformatted(element)
             else:
                 read_table(self.draft, element, self.content)
             return False
@@ -138,6 +134,8 @@ class _Walker:
             self.gathered.append(" " if self.heading_level else "\n")
         elif tag == "img":
             self._image(element)
+        elif tag in ("b", "strong"):
+            self.bold += 1
         elif tag == "q":
             self.gathered.append('"')
         elif (
@@ -173,6 +171,8 @@ class _Walker:
 
     def _end(self, element: Any) -> None:
         tag = element.tag
+        if tag in ("b", "strong"):
+            self.bold -= 1
         if tag == "q":
             self.gathered.append('"')
         if tag in _BLOCKS or _heading_level(element):
@@ -200,11 +200,25 @@ class _Walker:
     def _gather(self, text: str | None) -> None:
         if text:
             self.gathered.append(WHITE.sub(" ", text))
+            self.bold_size += len("".join(text.split())) if self.bold else 0
 
     def _image(self, element: Any) -> None:
         alt = alt_text(element)
         if alt and alt.casefold() not in "".join(self.gathered[-4:]).casefold():
             self.gathered.append(f" [image: {alt}] ")
+
+    def _preformatted(self, element: Any) -> None:
+        """Take <pre>: code, unless a whole manual was put between its tags."""
+        text = text_of(element, verbatim=True)
+        weights, whole = self.content.weights, self.content.tree
+        if len(text) > 4000 and weights[element].text * 10 > weights[whole].text * 6:
+            from ragqa.readers.text import add_text
+            from ragqa.readers.text_lines import looks_like_code
+
+            if not looks_like_code([line for line in text.split("\n") if line.strip()]):
+                add_text(self.draft, text)
+                return
+        self.draft.add("toc" if self.tocs else "code", text)
 
     def _headings_only(self, element: Any) -> None:
         for heading in element.iter(*HEADINGS):
@@ -213,6 +227,10 @@ class _Walker:
     def _flush(self) -> None:
         text = "".join(self.gathered)
         self.gathered.clear()
+        bold, self.bold_size = self.bold_size, 0
+        all_bold = bold and bold == len("".join(text.split()))
+        if all_bold and not (self.roles or self.term) and len(text) <= 80 and not _SENTENCE_END.search(text):
+            self.bold_blocks.append(len(self.draft.blocks))
         for part in re.split(r"\n[ \n]*\n", text) if "\n" in text else (text,):
             if part := flowing(part):
                 self._add(part)
