@@ -18,6 +18,7 @@ from ragqa.readers.pdf.furniture import find_furniture
 from ragqa.readers.pdf.headings import find_headings
 from ragqa.readers.pdf.joining import Knows
 from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.runins import part_run_ins
 from ragqa.readers.pdf.source import Bookmark, RawPage, open_source
 from ragqa.readers.pdf.tables import find_tables
 from ragqa.readers.pdf.titles import choose_title
@@ -35,6 +36,7 @@ def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
     if not any(page.segments for page in pages):
         raise UnreadableFile(_no_text(name, pages))
     rows, furniture = _rows(pages)
+    rows = part_run_ins(rows, bookmarks)
     if not rows:
         raise UnreadableFile(_no_text(name, pages))
     blocks = _blocks(rows, bookmarks)

@@ -24,13 +24,18 @@ LARGEST = 1.3
 AGAIN = 3
 """Pages on which a text must return; in a shorter document, all of them and at least two."""
 
+OFTEN = 5
+"""Pages on which what has no fixed height must return, and a quarter of all."""
+
 _NUMBER = re.compile(
     r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?"
     r"\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
     re.I,
 )
 _DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b", re.I)
-_CHAPTER = re.compile(r"^(?:chapter|part|appendix|section|第)\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))", re.I)
+_CHAPTER = re.compile(
+    r"^(?:chapter|part|appendix|section|第)\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))", re.I
+)
 _SPACE = re.compile(r"\s+")
 
 Place = tuple[int, int]
@@ -63,12 +68,15 @@ def find_furniture(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> 
     for bottom in (False, True):
         outer = [_outer(rows, height, bottom, LARGEST * usual) for rows, height in zip(pages, heights, strict=True)]
         edge = _Edge(pages, outer, bottom, usual)
-        returning = _returning(edge)
+        floating = _floating(pages, bottom)
+        returning = _returning(edge) | floating
         slots = _slots(edge, returning)
         for page, places in enumerate(outer):
             taken = []
+            if not places and pages[page]:
+                places = [len(pages[page]) - 1 if bottom else 0]
             for depth, at in enumerate(places):
-                if (page, at) not in returning and not (depth == 0 and _in_slot(pages[page][at], slots)):
+                if (page, at) not in returning and not (depth == 0 and _in_slot(edge, (page, at), slots)):
                     break
                 taken.append(at)
             while taken and not _apart(edge, (page, taken[-1]), (page, taken[-1]) in returning):
@@ -125,6 +133,24 @@ def _returning(edge: _Edge) -> set[Place]:
     return _where_most_return(edge, found)
 
 
+def _floating(pages: Sequence[Sequence[Row]], bottom: bool) -> set[Place]:
+    """Return outermost rows that are the same on many pages wherever they stand: printed web pages have such footers."""
+    places: defaultdict[str, list[Place]] = defaultdict(list)
+    for page, rows in enumerate(pages):
+        if rows:
+            at = len(rows) - 1 if bottom else 0
+            places[_keys(rows[at])[0]].append((page, at))
+    edge = _Edge(pages, [], bottom, 0.0)
+    need = max(OFTEN, len(pages) // 4)
+    return {
+        place
+        for key, where in places.items()
+        if len(where) >= need
+        for place in where
+        if key.strip("#") or _counts(edge, where, place)
+    }
+
+
 def _where_most_return(edge: _Edge, found: set[Place]) -> set[Place]:
     """Leave out what stands where other pages have body text: 'Example:' may begin many pages, right under the header."""
     heights: defaultdict[int, list[bool]] = defaultdict(list)
@@ -170,8 +196,8 @@ def _value(text: str) -> int | None:
     return int(digits[0]) if len(digits) == 1 and len(digits[0]) < 6 else None
 
 
-def _slots(edge: _Edge, returning: set[Place]) -> set[int]:
-    """Return the heights (with type sizes) where the outermost row is nearly always furniture.
+def _slots(edge: _Edge, returning: set[Place]) -> dict[int, float]:
+    """Return the heights (with type sizes) where the outermost row is nearly always furniture, and the room inwards.
 
     A header that names its chapter returns on too few pages to be known by its text, but it stands where the others
     do. Where none returns, a line of plain type, no larger than the body's, that stands alone at one height on many
@@ -180,16 +206,18 @@ def _slots(edge: _Edge, returning: set[Place]) -> set[int]:
     known: Counter[int] = Counter()
     seen: Counter[int] = Counter()
     alone: Counter[int] = Counter()
+    rooms: defaultdict[int, list[float]] = defaultdict(list)
     for page, outer in enumerate(edge.outer):
         for at in outer[:1]:
             row = edge.pages[page][at]
             slot = _slot(row)
             seen[slot] += 1
             known[slot] += (page, at) in returning
+            rooms[slot].append(edge.room((page, at)))
             alone[slot] += not row.bold and row.size <= 1.02 * edge.usual and edge.room((page, at)) > 1.2 * row.size
     texts = sum(map(bool, edge.pages))
     return {
-        slot
+        slot: sorted(rooms[slot])[count // 2]
         for slot, count in seen.items()
         if (known[slot] >= 5 and known[slot] >= 0.5 * count)
         or (alone[slot] >= max(5, 0.4 * texts) and alone[slot] >= 0.9 * count)
@@ -200,8 +228,13 @@ def _slot(row: Row) -> int:
     return round(row.y0) * 1000 + round(row.size * 2)
 
 
-def _in_slot(row: Row, slots: set[int]) -> bool:
-    return len(row.text) <= 160 and any(_slot(row) + step in slots for step in (-1000, 0, 1000))
+def _in_slot(edge: _Edge, place: Place, slots: dict[int, float]) -> bool:
+    """Whether a row stands where furniture does, as far from the body as furniture does, and is no sentence."""
+    row = edge.pages[place[0]][place[1]]
+    if len(row.text) > 160 or row.text.endswith((".", ",", ";", "\u3002", "\x02")):
+        return False
+    rooms = [slots[slot] for slot in (_slot(row) + step for step in (-1000, 0, 1000)) if slot in slots]
+    return bool(rooms) and edge.room(place) >= 0.6 * min(rooms)
 
 
 def _apart(edge: _Edge, place: Place, returns: bool) -> bool:

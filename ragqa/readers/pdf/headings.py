@@ -26,7 +26,8 @@ _CHINESE = re.compile(
     r"^(?:第[一二三四五六七八九十百零〇\d]+([章篇部编編卷])|第[一二三四五六七八九十百零〇\d]+([节節])|附录|附錄)"
 )
 _ADMONITION = re.compile(
-    r"^(?:note|notes|tip|hint|warning|caution|danger|important|attention|notice|example|remark|注意|警告|提示|小心|说明|說明|注|危险|危險|重要|示例)\W*$", re.I
+    r"^(?:note|notes|tip|hint|warning|caution|danger|important|attention|notice|example|remark|注意|警告|提示|小心|说明|說明|注|危险|危險|重要|示例)\W*$",
+    re.I,
 )
 """Labels of boxes beside the text: in large or bold type, but they begin no section."""
 _SENTENCE_END = re.compile(r"[.;,:。；，：…]$|[\x02]$")
@@ -212,8 +213,17 @@ def _levels(heads: Sequence[Row], known: dict[tuple[int, bool], int], body: Styl
             for style in styles
             if style in known or style < least or style[0] < min(s[0] for s in known)
         }
-    ranked = sorted(styles, reverse=True)
-    return {style: min(rank, MAX_LEVEL) for rank, style in enumerate(ranked, 1)}
+    cover = heads[0].page if heads else 0
+    inner = {style_of(row)[:2] for row in heads if row.page > cover} or styles
+    ranked: list[tuple[int, bool]] = []
+    levels: dict[tuple[int, bool], int] = {}
+    for style in sorted(inner, reverse=True):
+        if not ranked or style[0] < 0.96 * ranked[-1][0] or style[1] != ranked[-1][1]:
+            ranked.append(style)
+        levels[style] = min(len(ranked), MAX_LEVEL)
+    for style in styles - inner:  # of the cover alone: as high as the next smaller
+        levels[style] = min((levels[s] for s in inner if s <= style), default=len(ranked))
+    return levels
 
 
 def _number_levels(rows: Sequence[Row], found: dict[int, tuple[int, int]]) -> None:

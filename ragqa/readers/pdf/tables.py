@@ -59,7 +59,12 @@ def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
     first = last = -1
     for at, row in enumerate(rows):
         many = len(row.segments) > 1 and at not in skip
-        if first >= 0 and (at in skip or not _follows(rows[at - 1], row) or at - last > MAX_INNER_SINGLES):
+        if first >= 0 and (
+            at in skip
+            or _is_across(row, rows[last])
+            or not _follows(rows[at - 1], row)
+            or at - last > MAX_INNER_SINGLES
+        ):
             found.append((first, last))
             first = -1
         if many:
@@ -69,6 +74,16 @@ def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
     if first >= 0:
         found.append((first, last))
     return [(a, b) for a, b in found if b > a]
+
+
+def _is_across(row: Row, table: Row) -> bool:
+    """Whether a single line runs over most of a table's width: a sentence between two tables."""
+    return (
+        len(row.segments) == 1
+        and len(row.text) > 50
+        and row.x1 - row.x0 > 0.6 * (table.x1 - table.x0)
+        and row.x1 > table.segments[1].x0
+    )
 
 
 def _follows(above: Row, below: Row) -> bool:
@@ -197,7 +212,8 @@ def _group(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tuple[in
         tight = not wide[at - 1]
         cells = grid[at]
         if cells[0] and not spaced:
-            goes_on = not any(cells[1:]) and tight and cells[0][:1].islower()
+            label_only = groups[-1][1] == at - 1 and not any(grid[at - 1][1:]) and not grid[at - 1][0].endswith(":")
+            goes_on = tight and cells[0][:1].islower() and (label_only or not any(cells[1:]))
         elif cells[0]:
             goes_on = tight and not all(_NUMERIC.match(c) for c in cells[1:] if c)
         else:
