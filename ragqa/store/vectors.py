@@ -196,7 +196,9 @@ def _is_ivf(index: Any) -> bool:
 def _selector(ids: Ids) -> Any:
     import faiss
 
-    return faiss.IDSelectorBatch(np.ascontiguousarray(ids, np.int64))
+    bits = np.zeros((int(ids.max(initial=0)) // 8 + 1) * 8, bool)
+    bits[ids] = True
+    return faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
 
 
 def _row(query: Floats) -> Floats:
