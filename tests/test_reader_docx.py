@@ -120,5 +120,10 @@ def test_a_damaged_document_is_named() -> None:
         read_bytes(data, "x.docx")
     assert "\n" not in str(caught.value)
     whole = altered("PLACE", "PLACE")
+    for at in range(200, len(whole) - 200, 997):  # bytes gone bad anywhere give text or an error, never a traceback
+        try:
+            read_bytes(whole[:at] + b"\xff\x00\xff\x55" + whole[at + 4 :], "x.docx")
+        except UnreadableFile as error:
+            assert "\n" not in str(error)
     with pytest.raises(UnreadableFile, match="damaged"):
         read_bytes(whole[: len(whole) // 2], "x.docx")

@@ -7,6 +7,7 @@ text are not shown, and so not read.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -30,10 +31,17 @@ _UNSHOWN = frozenset(
 )
 
 
+def _broken() -> tuple[type[Exception], ...]:
+    """Return what zipfile, lxml and python-docx raise over a broken file."""
+    from lxml import etree
+
+    named = (BadZipFile, zlib.error, etree.XMLSyntaxError, OSError, NotImplementedError, EOFError)
+    return (*named, KeyError, ValueError, AttributeError, TypeError, IndexError)
+
+
 def read_docx(data: bytes, name: str) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
     import docx
-    from lxml import etree
 
     _check_sizes(data, name)
     try:
@@ -42,15 +50,7 @@ def read_docx(data: bytes, name: str) -> Document:
         reader = _Reader(package)
         reader.take(body)
         title = package.core_properties.title or ""
-    except (
-        BadZipFile,
-        KeyError,
-        ValueError,
-        etree.XMLSyntaxError,
-        OSError,
-        AttributeError,
-        NotImplementedError,
-    ) as error:
+    except _broken() as error:
         said = str(error).strip("'\"").split("\n")[0][:120] or type(error).__name__
         raise UnreadableFile(
             f"{name} is a damaged Word document ({said}): save it anew from Word or LibreOffice"

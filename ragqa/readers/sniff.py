@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from io import BytesIO
 from typing import Literal
 from zipfile import BadZipFile, ZipFile
@@ -85,7 +86,7 @@ def _identify_zip(data: bytes) -> str:
         with ZipFile(BytesIO(data)) as archive:
             names = archive.namelist()
             kind = archive.read("mimetype")[:80].decode("ascii", "replace") if "mimetype" in names[:1] else ""
-    except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+    except (BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
         return "a damaged Word document (.docx)" if b"word/" in data[:65_536] else "a damaged zip archive"
     if "word/document.xml" in names:
         return "docx"
