@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ragqa.embedders.compiled import FORMAT, RECORD, CompiledRunner, import_openvino
+from ragqa.embedders.eager import load_original
 from ragqa.embedders.folders import ModelFolder, find_model
 from ragqa.embedders.local import LocalEmbedder
 
@@ -71,7 +72,7 @@ def build(folder: ModelFolder, out: Path) -> dict[str, Any]:
     openvino = import_openvino()
     record: dict[str, Any] = {"format": FORMAT, "model": folder.name, "revision": folder.revision, "choice": None}
     record["openvino"] = openvino.get_version()
-    oracle = _load_oracle(folder)
+    oracle = load_original(folder, "cpu")
     if not (folder.transformer / "tokenizer.json").is_file():
         oracle.tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
     expected = oracle.encode(list(CHECK_TEXTS), prompt=folder.passage_prefix, normalize_embeddings=True, batch_size=4)
@@ -107,25 +108,13 @@ def build(folder: ModelFolder, out: Path) -> dict[str, Any]:
     return record | {"seconds": round(time.perf_counter() - started, 1)}
 
 
-def _load_oracle(folder: ModelFolder) -> Any:
-    from sentence_transformers import SentenceTransformer
-
-    return SentenceTransformer(
-        str(folder.path),
-        device="cpu",
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True, "dtype": "float32"},
-    ).eval()
-
-
 def _convert(oracle: Any) -> Any:
     """Return OpenVINO's form of the transformer: ids and mask in, token states out."""
     import torch
 
     transformer = oracle[0].model
 
-    class States(torch.nn.Module):  # type: ignore[misc]
+    class States(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.transformer = transformer
@@ -142,22 +131,17 @@ def _convert(oracle: Any) -> Any:
 
 def _converter() -> Any:
     """Return openvino's convert_model with its telemetry left out: it then takes the stub that it brings itself."""
-    silenced = ("openvino_telemetry", "openvino_telemetry.backend")
-    held = {name: sys.modules.get(name) for name in silenced}
-    sys.modules |= dict.fromkeys(silenced)  # type: ignore[arg-type]
+    names = ("openvino_telemetry", "openvino_telemetry.backend")
+    held = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    for name in names:
+        sys.modules[name] = None  # type: ignore[assignment]  # the import system's word for 'not here'
     try:
         from openvino.tools.ovc import convert_model
     finally:
-        for name, module in held.items():
-            _put_back(name, module)
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update(held)
     return convert_model
-
-
-def _put_back(name: str, module: ModuleType | None) -> None:
-    if module is None:
-        del sys.modules[name]
-    else:
-        sys.modules[name] = module
 
 
 def _choices(openvino: ModuleType) -> list[str]:

@@ -72,6 +72,9 @@ def settings(choice: str, streams: int) -> dict[str, Any]:
 class CompiledRunner:
     """A compiled model in memory. Safe to call from several threads."""
 
+    batch_tokens = 2048
+    """Larger batches leave the processor's caches and are slower; see bench/embedding.py."""
+
     def __init__(self, model: Path, choice: str, *, keep: Path | None = None, streams: int | None = None) -> None:
         """Load ``model``; ``keep`` is a folder where OpenVINO leaves what makes the next load faster."""
         openvino = import_openvino()

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 class Runner(Protocol):
     """Gives token states for batches of padded ids; see CompiledRunner."""
 
+    batch_tokens: int
+
     def one(self, ids: np.ndarray) -> np.ndarray: ...
 
     def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None: ...
@@ -74,6 +76,10 @@ class LocalEmbedder:
         """Return each text's tokens, special ones and prefixes not counted."""
         return self._load_tokenizer().count(texts)
 
+    def legibility(self, text: str) -> float:
+        """Return the share of the tokens of ``text`` that the vocabulary knows."""
+        return self._load_tokenizer().known(text)
+
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
         prefix = self.folder.query_prefix
@@ -84,21 +90,22 @@ class LocalEmbedder:
             vectors[:] = self._pool(states, tokens, np.array([0]), len(prefix))
             return vectors
 
-        plan = list(batches(np.diff(tokens.bounds)))
+        runner = self._load_runner()
+        plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
 
         def take(batch: int, states: np.ndarray) -> None:
             vectors[plan[batch]] = self._pool(states, tokens, plan[batch], len(prefix))
 
-        self._load_runner().run(self._feed(tokens, plan), take)
+        runner.run(self._feed(tokens, plan), take)
         return vectors
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Return a vector for each text and, by late pooling, for each of its windows (see Embedder)."""
         prefix = self.folder.passage_prefix
         tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
-        plan = list(batches(np.diff(tokens.bounds)))
-        out: list[Embedded | None] = [None] * len(texts)
         runner = self._load_runner()
+        plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
+        out: list[Embedded | None] = [None] * len(texts)
 
         def take(batch: int, states: np.ndarray) -> None:
             vectors = self._pool(states, tokens, plan[batch], len(prefix))

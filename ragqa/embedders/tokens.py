@@ -5,6 +5,7 @@ Knows nothing of models beyond their tokenizer.json.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from ragqa.types import Span
-
-BATCH_TOKENS = 2048
-"""Padded tokens of one batch. Larger ones leave the processor's caches and are slower; see bench/embedding.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +45,33 @@ class TextTokenizer:
         if lower_case:
             own = self._cutting.normalizer
             parts = [normalizers.Lowercase(), *([own] if own else [])]
-            self._cutting.normalizer = normalizers.Sequence(parts)  # type: ignore[assignment]
+            self._cutting.normalizer = normalizers.Sequence(parts)
         self.specials = self._cutting.num_special_tokens_to_add(False)
         self._cutting.enable_truncation(max_length)
         # A second one, because truncation is a setting of the tokenizer and not of the call.
         self._counting = Tokenizer.from_str(self._cutting.to_str())
         self._counting.no_truncation()
+        self._unknown = self._unknown_id()
+
+    def _unknown_id(self) -> int | None:
+        """Return the id that stands for what the vocabulary lacks; None of one that has a token for every byte."""
+        model = json.loads(self._counting.to_str())["model"]
+        if isinstance(model.get("unk_id"), int):  # unigram
+            return int(model["unk_id"])
+        return self._counting.token_to_id(model["unk_token"]) if model.get("unk_token") else None
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return each whole text's tokens, special ones not counted."""
         counts: list[int] = []
         for first in range(0, len(texts), 1024):
-            encoded = self._counting.encode_batch_fast(list(texts[first : first + 1024]), add_special_tokens=False)
+            encoded = self._counting.encode_batch_fast(_sound(texts[first : first + 1024]), add_special_tokens=False)
             counts += [len(one) for one in encoded]
         return counts
+
+    def known(self, text: str) -> float:
+        """Return the share of the text's tokens that are not the vocabulary's word for 'unknown'; 1 of no token."""
+        ids = self._counting.encode(*_sound([text]), add_special_tokens=False).ids
+        return 1.0 - ids.count(self._unknown) / len(ids) if ids and self._unknown is not None else 1.0
 
     def tokenise(self, texts: Sequence[str]) -> Tokenised:
         """Return the tokens of all texts, each cut at the model's length."""
@@ -68,7 +79,7 @@ class TextTokenizer:
         spans: list[np.ndarray] = []
         lengths: list[int] = []
         for first in range(0, len(texts), 256):  # the encodings of many texts at once would take much memory
-            encoded = self._cutting.encode_batch(list(texts[first : first + 256]))
+            encoded = self._cutting.encode_batch(_sound(texts[first : first + 256]))
             lengths += [len(one) for one in encoded]
             ids += [np.array(one.ids, np.int32) for one in encoded]
             spans += [np.array(one.offsets, np.int32).reshape(-1, 2) for one in encoded]
@@ -77,7 +88,12 @@ class TextTokenizer:
         return Tokenised(np.concatenate(ids) if ids else np.empty(0, np.int32), bounds, flat[:, 0], flat[:, 1])
 
 
-def batches(lengths: np.ndarray, budget: int = BATCH_TOKENS) -> Iterator[np.ndarray]:
+def _sound(texts: Sequence[str]) -> list[str]:
+    """Put a question mark for each half of a surrogate pair, which no tokenizer takes; offsets stay as they are."""
+    return [text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+
+
+def batches(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
     """Yield the texts' numbers, longest first: batches of near-equal lengths that pad to ``budget`` tokens."""
     order = np.argsort(-lengths, kind="stable")
     at = 0
