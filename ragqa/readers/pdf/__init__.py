@@ -99,7 +99,7 @@ def _no_text(name: str, pages: Sequence[RawPage]) -> str:
     if all(page.broken for page in pages):
         return f"{name} is a damaged PDF: none of its pages can be loaded; give a whole copy of it"
     if any(page.has_images for page in pages):
-        return f"{name} holds no text, only images on its pages: it looks scanned, and OCR is not built yet; give a copy with a text layer"
+        return f"{name} holds no text, only images: it looks scanned, and OCR is not built yet; give a copy with text"
     return f"{name} holds no text on any of its {len(pages)} pages: give a copy with text"
 
 

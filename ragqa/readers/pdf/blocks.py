@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ragqa.readers.pdf.captions import is_caption
 from ragqa.readers.pdf.joining import Knows, finish, join
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.tables import Table
@@ -19,11 +20,6 @@ _ORDINAL = re.compile(
     r"^(?:\d{1,3}[.)](?=\s|[\u4e00-\u9fff])|\(\d{1,3}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{1,3})\)\s|[①-⑳]|"
     r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）])\s*"
 )
-_CAPTION = re.compile(
-    r"^(?:(?:fig(?:ure|\.)|table|listing|exhibit)\s+[A-Z]?\d+(?:[.-]\d+)*(?:[.:]|\s+[A-Z—–-]|$)|[图圖表]\s*\d+(?:[.-]\d+)*(?:[.:：]|\s|$))",
-    re.I,
-)
-_TABLE_SAYS = re.compile(r"^\w+\.?\s+[\d.-]+\s+[a-z]")
 _ENDED = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 
 
@@ -136,7 +132,7 @@ class _Builder:
     def _add_text(self, at: int) -> None:
         row = self._rows[at]
         marker = _BULLET.match(row.text) or _ORDINAL.match(row.text)
-        caption = _CAPTION.match(row.text) and not _TABLE_SAYS.match(row.text)
+        caption = is_caption(row.text)
         if marker and len(row.text) > len(marker[0]) and not self._mid_sentence(at, marker[0]):
             self._close()
             self._open = _Open("list_item", self._depth(row.x0), [row], _text_start(row, len(marker[0])))

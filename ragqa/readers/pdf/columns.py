@@ -91,7 +91,7 @@ def _columns(units: list[_Unit], strict: bool = False) -> list[Stretch] | None:
 
 
 def _bands(across: list[_Unit], left: list[_Unit], right: list[_Unit]) -> list[tuple[str, list[list[_Unit]]]]:
-    """Cut the page by what stands across its columns: between two such rows, the left column is read, then the right."""
+    """Cut the page by what stands across its columns: between two such rows, left is read, then right."""
     bands: list[tuple[str, list[list[_Unit]]]] = []
     rest = (sorted(left, key=lambda u: -u.y1), sorted(right, key=lambda u: -u.y1))
     for unit in [*sorted(across, key=lambda u: -u.y1), None]:
@@ -132,7 +132,7 @@ def _gutter(units: Sequence[_Unit], strict: bool) -> float | None:
     edges = np.flatnonzero(np.diff(np.concatenate(([0], low.astype(np.int8), [0]))))
     stripes = sorted(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda s: s[0] - s[1])
     for start, end in stripes[:4]:
-        at = x0 + int(0.15 * width) + (start + end) / 2
+        at = float(x0 + int(0.15 * width) + (start + end) / 2)
         if end - start >= 5 and _parts(units, at, strict):
             return at
     return None

@@ -14,7 +14,7 @@ _INDEX_ROW = re.compile(
     r"^(?=.*[^\W\d]).{1,90}?[,\s.]\s?\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^[A-Z]$"
 )
 _CONTENTS = re.compile(
-    r"^(?:table of contents|contents|list of (?:figures|tables|examples)|brief contents|目\s*[录錄次]|[图圖表]目?[录錄]|目录表)$",
+    r"^(?:table of contents|(?:brief )?contents|list of (?:figures|tables|examples)|目\s*[录錄次]|[图圖表]目?[录錄])$",
     re.I,
 )
 _INDEX = re.compile(r"^(?:(?:subject |general |concept |function )?index|索\s*引)$", re.I)
@@ -43,12 +43,13 @@ def _with_leaders(rows: Sequence[Row]) -> set[int]:
     dotted = [at for at in dotted if _LEADERS.search(rows[at].text)]
     found: set[int] = set()
     run: list[int] = []
-    for at in [*dotted, len(rows) + 100]:
-        if run and (at - run[-1] > 4):
+    for at in [*dotted, None]:
+        if run and (at is None or at - run[-1] > 4 or (at - run[-1] > 1 and rows[at].page != rows[run[-1]].page)):
             if len(run) >= 3:
                 found.update(range(run[0], run[-1] + 1))
             run = []
-        run.append(at)
+        if at is not None:
+            run.append(at)
     return found
 
 

@@ -134,7 +134,7 @@ def _returning(edge: _Edge) -> set[Place]:
 
 
 def _floating(pages: Sequence[Sequence[Row]], bottom: bool) -> set[Place]:
-    """Return outermost rows that are the same on many pages wherever they stand: printed web pages have such footers."""
+    """Return outermost rows that are the same on many pages wherever they stand, as in printed web pages."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
     for page, rows in enumerate(pages):
         if rows:
@@ -152,7 +152,7 @@ def _floating(pages: Sequence[Sequence[Row]], bottom: bool) -> set[Place]:
 
 
 def _where_most_return(edge: _Edge, found: set[Place]) -> set[Place]:
-    """Leave out what stands where other pages have body text: 'Example:' may begin many pages, right under the header."""
+    """Leave out what stands where other pages have body text: many pages may begin with 'Example:'."""
     heights: defaultdict[int, list[bool]] = defaultdict(list)
     for page, outer in enumerate(edge.outer):
         for at in outer:
@@ -241,6 +241,8 @@ def _apart(edge: _Edge, place: Place, returns: bool) -> bool:
     """Whether white space parts the row from the body: the header of a table that runs on stands close to its rows."""
     row = edge.pages[place[0]][place[1]]
     room = edge.room(place)
+    if len(edge.pages) <= AGAIN and not _NUMBER.match(row.text):  # two pages may well begin with the same words
+        return room > 2 * row.size and not row.text.endswith((".", "\u3002"))
     if _NUMBER.match(row.text) and returns:
         return room > 0.2 * row.size
     return room > 0.6 * row.size or (returns and len(row.segments) < 3 and room > 0.35 * row.size)

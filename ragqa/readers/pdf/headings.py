@@ -214,15 +214,16 @@ def _levels(heads: Sequence[Row], known: dict[tuple[int, bool], int], body: Styl
             if style in known or style < least or style[0] < min(s[0] for s in known)
         }
     cover = heads[0].page if heads else 0
-    inner = {style_of(row)[:2] for row in heads if row.page > cover} or styles
+    often = Counter(style_of(row)[:2] for row in heads if row.page > cover)
+    inner = {style for style, count in often.items() if count > 1} or set(often) or styles
     ranked: list[tuple[int, bool]] = []
     levels: dict[tuple[int, bool], int] = {}
     for style in sorted(inner, reverse=True):
         if not ranked or style[0] < 0.96 * ranked[-1][0] or style[1] != ranked[-1][1]:
             ranked.append(style)
         levels[style] = min(len(ranked), MAX_LEVEL)
-    for style in styles - inner:  # of the cover alone: as high as the next smaller
-        levels[style] = min((levels[s] for s in inner if s <= style), default=len(ranked))
+    for style in styles - inner:  # of the cover alone, or used once: as high as the next smaller
+        levels[style] = min(min((levels[s] for s in inner if s <= style), default=len(ranked)), MAX_LEVEL)
     return levels
 
 
@@ -236,7 +237,7 @@ def _number_levels(rows: Sequence[Row], found: dict[int, tuple[int, int]]) -> No
             depths[at] = match[1].count(".") + 1
         elif chinese:
             depths[at] = 2 if chinese[2] else 1
-    if len(depths) < 3 or len(depths) < 0.4 * len(found):
+    if len(depths) < 3 or len(depths) < 0.25 * len(found):
         return
     for at, depth in depths.items():
         found[at] = (found[at][0], min(depth, MAX_LEVEL))

@@ -179,10 +179,32 @@ def _boxes(text_page: object, pointer: int, words: Ints) -> Floats:
         ),
         axis=1,
     )
-    turned = np.flatnonzero(~(boxes[:, 3] - boxes[:, 1] > 0.3))
+    turned = _turned(pointer, words, pairs)
     if len(turned):
         _turn(text_page, words, boxes, turned)
-    return np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0), np.float64)
+
+
+def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:
+    """Return which words do not run to the right. Asked only of those whose last letter is not right of the first."""
+    length = words[:, 1] - words[:, 0]
+    stuck = ~(pairs[:, 1, 0] - pairs[:, 0, 0] > 0.1)
+    asked = np.flatnonzero(stuck & (length > 1))
+    found = asked[_runs_elsewhere(pointer, words[asked, 0])]
+    if not len(found):
+        return found
+    single = np.flatnonzero(length == 1)
+    return np.concatenate((found, single[_runs_elsewhere(pointer, words[single, 0])]))
+
+
+def _runs_elsewhere(pointer: int, characters: Ints) -> npt.NDArray[np.bool_]:
+    matrices = np.zeros((len(characters), 6), np.float32)
+    start = matrices.ctypes.data
+    deque(
+        map(_char_matrix, repeat(pointer), characters.tolist(), range(start, start + matrices.nbytes, 24)),
+        maxlen=0,
+    )
+    return np.asarray(matrices[:, 0] < 0.7 * np.abs(matrices[:, 1]) + 1e-9, np.bool_)
 
 
 def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ragqa.readers.pdf.captions import is_caption
 from ragqa.readers.pdf.joining import Knows, finish, join
 from ragqa.readers.pdf.lines import Segment
 from ragqa.readers.pdf.rows import Row
@@ -58,12 +59,12 @@ def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
     found = []
     first = last = -1
     for at, row in enumerate(rows):
-        many = len(row.segments) > 1 and at not in skip
+        many = len(row.segments) > 1 and at not in skip and not is_caption(row.text)
         if first >= 0 and (
             at in skip
-            or _is_across(row, rows[last])
+            or _breaks(row, rows[last])
             or not _follows(rows[at - 1], row)
-            or at - last > MAX_INNER_SINGLES
+            or _singles(rows, last, at) > MAX_INNER_SINGLES
         ):
             found.append((first, last))
             first = -1
@@ -76,14 +77,18 @@ def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in found if b > a]
 
 
-def _is_across(row: Row, table: Row) -> bool:
-    """Whether a single line runs over most of a table's width: a sentence between two tables."""
-    return (
-        len(row.segments) == 1
-        and len(row.text) > 50
-        and row.x1 - row.x0 > 0.6 * (table.x1 - table.x0)
-        and row.x1 > table.segments[1].x0
-    )
+def _breaks(row: Row, table: Row) -> bool:
+    """Whether a row can't stand in a table: a caption, or a sentence that runs across its columns."""
+    if len(row.segments) > 1:
+        return is_caption(row.text)
+    across = row.x0 < table.segments[1].x0 - row.size < row.x1
+    return across and len(row.text) > 50 and row.x1 - row.x0 > 0.6 * (table.x1 - table.x0)
+
+
+def _singles(rows: Sequence[Row], last: int, at: int) -> int:
+    """Return how many single lines follow the last full row, those within a later column of it not counted."""
+    edge = rows[last].segments[1].x0 - 2
+    return sum(len(row.segments) == 1 and row.x0 < edge for row in rows[last + 1 : at + 1])
 
 
 def _follows(above: Row, below: Row) -> bool:

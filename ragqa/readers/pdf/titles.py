@@ -9,10 +9,13 @@ from pathlib import PurePath
 from ragqa.readers.pdf.joining import finish
 from ragqa.readers.pdf.rows import Row
 
+_SUFFIXES = "docx?|pdf|tex|dvi|indd|pptx?|xlsx?|rtf|odt|ps|html?|md|qxd|fm|book"
 _NO_TITLE = re.compile(
-    r"^(?:untitled|title|document\d*|microsoft (?:word|powerpoint).*|.*\.(?:docx?|pdf|tex|dvi|indd|pptx?|xlsx?|rtf|odt|ps|html?|md|qxd|fm|book)|(?:slide|page) ?\d*|\W*|[\d\W]+|none|null|.*[/\\].*)$",
+    rf"^(?:untitled|title|document\d*|microsoft (?:word|powerpoint).*|.*\.(?:{_SUFFIXES})|(?:slide|page) ?\d*|[\d\W_]*|"
+    r"none|null|.*[/\\].*)$",
     re.I,
 )
+"""Titles that programs write by themselves."""
 MAX_TITLE = 200
 
 
@@ -25,7 +28,7 @@ def choose_title(metadata: str, rows: Sequence[Row], name: str) -> str:
 
 
 def _largest(rows: Sequence[Row]) -> str:
-    """Return what stands in the largest type on the first page with text, where it is larger than the rest and short."""
+    """Return what stands in the largest type on the first page, where that is larger than the rest and short."""
     page = [row for row in rows if row.page == rows[0].page and sum(c.isalpha() for c in row.text) > 1]
     if not page:
         return ""
