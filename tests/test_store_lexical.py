@@ -41,7 +41,7 @@ def test_scores_are_bm25_as_bm25s_computes_it(library: Database, question: list[
     ids = library.passage_ids()
     passages = library.passages(ids.tolist())
     expected = bm25s_scores([passages[each].text for each in ids.tolist()], question)
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     found, scores = index.search(question, len(ids), heading_weight=0)
     assert set(found.tolist()) == set(ids[expected > 0].tolist())
     at = np.searchsorted(ids, found)
@@ -55,12 +55,14 @@ def test_scores_of_long_passages_are_bm25_but_for_rounded_lengths(tmp_path: Path
         lines = [" ".join(lines_of(seed, 1 + seed)) for seed in range(60)]
         put(database, "long.txt", lines)
         expected = bm25s_scores(lines, ["pump", "valv", "e42"])
-        scores = LexicalIndex.open(database).score(database.passage_ids(), ["pump", "valv", "e42"], heading_weight=0)
+        scores = LexicalIndex.open(database, pytest.fail).score(
+            database.passage_ids(), ["pump", "valv", "e42"], heading_weight=0
+        )
         np.testing.assert_allclose(scores, expected, rtol=LENGTHS)
 
 
 def test_headings_count_by_their_weight(library: Database):
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     assert len(index.search(["chapter"], 10, heading_weight=0)[0]) == 0
     ids, once = index.search(["chapter"], 300, heading_weight=0.3)
     _, twice = index.search(["chapter"], 300, heading_weight=0.6)
@@ -69,7 +71,7 @@ def test_headings_count_by_their_weight(library: Database):
 
 
 def test_terms_count_by_their_weight(library: Database):
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     ids = library.passage_ids()
     pump, seal = (index.score(ids, {word: 1.0}) for word in ("pump", "seal"))
     np.testing.assert_allclose(index.score(ids, {"pump": 2.0, "seal": 0.5}), 2 * pump + 0.5 * seal, rtol=1e-5)
@@ -79,7 +81,7 @@ def test_terms_count_by_their_weight(library: Database):
 
 @pytest.mark.parametrize("glob", ["2.txt", "[13].txt"])
 def test_a_filter_keeps_scores_and_order(library: Database, glob: str):
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     allowed = library.passage_ids(glob)
     ids, scores = index.search(["pump", "valv"], 500)
     keep = np.isin(ids, allowed)
@@ -98,7 +100,7 @@ def test_a_filter_keeps_scores_and_order(library: Database, glob: str):
 )
 def test_no_term_is_lost(library: Database, line: str):
     put(library, "odd.txt", [line, line[:-1] + "z"])
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     own = library.passage_ids("odd.txt").tolist()
     assert index.search(terms(line), 1)[0].tolist() == [own[0]]
     for term in set(terms(line)):
@@ -111,35 +113,35 @@ def test_no_term_is_lost(library: Database, line: str):
     ids=["none", "new", "0", "odd"],
 )
 def test_questions_that_match_nothing_find_nothing(library: Database, question: object):
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     assert index.search(question, 5)[0].tolist() == []  # type: ignore[arg-type]
     assert not index.score(library.passage_ids(), question).any()  # type: ignore[arg-type]
 
 
 def test_a_question_of_thousands_of_terms_is_answered(library: Database):
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     ids, _ = index.search([f"term{at}" for at in range(5000)] + ["pump"], 5)
     assert len(ids) == 5
 
 
 def test_what_is_removed_is_not_found_and_what_comes_is(library: Database):
-    LexicalIndex.open(library)
+    LexicalIndex.open(library, pytest.fail)
     library.remove(["0.txt"])
     put(library, "new.txt", ["a zebra at the pump"])
-    index = LexicalIndex.open(library)
+    index = LexicalIndex.open(library, pytest.fail)
     assert index.search(["zebra"], 5)[0].tolist() == library.passage_ids("new.txt").tolist()
     assert index.ids.tolist() == library.passage_ids().tolist()
     assert set(index.search(["pump"], 500)[0].tolist()) <= set(library.passage_ids().tolist())
 
 
 def test_caught_up_or_built_at_once_the_scores_are_the_same(library: Database, tmp_path: Path):
-    LexicalIndex.open(library)
+    LexicalIndex.open(library, pytest.fail)
     for number in range(10, 16):
         put(library, f"{number}.txt", lines_of(number, 30))
-        caught_up = LexicalIndex.open(library)
+        caught_up = LexicalIndex.open(library, pytest.fail)
     library.export(tmp_path / "copy")
     with Database.import_(tmp_path / "copy", tmp_path / "two") as copy:
-        at_once = LexicalIndex.open(copy)
+        at_once = LexicalIndex.open(copy, pytest.fail)
     for question in (["pump"], ["motor", "seal", "12-3"]):
         for one, other in zip(caught_up.search(question, 20), at_once.search(question, 20), strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-6)

@@ -44,7 +44,7 @@ def library(tmp_path: Path):
 @pytest.fixture(params=["exact", "approximate"])
 def index(request: pytest.FixtureRequest, library: Database, monkeypatch: pytest.MonkeyPatch) -> VectorIndex:
     make_small(monkeypatch, 100_000 if request.param == "exact" else 500)
-    found = VectorIndex.open(library)
+    found = VectorIndex.open(library, pytest.fail)
     assert found.exact == (request.param == "exact")
     return found
 
@@ -97,7 +97,7 @@ def test_scores_of_given_passages_and_the_mean_of_all(library: Database, index: 
 def test_what_is_removed_is_not_found_and_what_comes_is(library: Database, index: VectorIndex):
     library.remove(["1"])
     put_rows(library, "3", clustered(500, 44))
-    caught_up = VectorIndex.open(library)
+    caught_up = VectorIndex.open(library, pytest.fail)
     assert caught_up.exact == index.exact
     assert caught_up.ids.tolist() == library.passage_ids().tolist()
     assert recall(library, caught_up) >= (0.999 if index.exact else 0.98)
@@ -110,28 +110,28 @@ def test_it_turns_approximate_and_back_as_the_library_grows_and_shrinks(
     library: Database, monkeypatch: pytest.MonkeyPatch
 ):
     make_small(monkeypatch, 2500)
-    assert VectorIndex.open(library).exact
+    assert VectorIndex.open(library, pytest.fail).exact
     put_rows(library, "3", clustered(700, 44))
-    assert not VectorIndex.open(library).exact
+    assert not VectorIndex.open(library, pytest.fail).exact
     library.remove(["3", "2"])
-    assert VectorIndex.open(library).exact
+    assert VectorIndex.open(library, pytest.fail).exact
 
 
 def test_lists_are_laid_out_anew_when_most_vectors_came_later(library: Database, monkeypatch: pytest.MonkeyPatch):
     make_small(monkeypatch, 500)
-    VectorIndex.open(library)
+    VectorIndex.open(library, pytest.fail)
     for number in range(3, 8):
         put_rows(library, str(number), clustered(700, number + 1) @ np.diag(np.linspace(-1, 1, DIM)))
-        VectorIndex.open(library)
-    assert recall(library, VectorIndex.open(library)) >= 0.97
+        VectorIndex.open(library, pytest.fail)
+    assert recall(library, VectorIndex.open(library, pytest.fail)) >= 0.97
 
 
 def test_an_empty_library_finds_nothing(tmp_path: Path):
     with Database.create_or_open(tmp_path / "empty") as database:
-        index = VectorIndex.open(database)
+        index = VectorIndex.open(database, pytest.fail)
         assert index.size == 0 and index.search(np.ones(1, np.float32), 5)[0].tolist() == []
         put_rows(database, "a", clustered(3, 1))
-        assert VectorIndex.open(database).size == 3
+        assert VectorIndex.open(database, pytest.fail).size == 3
         database.remove(["a"])
-        emptied = VectorIndex.open(database)
+        emptied = VectorIndex.open(database, pytest.fail)
         assert emptied.size == 0 and emptied.search(clustered(1, 1)[0], 5)[0].tolist() == []

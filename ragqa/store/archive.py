@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from ragqa.errors import LibraryError
 from ragqa.store.derived import sync
 from ragqa.store.lock import WriterLock
-from ragqa.store.sqlite import FILE_NAME, check_format, connect, expected_schema, plainly, schema_of
+from ragqa.store.sqlite import DERIVED, FILE_NAME, check_format, connect, expected_schema, plainly, schema_of
 
 if TYPE_CHECKING:
     from ragqa.store.database import Database
@@ -46,6 +46,9 @@ def unpack(archive: Path, folder: Path) -> None:
         _check(draft, archive)
         if target.exists():
             raise LibraryError(f"{folder} already holds a library: another import was faster")
+        for name in DERIVED:
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).mkdir()
 
 
 def _check(draft: Path, archive: Path) -> None:

@@ -8,41 +8,25 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-import secrets
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ragqa.errors import EmbedderMismatch, LibraryError, UnreadableFile
-from ragqa.store.lock import WriterLock
-from ragqa.store.sqlite import FILE_NAME, Connections, check_format, create_tables, plainly
+from ragqa.errors import LibraryError, UnreadableFile
+from ragqa.store.session import Stamp
+from ragqa.store.shelf import EmbedderIdentity, Shelf
+from ragqa.store.sqlite import plainly
 from ragqa.types import Block, Document, Page, Passage
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded
-
-WRITER_WAIT = 5.0
-"""Seconds that a second writer waits before it is told who holds the lock."""
-
-DERIVED = ("vectors", "lexical")
-"""The folders beside ``library.db`` that can be thrown away: they are rebuilt from it."""
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedderIdentity:
-    """Whose vectors a library holds: equal exactly when the same text gets the same vector."""
-
-    spec: str
-    revision: str
-    dim: int
+__all__ = ["Database", "EmbedderIdentity", "Stamp", "StoredDocument"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,144 +44,8 @@ class StoredDocument:
     cut: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A state of the truth. The token tells it from the same count in another copy's history."""
-
-    generation: int
-    token: str
-
-
-class Database:
-    """An open ``library.db``. Safe for concurrent readers in threads and processes; one writer at a time."""
-
-    def __init__(self, folder: Path, wait: float) -> None:
-        self.folder = folder
-        self.path = folder / FILE_NAME
-        self.lock = WriterLock(folder)
-        self._wait = wait
-        self._connections = Connections(self.path)
-
-    @classmethod
-    def open(cls, folder: Path, wait: float = WRITER_WAIT) -> Database:
-        """Open a library; a writer waits ``wait`` seconds for another. Raises LibraryError if it is none or newer."""
-        if not (folder / FILE_NAME).is_file():
-            raise LibraryError(f"{folder} holds no library ({FILE_NAME} is missing): make one with 'ragqa ingest PATH'")
-        return cls._open(folder, wait)
-
-    @classmethod
-    def create_or_open(cls, folder: Path, wait: float = WRITER_WAIT) -> Database:
-        """Open the library in ``folder``, laid out anew where there is none."""
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LibraryError(
-                f"{folder} can't be made ({error.strerror}): name another place with RAGQA_HOME"
-            ) from None
-        return cls._open(folder, wait)
-
-    @classmethod
-    def _open(cls, folder: Path, wait: float) -> Database:
-        database = cls(folder, wait)
-        try:
-            with plainly(database.path):
-                if not check_format(database.connection(), database.path):
-                    with database.writing():
-                        if not check_format(database.connection(), database.path):
-                            create_tables(database.connection())
-                            for name in DERIVED:  # empty, not missing: their first build is no repair
-                                (folder / name).mkdir(exist_ok=True)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-    def __enter__(self) -> Database:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the file, for all threads."""
-        self._connections.close()
-
-    def connection(self) -> sqlite3.Connection:
-        """Return this thread's connection, in autocommit unless inside ``snapshot`` or a write."""
-        return self._connections.get()
-
-    @property
-    def writable(self) -> bool:
-        """Whether the folder and the file may be written to."""
-        return self._connections.writable
-
-    # Transactions
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the one writer, for several changes in a row. Raises LibraryError naming who already is."""
-        if not self.writable:
-            raise LibraryError(f"{self.path} is read-only here: copy the library to a place you may write to")
-        with self.lock.held(self._wait):
-            yield
-
-    @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Let all reads of this thread inside see one state, whatever a writer does meanwhile."""
-        connection = self.connection()
-        with plainly(self.path):
-            if connection.in_transaction:
-                yield connection
-                return
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.rollback()
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all of what is inside, or nothing."""
-        with self.writing(), plainly(self.path):
-            connection = self.connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.rollback()
-                raise
-
-    @property
-    def generation(self) -> int:
-        """How many changes made this state, read afresh."""
-        return self.stamp().generation
-
-    def stamp(self) -> Stamp:
-        """Return the state that the file is in now."""
-        sql = "SELECT generation, token FROM library JOIN history USING (generation)"
-        with plainly(self.path):
-            return Stamp(*self.connection().execute(sql).fetchone())
-
-    def descends_from(self, stamp: Stamp) -> bool:
-        """Say whether this library was once in the state ``stamp``: only then do passage ids mean the same in both."""
-        sql = "SELECT 1 FROM history WHERE generation = ? AND token = ?"
-        with plainly(self.path):
-            return self.connection().execute(sql, (stamp.generation, stamp.token)).fetchone() is not None
-
-    def _advance(self, connection: sqlite3.Connection) -> None:
-        connection.execute("UPDATE library SET generation = generation + 1")
-        connection.execute("INSERT INTO history SELECT generation, ? FROM library", (secrets.token_hex(8),))
-
-    # Documents
-
-    def embedder(self) -> EmbedderIdentity | None:
-        """Return whose vectors the library holds; None before the first document."""
-        sql = "SELECT spec, revision, dim FROM library JOIN embedder USING (embedder_id)"
-        with plainly(self.path):
-            row = self.connection().execute(sql).fetchone()
-        return EmbedderIdentity(*row) if row else None
+class Database(Shelf):
+    """The documents and their passages, with all that ``Session`` and ``Shelf`` give: the one object to hold."""
 
     def documents(self) -> list[StoredDocument]:
         """Return the documents, by name."""
@@ -243,8 +91,8 @@ class Database:
         their ids. Raises EmbedderMismatch, LibraryError, and UnreadableFile for text that no file can hold.
         """
         with self.transaction() as connection:
-            embedder_id = self._bind(connection, embedder)
-            vector_ids = self._vector_ids(connection, embedder_id, keys)
+            embedder_id = self.bind(connection, embedder)
+            vector_ids = self.vector_ids(connection, embedder_id, keys)
             before = connection.execute(
                 "SELECT document_id, title FROM document WHERE name = ?", (document.name,)
             ).fetchone()
@@ -253,7 +101,7 @@ class Database:
                 self._put_passages(connection, document_id, passages, vector_ids)
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
-            self._advance(connection)
+            self.advance(connection)
         return "replaced" if before else "added"
 
     def remove(self, names: Sequence[str]) -> int:
@@ -262,30 +110,8 @@ class Database:
             sql = "DELETE FROM document WHERE name IN (SELECT value FROM json_each(?))"
             removed = connection.execute(sql, (json.dumps(list(names)),)).rowcount
             if removed:
-                self._advance(connection)
+                self.advance(connection)
         return removed
-
-    def _bind(self, connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
-        """Return the embedder's id; the library becomes its own as long as it holds no other's passages."""
-        held = self.embedder()
-        if held and held != embedder and connection.execute("SELECT 1 FROM passage LIMIT 1").fetchone():
-            raise EmbedderMismatch(
-                f"library '{self.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision "
-                f"{held.revision[:12]}); {embedder.spec} (revision {embedder.revision[:12]}) gives {embedder.dim}-d: "
-                f"run 'ragqa reembed --embedder {embedder.spec}' or choose another --index"
-            )
-        embedder_id = embedder_id_of(connection, embedder)
-        connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
-        return embedder_id
-
-    def _vector_ids(self, connection: sqlite3.Connection, embedder_id: int, keys: Sequence[bytes]) -> list[int]:
-        sql = "SELECT vector_id FROM vector WHERE embedder_id = ? AND key = ?"
-        rows = [connection.execute(sql, (embedder_id, key)).fetchone() for key in keys]
-        if None in rows:
-            raise LibraryError(
-                f"{rows.count(None)} of {len(keys)} passages have no vector in {self.path}: put them first"
-            )
-        return [row[0] for row in rows]
 
     def _put_document(
         self,
@@ -395,84 +221,6 @@ class Database:
                 path = dict.fromkeys((title, *json.loads(section), header))
                 yield passage_id, text, "\n".join(part for part in path if part)
 
-    # Vectors: kept under the hash of the text embedded, so that nothing is embedded twice
-
-    def known_keys(self, keys: Sequence[bytes], embedder: EmbedderIdentity) -> set[bytes]:
-        """Return those of ``keys`` whose vectors by ``embedder`` are stored already."""
-        sql = (
-            "SELECT 1 FROM vector WHERE key = ? AND embedder_id = "
-            "(SELECT embedder_id FROM embedder WHERE spec = ? AND revision = ? AND dim = ?)"
-        )
-        identity = (embedder.spec, embedder.revision, embedder.dim)
-        with self.snapshot() as connection:
-            return {key for key in set(keys) if connection.execute(sql, (key, *identity)).fetchone()}
-
-    def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
-        """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
-        from ragqa.store.blobs import pack_vector, pack_windows
-
-        rows = [
-            (key, pack_vector(found.vector, embedder.dim), pack_windows(found.windows, embedder.dim))
-            for key, found in zip(keys, vectors, strict=True)
-        ]
-        with self.transaction() as connection:
-            embedder_id = embedder_id_of(connection, embedder)
-            sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
-            connection.executemany(sql, [(embedder_id, *row) for row in rows])
-
-    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
-        import numpy as np
-
-        from ragqa.store.blobs import unpack_vectors
-
-        held = self.embedder()
-        found = np.zeros((len(ids), held.dim if held else 0), np.float32)
-        with plainly(self.path):
-            rows = dict(self.connection().execute(_VECTORS, (json.dumps(list(ids)),)).fetchall())
-        present = [at for at, passage_id in enumerate(ids) if passage_id in rows]
-        if present:
-            found[present] = unpack_vectors([rows[ids[at]] for at in present], found.shape[1])
-        return found
-
-    def windows(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
-        """Return the window vectors, float32 (windows, dim), of those passages that are there still."""
-        from ragqa.store.blobs import unpack_windows
-
-        held = self.embedder()
-        if not held:
-            return {}
-        with plainly(self.path):
-            rows = self.connection().execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
-        matrix, starts = unpack_windows([row[1] for row in rows], held.dim)
-        bounds = starts.tolist()
-        return {row[0]: matrix[bounds[at] : bounds[at + 1]] for at, row in enumerate(rows)}
-
-    def collect_garbage(self) -> int:
-        """Drop the vectors that no passage uses, give their space back; return how many."""
-        with self.transaction() as connection:
-            sql = "DELETE FROM vector WHERE vector_id NOT IN (SELECT vector_id FROM passage)"
-            dropped = connection.execute(sql).rowcount
-        if dropped:
-            with self.writing(), plainly(self.path):
-                self.connection().execute("PRAGMA incremental_vacuum").fetchall()
-        return dropped
-
-    def swap_embedder(self, embedder: EmbedderIdentity, keys: Mapping[int, bytes]) -> None:
-        """Give every passage its vectors by another embedder (put before under ``keys``), in one transaction."""
-        with self.transaction() as connection:
-            everyone = [row[0] for row in connection.execute("SELECT passage_id FROM passage")]
-            missing = set(everyone) - keys.keys()
-            if missing:
-                raise LibraryError(f"{len(missing)} passages came while vectors were built: run 'ragqa reembed' again")
-            embedder_id = embedder_id_of(connection, embedder)
-            vector_ids = self._vector_ids(connection, embedder_id, [keys[passage_id] for passage_id in everyone])
-            connection.executemany(
-                "UPDATE passage SET vector_id = ? WHERE passage_id = ?", zip(vector_ids, everyone, strict=True)
-            )
-            connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
-            self._advance(connection)
-
     # The whole
 
     def verify(self) -> list[str]:
@@ -496,21 +244,6 @@ class Database:
         return cls.open(folder)
 
 
-def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
-    """Return the row of an embedder, made if it is new."""
-    connection.execute(
-        "INSERT OR IGNORE INTO embedder (spec, revision, dim) VALUES (?, ?, ?)",
-        (embedder.spec, embedder.revision, embedder.dim),
-    )
-    sql = "SELECT embedder_id, dim FROM embedder WHERE spec = ? AND revision = ?"
-    embedder_id, dim = connection.execute(sql, (embedder.spec, embedder.revision)).fetchone()
-    if dim != embedder.dim:
-        raise EmbedderMismatch(
-            f"{embedder.spec} gave {dim}-d vectors before and gives {embedder.dim}-d now: choose another --index"
-        )
-    return int(embedder_id)
-
-
 _STORED = "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut FROM document"
 _WRITTEN = "title, media_type, sha256, cut, added_at, page_count, passage_count, warnings, pages, blocks, text"
 _PASSAGE_COLUMNS = (
@@ -529,5 +262,3 @@ _INDEX_TEXTS = (
     "SELECT passage_id, passage.text, title, section, header FROM passage "
     f"JOIN document USING (document_id) {_ASKED} ORDER BY passage_id"
 )
-_VECTORS = f"SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
-_WINDOWS = f"SELECT passage_id, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"

@@ -38,8 +38,8 @@ class Recipe(Protocol[Index]):
     title: str
     """What a person calls it."""
 
-    def form(self, database: Database) -> str:
-        """Return what must be equal for a state to be of use: the format, the embedder."""
+    def form(self, database: Database) -> str | None:
+        """Return what must be equal for a state to be of use: format, embedder. None: not worth keeping yet."""
 
     def build(self, database: Database, into: Path | None) -> Index:
         """Make the index from the truth alone."""
@@ -68,6 +68,8 @@ def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[st
     root = database.folder / recipe.name
     with database.snapshot():
         stamp, form = database.stamp(), recipe.form(database)
+        if form is None:
+            return recipe.build(database, None)
         state, why = _look(root, form, database)
         if state and state.stamp == stamp:
             with suppress(OSError, ValueError, RuntimeError):
@@ -78,7 +80,7 @@ def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[st
             return recipe.build(database, None)
     try:
         with WriterLock(database.folder, recipe.name).held(BUILDER_WAIT), database.snapshot():
-            return _renew(database, recipe, root, notice)
+            return _renew(database, recipe, root, recipe.form(database) or form, notice)
     except Locked:
         # Another process is renewing it: the last complete state serves meanwhile, ids that are gone drop out later.
         if state:
@@ -88,8 +90,8 @@ def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[st
             return recipe.build(database, None)
 
 
-def _renew(database: Database, recipe: Recipe[Index], root: Path, notice: Callable[[str], None]) -> Index:
-    stamp, form = database.stamp(), recipe.form(database)
+def _renew(database: Database, recipe: Recipe[Index], root: Path, form: str, notice: Callable[[str], None]) -> Index:
+    stamp = database.stamp()
     state, why = _look(root, form, database)  # afresh: another process may have renewed it while this one waited
     try:
         if state and state.stamp == stamp:

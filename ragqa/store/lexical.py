@@ -136,7 +136,7 @@ class _Recipe:
     name = "lexical"
     title = "lexical index"
 
-    def form(self, database: Database) -> str:
+    def form(self, database: Database) -> str | None:
         # Any change of the analyser makes the terms held foreign, so its source is its version.
         return f"tantivy {_FORMAT} terms {hashlib.sha256(Path(analysis.__file__).read_bytes()).hexdigest()[:16]}"
 

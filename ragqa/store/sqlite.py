@@ -16,6 +16,9 @@ from urllib.parse import quote
 from ragqa.errors import LibraryError
 
 FILE_NAME = "library.db"
+DERIVED = ("vectors", "lexical")
+"""The folders beside it that can be thrown away: they are rebuilt from it."""
+
 FORMAT = 1
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
 

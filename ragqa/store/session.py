@@ -1,0 +1,153 @@
+"""An open ``library.db``: who may write, what a transaction is, which state the truth is in. Knows no documents."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragqa.errors import LibraryError
+from ragqa.store.lock import WriterLock
+from ragqa.store.sqlite import DERIVED, FILE_NAME, Connections, check_format, create_tables, plainly
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+WRITER_WAIT = 5.0
+"""Seconds that a second writer waits before it is told who holds the lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A state of the truth. The token tells it from the same count in another copy's history."""
+
+    generation: int
+    token: str
+
+
+class Session:
+    """What every part of the truth stands on. Safe for readers in threads and processes; one writer at a time."""
+
+    def __init__(self, folder: Path, wait: float) -> None:
+        self.folder = folder
+        self.path = folder / FILE_NAME
+        self.lock = WriterLock(folder)
+        self._wait = wait
+        self._connections = Connections(self.path)
+
+    @classmethod
+    def open(cls, folder: Path, wait: float = WRITER_WAIT) -> Self:
+        """Open a library; a writer waits ``wait`` seconds for another. Raises LibraryError if it is none or newer."""
+        if not (folder / FILE_NAME).is_file():
+            raise LibraryError(f"{folder} holds no library ({FILE_NAME} is missing): make one with 'ragqa ingest PATH'")
+        return cls._open(folder, wait)
+
+    @classmethod
+    def create_or_open(cls, folder: Path, wait: float = WRITER_WAIT) -> Self:
+        """Open the library in ``folder``, laid out anew where there is none."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                f"{folder} can't be made ({error.strerror}): name another place with RAGQA_HOME"
+            ) from None
+        return cls._open(folder, wait)
+
+    @classmethod
+    def _open(cls, folder: Path, wait: float) -> Self:
+        database = cls(folder, wait)
+        try:
+            with plainly(database.path):
+                if not check_format(database.connection(), database.path):
+                    with database.writing():
+                        if not check_format(database.connection(), database.path):
+                            create_tables(database.connection())
+                            for name in DERIVED:  # empty, not missing: their first build is no repair
+                                (folder / name).mkdir(exist_ok=True)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file, for all threads."""
+        self._connections.close()
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection, in autocommit unless inside ``snapshot`` or a write."""
+        return self._connections.get()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the folder and the file may be written to."""
+        return self._connections.writable
+
+    # Transactions
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one writer, for several changes in a row. Raises LibraryError naming who already is."""
+        if not self.writable:
+            raise LibraryError(f"{self.path} is read-only here: copy the library to a place you may write to")
+        with self.lock.held(self._wait):
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Let all reads of this thread inside see one state, whatever a writer does meanwhile."""
+        connection = self.connection()
+        with plainly(self.path):
+            if connection.in_transaction:
+                yield connection
+                return
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all of what is inside, or nothing."""
+        with self.writing(), plainly(self.path):
+            connection = self.connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.rollback()
+                raise
+
+    @property
+    def generation(self) -> int:
+        """How many changes made this state, read afresh."""
+        return self.stamp().generation
+
+    def stamp(self) -> Stamp:
+        """Return the state that the file is in now."""
+        sql = "SELECT generation, token FROM library JOIN history USING (generation)"
+        with plainly(self.path):
+            return Stamp(*self.connection().execute(sql).fetchone())
+
+    def descends_from(self, stamp: Stamp) -> bool:
+        """Say whether this library was once in the state ``stamp``: only then do passage ids mean the same in both."""
+        sql = "SELECT 1 FROM history WHERE generation = ? AND token = ?"
+        with plainly(self.path):
+            return self.connection().execute(sql, (stamp.generation, stamp.token)).fetchone() is not None
+
+    def advance(self, connection: sqlite3.Connection) -> None:
+        """Count a change, inside its transaction: derived indexes are behind from here on."""
+        connection.execute("UPDATE library SET generation = generation + 1")
+        connection.execute("INSERT INTO history SELECT generation, ? FROM library", (secrets.token_hex(8),))

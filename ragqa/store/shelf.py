@@ -1,0 +1,161 @@
+"""The vectors of a library, kept under the hash of the text embedded, so that nothing is embedded twice.
+
+One embedder's vectors are in use; another's may stand beside them until they are swapped in. Knows no documents.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragqa.errors import EmbedderMismatch, LibraryError
+from ragqa.store.session import Session
+from ragqa.store.sqlite import plainly
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ragqa.embedders import Embedded
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """Whose vectors a library holds: equal exactly when the same text gets the same vector."""
+
+    spec: str
+    revision: str
+    dim: int
+
+
+class Shelf(Session):
+    """The vectors, and whose they are."""
+
+    def embedder(self) -> EmbedderIdentity | None:
+        """Return whose vectors the library holds; None before the first document."""
+        sql = "SELECT spec, revision, dim FROM library JOIN embedder USING (embedder_id)"
+        with plainly(self.path):
+            row = self.connection().execute(sql).fetchone()
+        return EmbedderIdentity(*row) if row else None
+
+    def known_keys(self, keys: Sequence[bytes], embedder: EmbedderIdentity) -> set[bytes]:
+        """Return those of ``keys`` whose vectors by ``embedder`` are stored already."""
+        sql = (
+            "SELECT 1 FROM vector WHERE key = ? AND embedder_id = "
+            "(SELECT embedder_id FROM embedder WHERE spec = ? AND revision = ? AND dim = ?)"
+        )
+        identity = (embedder.spec, embedder.revision, embedder.dim)
+        with self.snapshot() as connection:
+            return {key for key in set(keys) if connection.execute(sql, (key, *identity)).fetchone()}
+
+    def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
+        """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
+        from ragqa.store.blobs import pack_vector, pack_windows
+
+        rows = [
+            (key, pack_vector(found.vector, embedder.dim), pack_windows(found.windows, embedder.dim))
+            for key, found in zip(keys, vectors, strict=True)
+        ]
+        with self.transaction() as connection:
+            embedder_id = embedder_id_of(connection, embedder)
+            sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
+            connection.executemany(sql, [(embedder_id, *row) for row in rows])
+
+    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
+        import numpy as np
+
+        from ragqa.store.blobs import unpack_vectors
+
+        with self.snapshot() as connection:
+            held = self.embedder()
+            rows = dict(connection.execute(_VECTORS, (json.dumps(list(ids)),)).fetchall())
+        found = np.zeros((len(ids), held.dim if held else 0), np.float32)
+        present = [at for at, passage_id in enumerate(ids) if passage_id in rows]
+        if present:
+            found[present] = unpack_vectors([rows[ids[at]] for at in present], found.shape[1])
+        return found
+
+    def windows(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the window vectors, float32 (windows, dim), of those passages that are there still."""
+        from ragqa.store.blobs import unpack_windows
+
+        with self.snapshot() as connection:
+            held = self.embedder()
+            rows = connection.execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
+        if held is None:
+            return {}
+        matrix, starts = unpack_windows([row[1] for row in rows], held.dim)
+        bounds = starts.tolist()
+        return {row[0]: matrix[bounds[at] : bounds[at + 1]] for at, row in enumerate(rows)}
+
+    def collect_garbage(self) -> int:
+        """Drop the vectors that no passage uses, give their space back; return how many."""
+        with self.transaction() as connection:
+            sql = "DELETE FROM vector WHERE vector_id NOT IN (SELECT vector_id FROM passage)"
+            dropped = connection.execute(sql).rowcount
+        if dropped:
+            with self.writing(), plainly(self.path):
+                self.connection().execute("PRAGMA incremental_vacuum").fetchall()
+        return dropped
+
+    def swap_embedder(self, embedder: EmbedderIdentity, keys: Mapping[int, bytes]) -> None:
+        """Give every passage its vectors by another embedder (put before under ``keys``), in one transaction."""
+        with self.transaction() as connection:
+            everyone = [row[0] for row in connection.execute("SELECT passage_id FROM passage")]
+            missing = set(everyone) - keys.keys()
+            if missing:
+                raise LibraryError(f"{len(missing)} passages came while vectors were built: run 'ragqa reembed' again")
+            embedder_id = embedder_id_of(connection, embedder)
+            vector_ids = self.vector_ids(connection, embedder_id, [keys[passage_id] for passage_id in everyone])
+            connection.executemany(
+                "UPDATE passage SET vector_id = ? WHERE passage_id = ?", zip(vector_ids, everyone, strict=True)
+            )
+            connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
+            self.advance(connection)
+
+    def bind(self, connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
+        """Return the embedder's id; the library becomes its own as long as it holds no other's passages."""
+        held = self.embedder()
+        if held and held != embedder and connection.execute("SELECT 1 FROM passage LIMIT 1").fetchone():
+            raise EmbedderMismatch(
+                f"library '{self.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision "
+                f"{held.revision[:12]}); {embedder.spec} (revision {embedder.revision[:12]}) gives {embedder.dim}-d: "
+                f"run 'ragqa reembed --embedder {embedder.spec}' or choose another --index"
+            )
+        embedder_id = embedder_id_of(connection, embedder)
+        connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
+        return embedder_id
+
+    def vector_ids(self, connection: sqlite3.Connection, embedder_id: int, keys: Sequence[bytes]) -> list[int]:
+        """Return the rows of the vectors under ``keys``. Raises LibraryError if one was never put."""
+        sql = "SELECT vector_id FROM vector WHERE embedder_id = ? AND key = ?"
+        rows = [connection.execute(sql, (embedder_id, key)).fetchone() for key in keys]
+        if None in rows:
+            raise LibraryError(
+                f"{rows.count(None)} of {len(keys)} passages have no vector in {self.path}: put them first"
+            )
+        return [row[0] for row in rows]
+
+
+def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
+    """Return the row of an embedder, made if it is new."""
+    connection.execute(
+        "INSERT OR IGNORE INTO embedder (spec, revision, dim) VALUES (?, ?, ?)",
+        (embedder.spec, embedder.revision, embedder.dim),
+    )
+    sql = "SELECT embedder_id, dim FROM embedder WHERE spec = ? AND revision = ?"
+    embedder_id, dim = connection.execute(sql, (embedder.spec, embedder.revision)).fetchone()
+    if dim != embedder.dim:
+        raise EmbedderMismatch(
+            f"{embedder.spec} gave {dim}-d vectors before and gives {embedder.dim}-d now: choose another --index"
+        )
+    return int(embedder_id)
+
+
+_ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
+_VECTORS = "SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
+_WINDOWS = "SELECT passage_id, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
