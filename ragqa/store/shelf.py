@@ -157,5 +157,5 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
 
 
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
-_VECTORS = "SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
-_WINDOWS = "SELECT passage_id, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
+_VECTORS = f"SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
+_WINDOWS = f"SELECT passage_id, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
