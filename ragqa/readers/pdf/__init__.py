@@ -106,17 +106,12 @@ def _no_text(name: str, pages: Sequence[RawPage]) -> str:
 def _warnings(pages: Sequence[RawPage]) -> tuple[str, ...]:
     """Say which pages gave no text, or not all of it."""
     found = []
-    for said, which in (
-        ("could not be loaded (the file is damaged there)", [n for n, page in enumerate(pages, 1) if page.broken]),
-        (
-            "hold no text, only images: they look scanned, and OCR is not built yet",
-            [n for n, page in enumerate(pages, 1) if page.has_images],
-        ),
-        (
-            "hold more text than a page can: only the first part of it was read",
-            [n for n, page in enumerate(pages, 1) if page.cut],
-        ),
+    for said, flags in (
+        ("could not be loaded: the file is damaged there", [page.broken for page in pages]),
+        ("without text, only images: scanned, it seems, and OCR is not built yet", [page.has_images for page in pages]),
+        ("with more text than is read of one page: the rest was left out", [page.cut for page in pages]),
     ):
+        which = [number for number, flag in enumerate(flags, 1) if flag]
         if which:
             found.append(f"{'page' if len(which) == 1 else 'pages'} {_ranges(which)} {said}")
     return tuple(found)

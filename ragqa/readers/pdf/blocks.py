@@ -164,6 +164,8 @@ class _Builder:
         above, row = block.rows[-1], self._rows[at]
         if abs(above.size - row.size) > 0.12 * max(above.size, row.size):
             return False
+        if len(block.rows) == 1 and _other_face(above, row) and not self._full(above, row):
+            return False
         if above.column != row.column:
             return self._runs_over(block, above, row)
         room = above.y0 - row.y1
@@ -173,7 +175,7 @@ class _Builder:
             inside = row.x0 > block.rows[0].x0 + 0.3 * row.size
             return inside or self._full(above, row)
         shift = row.x0 - above.x0
-        if abs(shift) <= 0.6 * row.size:
+        if abs(shift) <= 0.75 * row.size:
             return not (_ENDED.search(above.text) and not self._full(above, row)) and (
                 self._full(above, row) or room < 0.5 * row.size
             )
@@ -215,6 +217,16 @@ class _Builder:
         if self._open:
             self._found.append(Built(self._open.kind, self._open.level, self._joined(self._open.rows)))
         self._open = None
+
+
+def _other_face(above: Row, row: Row) -> bool:
+    """Whether a line set throughout in one face is followed by one in another, as a small heading is."""
+    face = above.segments[0].font
+    return face == above.segments[-1].last_font and (face.bold, face.italic) != _slant(row)
+
+
+def _slant(row: Row) -> tuple[bool, bool]:
+    return row.segments[0].font.bold, row.segments[0].font.italic
 
 
 def _right_edges(rows: Sequence[Row]) -> dict[int, float]:

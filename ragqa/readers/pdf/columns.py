@@ -152,7 +152,7 @@ def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
     calm = turns <= 3 + 0.15 * min(map(len, sides))
     if not calm and not strict:
         return False
-    return all(_is_prose(side, 0.75 if strict else 0.5) for side in sides)
+    return all(_is_prose(side, 0.75 if strict else 0.5) or _gutter(side, strict) is not None for side in sides)
 
 
 def _is_prose(side: Sequence[_Unit], fill: float) -> bool:

@@ -18,6 +18,11 @@ MAX_LEVEL = 6
 Style = tuple[int, bool, str]
 """Type size in half points, bold or not, and the name of the font."""
 
+_ENUMERATOR = re.compile(
+    r"^(?:(?:chapter|part|appendix|section)\s*)?(?:\d{1,3}|[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"eleven|twelve)\W?$|^第\s*[一二三四五六七八九十百\d]+\s*[章篇部編编节節]$",
+    re.I,
+)
 _SOLID = re.compile(r"[\W_]+")
 _NUMBERED = re.compile(
     r"^(?:(?:chapter|part|appendix|section|annex)\s+)?((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)\.?\s+\S", re.I
@@ -52,7 +57,19 @@ def find_headings(rows: Sequence[Row], bookmarks: Sequence[Bookmark], skip: set[
     """
     found = _from_outline(rows, bookmarks, skip)
     by_type = _from_type(rows, skip, found)
-    return {**by_type, **found}
+    return _with_numbers_above(rows, {**by_type, **found})
+
+
+def _with_numbers_above(rows: Sequence[Row], found: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """Join a heading that is but a number ('Chapter 3', 'TWO', '第三章') to the one below it."""
+    joined = dict(found)
+    for at in sorted(found):
+        count, _ = found[at]
+        below = found.get(at + count)
+        if below and count == 1 and _ENUMERATOR.match(rows[at].text) and rows[at].page == rows[at + 1].page:
+            joined[at] = (count + below[0], below[1])
+            joined.pop(at + count, None)
+    return joined
 
 
 def _solid(text: str) -> str:

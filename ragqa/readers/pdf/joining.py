@@ -29,12 +29,9 @@ def join(first: str, second: str, knows: Knows) -> tuple[str, str]:
     before, after = tail[0].lower(), head[0].lower()
     if knows(before + after):
         return stem, ""
-    if (
-        compound
-        or knows(f"{before}-{after}")
-        or not head[0].islower()
-        or (knows(before) and knows(after) and min(len(before), len(after)) > 3)
-    ):
+    shouted = len(before) > 1 and (tail[0] + head[0]).isupper()
+    known_apart = knows(before) and knows(after) and min(len(before), len(after)) > 3
+    if compound or knows(f"{before}-{after}") or not (head[0].islower() or shouted) or known_apart:
         return stem + "-", ""
     return stem, ""
 

@@ -47,7 +47,8 @@ def _groups(segments: Sequence[Segment]) -> list[list[Segment]]:
         low, high = segment.y0, segment.y1
         if groups:
             overlap = min(high, top) - max(low, bottom)
-            if overlap > 0.5 * min(high - low, top - bottom) and not _stacked(segment, groups[-1]):
+            small, large = sorted((high - low, top - bottom))
+            if overlap > (0.5 if small > 0.8 * large else 0.25) * small and not _stacked(segment, groups[-1]):
                 groups[-1].append(segment)
                 if high - low > top - bottom:  # the tallest speaks for the row
                     top, bottom = high, low

@@ -182,6 +182,8 @@ def _is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band]
     if firsts and sum(bool(_MARKER.match(text)) for text in firsts) > 0.6 * len(firsts) and len(bands) == 2:
         return False
     cells = [text for line in grid for text in line if text]
+    if _is_running_text(many, bands):
+        return False
     if len(bands) == 2:
         second = [line[1] for line in grid if line[1]]
         if firsts and second and median(map(len, firsts)) > 38 and median(map(len, second)) > 38:
@@ -189,6 +191,19 @@ def _is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band]
         if bands[1][0] - bands[0][1] < 0.9 * median(row.size for row in many):
             return False
     return median(map(len, cells)) <= 60
+
+
+def _is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
+    """Whether the cells fill their columns line after line, as columns of prose do."""
+    if len(many) < 6:
+        return False
+    for at, (left, right) in enumerate(bands):
+        cells = [s for row in many for s in row.segments if _at(s, bands) == at]
+        if not cells or median(len(s.text) for s in cells) < 22:
+            return False
+        if median(s.x1 - s.x0 for s in cells) < 0.75 * (right - left):
+            return False
+    return True
 
 
 def _grown(rows: Sequence[Row], first: int, last: int, bands: Sequence[Band]) -> int:
@@ -256,6 +271,8 @@ def _headers(lines: Sequence[Row], grid: Sequence[Sequence[str]], groups: Sequen
     if len(groups) > 2 and len(first) > 1 and not any(_NUMERIC.match(c) for c in first) and max(map(len, first)) <= 40:
         numbers = sum(bool(_NUMERIC.match(c)) for c in rest)
         if (rest and numbers >= 0.6 * len(rest)) or (len(first) >= 3 and len(first) >= len(grid[0])):
+            return 1
+        if len(first) == len(grid[0]) == 2 and max(map(len, first)) <= 20 and rest and median(map(len, rest)) >= 25:
             return 1
     return 0
 
