@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 class Locked(LibraryError):
@@ -28,8 +30,9 @@ class WriterLock:
 
     def __init__(self, folder: Path, name: str = "writer") -> None:
         self.folder = folder
+        self._path = folder / f"{name}.lock"
         self._holder = folder / f"{name}.json"
-        self._file = FileLock(folder / f"{name}.lock", thread_local=False)
+        self._file: FileLock | None = None
         self._threads = threading.RLock()
         self._depth = 0
 
@@ -49,11 +52,15 @@ class WriterLock:
                 if not self._depth:
                     with suppress(OSError):
                         self._holder.unlink()
-                    self._file.release()
+                    if self._file:
+                        self._file.release()
         finally:
             self._threads.release()
 
     def _take(self, wait: float) -> None:
+        from filelock import FileLock, Timeout  # readers never need it
+
+        self._file = self._file or FileLock(self._path, thread_local=False)
         try:
             self._file.acquire(timeout=wait, poll_interval=0.05)
         except Timeout:
