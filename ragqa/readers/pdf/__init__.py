@@ -59,11 +59,10 @@ def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]]]:
     taken = find_furniture(flat, [page.height for page in pages])
     rows: list[Row] = []
     furniture: list[list[str]] = []
-    for number, page in enumerate(pages):
+    for number in range(len(pages)):
         away = taken[number]
         furniture.append([flat[number][at].text for at in sorted(away)])
-        gone = {id(s) for at in away for s in flat[number][at].segments}
-        body = [s for s in page.segments if id(s) not in gone] if gone else page.segments
+        body = [row for at, row in enumerate(flat[number]) if at not in away] if away else flat[number]
         rows += read_in_order(number, body, rows[-1].column + 1 if rows else 0)
     return rows, furniture
 

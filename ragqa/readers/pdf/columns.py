@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -28,20 +29,25 @@ class _Unit(NamedTuple):
     y1: float
 
 
-def read_in_order(page: int, segments: Sequence[Segment], first_column: int) -> list[Row]:
-    """Return the rows of a page in reading order; their stretches are numbered from ``first_column``."""
-    if not segments:
+def read_in_order(page: int, rows: Sequence[Row], first_column: int) -> list[Row]:
+    """Return the rows of a page in reading order; their stretches are numbered from ``first_column``.
+
+    ``rows`` are what stands side by side over the whole page, as ``make_rows`` gives them.
+    """
+    if not rows:
         return []
+    segments = sorted((s for row in rows for s in row.segments), key=attrgetter("line"))
     stretches = _columns(_lines(segments))
     if stretches is None and len(segments) >= 4 * MIN_ROWS:
         single = [_Unit((s,), s.x0, s.y0, s.x1, s.y1) for s in segments]
         stretches = _columns(single, strict=True)
     if stretches is None:
-        return make_rows(page, segments, first_column)
-    rows: list[Row] = []
+        left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
+        return [row._replace(column=first_column, left=left, right=right) for row in rows]
+    ordered: list[Row] = []
     for number, (units, bounds) in enumerate(stretches, first_column):
-        rows += make_rows(page, [s for unit in units for s in unit.segments], number, bounds)
-    return rows
+        ordered += make_rows(page, [s for unit in units for s in unit.segments], number, bounds)
+    return ordered
 
 
 Stretch = tuple[list[_Unit], tuple[float, float]]
@@ -99,7 +105,7 @@ def _bands(across: list[_Unit], left: list[_Unit], right: list[_Unit]) -> list[t
         sides = []
         for side in rest:
             count = sum((u.y0 + u.y1) / 2 > floor for u in side)
-            sides.append(side[:count])
+            sides.append(sorted(side[:count], key=lambda u: u.segments[0].line))  # as written, for the columns within
             del side[:count]
         if sides[0] or sides[1]:
             bands.append(("columns", sides))

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from ragqa.readers.pdf.captions import is_caption
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.source import Bookmark
 
@@ -177,7 +178,7 @@ def _known_styles(rows: Sequence[Row], outlined: dict[int, tuple[int, int]]) -> 
 def _run(rows: Sequence[Row], at: int, body: Style, skip: set[int], inside: set[int]) -> int:
     """Return how many rows from ``at`` on make one heading by their looks, or 0."""
     row = rows[at]
-    if _ADMONITION.match(row.text):
+    if _ADMONITION.match(row.text) or is_caption(row.text):
         return 0
     if not _stands_out(row, body) or row.mono or len(row.text) > MAX_LENGTH or not any(c.isalpha() for c in row.text):
         return 0

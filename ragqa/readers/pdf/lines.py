@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.encodings import normalise
+from ragqa.readers.pdf.fonts import Font, PageFonts
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
@@ -39,12 +40,6 @@ CJK = re.compile(f"[{_CJK}]")
 _CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
 _ACCENTS = {"\u00b4": "\u0301", "\u00a8": "\u0308", "\u02c6": "\u0302", "\u02dc": "\u0303", "\u00b8": "\u0327"}
 _LOOSE_ACCENT = re.compile(r"([\u00b4\u00a8\u02c6\u02dc\u00b8])([A-Za-z])")
-_MONO = re.compile(
-    r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
-)
-_BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
-_ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -63,21 +58,6 @@ _font_size = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p, ctypes.c_int)(
 _unicode = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)(
     ctypes.cast(pdfium.FPDFText_GetUnicode, ctypes.c_void_p).value or 0
 )
-_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
-)
-_font_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0
-)
-
-
-class Font(NamedTuple):
-    """What of a typeface tells roles apart."""
-
-    name: str
-    bold: bool
-    mono: bool
-    italic: bool
 
 
 class Segment(NamedTuple):
@@ -101,9 +81,6 @@ class Segment(NamedTuple):
     @property
     def bold(self) -> bool:
         return self.font.bold and self.last_font.bold
-
-
-NO_FONT = Font("", False, False, False)
 
 
 def read_segments(text_page: object) -> tuple[list[Segment], bool]:
@@ -256,7 +233,7 @@ def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segme
         height.tolist(),
         words[first, 2].tolist(),
     )
-    fonts = _Fonts(pointer)
+    fonts = PageFonts(pointer)
     found = []
     for start, end, x0, y0, x1, y1, height, line in zip(*columns, strict=True):
         shown = clean(text[start:end])
@@ -312,35 +289,3 @@ def _composed(match: re.Match[str]) -> str:
     """Return the accented letter that an accent and a letter drawn one over the other mean."""
     letter = unicodedata.normalize("NFC", match[2] + _ACCENTS[match[1]])
     return letter if len(letter) == 1 else match[0]
-
-
-class _Fonts:
-    """The fonts of one page. pdfium reuses their addresses on the next, so nothing is kept beyond it."""
-
-    def __init__(self, pointer: int) -> None:
-        self._pointer = pointer
-        self._known: dict[int, Font] = {}
-
-    def at(self, index: int) -> Font:
-        text_object = _text_object(self._pointer, index)
-        font = _font_of(text_object) if text_object else None
-        if not font:
-            return NO_FONT
-        if font not in self._known:
-            self._known[font] = _describe(font)
-        return self._known[font]
-
-
-def _describe(pointer: int) -> Font:
-    font = ctypes.cast(pointer, pdfium.FPDF_FONT)
-    buffer = ctypes.create_string_buffer(256)
-    length = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-    name = buffer.raw[: max(0, min(length, 256) - 1)].decode("utf-8", "replace").partition("+")
-    shown = name[2] or name[0]
-    flags = max(pdfium.FPDFFont_GetFlags(font), 0)
-    return Font(
-        shown,
-        bold=bool(flags & 1 << 18) or bool(_BOLD.search(shown)),
-        mono=bool(flags & 1) or bool(_MONO.search(shown)),
-        italic=bool(flags & 64) or bool(_ITALIC.search(shown)),
-    )

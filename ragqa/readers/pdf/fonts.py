@@ -1,0 +1,66 @@
+"""What the typefaces of a page are called, and which of them are bold, italic or of fixed width."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from typing import NamedTuple
+
+import pypdfium2.raw as pdfium
+
+_MONO = re.compile(
+    r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
+)
+_BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
+_ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
+
+_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
+    ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
+)
+_font_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0
+)
+
+
+class Font(NamedTuple):
+    """What of a typeface tells roles apart."""
+
+    name: str
+    bold: bool
+    mono: bool
+    italic: bool
+
+
+NO_FONT = Font("", False, False, False)
+
+
+class PageFonts:
+    """The fonts of one page. pdfium reuses their addresses on the next, so nothing is kept beyond it."""
+
+    def __init__(self, pointer: int) -> None:
+        self._pointer = pointer
+        self._known: dict[int, Font] = {}
+
+    def at(self, index: int) -> Font:
+        text_object = _text_object(self._pointer, index)
+        font = _font_of(text_object) if text_object else None
+        if not font:
+            return NO_FONT
+        if font not in self._known:
+            self._known[font] = _describe(font)
+        return self._known[font]
+
+
+def _describe(pointer: int) -> Font:
+    font = ctypes.cast(pointer, pdfium.FPDF_FONT)
+    buffer = ctypes.create_string_buffer(256)
+    length = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
+    name = buffer.raw[: max(0, min(length, 256) - 1)].decode("utf-8", "replace").partition("+")
+    shown = name[2] or name[0]
+    flags = max(pdfium.FPDFFont_GetFlags(font), 0)
+    return Font(
+        shown,
+        bold=bool(flags & 1 << 18) or bool(_BOLD.search(shown)),
+        mono=bool(flags & 1) or bool(_MONO.search(shown)),
+        italic=bool(flags & 64) or bool(_ITALIC.search(shown)),
+    )
