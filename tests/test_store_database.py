@@ -384,6 +384,14 @@ def test_threads_read_one_open_library_at_once(library: Database):
     assert faults == []
 
 
+def test_threads_that_end_leave_no_open_file_behind(library: Database):
+    for _ in range(20):
+        thread = threading.Thread(target=library.stamp)
+        thread.start()
+        thread.join()
+    assert len(library._connections._opened) <= 3
+
+
 _KILLED = """
 import sys; sys.path.insert(0, {tests!r})
 from pathlib import Path

@@ -115,7 +115,7 @@ class Connections:
         self.path = path
         self.writable = os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         self._closed = False
         self._guard = threading.Lock()
 
@@ -128,14 +128,16 @@ class Connections:
             found = self._connect()
             self._local.connection = found
             with self._guard:
-                self._opened.append(found)
+                for gone in [thread for thread in self._opened if not thread.is_alive()]:
+                    self._opened.pop(gone).close()
+                self._opened[threading.current_thread()] = found
         return found
 
     def close(self) -> None:
         """Close every thread's connection; the last one out folds SQLite's log into the file."""
         with self._guard:
             self._closed = True
-            for connection in self._opened:
+            for connection in self._opened.values():
                 with suppress(sqlite3.Error):
                     connection.close()
             self._opened.clear()
@@ -168,7 +170,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA mmap_size = {1 << 30}")
+        # No memory mapping: it saves 0.4 ms a question, and turns a failing disk into a crash instead of an error.
+        connection.execute("PRAGMA mmap_size = 0")
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
