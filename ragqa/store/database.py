@@ -192,6 +192,13 @@ class Database(Shelf):
             for row in rows
         }
 
+    def places(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """Return for each of ``ids`` its document's id and its place in it, from 0; (0, -2) for one that is gone."""
+        with plainly(self.path):
+            rows = self.connection().execute(_PLACES, (json.dumps(list(ids)),)).fetchall()
+        found = {passage_id: (document_id, ordinal) for passage_id, document_id, ordinal in rows}
+        return [found.get(passage_id, (0, -2)) for passage_id in ids]
+
     def passage_ids(self, document_glob: str | None = None) -> NDArray[np.int64]:
         """Return the ids, ascending, of the passages of documents whose name matches the glob; of all for None."""
         import numpy as np
@@ -257,6 +264,7 @@ _PASSAGES = (
     "SELECT passage_id, name, start_at, end_at, passage.text, section, header, page, page_end, tokens, "
     f"page_breaks, windows FROM passage JOIN document USING (document_id) {_ASKED}"
 )
+_PLACES = f"SELECT passage_id, document_id, ordinal FROM passage {_ASKED}"
 _IDS_OF_DOCUMENTS = "SELECT passage_id FROM passage WHERE document_id IN (SELECT value FROM json_each(?))"
 _INDEX_TEXTS = (
     "SELECT passage_id, passage.text, title, section, header FROM passage "

@@ -6,6 +6,7 @@ Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of t
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ LONGEST_TERM = 200
 
 _HEAP = 50_000_000
 _RUNS = 64
+_NAMED = 512
 _FORMAT = 1
 
 Ids = NDArray[np.int64]
@@ -64,6 +66,11 @@ class LexicalIndex:
         """Return how many passages hold ``term`` in their text."""
         return int(self._searcher.doc_freq("body", _stored_form(term)))
 
+    def idf(self, term: str) -> float:
+        """Return BM25's rarity of ``term``: ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it."""
+        held = self.doc_freq(term)
+        return math.log1p((self.size - held + 0.5) / (held + 0.5))
+
     def search(
         self, words: Terms, k: int, allowed: Ids | None = None, heading_weight: float = HEADING_WEIGHT
     ) -> tuple[Ids, Floats]:
@@ -74,7 +81,7 @@ class LexicalIndex:
         """
         query = self._query(words, heading_weight)
         if allowed is not None:
-            allowed = np.intersect1d(allowed, self.ids)
+            allowed = np.sort(allowed[np.isin(allowed, self.ids, kind="table")])
         k = min(k, self.size if allowed is None else len(allowed))
         if query is None or k <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
@@ -120,6 +127,9 @@ class LexicalIndex:
             runs = [(int(run[0]), int(run[-1])) for run in np.split(allowed, breaks) if len(run)]
             ranges = [Query.range_query(self._schema, "passage", FieldType.Integer, *run) for run in runs]
             only = ranges[0] if len(ranges) == 1 else Query.boolean_query([(Occur.Should, each) for each in ranges])
+        elif len(allowed) <= _NAMED:
+            each_term = [Query.term_query(self._schema, "passage", each) for each in allowed.tolist()]
+            only = Query.boolean_query([(Occur.Should, term) for term in each_term])
         else:
             only = Query.term_set_query(self._schema, "passage", allowed.tolist())
         return Query.boolean_query([(Occur.Must, query), (Occur.Must, Query.const_score_query(only, 0.0))])

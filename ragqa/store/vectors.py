@@ -67,7 +67,7 @@ class VectorIndex:
     def search(self, query: Floats, k: int, allowed: Ids | None = None) -> tuple[Ids, Floats]:
         """Return ids and scores of the ``k`` best passages for a unit vector, of those ``allowed`` if given."""
         if allowed is not None:
-            allowed = np.intersect1d(allowed, self.ids)
+            allowed = allowed[np.isin(allowed, self.ids, kind="table")]
             if len(allowed) <= SCANNED:
                 return _best(allowed, self.score(allowed, query), k)
         k = min(k, self.size if allowed is None else len(allowed))
@@ -82,7 +82,7 @@ class VectorIndex:
     def score(self, ids: Ids, query: Floats) -> Floats:
         """Return the score of each of ``ids``; one that this state does not hold gets the mean score."""
         scores = np.full(len(ids), float(self.mean @ query), np.float32)
-        held = np.flatnonzero(np.isin(ids, self.ids))
+        held = np.flatnonzero(np.isin(ids, self.ids, kind="table"))
         _use_threads(1)
         for start in range(0, len(held), _CHUNK):
             at = held[start : start + _CHUNK]
