@@ -15,6 +15,8 @@ from ragqa.readers.pdf.source import Bookmark
 
 MAX_LENGTH = 200
 MAX_LEVEL = 6
+COMMON = 0.3
+"""The part of a document's characters past which a style is that of text, however large or bold."""
 
 Style = tuple[int, bool, str]
 """Type size in half points, bold or not, and the name of the font."""
@@ -148,12 +150,13 @@ def _from_type(rows: Sequence[Row], skip: set[int], outlined: dict[int, tuple[in
     body = body_style(rows)
     styles = _known_styles(rows, outlined)
     inside = {at + step for at, (count, _) in outlined.items() for step in range(count)}
+    common = _too_common(rows)
+    blocked = skip | inside
     runs = []
     at = 0
     while at < len(rows):
-        count = (
-            0 if at in skip or at in inside else _run(rows, at, body, skip | inside if at in inside else skip, inside)
-        )
+        can_be = at not in blocked and style_of(rows[at])[:2] not in common
+        count = _run(rows, at, body, blocked) if can_be else 0
         if count:
             runs.append((at, count))
         at += count or 1
@@ -168,6 +171,15 @@ def _from_type(rows: Sequence[Row], skip: set[int], outlined: dict[int, tuple[in
     return found
 
 
+def _too_common(rows: Sequence[Row]) -> set[tuple[int, bool]]:
+    """Return the styles of too much of the text to be headings', where the document is long enough to tell."""
+    counts: Counter[tuple[int, bool]] = Counter()
+    for row in rows:
+        counts[style_of(row)[:2]] += len(row.text)
+    total = sum(counts.values())
+    return {style for style, count in counts.items() if total > 500 and count > COMMON * total}
+
+
 def _known_styles(rows: Sequence[Row], outlined: dict[int, tuple[int, int]]) -> dict[tuple[int, bool], int]:
     votes: defaultdict[tuple[int, bool], Counter[int]] = defaultdict(Counter)
     for at, (_, level) in outlined.items():
@@ -175,7 +187,7 @@ def _known_styles(rows: Sequence[Row], outlined: dict[int, tuple[int, int]]) -> 
     return {style: counts.most_common(1)[0][0] for style, counts in votes.items()}
 
 
-def _run(rows: Sequence[Row], at: int, body: Style, skip: set[int], inside: set[int]) -> int:
+def _run(rows: Sequence[Row], at: int, body: Style, skip: set[int]) -> int:
     """Return how many rows from ``at`` on make one heading by their looks, or 0."""
     row = rows[at]
     if _ADMONITION.match(row.text) or is_caption(row.text):
@@ -186,7 +198,6 @@ def _run(rows: Sequence[Row], at: int, body: Style, skip: set[int], inside: set[
     while (
         at + count < len(rows)
         and at + count not in skip
-        and at + count not in inside
         and count < 5
         and style_of(rows[at + count])[:2] == style_of(row)[:2]
         and rows[at + count].column == row.column

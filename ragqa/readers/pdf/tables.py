@@ -24,6 +24,7 @@ _NUMERIC = re.compile(
     r"^[\s(\[$€£¥+\-−–—~≈<>≤≥]*\d[\d\s.,:/%°)\]xX×\-–+eE]*[a-zA-Zµ%°)]{0,3}\*?$|^[—–\-*✓×xX]$|^[Nn]/[Aa]$"
 )
 _MARKER = re.compile(r"^(?:[•◦▪‣●○■□–—*·✓➢→►-]|\(?\w{1,3}[.)]|[①-⑳])$")
+_BAR = re.compile(r"(?<!\S)\|(?!\S)")
 _SIGN = re.compile(r"^[$€£¥(]+$")
 
 
@@ -235,7 +236,8 @@ def _group(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tuple[in
             label_only = groups[-1][1] == at - 1 and not any(grid[at - 1][1:]) and not grid[at - 1][0].endswith(":")
             goes_on = tight and cells[0][:1].islower() and (label_only or not any(cells[1:]))
         elif cells[0]:
-            goes_on = tight and not all(_NUMERIC.match(c) for c in cells[1:] if c)
+            fewer = any(a and not b for a, b in zip(grid[groups[-1][0]], cells, strict=True))
+            goes_on = tight and fewer and not all(_NUMERIC.match(c) for c in cells[1:] if c)
         else:
             texts = [c for c in cells if c]
             goes_on = (
@@ -243,7 +245,7 @@ def _group(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tuple[in
                 and not all(_NUMERIC.match(c) for c in texts)
                 and pitch[at - 1] < 1.6 * lines[at].size
             )
-        if goes_on and lines[at].bold == lines[groups[-1][0]].bold:
+        if goes_on and (not cells[0] or lines[at].bold == lines[groups[-1][0]].bold):
             groups[-1] = (groups[-1][0], at)
         else:
             groups.append((at, at))
@@ -302,7 +304,7 @@ def _cell(parts: Sequence[str], knows: Knows) -> str:
 
 
 def _text(cells: Sequence[str]) -> str:
-    texts = [cell.replace(" | ", " ¦ ") for cell in cells]
+    texts = [_BAR.sub("¦", cell) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
     return re.sub(r"^(?: \| )+", "", " | ".join(texts))
