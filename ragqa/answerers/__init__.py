@@ -1,0 +1,88 @@
+"""Turn the passages found into an answer. A variant is a file of this folder; it is imported when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+
+from ragqa.errors import ModelError
+
+if TYPE_CHECKING:
+    from ragqa.prompts import Prompts
+    from ragqa.types import Answer, Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation and what was answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """What a user may ask of a language model."""
+
+    max_tokens: int = 800
+    temperature: float = 0.0
+    n: int = 1
+    """Answers asked for; the one that cites most passages is kept."""
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    context_tokens: int | None = None
+    """The model's context; None: as it is known of the model."""
+    instructions: str = ""
+    timeout_s: float = 60.0
+
+
+class Answerer(Protocol):
+    """What an engine asks of the part that answers. Safe to call from several threads."""
+
+    @property
+    def spec(self) -> str:
+        """How a user names it: 'extractive', 'openai:gpt-4.1-mini', 'transformers:models/mine'."""
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return the question as it would be asked without the turns before."""
+
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        history: Sequence[Turn] = (),
+        on_text: Callable[[str], None] | None = None,
+        confidence: float = 0.5,
+    ) -> Answer:
+        """Answer ``question``, which stands alone, from ``hits``, best first. Raises ModelError.
+
+        ``on_text`` receives the text as it is written; the pieces together are the answer's text. ``confidence`` is
+        what retrieval thinks of the hits, 0 to 1.
+        """
+
+
+_OPENERS = {
+    "openai": ("ragqa.answerers.chat", "open_chat"),
+    "transformers": ("ragqa.answerers.transformers", "open_transformers"),
+}
+"""What stands before the colon of a spec → the module and the function that opens it."""
+
+
+def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> Answerer:
+    """Return the answerer that ``spec`` names; the extractive one, which uses no model, for None. Raises ModelError."""
+    spec = (spec or "extractive").strip()
+    if spec == "extractive":
+        from ragqa.answerers.extractive import ExtractiveAnswerer
+
+        return ExtractiveAnswerer()
+    kind, _, model = spec.partition(":")
+    if kind not in _OPENERS or not model.strip():
+        raise ModelError(
+            "an answerer should be named extractive, openai:MODEL (such as openai:gpt-4.1-mini) or "
+            f"transformers:PATH (a model's folder); got '{spec}'"
+        )
+    module, function = _OPENERS[kind]
+    answerer: Answerer = getattr(import_module(module), function)(model.strip(), options, prompts)
+    return answerer

@@ -1,0 +1,88 @@
+"""The form of a chat completion request, mended where a server refuses a parameter. Sends nothing.
+
+Servers differ: OpenAI's reasoning models take no ``max_tokens`` and only the default temperature, older vLLM and Ollama
+know no ``max_completion_tokens``, some take no ``stream_options``, some models no system message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from ragqa.answerers import ChatOptions
+from ragqa.answerers.prompting import Prompt, folded
+from ragqa.openai_errors import server_words, too_long
+
+if TYPE_CHECKING:
+    from openai import APIStatusError
+
+SYSTEM = "system"
+"""Stands among the refused parameters for a system message."""
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+_OPTIONAL = ("temperature", "seed", "stop", "n", "stream_options")
+
+Request = dict[str, Any]
+
+
+def request_for(
+    model: str, prompt: Prompt, options: ChatOptions, *, stream: bool, official: bool, refused: Collection[str]
+) -> Request:
+    """Return the keyword arguments of ``chat.completions.create``, without what this server has ``refused``."""
+    messages = folded(prompt.messages) if SYSTEM in refused else prompt.messages
+    request: Request = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "temperature": options.temperature,
+    }
+    # Old servers leave a limit that they don't know unheeded, so the name that they all know goes to them.
+    names = [name for name in (reversed(LIMITS) if official else LIMITS) if name not in refused]
+    if names:
+        request[names[0]] = prompt.answer_tokens
+    if options.seed is not None:
+        request["seed"] = options.seed
+    if options.stop:
+        request["stop"] = list(options.stop)
+    if options.n > 1:
+        request["n"] = options.n
+    if stream:
+        request |= {"stream": True, "stream_options": {"include_usage": True}}
+    return {name: value for name, value in request.items() if name not in refused}
+
+
+_REFUSES = re.compile(
+    r"unsupported|not support|n[o']t (?:permitted|allowed|accept)|unexpected|unrecogni[sz]ed|unknown|extra|invalid"
+    r"|must be|has to be|only the default",
+    re.IGNORECASE,
+)
+
+
+def refused_parameter(error: APIStatusError, request: Request) -> str | None:
+    """Return the parameter of ``request`` that the server won't take, or None where that isn't what it says."""
+    words = server_words(error)
+    if error.status_code not in (400, 422) or too_long(error) or not _REFUSES.search(words):
+        return None
+    sent = [name for name in (*LIMITS, *_OPTIONAL) if name in request]
+    if error.param in sent:
+        return error.param
+    named = [
+        name for name in sent if re.search(rf"(?<![\w-]){name}(?![\w-])", words) and (name != "n" or "'n'" in words)
+    ]
+    if named:
+        # 'Unsupported parameter: max_tokens. Use max_completion_tokens': the one that comes first is meant.
+        return min(named, key=words.index)
+    has_system = request["messages"][0]["role"] == SYSTEM
+    return SYSTEM if has_system and re.search(r"\bsystem\b.{0,20}\b(?:role|message|prompt)", words, re.I) else None
+
+
+def done_without(refused: Collection[str], options: ChatOptions) -> list[str]:
+    """Return what a reader should know of the parameters that a server did not take."""
+    said = []
+    if "temperature" in refused:
+        said.append(f"the model takes no temperature of {options.temperature:g}: its own was used")
+    if "seed" in refused and options.seed is not None:
+        said.append("the model takes no seed: the same question may be answered otherwise")
+    if LIMITS[0] in refused and LIMITS[1] in refused:
+        said.append("the model takes no limit of the answer's length: its own was used")
+    return said

@@ -1,0 +1,249 @@
+"""Answer by a causal language model in a local folder, run by transformers. Contacts nobody, trusts no code in it.
+
+The model is loaded at the first question; a GPU is used where there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragqa.answerers import ChatOptions, Turn
+from ragqa.answerers.condensing import condensed
+from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt, folded
+from ragqa.answerers.visible import Live
+from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
+from ragqa.errors import ModelError
+from ragqa.prompts import Prompts
+from ragqa.types import Answer, Hit, Usage
+
+DEFAULT_CONTEXT = 2048
+"""Tokens that a model is taken to read where its files don't say."""
+
+
+def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> TransformersAnswerer:
+    """Return the answerer ``transformers:PATH``. Raises ModelError where the folder holds no causal language model."""
+    folder = Path(path).expanduser()
+    _check_folder(folder)
+    return TransformersAnswerer(folder, options, prompts, spec=f"transformers:{path}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    model: Any
+    tokenizer: Any
+    room: Room
+
+
+class TransformersAnswerer:
+    """A causal language model in this process. Safe to call from several threads: they take turns."""
+
+    def __init__(self, folder: Path, options: ChatOptions, prompts: Prompts, spec: str) -> None:
+        self.spec = spec
+        self._folder, self._options, self._prompts = folder, options, prompts
+        self._loaded: _Loaded | None = None
+        self._lock = threading.RLock()
+        self._condensing: dict[str, Usage] = {}
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return the question as it would be asked without the turns before, as the model writes it."""
+        if not history:
+            return question
+        prompt = condense_prompt(self._prompts, question, history, self._load().room)
+        texts, usage, _ = self._generate(prompt, 1, None)
+        asked = condensed(texts[0], question, history)
+        self._condensing[asked] = usage
+        return asked
+
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        history: Sequence[Turn] = (),
+        on_text: Callable[[str], None] | None = None,
+        confidence: float = 0.5,
+    ) -> Answer:
+        """Answer from ``hits``; stream to ``on_text``. Raises ModelError where the model can't be loaded or run."""
+        prompts, options = self._prompts, self._options
+        room = self._load().room
+        prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
+        refusals = prompts.refusals_to(question)
+        asked = Asked(question, hits, prompt, refusals, confidence, self.spec, options.stop)
+        before = self._condensing.pop(question, Usage())
+        if not hits:
+            answer = refused_unasked(asked, before)
+            if on_text:
+                on_text(answer.text)
+            return answer
+        warnings: list[str] = []
+        n = options.n
+        if n > 1 and options.temperature == 0:
+            warnings.append(f"{n} answers at temperature 0 are all the same: one was written")
+            n = 1
+        hearer = live(asked, on_text) if on_text else None
+        texts, usage, cut = self._generate(prompt, n, hearer if n == 1 else None)
+        at = choose(texts, asked)
+        if is_blank(texts[at], asked):
+            raise ModelError(f"{self.spec} gave an empty answer: is it an instruction-tuned model? Choose another one")
+        if n > 1:
+            warnings.append(f"{n} answers came; shown is number {at + 1}, which cites most passages")
+        if cut[at]:
+            limit = prompt.answer_tokens
+            warnings.append(f"the answer was cut off at {limit:,} tokens: set a higher max_tokens for all of it")
+        answer = written_answer(texts[at], asked, before + usage, warnings)
+        if hearer:
+            hearer.finish(answer.text)
+        return answer
+
+    def _load(self) -> _Loaded:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = _load(self._folder, self._options)
+            return self._loaded
+
+    def _generate(self, prompt: Prompt, n: int, hearer: Live | None) -> tuple[list[str], Usage, list[bool]]:
+        """Return n texts, the tokens they took, and which of them ended only because their room did."""
+        import torch
+
+        with self._lock:
+            loaded = self._load()
+            ids, begun = _encoded(loaded, prompt)
+            if hearer:
+                hearer.feed(begun)
+            options = self._options
+            # The caller's own random numbers go on undisturbed.
+            fork = torch.random.fork_rng() if options.seed is not None else nullcontext()
+            with fork, torch.inference_mode():
+                if options.seed is not None:
+                    torch.manual_seed(options.seed)
+                try:
+                    out = loaded.model.generate(ids, **_settings(loaded, prompt, options, n, hearer))
+                except (RuntimeError, ValueError) as error:  # out of memory among them
+                    reason = " ".join(str(error).split())[:200]
+                    raise ModelError(f"{self.spec} failed: {reason}; try a smaller model or context_tokens") from error
+        return _decoded(loaded, ids, out, begun, prompt.answer_tokens)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise ModelError unless ``folder`` holds a causal language model's config and safetensors."""
+    expected = "transformers:PATH should name the folder of a causal language model"
+    if not folder.is_dir():
+        raise ModelError(f"{expected}; there is no folder {folder}")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        architectures = config.get("architectures") or []
+    except FileNotFoundError:
+        raise ModelError(f"{expected}; {folder} holds no config.json") from None
+    except (OSError, ValueError, AttributeError):
+        raise ModelError(f"{expected}; the config.json of {folder} can't be read") from None
+    if not any(
+        str(name).endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")) for name in architectures
+    ):
+        raise ModelError(f"{expected}; {folder} holds {', '.join(map(str, architectures)) or 'no known model'}")
+    if not any(folder.glob("*.safetensors")):
+        raise ModelError(f"{expected} in safetensors; {folder} holds none: save it with safe_serialization=True")
+
+
+def _load(folder: Path, options: ChatOptions) -> _Loaded:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    safe = {"local_files_only": True, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
+        model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto", **safe)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"the model in {folder} can't be loaded: {reason}") from None
+    if device == "cpu" and model.dtype == torch.float16:
+        model = model.to(torch.bfloat16)  # as small, and a CPU computes with it
+    model = model.to(device).eval()
+    context = options.context_tokens or _context_of(model.config, tokenizer)
+    room = Room(context, options.max_tokens, _counter(tokenizer), _specials(tokenizer))
+    return _Loaded(model, tokenizer, room)
+
+
+def _context_of(config: Any, tokenizer: Any) -> int:
+    config = config.get_text_config()
+    lengths = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
+    known = [int(n) for n in (*lengths, tokenizer.model_max_length) if n and n < 10**9]
+    return min(known, default=DEFAULT_CONTEXT)
+
+
+def _counter(tokenizer: Any) -> Callable[[str], int]:
+    return lambda text: len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+
+
+def _specials(tokenizer: Any) -> tuple[str, ...]:
+    """Every string that this tokenizer reads as one special token, the longest first."""
+    added = [token.content for token in tokenizer.added_tokens_decoder.values() if token.special]
+    return tuple(sorted({*added, *tokenizer.all_special_tokens}, key=len, reverse=True))
+
+
+def _encoded(loaded: _Loaded, prompt: Prompt) -> tuple[Any, str]:
+    """Return the prompt's token ids, (1, n), and what the template has the answer begin with: '<think>' of some."""
+    tokenizer = loaded.tokenizer
+    text = _with_template(tokenizer, prompt) if tokenizer.chat_template else _without_template(prompt)
+    # A template writes its own special tokens; without one the tokenizer adds them.
+    encoded = tokenizer(text, add_special_tokens=not tokenizer.chat_template, return_tensors="pt", verbose=False)
+    return encoded["input_ids"].to(loaded.model.device), "<think>" if text.rstrip().endswith("<think>") else ""
+
+
+def _with_template(tokenizer: Any, prompt: Prompt) -> str:
+    from jinja2 import TemplateError
+
+    def rendered(messages: Sequence[Any]) -> str:
+        chat = [{"role": message.role, "content": message.content} for message in messages]
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    try:
+        return rendered(prompt.messages)
+    except TemplateError:  # no system role in this one
+        return rendered(folded(prompt.messages))
+
+
+def _without_template(prompt: Prompt) -> str:
+    return "\n\n".join(message.content for message in prompt.messages) + "\n\nAnswer:"
+
+
+def _settings(loaded: _Loaded, prompt: Prompt, options: ChatOptions, n: int, hearer: Live | None) -> dict[str, Any]:
+    settings: dict[str, Any] = {"max_new_tokens": prompt.answer_tokens, "num_return_sequences": n}
+    settings["do_sample"] = options.temperature > 0
+    if options.temperature > 0:
+        settings["temperature"] = options.temperature
+    else:
+        settings |= {"temperature": None, "top_p": None, "top_k": None}
+    if options.stop:
+        settings |= {"stop_strings": list(options.stop), "tokenizer": loaded.tokenizer}
+    if loaded.tokenizer.pad_token_id is None:
+        settings["pad_token_id"] = loaded.tokenizer.eos_token_id
+    if hearer:
+        settings["streamer"] = _streamer(loaded.tokenizer, hearer)
+    return settings
+
+
+def _streamer(tokenizer: Any, hearer: Live) -> Any:
+    """Return what generation hands its tokens to, in its own thread: errors come out where they are."""
+    from transformers import TextStreamer
+
+    class ToHearer(TextStreamer):
+        def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
+            hearer.feed(text)
+
+    return ToHearer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+
+
+def _decoded(loaded: _Loaded, ids: Any, out: Any, begun: str, limit: int) -> tuple[list[str], Usage, list[bool]]:
+    ends = loaded.model.generation_config.eos_token_id
+    ends = set(ends if isinstance(ends, list) else [ends])
+    new = [row[ids.shape[1] :].tolist() for row in out]
+    lengths = [next((at + 1 for at, token in enumerate(row) if token in ends), len(row)) for row in new]
+    texts = [begun + loaded.tokenizer.decode(row, skip_special_tokens=True) for row in new]
+    cut = [length >= limit and row[length - 1] not in ends for row, length in zip(new, lengths, strict=True)]
+    return texts, Usage(int(ids.shape[1]), sum(lengths), cost_usd=0.0), cut

@@ -1,0 +1,113 @@
+"""Let through of a model's output what a reader may see, whole or piece by piece. Knows nothing of markers' meaning.
+
+Models are untrusted: what they write may hold terminal escapes, text that reorders what is displayed, or their
+thinking aloud.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC and other strings: titles, clipboard
+    r"|\x1b[ -/]*[0-~]?"
+)
+_OPEN_ESCAPE = re.compile(
+    r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*\x1b?|\x1b[ -/]*)\Z"
+)
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff\ufff9-\ufffb]")
+_THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+
+
+def visible(text: str) -> str:
+    """Return ``text`` without control characters, terminal escapes, direction overrides and thinking aloud."""
+    text = _ESCAPES.sub("", text)
+    if any("\ud800" <= c <= "\udfff" for c in text):  # halves of characters that a server sent apart
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    return _THOUGHT.sub("", _UNSEEN.sub("", text))
+
+
+def cut_at(text: str, stops: Sequence[str]) -> str:
+    """Return ``text`` up to the first of ``stops``: some models write it, some servers ignore that it was given."""
+    return text[: min((at for stop in stops if stop and (at := text.find(stop)) >= 0), default=len(text))]
+
+
+class Live:
+    """Hands a growing text on in pieces that together are ``render`` of the whole.
+
+    What a later piece may still change is held back: a marker or code span that is open, white space, half an escape.
+    """
+
+    def __init__(self, on_text: Callable[[str], None], render: Callable[[str], str], stops: Sequence[str] = ()) -> None:
+        self._on_text, self._render, self._stops = on_text, render, stops
+        self.raw = ""
+        self.sent = ""
+
+    def feed(self, piece: str) -> None:
+        """Take what came and hand on what is settled."""
+        self.raw += piece
+        self._send(self._render(settled(visible(_whole_escapes(self.raw)), self._stops)))
+
+    def finish(self, text: str) -> None:
+        """Hand on what is left of ``text``, the whole answer."""
+        self._send(text)
+
+    def _send(self, text: str) -> None:
+        if text.startswith(self.sent) and len(text) > len(self.sent):
+            self._on_text(text[len(self.sent) :])
+            self.sent = text
+
+
+def _whole_escapes(raw: str) -> str:
+    """Return ``raw`` without an escape, a pair of surrogates or a thought's tag at its end that is not whole yet."""
+    start = raw.lstrip()
+    if "<think>".startswith(start):
+        return ""
+    if (raw and "\ud800" <= raw[-1] <= "\udbff") or raw.endswith("\r"):
+        raw = raw[:-1]
+    return _OPEN_ESCAPE.sub("", raw)
+
+
+LONGEST_MARKER = 200
+"""An opening bracket that is not closed within so many characters opens no marker."""
+
+_PAIRS = {"[": "]", "【": "】", "［": "］"}
+
+
+def settled(text: str, stops: Sequence[str] = ()) -> str:
+    """Return the start of ``text`` that no continuation changes."""
+    text = cut_at(text, stops)
+    for stop in stops:
+        tail = next((n for n in range(min(len(stop), len(text)), 0, -1) if stop.startswith(text[-n:])), 0)
+        text = text[: len(text) - tail]
+    line = text.rfind("\n") + 1
+    end = min(_open_bracket(text, line), _open_code(text, line))
+    return text[:end].rstrip()
+
+
+def _open_bracket(text: str, line: int) -> int:
+    """Return where the outermost bracket opens that is still open, or was closed at the very end; else the end."""
+    depth, opened = 0, len(text)
+    for at in range(line, len(text)):
+        if text[at] in _PAIRS:
+            opened = at if depth == 0 else opened
+            depth += 1
+        elif text[at] in _PAIRS.values() and depth:
+            depth -= 1
+            if depth == 0 and at < len(text) - 1 and text[at + 1] not in "](]】］":
+                opened = len(text)
+    return opened if len(text) - opened <= LONGEST_MARKER else len(text)
+
+
+def _open_code(text: str, line: int) -> int:
+    """Return where a code span of the last line opens that is not closed; the end if none is open."""
+    opened, run = len(text), ""
+    for match in re.finditer("`+", text[line:]):
+        if not run:
+            opened, run = line + match.start(), match.group()
+        elif match.group() == run:
+            opened, run = len(text), ""
+    return opened

@@ -1,0 +1,189 @@
+"""A server that speaks ``/v1/chat/completions`` and does what the test tells it to: answer, fail, stall, break off.
+
+It keeps every request that it got. Nothing in it is clever: a reader can see what goes over the wire.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Handler = BaseHTTPRequestHandler
+Step = Callable[[Handler, dict[str, Any]], None]
+
+
+@dataclass
+class ChatServer:
+    """What a test sees: the address, the requests that came, and the steps still to be done, the last one for ever."""
+
+    url: str
+    steps: list[Step]
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def sent(self) -> dict[str, Any]:
+        """The last request."""
+        return self.requests[-1]
+
+    @property
+    def prompt(self) -> str:
+        """The last user message of the last request."""
+        return str(self.sent["messages"][-1]["content"])
+
+
+@contextmanager
+def serving(*steps: Step) -> Iterator[ChatServer]:
+    """Yield a server on a free port that does one of ``steps`` for each request."""
+
+    class Serve(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            state.requests.append({**body, "path": self.path})
+            state.headers.append(dict(self.headers))
+            step = state.steps.pop(0) if len(state.steps) > 1 else state.steps[0]
+            step(self, body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
+    server.daemon_threads = True
+    state = ChatServer(f"http://127.0.0.1:{server.server_port}/v1", list(steps))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+
+
+def says(*texts: str, end: str = "stop", usage: dict[str, int] | None = USAGE, pieces: int = 3) -> Step:
+    """Answer with ``texts``, one a choice; streamed in pieces of so many characters where that was asked for."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        if body.get("stream"):
+            chunks = [texts[0][at : at + pieces] for at in range(0, len(texts[0]), pieces)]
+            events = [_chunk({"content": chunk}) for chunk in chunks] + [_chunk({}, end)]
+            if usage and body.get("stream_options", {}).get("include_usage"):
+                events.append({**_chunk({}), "choices": [], "usage": usage})
+            _stream(handler, events, "data: [DONE]\n\n")
+            return
+        choices = [
+            {"index": at, "finish_reason": end, "message": {"role": "assistant", "content": text}}
+            for at, text in enumerate(texts)
+        ]
+        send(handler, 200, {**_frame("chat.completion"), "choices": choices, "usage": usage})
+
+    return step
+
+
+def fails(status: int, error: Any, **headers: str) -> Step:
+    """Refuse with ``status`` and an error body; the client is told not to wait before it tries again."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        send(handler, status, error, {"retry-after-ms": "1", **headers})
+
+    return step
+
+
+def refuses(parameter: str, then: Step, *, message: str = "", status: int = 400) -> Step:
+    """Refuse every request that holds ``parameter``, as OpenAI does; do ``then`` with the others."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        if parameter not in body:
+            return then(handler, body)
+        said = message or f"Unsupported parameter: '{parameter}' is not supported with this model."
+        error = {"message": said, "type": "invalid_request_error", "param": parameter, "code": "unsupported_parameter"}
+        send(handler, status, {"error": error})
+
+    return step
+
+
+def breaks_off(text: str, *, cleanly: bool) -> Step:
+    """Stream ``text`` and stop without saying why: the connection closed in the middle, or an end as if all was well."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        _stream(handler, [_chunk({"content": text})], "data: [DONE]\n\n" if cleanly else None)
+
+    return step
+
+
+def stalls(seconds: float) -> Step:
+    """Say nothing for so long."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        time.sleep(seconds)
+
+    return step
+
+
+def errs_in_stream(text: str, message: str) -> Step:
+    """Stream ``text`` and then an error."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        _stream(handler, [_chunk({"content": text}), {"error": {"message": message}}], "data: [DONE]\n\n")
+
+    return step
+
+
+def page(text: str) -> Step:
+    """Answer with a web page, as a server does that has something else at this address."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        _raw(handler, 200, text.encode(), "text/html", {})
+
+    return step
+
+
+def send(handler: Handler, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+    """Send a JSON body."""
+    _raw(handler, status, json.dumps(body).encode(), "application/json", headers or {})
+
+
+def _raw(handler: Handler, status: int, data: bytes, kind: str, headers: dict[str, str]) -> None:
+    handler.send_response(status)
+    for name, value in {"Content-Type": kind, "Content-Length": str(len(data)), **headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
+def _frame(kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-1", "object": kind, "created": 0, "model": "test"}
+
+
+def _chunk(delta: dict[str, Any], end: str | None = None) -> dict[str, Any]:
+    return {
+        **_frame("chat.completion.chunk"),
+        "choices": [{"index": 0, "delta": delta, "finish_reason": end}],
+    }
+
+
+def _stream(handler: Handler, events: list[dict[str, Any]], last: str | None) -> None:
+    """Send events, chunked; without a ``last`` one the connection closes in the middle."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    for event in [*(f"data: {json.dumps(event)}\n\n" for event in events), *([last] if last else [])]:
+        data = event.encode()
+        handler.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        handler.wfile.flush()
+    if last:
+        handler.wfile.write(b"0\r\n\r\n")
+    else:
+        handler.close_connection = True
+        handler.connection.close()
