@@ -32,7 +32,7 @@ def build(edition: Edition, into: Path) -> list[Path]:
             stem = f"{edition.name}-{chapter.slug}"
             for suffix, text in ((".html", web.html(edition, chapter)), (".md", web.markdown(edition, chapter))):
                 written.append(_write(parts / f"{stem}{suffix}", text))
-    lines = labelled(source / "questions.jsonl", pdf, len(chapters))
+    lines = labelled(source / "questions.txt", pdf, len(chapters))
     written.append(_write(pdf.with_suffix(".questions.jsonl"), "".join(f"{line}\n" for line in lines)))
     return written
 

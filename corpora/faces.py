@@ -19,7 +19,7 @@ SONG = "STSong-Light"
 ACCENT = "#14506e"
 pdfmetrics.registerFont(UnicodeCIDFont(SONG))
 
-_UNIT = re.compile(r"[\u0021-\u00ff]+|\s|.", re.DOTALL)
+_UNIT = re.compile(r"[\d.,]+ (?:[%A-Za-zµ][\u0021-\u00ff]*|[℃Ω])|[\u0021-\u00ff]+|\s|.", re.DOTALL)
 _LATIN = re.compile(r"[\u0020-\u00ff]+|[^\u0020-\u00ff]+")
 _NO_START = set("，。、；：？！）】》”’…℃％」』·")
 _NO_END = set("（【《“‘「『")

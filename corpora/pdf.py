@@ -22,8 +22,17 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
-    BaseDocTemplate, CondPageBreak, Flowable, Frame, NextPageTemplate, PageBreak, PageTemplate, Paragraph, Spacer,
-    Table, XPreformatted,
+    BaseDocTemplate,
+    CondPageBreak,
+    Flowable,
+    Frame,
+    NextPageTemplate,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+    XPreformatted,
 )  # fmt: skip
 
 _WIDTH, _MARGIN, _GAP = A4[0], 22 * mm, 8 * mm
@@ -246,7 +255,10 @@ class _Setter:
         style = self.style(
             "heading", size=10.2, font=self.bold, textColor=HexColor("#333333"), spaceBefore=8, spaceAfter=3
         )
-        return [CondPageBreak((24 if self.columns == 2 else 38) * mm), self.text(block.text, style, mark=self.template.term(block.terms))]
+        return [
+            CondPageBreak((24 if self.columns == 2 else 38) * mm),
+            self.text(block.text, style, mark=self.template.term(block.terms)),
+        ]
 
     def _paragraph(self, block: Block) -> list[Flowable]:
         style = self.style("body", spaceAfter=5.5, alignment=4 if self.columns == 2 and not self.chinese else 0)
@@ -262,9 +274,7 @@ class _Setter:
 
     def _box(self, block: Block) -> list[Flowable]:
         colour = HexColor(_BOX_COLOURS[block.kind])
-        head = self.text(
-            self.edition.words[block.kind], self.style("word", size=9, font=self.bold, textColor=colour)
-        )
+        head = self.text(self.edition.words[block.kind], self.style("word", size=9, font=self.bold, textColor=colour))
         body = self.text(block.text, self.style("box", size=9.2), mark=self.template.term(block.terms))
         width = _BODY if self.columns == 1 else (_BODY - _GAP) / 2
         table = Table([[[head, body]]], colWidths=[width], spaceBefore=4, spaceAfter=8)
@@ -279,9 +289,7 @@ class _Setter:
         caption = self.style("caption", size=8.8, font=self.bold, spaceBefore=6, spaceAfter=3)
         cell, head = self.style("cell", size=8.4), self.style("head", size=8.4, font=self.bold, textColor=white)
         full = _BODY if self.columns == 1 else (_BODY - _GAP) / 2
-        rows = [
-            [self.text(text, cell if at else head) for text in row] for at, row in enumerate(block.rows)
-        ]
+        rows = [[self.text(text, cell if at else head) for text in row] for at, row in enumerate(block.rows)]
         table = Table(
             rows, colWidths=[full * width / sum(block.widths) for width in block.widths], repeatRows=1, spaceAfter=9
         )

@@ -41,21 +41,28 @@ def body(pdf: Path, chapters: int) -> range:
 
 
 def labelled(source: Path, pdf: Path, chapters: int) -> Iterator[str]:
-    """Yield the questions of ``source`` (one JSON object a line, no pages) as lines with their pages."""
+    """Yield the questions of ``source`` as JSON lines with their pages.
+
+    A question is a line '? type | text', then '= answer' and one '@ evidence' or more; one that the manual does not
+    answer has neither. Blank lines separate.
+    """
     texts, pages = page_texts(pdf), body(pdf, chapters)
-    for line in source.read_text(encoding="utf-8").splitlines():
-        question = json.loads(line)
-        found = {text: [page for page in pages if folded(text) in texts[page - 1]] for text in question["evidence"]}
-        for text, where in found.items():
+    for at, part in enumerate(source.read_text(encoding="utf-8").split("\n\n"), 1):
+        head, *rest = part.strip().splitlines()
+        kind, _, text = head.removeprefix("? ").partition(" | ")
+        answer = " ".join(line[2:] for line in rest if line.startswith("= "))
+        evidence = [line[2:] for line in rest if line.startswith("@ ")]
+        found = [[page for page in pages if folded(proof) in texts[page - 1]] for proof in evidence]
+        for proof, where in zip(evidence, found, strict=True):
             if not 1 <= len(where) <= 2:
-                raise ValueError(f"{question['_id']}: evidence should stand on one or two pages, got {where}: {text!r}")
+                raise ValueError(f"question {at}: evidence should stand on one or two pages, got {where}: {proof!r}")
         record = {
-            "_id": question["_id"],
-            "text": question["text"],
-            "pages": sorted({page for where in found.values() for page in where}),
-            "answer": question["answer"],
-            "evidence": question["evidence"],
-            "type": question["type"],
-            "answerable": bool(found),
+            "_id": f"{pdf.stem}-{at:03d}",
+            "text": text,
+            "pages": sorted({page for where in found for page in where}),
+            "answer": answer,
+            "evidence": evidence,
+            "type": kind,
+            "answerable": bool(evidence),
         }
         yield json.dumps(record, ensure_ascii=False)
