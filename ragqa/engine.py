@@ -5,12 +5,13 @@ Everything heavy is loaded when it is first needed. Safe for concurrent question
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,12 @@ from ragqa.types import Answer, Document, Mode
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
+    from ragqa.answerers.evidence import Evidence
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
     from ragqa.retrieval import Found, Retriever
-    from ragqa.store.database import Database, StoredDocument
+    from ragqa.store.database import Database, Stamp, StoredDocument
+    from ragqa.store.lexical import LexicalIndex
 
 LONGEST_QUESTION = 10_000
 """Characters; past this it is a document, not a question."""
@@ -55,6 +58,8 @@ class Library:
         self._notice = notice
         self._loading = threading.RLock()
         self._answerer: Answerer | None = None
+        self._embedder: Embedder | None = None
+        self._searching: tuple[Stamp, Retriever, LexicalIndex] | None = None
 
     @classmethod
     def open(
@@ -99,6 +104,15 @@ class Library:
     def show(self, name: str) -> Document:
         """Return a document as it was read. Raises LibraryError naming the nearest one when there is no such."""
         return self._database.document(self._known(name))
+
+    def page_text(self, name: str, page: int) -> str:
+        """Return the text of a physical page, from 1, of a document. Raises LibraryError when it has no such page."""
+        document = self.show(name)
+        for held in document.pages:
+            if held.number == page:
+                return document.text[held.start : held.end]
+        has = f"pages 1 to {len(document.pages)}" if document.pages else "no pages"
+        raise LibraryError(f"{document.name} has {has}; page {page} was asked for")
 
     def info(self) -> Info:
         """Return counts, place and embedder."""
@@ -146,9 +160,8 @@ class Library:
             embedder = self.embedder
             cut = Cut(target=self.settings.passage_tokens)
             results = ingest(self._database, embedder, sources, cut=cut, password=password, progress=progress)
-        self._forget_indexes()
         if any(result.status in ("added", "replaced") for result in results):
-            _ = self._retriever
+            _ = self._retriever  # brings the indexes up to date now, rather than under the next question
         return results
 
     def remove(self, names: Sequence[str]) -> int:
@@ -157,8 +170,74 @@ class Library:
         with self._database.writing():
             removed = self._database.remove(known)
             self._database.collect_garbage()
-        self._forget_indexes()
         return removed
+
+    def ingest_bytes(
+        self,
+        data: bytes,
+        name: str,
+        *,
+        password: str | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> list[Ingested]:
+        """Read a manual that lies in memory into the library, under ``name``."""
+        from ragqa.ingest import Source
+
+        return self.ingest_sources([Source(name, None, data)], password=password, progress=progress)
+
+    def add_documents(self, documents: Iterable[Document]) -> list[Ingested]:
+        """Store documents that were read elsewhere, such as the texts of a test collection."""
+        from ragqa.ingest import ingest_documents
+        from ragqa.passages import Cut
+
+        with self._database.writing():
+            cut = Cut(target=self.settings.passage_tokens)
+            return ingest_documents(self._database, self.embedder, documents, cut)
+
+    def reembed(self, embedder: str, *, progress: Callable[[Progress], None] = lambda _: None) -> int:
+        """Give every passage a vector of another embedder, from the stored text; return how many passages there are.
+
+        The new vectors lie beside the old ones until all are there; a run that was stopped goes on where it was.
+        """
+        from ragqa.embedders import open_embedder
+        from ragqa.ingest import Progress, embedding_input, identity_of, store_vectors
+
+        new = open_embedder(embedder, progress=self._notice)
+        titles = {stored.name: stored.title for stored in self.documents()}
+        with self._database.writing():
+            ids = self._database.passage_ids().tolist()
+            passages = self._database.passages(ids)
+            inputs = [embedding_input(titles[p.document], p) for p in passages.values()]
+            keys = store_vectors(
+                self._database,
+                new,
+                inputs,
+                lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total)),
+            )
+            self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))
+            self._database.collect_garbage()
+        self._embedder, self._searching = new, None
+        self.settings = replace(self.settings, embedder=embedder)
+        _ = self._retriever
+        return len(ids)
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with the library, a line each; nothing when it is sound."""
+        return self._database.verify()
+
+    def export(self, file: Path) -> None:
+        """Write the library to one file, which ``import_`` reads elsewhere."""
+        self._database.export(file)
+
+    @classmethod
+    def import_(cls, file: Path, name: str | None = None, **options: Any) -> Library:
+        """Make the library ``name`` from an exported file and open it. Raises LibraryError if one is there."""
+        from ragqa.store.database import Database
+
+        notice = options.pop("notice", lambda line: None)
+        settings = load_settings({"index": name, **options})
+        folder = library_folder(settings, settings.index)
+        return cls(settings.index, Database.import_(file, folder), settings, notice)
 
     # What it is for
 
@@ -190,9 +269,161 @@ class Library:
         asked = answerer.standalone(question, history) if history else question
         found = self._retriever.search(asked, k or self.settings.k, mode or self.settings.mode, document)
         started = time.perf_counter()
-        hits = self._weighed(asked, found.hits)
+        from ragqa.answerers.confidence import confidence_of
+
+        evidence = self._weigh(asked, found)
+        confidence = confidence_of(evidence)
         answer = answerer.answer(
-            asked, hits, history=history, on_text=on_text, confidence=confidence_of(self._evidence(asked, hits))
+            asked, evidence.on(found.hits), history=history, on_text=on_text, confidence=confidence
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         return replace(answer, question=question, timings_ms=laps)
+
+    # What is loaded when it is first needed
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder asked for, or the one that the library was made with. Raises EmbedderMismatch, ModelError."""
+        with self._loading:
+            if self._embedder is None:
+                from ragqa.embedders import open_embedder
+
+                held = self._database.embedder()
+                spec = self.settings.embedder or (held.spec if held else None)
+                self._embedder = open_embedder(spec, progress=self._notice)
+            return self._embedder
+
+    @property
+    def answerer(self) -> Answerer:
+        """The answerer that the settings name."""
+        with self._loading:
+            if self._answerer is None:
+                self._answerer = _open_answerer(self.settings)
+            return self._answerer
+
+    @property
+    def _retriever(self) -> Retriever:
+        """The indexes of the library as it is now."""
+        from ragqa.retrieval import Retriever
+        from ragqa.store.lexical import LexicalIndex
+        from ragqa.store.vectors import VectorIndex
+
+        with self._loading:
+            stamp = self._database.stamp()
+            if self._searching is None or self._searching[0] != stamp:
+                embedder = self._checked_embedder()
+                vectors = VectorIndex.open(self._database, self._notice)
+                lexical = LexicalIndex.open(self._database, self._notice)
+                self._searching = (stamp, Retriever(self._database, vectors, lexical, embedder), lexical)
+            return self._searching[1]
+
+    def _checked_embedder(self) -> Embedder:
+        from ragqa.ingest import identity_of
+
+        held = self._database.embedder()
+        if held is None:
+            raise LibraryError(f"library '{self.name}' holds no document yet: run 'ragqa ingest PATH'")
+        embedder = self.embedder
+        threading.Thread(target=_quietly(embedder.warm), daemon=True).start()
+        given = identity_of(embedder)
+        if given != held:
+            raise EmbedderMismatch(
+                f"index '{self.name}' holds {held.dim}-d vectors of {held.spec}; {given.spec} gives {given.dim}-d: "
+                f"run 'ragqa reembed --embedder {given.spec}' or choose another --index"
+            )
+        return embedder
+
+    def _weigh(self, question: str, found: Found) -> Evidence:
+        from ragqa.answerers.evidence import Question, weigh
+
+        assert self._searching is not None
+        windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
+        lexical = self._searching[2]
+        asked = Question.of(question, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
+        return weigh(asked, found.hits, windows, found.query, found.legibility)
+
+    def _check_glob(self, document: str | None) -> None:
+        if document is not None and not len(self._database.passage_ids(document)):
+            names = ", ".join(stored.name for stored in self.documents()[:5])
+            raise LibraryError(f"no document matches '{document}': the library holds {names or 'none'}")
+
+    def _known(self, name: str) -> str:
+        if self._database.stored(name):
+            return name
+        names = [stored.name for stored in self.documents()]
+        same_end = [known for known in names if known.rsplit("/", 1)[-1] == name]
+        if len(same_end) == 1:
+            return same_end[0]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+        hint = f"did you mean '{near[0]}'?" if near else "'ragqa list' shows what it holds"
+        raise LibraryError(f"library '{self.name}' holds no document '{name}': {hint}")
+
+
+def checked_question(question: str) -> str:
+    """Return the question without white space around it. Raises RagqaError when there is nothing to look for."""
+    question = " ".join(question.split())
+    if not question:
+        raise RagqaError("the question is empty: ask in words, as in 'ragqa ask \"how do I reset it?\"'")
+    if len(question) > LONGEST_QUESTION:
+        raise RagqaError(
+            f"a question should be at most {LONGEST_QUESTION:,} characters, this one has {len(question):,}: shorten it"
+        )
+    if not any(c.isalnum() for c in question):
+        raise RagqaError(f"the question {question[:20]!r} holds no word to look for: ask in words")
+    return question
+
+
+def library_folder(settings: Settings, name: str) -> Path:
+    """Return where the library ``name`` lies. Raises RagqaError for a name that would lead elsewhere."""
+    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
+        raise RagqaError(
+            f"a library's name is letters, digits, '-', '_' and '.', beginning with a letter; got {name!r}"
+        )
+    return settings.indexes() / name
+
+
+def _missing(settings: Settings) -> str:
+    folder = settings.indexes()
+    held = sorted(path.parent.name for path in folder.glob("*/library.db")) if folder.is_dir() else []
+    there = f"there are {', '.join(held)}" if held else "none has been made"
+    return f"there is no library '{settings.index}' in {folder} ({there}): make it with 'ragqa ingest PATH'"
+
+
+def _open_answerer(settings: Settings) -> Answerer:
+    from ragqa.answerers import ChatOptions, open_answerer
+    from ragqa.answerers.extractive import THRESHOLD, ExtractiveAnswerer
+
+    if settings.answerer == "extractive":
+        return ExtractiveAnswerer(THRESHOLD if settings.threshold is None else settings.threshold)
+    from ragqa.prompts import load_prompts
+
+    options = ChatOptions(
+        max_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        n=settings.n,
+        stop=settings.stop,
+        seed=settings.seed,
+        context_tokens=settings.context_tokens,
+        instructions=_read_instructions(settings.instructions),
+        timeout_s=settings.timeout,
+    )
+    return open_answerer(settings.answerer, options, load_prompts(settings.prompts))
+
+
+def _read_instructions(file: Path | None) -> str:
+    if file is None:
+        return ""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RagqaError(f"the instructions {file} can't be read as UTF-8 text: {error}") from None
+
+
+def _quietly(load: Callable[[], object]) -> Callable[[], None]:
+    """Load ahead; what goes wrong is told by whoever needs the result."""
+
+    def run() -> None:
+        with contextlib.suppress(Exception):
+            load()
+
+    return run

@@ -8,16 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ragqa.errors import RagqaError, UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
-from ragqa.types import Document, Passage
+from ragqa.types import Document, Passage, Span
 
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
-    from ragqa.store.database import Database
+    from ragqa.store.database import Database, EmbedderIdentity
 
 CUT_VERSION = 1
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
@@ -42,12 +44,12 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a long run stands: ``done`` of ``total`` passages of the file ``name``, file ``number`` of ``files``."""
+    """Where a long run stands: at file ``number`` of ``files``; when embedding, ``done`` of ``total`` passages."""
 
     name: str
     number: int
     files: int
-    stage: Literal["reading", "embedding", "done"]
+    stage: Literal["reading", "embedding"]
     done: int = 0
     total: int = 0
 
@@ -98,48 +100,82 @@ def ingest(
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Ingested]:
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
-    results = []
+    cut = cut or Cut()
+    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
+    results: dict[int, Ingested] = {}
     for number, source in enumerate(sources, 1):
-        report = _Reporter(source.name, number, len(sources), progress)
+        progress(Progress(source.name, number, len(sources), "reading"))
         try:
-            results.append(_ingest_one(database, embedder, source, cut or Cut(), password, report))
+            data = source.read_bytes()
+            stored = database.stored(source.name)
+            if stored and stored.sha256 == hashlib.sha256(data).hexdigest() and stored.cut == group.fingerprint:
+                results[number] = Ingested(source.name, "unchanged", stored.pages, stored.passages)
+                continue
+            group.add(number, *_read_and_cut(data, source.name, embedder, cut, password))
         except UnreadableFile as error:
-            results.append(Ingested(source.name, "failed", error=str(error)))
-        report("done")
+            results[number] = Ingested(source.name, "failed", error=str(error))
+        if group.full or number == len(sources):
+            report = partial(Progress, source.name, number, len(sources), "embedding")
+            results.update(group.store(lambda done, total, at=report: progress(at(done, total))))
+    results.update(group.store())
     database.collect_garbage()
-    return results
+    return [results[number] for number in sorted(results)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reporter:
-    name: str
-    number: int
-    files: int
-    to: Callable[[Progress], None]
+def ingest_documents(
+    database: Database, embedder: Embedder, documents: Iterable[Document], cut: Cut | None = None
+) -> list[Ingested]:
+    """Store documents that were read elsewhere, as ``ingest`` does files."""
+    cut = cut or Cut()
+    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
+    results: dict[int, Ingested] = {}
+    for number, document in enumerate(documents):
+        group.add(number, document, cut_passages(document, embedder.count_tokens, embedder.max_tokens, cut))
+        if group.full:
+            results.update(group.store())
+    results.update(group.store())
+    return [results[number] for number in sorted(results)]
 
-    def __call__(self, stage: Literal["reading", "embedding", "done"], done: int = 0, total: int = 0) -> None:
-        self.to(Progress(self.name, self.number, self.files, stage, done, total))
+
+class _Group:
+    """Documents read and not yet stored, embedded together so that small ones fill a batch."""
+
+    def __init__(self, database: Database, embedder: Embedder, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        self._database = database
+        self._embedder = embedder
+        self._waiting: list[tuple[int, Document, list[Passage]]] = []
+
+    def add(self, number: int, document: Document, passages: list[Passage]) -> None:
+        self._waiting.append((number, document, passages))
+
+    @property
+    def full(self) -> bool:
+        return sum(len(passages) for _, _, passages in self._waiting) >= SLAB
+
+    def store(self, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[int, Ingested]:
+        """Embed what waits, then put each document in a transaction of its own."""
+        inputs = [embedding_input(document.title, p) for _, document, passages in self._waiting for p in passages]
+        keys = iter(store_vectors(self._database, self._embedder, inputs, progress))
+        identity = identity_of(self._embedder)
+        results = {}
+        for number, document, passages in self._waiting:
+            own = list(islice(keys, len(passages)))
+            status = self._database.put(document, passages, own, identity, self.fingerprint)
+            pages = len(document.pages)
+            results[number] = Ingested(document.name, status, pages, len(passages), warnings=document.warnings)
+        self._waiting.clear()
+        return results
 
 
-def _ingest_one(
-    database: Database, embedder: Embedder, source: Source, cut: Cut, password: str | None, report: _Reporter
-) -> Ingested:
-    from ragqa.store.database import EmbedderIdentity
-
-    report("reading")
-    data = source.read_bytes()
-    fingerprint = f"{CUT_VERSION}:{cut.target}:{cut.smallest}"
-    stored = database.stored(source.name)
-    if stored and stored.sha256 == hashlib.sha256(data).hexdigest() and stored.cut == fingerprint:
-        return Ingested(source.name, "unchanged", stored.pages, stored.passages)
-    document = read_document(data, source.name, password)
+def _read_and_cut(
+    data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
+) -> tuple[Document, list[Passage]]:
+    document = read_document(data, name, password)
     passages = cut_passages(document, embedder.count_tokens, embedder.max_tokens, cut)
     if not passages:
-        raise UnreadableFile(f"{source.name} holds no text to answer from, only headings or a table of contents")
-    keys = store_vectors(database, embedder, document.title, passages, lambda done, total: report("embedding", done, total))
-    identity = EmbedderIdentity(embedder.spec, embedder.revision, embedder.dim)
-    status = database.put(document, passages, keys, identity, fingerprint)
-    return Ingested(source.name, status, len(document.pages), len(passages), warnings=document.warnings)
+        raise UnreadableFile(f"{name} holds no text to answer from, only a table of contents")
+    return document, passages
 
 
 def read_document(data: bytes, name: str, password: str | None) -> Document:
@@ -151,37 +187,49 @@ def read_document(data: bytes, name: str, password: str | None) -> Document:
     except RagqaError:
         raise
     except RecursionError:
-        raise UnreadableFile(f"{name} is nested too deeply to be read: save it anew from the program that made it") from None
+        raise UnreadableFile(
+            f"{name} is nested too deeply to be read: save it anew from the program that made it"
+        ) from None
+
+
+EmbeddingInput = tuple[str, tuple[Span, ...]]
+"""The text that stands for a passage before the embedder, and the spans of its windows in it."""
 
 
 def store_vectors(
     database: Database,
     embedder: Embedder,
-    title: str,
-    passages: Sequence[Passage],
+    inputs: Sequence[EmbeddingInput],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[bytes]:
-    """Embed the passages whose vectors the library does not hold yet; return the key of each passage's vectors."""
-    texts, windows = zip(*(embedding_input(title, passage) for passage in passages), strict=True)
-    keys = [content_key(text, spans) for text, spans in zip(texts, windows, strict=True)]
-    known = database.known_keys(keys)
+    """Embed those of ``inputs`` whose vectors the library does not hold yet; return the key of each one's vectors."""
+    keys = [content_key(text, windows) for text, windows in inputs]
+    identity = identity_of(embedder)
+    known = database.known_keys(keys, identity)
     missing = list({key: at for at, key in enumerate(keys) if key not in known}.values())
     for start in range(0, len(missing), SLAB):
-        slab = missing[start : start + SLAB]
         progress(start, len(missing))
-        vectors = embedder.embed_passages([texts[at] for at in slab], [windows[at] for at in slab])
-        database.put_vectors([keys[at] for at in slab], vectors)
+        slab = missing[start : start + SLAB]
+        vectors = embedder.embed_passages([inputs[at][0] for at in slab], [inputs[at][1] for at in slab])
+        database.put_vectors([keys[at] for at in slab], vectors, identity)
     return keys
 
 
-def embedding_input(title: str, passage: Passage) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Return the text that stands for a passage before the embedder, context first, and its windows' spans in it."""
+def identity_of(embedder: Embedder) -> EmbedderIdentity:
+    """Return what a library remembers of its embedder."""
+    from ragqa.store.database import EmbedderIdentity
+
+    return EmbedderIdentity(embedder.spec, embedder.revision, embedder.dim)
+
+
+def embedding_input(title: str, passage: Passage) -> EmbeddingInput:
+    """Return what is embedded for a passage: its context, then its text."""
     context = context_of(title, passage)
     shift = len(context) + 1 if context else 0
     text = f"{context}\n{passage.text}" if context else passage.text
     return text, tuple((start + shift, end + shift) for start, end in passage.windows)
 
 
-def content_key(text: str, windows: Sequence[tuple[int, int]]) -> bytes:
+def content_key(text: str, windows: Sequence[Span]) -> bytes:
     """Return the key under which a text's vectors are kept: equal exactly when text and windows are."""
     return hashlib.sha256(f"{text}\0{windows}".encode("utf-8", "surrogatepass")).digest()[:20]

@@ -1,4 +1,4 @@
-"""Cut a Document into Passages that follow its structure. Knows nothing of embedders; token counts come from the caller.
+"""Cut a Document into Passages that follow its structure. Knows no embedder: token counts come from the caller.
 
 A passage never crosses a top section, never splits a sentence, a table row or a code block that fits the budget, and
 together the passages cover the body: every character of it, tables of contents aside, lies in a passage or in the
@@ -41,7 +41,9 @@ class _Unit:
     header: str = ""
 
 
-def cut_passages(document: Document, count_tokens: CountTokens, max_tokens: int, cut: Cut | None = None) -> list[Passage]:
+def cut_passages(
+    document: Document, count_tokens: CountTokens, max_tokens: int, cut: Cut | None = None
+) -> list[Passage]:
     """Return the passages of ``document``, none longer than ``max_tokens`` less ``CONTEXT_TOKENS``."""
     cut = cut or Cut()
     budget = max(max_tokens - CONTEXT_TOKENS, 16)
@@ -145,7 +147,7 @@ def _fit(
 
 
 def _halve(text: str, unit: _Unit, pattern: re.Pattern[str], count: int, budget: int) -> Iterator[_Unit]:
-    """Split a unit at matches of ``pattern`` into runs that should fit the budget, judged by their share of its tokens."""
+    """Split a unit at matches of ``pattern`` into runs that should fit the budget, by share of its tokens."""
     room = max(int((unit.end - unit.start) * budget / count * 0.8), 1)
     start = unit.start
     last = start
@@ -212,7 +214,7 @@ def _pieces(
             aim = left / max(round(left / target), 1)
         size += counts[at]
         rest = left - size
-        if rest <= 0 or rest < target * 0.25 and left <= budget:
+        if rest <= 0 or (rest < target * 0.25 and left <= budget):
             continue
         at_block_end = at + 1 < last and units[at + 1].block != units[at].block
         if size >= aim * (0.75 if at_block_end else 1.0):

@@ -1,17 +1,18 @@
 """Find the passages that answer a question: dense and lexical search, fused by standardised scores.
 
 Each side's scores are put on one scale, ``(x - mean) / (mean of its 50 best - mean)``, the mean taken over the whole
-collection, so that both sides' usual good hits weigh the same and a side that is blind to the question's language adds
-little but noise of its own size. Knows nothing of answers.
+collection, so that both sides' usual good hits weigh the same; the dense side counts as far as the embedder can read
+the question. Three grains speak: passages, their best one- or two-sentence windows, and terms. The best passages of a
+first round then pull the question's vector towards them (Rocchio 1971), and a passage gains a little from a good
+neighbour. What each step is worth: bench/LOG.md. Knows nothing of answers.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ragqa.store.lexical import LexicalIndex
     from ragqa.store.vectors import VectorIndex
 
+Ids: TypeAlias = "NDArray[np.int64]"
+Floats: TypeAlias = "NDArray[np.float32]"
+
 CANDIDATES = 100
 """Passages that each side proposes."""
 
@@ -36,13 +40,14 @@ DUPLICATE_COSINE, DUPLICATE_TERMS = 0.95, 0.8
 """Two passages closer than both (cosine of vectors, Jaccard of terms) say the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each side counts in the sum. Chosen by ``bench/retrieval.py``."""
+FIRST_ROUND, SECOND_ROUND = 0.6, 0.8
+"""What dense and window scores count beside lexical ones, before and after feedback."""
 
-    dense: float = 0.5
-    window: float = 0.5
-    lexical: float = 1.0
+FEEDBACK, PULL = 5, 0.4
+"""How many passages pull the question's vector, and how far towards their mean."""
+
+NEIGHBOUR = 0.1
+"""Share of its better neighbour's score that a passage gains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,10 @@ class Found:
     question: str
     hits: tuple[Hit, ...]
     timings_ms: dict[str, float]
+    query: Floats | None = None
+    """The question's vector, where the dense side spoke."""
+    legibility: float = 1.0
+    """How much of the question the embedder can read, 0 to 1."""
 
 
 class Retriever:
@@ -60,46 +69,58 @@ class Retriever:
     def __init__(
         self,
         database: Database,
-        vectors: VectorIndex | None,
-        lexical: LexicalIndex | None,
-        embedder: Embedder | None,
-        weights: Weights | None = None,
+        vectors: VectorIndex,
+        lexical: LexicalIndex,
+        embedder: Embedder,
     ) -> None:
         self._database = database
         self._vectors = vectors
         self._lexical = lexical
         self._embedder = embedder
-        self._weights = weights or Weights()
 
     def search(self, question: str, k: int, mode: Mode = "hybrid", document: str | None = None) -> Found:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``."""
         clock = _Clock()
         allowed = self._database.passage_ids(document) if document else None
-        sides: list[_Side] = []
-        query = None
-        if mode != "lexical" and self._embedder and self._vectors:
+        query, legibility = None, 1.0
+        dense = lexical = None
+        if mode != "lexical":
             query = self._embedder.embed_queries([question])[0]
+            legibility = self._embedder.legibility(question)
             clock.lap("embed")
-            sides.append(_dense_side(self._vectors, query, allowed, self._weights.dense))
+            dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
-        if mode != "dense" and self._lexical:
-            sides.append(_lexical_side(self._lexical, query_terms(question), allowed, self._weights.lexical))
+        if mode != "dense":
+            lexical = _lexical_side(self._lexical, query_terms(question), allowed)
             clock.lap("lexical")
-        ids = np.unique(np.concatenate([side.ids for side in sides])) if sides else np.empty(0, np.int64)
+        ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
-            return Found(question, (), clock.laps)
-        sides = [side.extended_to(ids) for side in sides]
-        if query is not None and self._weights.window:
-            sides.append(_window_side(self._database.windows(ids.tolist()), query, ids, sides[0], self._weights.window))
-        total = np.sum([side.weight * side.standard() for side in sides], axis=0)
+            return Found(question, (), clock.laps, query, legibility)
+        dense = dense and dense.extended_to(ids)
+        lexical = lexical and lexical.extended_to(ids)
+        total = self._fuse(ids, query, dense, lexical, legibility**2 if lexical else 1.0)
         clock.lap("fuse")
-        hits = self._pick(ids, total, {side.name: side for side in sides}, k)
+        hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
-        return Found(question, hits, clock.laps)
+        return Found(question, hits, clock.laps, query, legibility)
 
-    def _pick(
-        self, ids: NDArray[np.int64], total: NDArray[np.float32], sides: Mapping[str, _Side], k: int
-    ) -> tuple[Hit, ...]:
+    def _fuse(self, ids: Ids, query: Floats | None, dense: _Side | None, lexical: _Side | None, trust: float) -> Floats:
+        """Return a score for each of ``ids``; ``trust`` is what the dense grains count."""
+        terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
+        total = terms_say
+        if dense and query is not None:
+            windows = _window_side(self._database.windows(ids.tolist()), query, ids, dense).standard()
+            total = terms_say + trust * FIRST_ROUND * (dense.standard() + windows)
+            pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
+            again = _rescored(self._vectors, ids, pulled, dense)
+            total = terms_say + trust * SECOND_ROUND * (again.standard() + windows)
+        return total + NEIGHBOUR * _neighbours(self._database.places(ids.tolist()), total)
+
+    def _pulled(self, query: Floats, best: Ids) -> Floats:
+        pulled = query + PULL * self._database.vectors(best.tolist()).mean(axis=0)
+        return np.asarray(pulled / max(float(np.linalg.norm(pulled)), 1e-9), np.float32)
+
+    def _pick(self, ids: Ids, total: Floats, dense: _Side | None, lexical: _Side | None, k: int) -> tuple[Hit, ...]:
         order = np.argsort(-total, kind="stable")[: 2 * k + 8]
         passages = self._database.passages(ids[order].tolist())
         best = [at for at in order.tolist() if int(ids[at]) in passages]
@@ -109,8 +130,8 @@ class Retriever:
                 rank,
                 passages[int(ids[at])],
                 float(total[at]),
-                dense=sides["dense"].score_at(at) if "dense" in sides else None,
-                lexical=sides["lexical"].score_at(at) if "lexical" in sides else None,
+                dense=float(dense.scores[at]) if dense else None,
+                lexical=float(lexical.scores[at]) if lexical else None,
             )
             for rank, at in enumerate(chosen, 1)
         )
@@ -120,15 +141,13 @@ class Retriever:
 class _Side:
     """One side's scores of the candidates, and the two numbers that standardise them."""
 
-    name: str
-    ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
+    ids: Ids
+    scores: Floats
     mean: float
     usual: float
-    weight: float
-    score_others: object = None
+    score_others: Callable[[Ids], Floats]
 
-    def extended_to(self, ids: NDArray[np.int64]) -> _Side:
+    def extended_to(self, ids: Ids) -> _Side:
         """Return this side with a score for each of ``ids`` (a sorted superset of its own)."""
         scores = np.empty(len(ids), np.float32)
         own = np.searchsorted(ids, self.ids)
@@ -136,61 +155,63 @@ class _Side:
         others[own] = False
         scores[own] = self.scores
         if others.any():
-            scores[others] = self.score_others(ids[others])  # type: ignore[operator]
+            scores[others] = self.score_others(ids[others])
         return replace(self, ids=ids, scores=scores)
 
-    def standard(self) -> NDArray[np.float32]:
+    def standard(self) -> Floats:
         spread = self.usual - self.mean
         return (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
 
-    def score_at(self, at: int) -> float:
-        return float(self.scores[at])
 
-
-def _dense_side(
-    index: VectorIndex, query: NDArray[np.float32], allowed: NDArray[np.int64] | None, weight: float
-) -> _Side:
+def _dense_side(index: VectorIndex, query: Floats, allowed: Ids | None) -> _Side:
     ids, scores = index.search(query, CANDIDATES, allowed)
     mean = float(index.mean @ query)
-    usual = float(scores[:USUAL].mean()) if len(scores) else mean
-    return _Side("dense", ids, scores, mean, usual, weight, lambda others: index.score(others, query))
+    return _Side(ids, scores, mean, _usual(scores, mean), lambda others: index.score(others, query))
 
 
-def _lexical_side(
-    index: LexicalIndex, words: Mapping[str, int], allowed: NDArray[np.int64] | None, weight: float
-) -> _Side:
+def _rescored(index: VectorIndex, ids: Ids, query: Floats, before: _Side) -> _Side:
+    scores = index.score(ids, query)
+    mean = float(index.mean @ query)
+    return replace(before, ids=ids, scores=scores, mean=mean, usual=_usual(scores, mean))
+
+
+def _usual(scores: Floats, mean: float) -> float:
+    """Return the mean of the best scores; a collection smaller than that many is filled up with its mean."""
+    best = np.sort(scores)[::-1][:USUAL]
+    return float(best.sum() + mean * (USUAL - len(best))) / USUAL
+
+
+def _lexical_side(index: LexicalIndex, words: Mapping[str, int], allowed: Ids | None) -> _Side:
     ids, scores = index.search(words, CANDIDATES, allowed)
-    usual = float(scores[:USUAL].sum()) / USUAL if len(scores) else 0.0
-    size = index.size
-    # A term's contribution summed over the collection is about its document frequency times its idf.
-    mean = 0.0
-    for word, count in words.items():
-        n = index.doc_freq(word)
-        mean += count * n * math.log1p((size - n + 0.5) / (n + 0.5)) / max(size, 1)
-    return _Side(
-        "lexical", ids, scores, min(mean, usual), usual, weight, lambda others: index.score(others, words)
-    )
+    # A term's contributions summed over the collection are about its document frequency times its rarity.
+    mean = sum(count * index.doc_freq(word) * index.idf(word) for word, count in words.items()) / max(index.size, 1)
+    usual = _usual(scores, 0.0)
+    return _Side(ids, scores, min(mean, usual), usual, lambda others: index.score(others, words))
 
 
-def _window_side(
-    windows: Mapping[int, NDArray[np.float32]],
-    query: NDArray[np.float32],
-    ids: NDArray[np.int64],
-    dense: _Side,
-    weight: float,
-) -> _Side:
-    """The fine grain: the best one- or two-sentence window of each candidate; the passage's own score where it has none."""
+def _window_side(windows: Mapping[int, Floats], query: Floats, ids: Ids, dense: _Side) -> _Side:
+    """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
     scores = dense.scores.copy()
     for at, passage_id in enumerate(ids.tolist()):
         vectors = windows.get(passage_id)
         if vectors is not None and len(vectors):
             scores[at] = best_window(vectors, query)
-    usual = float(np.sort(scores)[::-1][:USUAL].mean())
-    # Maxima over windows lie above passage scores everywhere, by about as much: the spread is the dense one's, shifted.
-    return _Side("window", ids, scores, usual - (dense.usual - dense.mean), usual, weight)
+    usual = _usual(scores, float(scores.mean()))
+    # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
+    return replace(dense, scores=scores, mean=usual - (dense.usual - dense.mean), usual=usual)
 
 
-def best_window(vectors: NDArray[np.float32], query: NDArray[np.float32]) -> float:
+def _neighbours(places: Sequence[tuple[int, int]], total: Floats) -> Floats:
+    """Return for each candidate the better positive score of the passages beside it in its document, else 0."""
+    at = {place: i for i, place in enumerate(places)}
+    gains = np.zeros_like(total)
+    for i, (document, ordinal) in enumerate(places):
+        beside = [at[place] for place in ((document, ordinal - 1), (document, ordinal + 1)) if place in at]
+        gains[i] = max((float(total[j]) for j in beside), default=0.0)
+    return np.maximum(gains, 0.0)
+
+
+def best_window(vectors: Floats, query: Floats) -> float:
     """Return the highest cosine of a window, or of two neighbouring windows together, with the question."""
     single = vectors @ query
     if len(single) == 1:

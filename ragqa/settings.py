@@ -20,7 +20,7 @@ FILE_NAME = "ragqa.toml"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every option that a user may set for good. The names are those of the flags, of ``RAGQA_NAME`` and of the file."""
+    """Every option that a user may set for good, named as in the flags, in ``RAGQA_NAME`` and in the file."""
 
     home: Path | None = None
     """The folder that holds ``indexes/``; None: see ``home_folder``."""
@@ -58,12 +58,14 @@ def load_settings(flags: Mapping[str, object] | None = None, env: Mapping[str, s
     names = {f"RAGQA_{field.name.upper()}": field.name for field in fields(Settings)}
     given = {name: env[variable] for variable, name in names.items() if env.get(variable)}
     values.update(_checked(given, "the environment"))
-    values.update(_checked({key: value for key, value in (flags or {}).items() if value is not None}, "the command line"))
+    values.update(
+        _checked({key: value for key, value in (flags or {}).items() if value is not None}, "the command line")
+    )
     return replace(Settings(), **values)  # type: ignore[arg-type]
 
 
 def home_folder() -> Path:
-    """Return the nearest folder, from here upwards, that holds ``ragqa.toml`` or ``indexes/``; else the user's data folder."""
+    """Return the nearest folder upwards that holds ``ragqa.toml`` or ``indexes/``; else the user's data folder."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / FILE_NAME).is_file() or (folder / "indexes").is_dir():

@@ -1,4 +1,4 @@
-"""Weigh each sentence and row of the passages found as an answer to the question. Knows nothing of wording or thresholds.
+"""Weigh each sentence and row of the passages found as an answer. Knows nothing of wording or thresholds.
 
 A window's features come from both sides of retrieval (how near it lies, which of the question's terms it holds, weighed
 by how rare they are), from where it stands, and from whether it holds the kind of thing that was asked for.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import query_terms, terms
+from ragqa.analysis import cjk_share, query_terms, terms
 from ragqa.types import Hit, Span
 
 WEIGHTS = {
@@ -40,6 +40,12 @@ class Evidence:
     """(windows, len(WEIGHTS)), each about 0 to 1, higher is better."""
     cosines: NDArray[np.float32]
     """(windows,) as they are."""
+    coverage: float
+    """Share of the question's rarity that stands in the one passage, headings included, that holds most of it."""
+    unknown: float
+    """Share of the question's rarity in words that stand nowhere in the library."""
+    legibility: float
+    """How much of the question the embedder can read, 0 to 1."""
 
     def scores(self) -> NDArray[np.float32]:
         """Return (windows,): how well each answers, the features weighed."""
@@ -60,16 +66,21 @@ class Question:
 
     text: str
     idf: Mapping[str, float]
+    unknown: float
+    """Share of the rarity that lies in words (not Chinese characters) that the library never uses."""
     kind: str | None
 
     @classmethod
-    def of(cls, text: str, idf: Callable[[str], float]) -> Question:
-        """Weigh the terms of ``text`` with ``idf``."""
-        asked = query_terms(text)
-        return cls(text, {term: idf(term) for term in asked}, asked_kind(text))
+    def of(cls, text: str, idf: Callable[[str], float], known: Callable[[str], bool]) -> Question:
+        """Weigh the terms of ``text`` with ``idf``; ``known`` says whether the library uses a term at all."""
+        rarity = {term: idf(term) for term in query_terms(text)}
+        words = {term: weight for term, weight in rarity.items() if not cjk_share(term)}
+        total = sum(words.values())
+        missing = sum(weight for term, weight in words.items() if not known(term))
+        return cls(text, rarity, missing / total if total else 0.0, asked_kind(text))
 
     def coverage(self, found: set[str], weights: Mapping[str, float] | None = None) -> float:
-        """Return the share of the question's weight (its rarity, unless other weights are given) that is in ``found``."""
+        """Return the share of the question's weight, its rarity unless others are given, in ``found``."""
         weights = self.idf if weights is None else weights
         total = sum(weights.values())
         return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
@@ -85,15 +96,24 @@ class Question:
         return weights
 
 
-_ASKED = (
-    ("time", re.compile(r"\bwhen\b|\b(?:what|which|whose) (?:year|date|day|month|century|decade)\b"
-                        r"|何时|何時|何年|哪年|哪一?[年天月日]|哪个世纪|哪個世紀|什么时候|什麼時候|甚麼時候|年份|几年|幾年|几月|幾月", re.I)),
-    ("number", re.compile(r"\bhow (?:many|much|long|often|far|old|big|large|high|tall|deep|fast|heavy|wide|hot|cold|loud|soon)\b"
-                          r"|\b(?:what|which) (?:percentage|percent|number|size|voltage|temperature|weight|time|value|distance|speed|length)\b"
-                          r"|多少|多久|多长|多長|多大|多高|多远|多遠|多重|几|幾|第几|第幾", re.I)),
-    ("name", re.compile(r"\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:city|country|person|team|company|state|place)\b"
-                        r"|谁|誰|哪位|哪里|哪裡|哪裏|何处|何處|哪一?[个個]?(?:国|國|城|人|地|省|市)|何人", re.I)),
-)  # fmt: skip
+_ASKED = {
+    "time": re.compile(
+        r"\bwhen\b|\b(?:what|which|whose) (?:year|date|day|month|century|decade)\b"
+        r"|何时|何時|何年|哪年|哪一?[年天月日]|哪个世纪|哪個世紀|什么时候|什麼時候|甚麼時候|年份|几年|幾年|几月|幾月",
+        re.I,
+    ),
+    "number": re.compile(
+        r"\bhow (?:many|much|long|often|far|old|big|large|high|tall|deep|fast|heavy|wide|hot|cold|loud|soon)\b"
+        r"|\b(?:what|which) (?:percentage|percent|number|size|voltage|temperature|weight|time|value|distance|speed"
+        r"|length)\b|多少|多久|多长|多長|多大|多高|多远|多遠|多重|几|幾",
+        re.I,
+    ),
+    "name": re.compile(
+        r"\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:city|country|person|team|company|state|place)\b"
+        r"|谁|誰|哪位|哪里|哪裡|哪裏|何处|何處|哪一?[个個]?(?:国|國|城|人|地|省|市)|何人",
+        re.I,
+    ),
+}
 _TIME = re.compile(
     r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
     r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|century|centuries)\b|[\d一二三四五六七八九十]\s?[年月日]|世纪|世紀"
@@ -110,7 +130,7 @@ _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
 
 def asked_kind(question: str) -> str | None:
     """Return what a question asks for: 'time', 'number', 'name', or None where that can't be seen."""
-    return next((kind for kind, pattern in _ASKED if pattern.search(question)), None)
+    return next((kind for kind, pattern in _ASKED.items() if pattern.search(question)), None)
 
 
 def holds_kind(kind: str | None, window: str, question: str) -> float:
@@ -171,7 +191,16 @@ def weigh(
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
     features[:, 0] = _standard(cosines) * legibility**2
-    return Evidence(places, features, cosines)
+    return Evidence(places, features, cosines, _best_coverage(question, hits), question.unknown, legibility)
+
+
+def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:
+    return max((question.coverage(set(terms(_whole(hit)))) for hit in hits), default=0.0)
+
+
+def _whole(hit: Hit) -> str:
+    passage = hit.passage
+    return "\n".join((*passage.section, passage.header, passage.text))
 
 
 def _spans(hit: Hit) -> tuple[Span, ...]:

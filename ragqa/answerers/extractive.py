@@ -105,7 +105,9 @@ def _compose(chosen: Sequence[tuple[Passage, Span]]) -> tuple[str, tuple[Citatio
     for passage, (start, end) in chosen:
         quote = passage.text[start:end]
         marker = len(citations) + 1
-        citations.append(Citation(marker, passage.document, passage.page_at(start), passage.section, quote, passage.passage_id))
+        citations.append(
+            Citation(marker, passage.document, passage.page_at(start), passage.section, quote, passage.passage_id)
+        )
         lines.append(_shown(passage, start, quote, marker))
     return _joined(lines), tuple(citations)
 
@@ -125,7 +127,11 @@ def labelled_row(passage: Passage, start: int, row: str) -> str:
     names = header.split(" | ")
     if len(names) != len(cells) or header == row:
         return row
-    return " · ".join(f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip() for name, cell in zip(names, cells, strict=True) if cell.strip())
+    return " · ".join(
+        f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip()
+        for name, cell in zip(names, cells, strict=True)
+        if cell.strip()
+    )
 
 
 def _rows_before(passage: Passage, start: int, width: int) -> Iterator[str]:
@@ -147,6 +153,10 @@ def _joined(lines: Sequence[str]) -> str:
     """Sentences follow each other; rows and code stand on lines of their own."""
     text = ""
     for line in lines:
-        own_line = line.startswith(("- ", "```")) or text.endswith("```") or "\n- " in f"\n{text.splitlines()[-1] if text else ''}"
+        own_line = (
+            line.startswith(("- ", "```"))
+            or text.endswith("```")
+            or "\n- " in f"\n{text.splitlines()[-1] if text else ''}"
+        )
         text += ("\n" if own_line else " ") + line if text else line
     return text

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -22,7 +22,7 @@ from ragqa.cli.output import (
     styled,
 )
 
-Question = Annotated[Optional[str], typer.Argument(help="The question, in quotes.", show_default=False)]
+Question = Annotated[str | None, typer.Argument(help="The question, in quotes.", show_default=False)]
 
 
 def search(
@@ -72,7 +72,9 @@ def ask(
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    chosen = _given(locals(), "answerer k mode home embedder threshold max_tokens temperature n stop seed instructions prompts")
+    chosen = _given(
+        locals(), "answerer k mode home embedder threshold max_tokens temperature n stop seed instructions prompts"
+    )
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: answer_json(library.ask(text, document=document)))
@@ -187,5 +189,5 @@ def _read(batch: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise RagqaError(f"{batch} can't be read as questions in UTF-8: {error}") from None
     if not text.strip():
-        raise RagqaError(f"{batch} holds no question: expected one {{\"_id\", \"text\"}} a line")
+        raise RagqaError(f'{batch} holds no question: expected one {{"_id", "text"}} a line')
     return text.splitlines()

@@ -1,4 +1,4 @@
-"""What keeps a library: ``ingest``, ``list``, ``show``, ``remove``, ``info``, ``reembed``, ``verify``, ``export``, ``import``."""
+"""What keeps a library: ``ingest``, ``list``, ``show``, ``remove``, ``info``, ``reembed``, ``verify`` and the rest."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -85,7 +85,7 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
         print_json({"documents": [dataclasses.asdict(document) for document in documents]})
         return
     if not documents:
-        note(f"the library holds no document yet: run 'ragqa ingest PATH'")
+        note("the library holds no document yet: run 'ragqa ingest PATH'")
     for document in documents:
         pages = f"{document.pages} pages, " if document.pages else ""
         print(f"{styled(plain(document.name), '1')}  {pages}{document.passages} passages  {plain(document.title)}")
@@ -93,7 +93,7 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
 
 def show(
     document: Name,
-    page: Annotated[Optional[int], typer.Option("--page", "-p", help="Print this page's text.")] = None,
+    page: Annotated[int | None, typer.Option("--page", "-p", help="Print this page's text.")] = None,
     index: opt.Index = None,
     home: opt.Home = None,
     as_json: opt.Json = False,
@@ -121,7 +121,12 @@ def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, 
     from ragqa.types import Document
 
     assert isinstance(shown, Document)
-    value: dict[str, object] = {"document": shown.name, "title": shown.title, "media_type": shown.media_type, "sha256": shown.sha256}
+    value: dict[str, object] = {
+        "document": shown.name,
+        "title": shown.title,
+        "media_type": shown.media_type,
+        "sha256": shown.sha256,
+    }
     if page is not None:
         return {**value, "page": page, "text": text}
     outline = [

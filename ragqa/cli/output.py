@@ -94,7 +94,10 @@ def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str
 def print_sources(answer: Answer) -> None:
     """Print what an answer stands on; for a refusal, where to look all the same."""
     if answer.abstained and answer.hits:
-        print(styled("Nearest: ", "2") + "; ".join(dict.fromkeys(where(h.passage.document, h.passage.page) for h in answer.hits[:3])))
+        print(
+            styled("Nearest: ", "2")
+            + "; ".join(dict.fromkeys(where(h.passage.document, h.passage.page) for h in answer.hits[:3]))
+        )
         return
     print()
     for citation in answer.citations:
