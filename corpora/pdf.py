@@ -13,8 +13,9 @@ from itertools import groupby
 from typing import Any
 
 from edition import Edition
-from faces import ACCENT, SONG, pieces, xml
+from faces import ACCENT, SONG, xml
 from figures import draw
+from flowables import Leader, Text, measure, write
 from markup import Block, Chapter
 from reportlab.lib.colors import HexColor, white
 from reportlab.lib.pagesizes import A4
@@ -29,7 +30,6 @@ from reportlab.platypus import (
     NextPageTemplate,
     PageBreak,
     PageTemplate,
-    Paragraph,
     Spacer,
     Table,
     XPreformatted,
@@ -56,70 +56,6 @@ class Pages:
         if page > self.front:
             return str(page - self.front)
         return ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")[page]
-
-
-class _Text(Flowable):
-    """A source line as a paragraph; ``mark`` is told when its first line is drawn."""
-
-    def __init__(
-        self,
-        text: str,
-        style: ParagraphStyle,
-        hyphens: dict[str, str] | None,
-        *,
-        bullet: str = "",
-        mark: Callable[[Canvas], None] | None = None,
-        inner: Paragraph | None = None,
-    ) -> None:
-        super().__init__()
-        self.text, self.style, self.hyphens = text, style, hyphens
-        self.bullet, self.mark, self.inner = bullet, mark, inner
-        self.fixed = inner is not None
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        if not self.fixed:
-            bullet = f"<bullet>{self.bullet}</bullet>" if self.bullet else ""
-            self.inner = Paragraph(bullet + xml(self.text, self.style, width, self.hyphens), self.style)
-        assert self.inner is not None
-        self.width, self.height = self.inner.wrapOn(self.canv, width, height)
-        return self.width, self.height
-
-    def split(self, width: float, height: float) -> list[Flowable]:
-        self.wrap(width, height)
-        assert self.inner is not None
-        parts = self.inner.splitOn(self.canv, width, height)
-        marks = [self.mark] + [None] * len(parts)
-        return [_Text("", self.style, None, mark=mark, inner=part) for part, mark in zip(parts, marks, strict=False)]
-
-    def draw(self) -> None:
-        if self.mark:
-            self.mark(self.canv)
-        assert self.inner is not None
-        self.inner.drawOn(self.canv, 0, 0)
-
-
-class _Leader(Flowable):
-    """A line of the contents: title, dots, page number; it links to the heading."""
-
-    def __init__(self, level: int, title: str, label: str, key: str) -> None:
-        super().__init__()
-        self.level, self.title, self.label, self.key = level, title, label, key
-        self.size = 10.0 if level == 0 else 9.0
-
-    def wrap(self, width: float, height: float) -> tuple[float, float]:
-        self.width, self.height = width, 19.0 if self.level == 0 else 13.0
-        return self.width, self.height
-
-    def draw(self) -> None:
-        left, bold = 14.0 * self.level, self.level == 0
-        end = left + _write(self.canv, left, 3, self.title, self.size, bold=bold)
-        start = self.width - self.canv.stringWidth(self.label, "Helvetica", self.size)
-        self.canv.setFont("Helvetica", self.size)
-        self.canv.drawString(start, 3, self.label)
-        dot = self.canv.stringWidth(" .", "Helvetica", self.size)
-        count = int((start - end - 8) / dot)
-        self.canv.drawRightString(start - 4, 3, " ." * max(count, 0))
-        self.canv.linkRect("", self.key, (0, 0, self.width, self.height), relative=1)
 
 
 class _Template(BaseDocTemplate):  # type: ignore[misc]
@@ -151,11 +87,11 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
         label, name = self.last.label(self.page), f"{self.edition.maker} {self.edition.title}"
         left, right = (name, self.chapter) if self.page % 2 else (self.chapter, name)
         top, bottom = A4[1] - 17 * mm, 13 * mm
-        _write(canvas, _MARGIN, top, left, 8)
-        _write(canvas, _WIDTH - _MARGIN - _measure(right, 8), top, right, 8)
+        write(canvas, _MARGIN, top, left, 8)
+        write(canvas, _WIDTH - _MARGIN - measure(right, 8), top, right, 8)
         outer, inner = (label, self.edition.document_number)[:: 1 if self.page % 2 == 0 else -1]
-        _write(canvas, _MARGIN, bottom, outer, 8)
-        _write(canvas, _WIDTH - _MARGIN - _measure(inner, 8), bottom, inner, 8)
+        write(canvas, _MARGIN, bottom, outer, 8)
+        write(canvas, _WIDTH - _MARGIN - measure(inner, 8), bottom, inner, 8)
         canvas.restoreState()
 
     def heading(self, level: int, number: str, title: str) -> Callable[[Canvas], None]:
@@ -185,20 +121,6 @@ class _Template(BaseDocTemplate):  # type: ignore[misc]
         return mark if terms else None
 
 
-def _measure(text: str, size: float, *, bold: bool = False) -> float:
-    return sum(width for *_, width in pieces(text, "", size, bold=bold))
-
-
-def _write(canvas: Canvas, x: float, y: float, text: str, size: float, *, bold: bool = False) -> float:
-    """Draw one line of mixed script; return its width."""
-    start = x
-    for piece, font, width in pieces(text, "", size, bold=bold):
-        canvas.setFont(font, size)
-        canvas.drawString(x, y, piece)
-        x += width
-    return x - start
-
-
 class _Setter:
     """Blocks → flowables, for one round."""
 
@@ -214,8 +136,8 @@ class _Setter:
         base = SONG if self.chinese else "Helvetica"
         return ParagraphStyle(name, fontName=options.pop("font", base), fontSize=size, **options)
 
-    def text(self, text: str, style: ParagraphStyle, **options: Any) -> _Text:
-        return _Text(text, style, None if self.chinese else (self.hyphens if self.columns == 2 else {}), **options)
+    def text(self, text: str, style: ParagraphStyle, **options: Any) -> Text:
+        return Text(text, style, None if self.chinese else (self.hyphens if self.columns == 2 else {}), **options)
 
     @property
     def bold(self) -> str:
@@ -334,7 +256,7 @@ class _Setter:
         def mark(_: Canvas) -> None:
             self.template.chapter = self.edition.contents
 
-        lines = [_Leader(level, title, self.last.label(page), key) for level, title, key, page in self.last.headings]
+        lines = [Leader(level, title, self.last.label(page), key) for level, title, key, page in self.last.headings]
         return [self.text(self.edition.contents, style, mark=mark), *lines]
 
     def index(self) -> list[Flowable]:
