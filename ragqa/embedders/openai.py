@@ -35,7 +35,7 @@ _NO_KEY = "none"
 
 
 class OpenAIEmbedder:
-    """An Embedder over HTTP. It sees no token states, so its windows are (0, dim). Safe to call from several threads."""
+    """An Embedder over HTTP; it sees no token states, so windows are (0, dim). Safe to call from several threads."""
 
     def __init__(
         self, model: str, progress: Progress | None = None, *, timeout: float = 60.0, max_retries: int = 4
@@ -182,7 +182,7 @@ class OpenAIEmbedder:
 
     def _bad(self, came: str) -> ModelError:
         return ModelError(
-            f"{self.spec} should give embeddings; {self._server()} sent {came}: check that the model is an embedding model"
+            f"{self.spec} should give embeddings; {self._server()} sent {came}: is it an embedding model?"
         )
 
     def _explained(self, error: Any) -> ModelError:

@@ -1,4 +1,4 @@
-"""Count the tokens of OpenAI's embedding models. Fetches nothing: tiktoken's tables are used if they lie here already."""
+"""Count the tokens of OpenAI's embedding models. Fetches nothing: tiktoken's table is used if it lies here already."""
 
 from __future__ import annotations
 

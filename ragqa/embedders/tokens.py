@@ -70,7 +70,7 @@ class TextTokenizer:
 
     def known(self, text: str) -> float:
         """Return the share of the text's tokens that are not the vocabulary's word for 'unknown'; 1 of no token."""
-        ids = self._counting.encode(*_sound([text]), add_special_tokens=False).ids
+        ids = self._counting.encode(_sound([text])[0], add_special_tokens=False).ids
         return 1.0 - ids.count(self._unknown) / len(ids) if ids and self._unknown is not None else 1.0
 
     def tokenise(self, texts: Sequence[str]) -> Tokenised:
