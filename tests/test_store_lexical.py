@@ -39,35 +39,29 @@ def bm25s_scores(texts: list[str], query: list[str]) -> np.ndarray:
 @pytest.mark.parametrize("question", [["pump"], ["pump", "valv", "e42", "7-3"], ["motor", "motor", "seal"]])
 def test_scores_are_bm25_as_bm25s_computes_it(library: Database, question: list[str]):
     ids = library.passage_ids()
-    passages = library.passages(ids.tolist())
-    expected = bm25s_scores([passages[each].text for each in ids.tolist()], question)
+    indexed = dict(library.index_texts(ids.tolist()))
+    expected = bm25s_scores([indexed[each] for each in ids.tolist()], question)
     index = LexicalIndex.open(library, pytest.fail)
-    found, scores = index.search(question, len(ids), heading_weight=0)
+    found, scores = index.search(question, len(ids))
     assert set(found.tolist()) == set(ids[expected > 0].tolist())
     at = np.searchsorted(ids, found)
     np.testing.assert_allclose(scores, expected[at], rtol=1e-5)
     assert (np.diff(scores) <= 0).all()
-    np.testing.assert_allclose(index.score(ids, question, heading_weight=0), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(index.score(ids, question), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_scores_of_long_passages_are_bm25_but_for_rounded_lengths(tmp_path: Path):
     with Database.create_or_open(tmp_path / "lib") as database:
         lines = [" ".join(lines_of(seed, 1 + seed)) for seed in range(60)]
         put(database, "long.txt", lines)
-        expected = bm25s_scores(lines, ["pump", "valv", "e42"])
-        scores = LexicalIndex.open(database, pytest.fail).score(
-            database.passage_ids(), ["pump", "valv", "e42"], heading_weight=0
-        )
+        texts = [text for _, text in database.index_texts(database.passage_ids().tolist())]
+        expected = bm25s_scores(texts, ["pump", "valv", "e42"])
+        scores = LexicalIndex.open(database, pytest.fail).score(database.passage_ids(), ["pump", "valv", "e42"])
         np.testing.assert_allclose(scores, expected, rtol=LENGTHS)
 
 
-def test_headings_count_by_their_weight(library: Database):
-    index = LexicalIndex.open(library, pytest.fail)
-    assert len(index.search(["chapter"], 10, heading_weight=0)[0]) == 0
-    ids, once = index.search(["chapter"], 300, heading_weight=0.3)
-    _, twice = index.search(["chapter"], 300, heading_weight=0.6)
-    assert len(ids) == 240
-    np.testing.assert_allclose(twice, 2 * once, rtol=1e-5)
+def test_headings_are_found_like_text(library: Database):
+    assert len(LexicalIndex.open(library, pytest.fail).search(["chapter"], 300)[0]) == 240
 
 
 def test_terms_count_by_their_weight(library: Database):
@@ -75,7 +69,7 @@ def test_terms_count_by_their_weight(library: Database):
     ids = library.passage_ids()
     pump, seal = (index.score(ids, {word: 1.0}) for word in ("pump", "seal"))
     np.testing.assert_allclose(index.score(ids, {"pump": 2.0, "seal": 0.5}), 2 * pump + 0.5 * seal, rtol=1e-5)
-    assert index.doc_freq("pump") == int((index.score(ids, ["pump"], heading_weight=0) > 0).sum())
+    assert index.doc_freq("pump") == int((index.score(ids, ["pump"]) > 0).sum())
     assert index.doc_freq("nowhere") == 0
 
 

@@ -157,7 +157,7 @@ class Database(Shelf):
             before[tuple(content)].append(passage_id)
         for ordinal, (passage, vector_id) in enumerate(zip(passages, vector_ids, strict=True)):
             content = (vector_id, json.dumps(passage.section), passage.header, passage.text)
-            kept = before[content].popleft() if before.get(content) else None  # type: ignore[arg-type]
+            kept = before[content].popleft() if before.get(content) else None
             place = (ordinal, passage.start, passage.end, passage.page, passage.page_end, passage.tokens)
             spans = (json.dumps(passage.page_breaks), json.dumps(passage.windows))
             values = (document_id, *content, *place, *spans)
@@ -219,14 +219,14 @@ class Database(Shelf):
         rows = self.connection().execute("SELECT document_id, name FROM document").fetchall()
         return [document_id for document_id, name in rows if match(name)]
 
-    def index_texts(self, ids: Sequence[int]) -> Iterator[tuple[int, str, str]]:
-        """Yield id, text, and heading (title, section path, table header) of each passage, for a lexical index."""
+    def index_texts(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Yield id and text of each passage for a lexical index, title, section path and table header at its end."""
         with plainly(self.path):
             for passage_id, text, title, section, header in self.connection().execute(
                 _INDEX_TEXTS, (json.dumps(list(ids)),)
             ):
                 path = dict.fromkeys((title, *json.loads(section), header))
-                yield passage_id, text, "\n".join(part for part in path if part)
+                yield passage_id, "\n".join((text, *(part for part in path if part)))
 
     # The whole
 

@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 BUILDER_WAIT = 0.2
 """Seconds to wait for another process that builds the same index before this one does without."""
 
-Index = TypeVar("Index")
+Index = TypeVar("Index", covariant=True)
 
 
 class Recipe(Protocol[Index]):

@@ -22,16 +22,13 @@ from ragqa import analysis
 from ragqa.store.database import Database, Stamp
 from ragqa.store.derived import open_derived
 
-HEADING_WEIGHT = 0.3
-"""What a term in title, section path or table header counts beside one in the text."""
-
 LONGEST_TERM = 200
 """Bytes. A longer term is cut and hashed, the same way in passages and questions: tantivy drops what is too long."""
 
 _HEAP = 50_000_000
 _RUNS = 64
 _NAMED = 512
-_FORMAT = 1
+_FORMAT = 2
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -63,23 +60,21 @@ class LexicalIndex:
         return len(self.ids)
 
     def doc_freq(self, term: str) -> int:
-        """Return how many passages hold ``term`` in their text."""
-        return int(self._searcher.doc_freq("body", _stored_form(term)))
+        """Return how many passages hold ``term`` in their text or heading."""
+        return int(self._searcher.doc_freq("terms", _stored_form(term)))
 
     def idf(self, term: str) -> float:
         """Return BM25's rarity of ``term``: ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it."""
         held = self.doc_freq(term)
         return math.log1p((self.size - held + 0.5) / (held + 0.5))
 
-    def search(
-        self, words: Terms, k: int, allowed: Ids | None = None, heading_weight: float = HEADING_WEIGHT
-    ) -> tuple[Ids, Floats]:
+    def search(self, words: Terms, k: int, allowed: Ids | None = None) -> tuple[Ids, Floats]:
         """Return ids and scores of the ``k`` best passages with any of the terms, of those ``allowed`` if given.
 
-        The score is the sum over terms, each by its weight (a sequence: by how often it is there), of BM25 in the text
-        and ``heading_weight`` times BM25 in the heading.
+        The score is the sum over terms, each by its weight (a sequence: by how often it is there), of BM25 in text and
+        heading together: title, section path and table header are a few more words of each passage.
         """
-        query = self._query(words, heading_weight)
+        query = self._query(words)
         if allowed is not None:
             allowed = np.sort(allowed[np.isin(allowed, self.ids, kind="table")])
         k = min(k, self.size if allowed is None else len(allowed))
@@ -87,10 +82,10 @@ class LexicalIndex:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         return self._run(query if allowed is None else self._only(query, allowed), k)
 
-    def score(self, ids: Ids, words: Terms, heading_weight: float = HEADING_WEIGHT) -> Floats:
+    def score(self, ids: Ids, words: Terms) -> Floats:
         """Return the score of each of ``ids`` for the same query; 0 where no term matches."""
         scores = np.zeros(len(ids), np.float32)
-        query = self._query(words, heading_weight)
+        query = self._query(words)
         if query is None or not len(ids):
             return scores
         found, values = self._run(self._only(query, np.unique(ids)), len(ids))
@@ -101,19 +96,15 @@ class LexicalIndex:
             scores[hit] = values[order][at][hit]
         return scores
 
-    def _query(self, words: Terms, heading_weight: float) -> Any:
+    def _query(self, words: Terms) -> Any:
         from tantivy import Occur, Query
 
         weights = words if isinstance(words, Mapping) else Counter(words)
         parts = []
         for word, weight in weights.items():
-            term = _stored_form(word)
-            for field, share in (("body", 1.0), ("heading", heading_weight)):
-                if weight * share > 0:
-                    query = Query.term_query(self._schema, field, term, "freq")
-                    if weight * share != 1:
-                        query = Query.boost_query(query, float(weight * share))
-                    parts.append((Occur.Should, query))
+            if weight > 0:
+                query = Query.term_query(self._schema, "terms", _stored_form(word), "freq")
+                parts.append((Occur.Should, query if weight == 1 else Query.boost_query(query, float(weight))))
         return Query.boolean_query(parts) if parts else None
 
     def _only(self, query: Any, allowed: Ids) -> Any:
@@ -190,9 +181,8 @@ class _Recipe:
         for passage_id in gone.tolist():
             writer.delete_documents_by_term("passage", passage_id)
         for start in range(0, len(new), 2048):
-            for passage_id, text, heading in database.index_texts(new[start : start + 2048].tolist()):
-                body, above = _joined(text), _joined(heading)
-                writer.add_document(tantivy.Document(passage=passage_id, body=body, heading=above))
+            for passage_id, text in database.index_texts(new[start : start + 2048].tolist()):
+                writer.add_document(tantivy.Document(passage=passage_id, terms=_joined(text)))
         writer.commit()
         writer.wait_merging_threads()
 
@@ -208,8 +198,7 @@ def _schema() -> Any:
 
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("passage", indexed=True, fast=True)
-    builder.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
-    builder.add_text_field("heading", tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
 

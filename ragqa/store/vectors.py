@@ -90,7 +90,7 @@ class VectorIndex:
         return scores
 
     def _parameters(self, selector: Any) -> Any:
-        import faiss
+        faiss = _faiss()
 
         if not _is_ivf(self._index):
             return faiss.SearchParameters(sel=selector) if selector else None
@@ -101,7 +101,7 @@ class VectorIndex:
 
     def save(self, folder: Path) -> None:
         """Leave its files in ``folder``."""
-        import faiss
+        faiss = _faiss()
 
         faiss.write_index(self._index, str(folder / "index.faiss"))
         np.save(folder / "ids.npy", self.ids, allow_pickle=False)
@@ -124,7 +124,7 @@ class _Recipe:
         return self._saved(VectorIndex(index, ids, total, database.stamp()), into)
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> VectorIndex:
-        import faiss
+        faiss = _faiss()
 
         index = faiss.read_index(str(state / "index.faiss"))
         ids = np.load(state / "ids.npy", allow_pickle=False)
@@ -155,7 +155,7 @@ class _Recipe:
 
 def build_index(size: int, dim: int, sample: Callable[[Ids], Floats]) -> Any:
     """Return an empty FAISS index, trained, right for ``size`` vectors; ``sample`` gives the vectors at some places."""
-    import faiss
+    faiss = _faiss()
 
     kind = faiss.ScalarQuantizer.QT_fp16
     if size < EXACT_BELOW:
@@ -186,7 +186,7 @@ def _add(index: Any, database: Database, ids: Ids) -> NDArray[np.float64]:
 
 
 def _remove(index: Any, ids: Ids) -> None:
-    import faiss
+    faiss = _faiss()
 
     # The inverted file looks each id up; the flat one asks the selector about each vector.
     index.remove_ids(faiss.IDSelectorArray(ids) if _is_ivf(index) else _selector(ids))
@@ -202,11 +202,18 @@ def _wants_another_kind(old: VectorIndex, size: int) -> bool:
 
 def _use_threads(count: int) -> None:
     """Set how many threads FAISS may use when called from this one."""
-    import faiss
+    faiss = _faiss()
 
     # One for a search: on a busy machine the wait for a second costs several times the search, and concurrent
     # questions have a thread each.
     faiss.omp_set_num_threads(count)
+
+
+def _faiss() -> Any:
+    """Return FAISS, imported when it is first needed; untyped, for its own stubs know no keyword arguments."""
+    import faiss
+
+    return faiss
 
 
 def _is_ivf(index: Any) -> bool:
@@ -214,7 +221,7 @@ def _is_ivf(index: Any) -> bool:
 
 
 def _selector(ids: Ids) -> Any:
-    import faiss
+    faiss = _faiss()
 
     bits = np.zeros((int(ids.max(initial=0)) // 8 + 1) * 8, bool)
     bits[ids] = True

@@ -98,7 +98,7 @@ def _derived(database: Database) -> Iterator[str]:
             continue
         if state.stamp != database.stamp():
             continue  # behind: caught up when it is next opened
-        index = kind.open(database)  # type: ignore[attr-defined]
+        index = kind.open(database)
         if not np.array_equal(index.ids, ids):
             yield f"{name}: the index holds other passages than the library: remove the folder {root}"
         elif name == "vectors" and len(ids):
