@@ -154,15 +154,18 @@ class ChatAnswerer:
         chunks: Any = self._server.client.chat.completions.create(**request)
         if not hasattr(chunks, "response"):
             raise OtherInterface
-        end, usage, refusal = None, None, ""
+        end, usage, refusal, came = None, None, "", False
         with chunks:
             for chunk in self._unbroken(chunks, hearer):
+                came = True
                 usage = chunk.usage or usage
                 for choice in chunk.choices or ():
                     end = choice.finish_reason or end
                     if choice.delta:
                         refusal += choice.delta.refusal or ""
                         hearer.feed(choice.delta.content or "")
+        if not came:
+            raise OtherInterface
         if end is None:
             raise cut_short(self._server.host, len(hearer.sent))
         return _Reply((hearer.raw,), (end,), usage, refusal)

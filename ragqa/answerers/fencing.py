@@ -35,13 +35,15 @@ def without_lookalikes(text: str) -> str:
     return _LOOKALIKE.sub(r"(\1)", text)
 
 
-_SPECIAL = re.compile(r"<(?=[|｜/]?\w*[|｜▁])|(?<=[|｜])>|<(?=/?s>|/?(?:start|end)_of_turn>|</?SYS>>)|\[(?=/?INST\])")
+_SPECIAL = re.compile(r"<(?=[|｜]|/?s>|/?(?:start|end)_of_turn>|</?SYS>>)|\[(?=/?INST\])")
+"""Where the special tokens of known templates begin: it is enough to break that up, and the pipe |> stays whole."""
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def harmless(text: str, specials: Sequence[str] = ()) -> str:
     """Return ``text`` with what a chat template would read as the end of a message broken up by a space."""
-    text = _SPECIAL.sub(lambda match: " >" if match.group() == ">" else match.group() + " ", _CONTROLS.sub("", text))
+    text = _SPECIAL.sub(lambda match: match.group() + " ", _CONTROLS.sub("", text))
     for special in specials:
         if len(special) > 1 and not special.isspace():
             text = text.replace(special, f"{special[0]} {special[1:]}")

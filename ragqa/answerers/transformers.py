@@ -152,15 +152,23 @@ def _check_folder(folder: Path) -> None:
 def _load(folder: Path, options: ChatOptions) -> _Loaded:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # the library prints nothing
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, dtype="auto", **safe)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        model: Any
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder, use_safetensors=True, dtype="auto", output_loading_info=True, **safe
+        )
+    except Exception as error:  # the loaders of broken files raise whatever they like
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"the model in {folder} can't be loaded: {reason}") from None
+    if report["missing_keys"]:  # they would be random
+        lacking = min(report["missing_keys"])
+        raise ModelError(f"the model in {folder} lacks weights ({lacking} for one): get its files anew")
     if device == "cpu" and model.dtype == torch.float16:
         model = model.to(torch.bfloat16)  # as small, and a CPU computes with it
     model = model.to(device).eval()

@@ -48,7 +48,7 @@ def serving(*steps: Step) -> Iterator[ChatServer]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append({**body, "path": self.path})
-            state.headers.append(dict(self.headers))
+            state.headers.append({name.lower(): value for name, value in self.headers.items()})
             step = state.steps.pop(0) if len(state.steps) > 1 else state.steps[0]
             step(self, body)
 
@@ -56,7 +56,7 @@ def serving(*steps: Step) -> Iterator[ChatServer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
-    server.daemon_threads = True
+    server.daemon_threads, server.block_on_close = True, False
     state = ChatServer(f"http://127.0.0.1:{server.server_port}/v1", list(steps))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
