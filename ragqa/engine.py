@@ -59,7 +59,7 @@ class Library:
         self._loading = threading.RLock()
         self._answerer: Answerer | None = None
         self._embedder: Embedder | None = None
-        self._searching: tuple[Stamp, Retriever, LexicalIndex] | None = None
+        self._held_retriever: tuple[Stamp, Retriever, LexicalIndex] | None = None
 
     @classmethod
     def open(
@@ -216,7 +216,7 @@ class Library:
             )
             self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))
             self._database.collect_garbage()
-        self._embedder, self._searching = new, None
+        self._embedder, self._held_retriever = new, None
         self.settings = replace(self.settings, embedder=embedder)
         _ = self._retriever
         return len(ids)
@@ -263,21 +263,30 @@ class Library:
 
         ``history`` are the turns before, for follow-up questions; ``on_text`` receives the answer as it is written.
         """
-        question = checked_question(question)
-        self._check_glob(document)
-        answerer = self.answerer
-        asked = answerer.standalone(question, history) if history else question
-        found = self._retriever.search(asked, k or self.settings.k, mode or self.settings.mode, document)
-        started = time.perf_counter()
         from ragqa.answerers.confidence import confidence_of
 
-        evidence = self._weigh(asked, found)
-        confidence = confidence_of(evidence)
+        question = checked_question(question)
+        answerer = self.answerer
+        asked = answerer.standalone(question, history) if history else question
+        found, evidence = self.evidence(asked, k=k, mode=mode, document=document)
+        started = time.perf_counter()
         answer = answerer.answer(
-            asked, evidence.on(found.hits), history=history, on_text=on_text, confidence=confidence
+            asked, evidence.on(found.hits), history=history, on_text=on_text, confidence=confidence_of(evidence)
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         return replace(answer, question=question, timings_ms=laps)
+
+    def evidence(
+        self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
+    ) -> tuple[Found, Evidence]:
+        """Return what a search finds, and how well each sentence and row of it answers: what answers are made from."""
+        from ragqa.answerers.evidence import Question, weigh
+
+        found = self.search(question, k=k, mode=mode, document=document)
+        windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
+        lexical = self._lexical
+        asked = Question.of(question, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
+        return found, weigh(asked, found.hits, windows, found.query, found.legibility)
 
     # What is loaded when it is first needed
 
@@ -309,13 +318,19 @@ class Library:
         from ragqa.store.vectors import VectorIndex
 
         with self._loading:
-            stamp = self._database.stamp()
-            if self._searching is None or self._searching[0] != stamp:
+            if self._held_retriever is None or self._held_retriever[0] != self._database.stamp():
                 embedder = self._checked_embedder()
                 vectors = VectorIndex.open(self._database, self._notice)
                 lexical = LexicalIndex.open(self._database, self._notice)
-                self._searching = (stamp, Retriever(self._database, vectors, lexical, embedder), lexical)
-            return self._searching[1]
+                retriever = Retriever(self._database, vectors, lexical, embedder)
+                self._held_retriever = (self._database.stamp(), retriever, lexical)
+            return self._held_retriever[1]
+
+    @property
+    def _lexical(self) -> LexicalIndex:
+        _ = self._retriever
+        assert self._held_retriever is not None
+        return self._held_retriever[2]
 
     def _checked_embedder(self) -> Embedder:
         from ragqa.ingest import identity_of
@@ -332,15 +347,6 @@ class Library:
                 f"run 'ragqa reembed --embedder {given.spec}' or choose another --index"
             )
         return embedder
-
-    def _weigh(self, question: str, found: Found) -> Evidence:
-        from ragqa.answerers.evidence import Question, weigh
-
-        assert self._searching is not None
-        windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
-        lexical = self._searching[2]
-        asked = Question.of(question, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
-        return weigh(asked, found.hits, windows, found.query, found.legibility)
 
     def _check_glob(self, document: str | None) -> None:
         if document is not None and not len(self._database.passage_ids(document)):

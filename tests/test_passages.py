@@ -27,9 +27,11 @@ def document(*blocks, pages=()):
 
 block = st.tuples(
     st.sampled_from(KINDS),
-    st.text(st.characters(codec="utf-8", exclude_characters="\n\r\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e"), min_size=1, max_size=300).filter(
-        lambda text: bool(text.strip())
-    ),
+    st.text(
+        st.characters(codec="utf-8", exclude_characters="\n\r\x85\u2028\u2029\x0b\x0c\x1c\x1d\x1e"),
+        min_size=1,
+        max_size=300,
+    ).filter(lambda text: bool(text.strip())),
     st.integers(1, 4),
 )
 
