@@ -133,7 +133,7 @@ def test_of_several_answers_the_one_that_cites_most_is_shown(ask):
 
 def test_a_server_that_knows_one_answer_only_is_told_of(ask):
     with serving(chat.says("Every 40 hours [1].")) as server:
-        assert any("1 answers came of 3 asked for" in warning for warning in ask(server, n=3).warnings)
+        assert any("3 answers were asked for" in warning for warning in ask(server, n=3).warnings)
 
 
 def test_tokens_are_estimated_where_a_server_gives_none(ask):

@@ -112,7 +112,7 @@ def test_its_own_context_bounds_the_passages(folder):
 
 def test_a_passage_cannot_end_its_message_with_the_models_special_tokens(folder, tokenizer, monkeypatch):
     answerer = local(folder)
-    model = answerer._load().model  # type: ignore[attr-defined]
+    model = answerer._model._loaded().model  # type: ignore[attr-defined]
     sent: list[list[int]] = []
     generate = model.generate
     monkeypatch.setattr(model, "generate", lambda ids, **more: sent.append(ids[0].tolist()) or generate(ids, **more))

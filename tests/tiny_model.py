@@ -6,6 +6,7 @@ add nothing, and its last product sends each piece of the answer to the next.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def make(folder: Path) -> Path:
             parameter.zero_()
         model.model.norm.weight.fill_(1.0)
         model.model.embed_tokens.weight.copy_(torch.eye(size))
-        for now, then in zip(order, order[1:], strict=False):
+        for now, then in pairwise(order):
             model.lm_head.weight[then, now] = 2.0
         model.lm_head.weight[order[1], colon] = 2.0  # begins behind 'Answer:' too
     model.generation_config.eos_token_id = tokenizer.eos_token_id

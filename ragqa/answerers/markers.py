@@ -19,9 +19,9 @@ _CODE = re.compile(
     r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
-_ITEM = r"\d+(?:\s*(?:[-–—~～至]|to)\s*\d+)?"
+_ITEM = r"\d+(?:[ \t]*(?:[-–—~～至]|to)[ \t]*\d+)?"
 _MARKER = re.compile(
-    rf"""(?P<space>[ \t]*)(?:
+    rf"""(?P<space>(?<![ \t])[ \t]*)(?:
         (?:(?P<two>\[\[)|[\[【［])[ \t]*\^?(?:passages?|sources?|段落|来源|來源)?[ \t]*\#?
             (?P<items>{_ITEM}(?:[ \t]*[,，、;；&][ \t]*{_ITEM})*)[ \t]*(?(two)\]\]|[\]】］])
       | 【(?P<dagger>\d+)(?:[:†][^】\n]*)】                       # 【1†source】, as some models were taught

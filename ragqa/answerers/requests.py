@@ -27,7 +27,7 @@ Request = dict[str, Any]
 
 
 def request_for(
-    model: str, prompt: Prompt, options: ChatOptions, *, stream: bool, official: bool, refused: Collection[str]
+    model: str, prompt: Prompt, options: ChatOptions, *, n: int, stream: bool, official: bool, refused: Collection[str]
 ) -> Request:
     """Return the keyword arguments of ``chat.completions.create``, without what this server has ``refused``."""
     messages = folded(prompt.messages) if SYSTEM in refused else prompt.messages
@@ -44,8 +44,8 @@ def request_for(
         request["seed"] = options.seed
     if options.stop:
         request["stop"] = list(options.stop)
-    if options.n > 1:
-        request["n"] = options.n
+    if n > 1:
+        request["n"] = n
     if stream:
         request |= {"stream": True, "stream_options": {"include_usage": True}}
     return {name: value for name, value in request.items() if name not in refused}

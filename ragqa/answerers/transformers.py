@@ -1,4 +1,4 @@
-"""Answer by a causal language model in a local folder, run by transformers. Contacts nobody, trusts no code in it.
+"""A causal language model in a local folder, run by transformers. Contacts nobody, trusts no code in it.
 
 The model is loaded at the first question; a GPU is used where there is one.
 """
@@ -13,24 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ragqa.answerers import ChatOptions, Turn
-from ragqa.answerers.condensing import condensed
-from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt, folded
+from ragqa.answerers import ChatOptions
+from ragqa.answerers.asking import ModelAnswerer, Reply
+from ragqa.answerers.prompting import Prompt, Room, folded
 from ragqa.answerers.visible import Live
-from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
 from ragqa.errors import ModelError
 from ragqa.prompts import Prompts
-from ragqa.types import Answer, Hit, Usage
+from ragqa.types import Usage
 
 DEFAULT_CONTEXT = 2048
 """Tokens that a model is taken to read where its files don't say."""
 
 
-def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> TransformersAnswerer:
+def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:
     """Return the answerer ``transformers:PATH``. Raises ModelError where the folder holds no causal language model."""
     folder = Path(path).expanduser()
     _check_folder(folder)
-    return TransformersAnswerer(folder, options, prompts, spec=f"transformers:{path}")
+    return ModelAnswerer(LocalModel(folder, options, spec=f"transformers:{path}"), options, prompts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,93 +39,49 @@ class _Loaded:
     room: Room
 
 
-class TransformersAnswerer:
+class LocalModel:
     """A causal language model in this process. Safe to call from several threads: they take turns."""
 
-    def __init__(self, folder: Path, options: ChatOptions, prompts: Prompts, spec: str) -> None:
+    def __init__(self, folder: Path, options: ChatOptions, spec: str) -> None:
         self.spec = spec
-        self._folder, self._options, self._prompts = folder, options, prompts
-        self._loaded: _Loaded | None = None
+        self._folder, self._options = folder, options
+        self._held: _Loaded | None = None
         self._lock = threading.RLock()
-        self._condensing: dict[str, Usage] = {}
 
-    def standalone(self, question: str, history: Sequence[Turn]) -> str:
-        """Return the question as it would be asked without the turns before, as the model writes it."""
-        if not history:
-            return question
-        prompt = condense_prompt(self._prompts, question, history, self._load().room)
-        texts, usage, _ = self._generate(prompt, 1, None)
-        asked = condensed(texts[0], question, history)
-        self._condensing[asked] = usage
-        return asked
+    def room(self) -> Room:
+        """Return the context that the model's files tell, counted with its own tokenizer."""
+        return self._loaded().room
 
-    def answer(
-        self,
-        question: str,
-        hits: Sequence[Hit],
-        history: Sequence[Turn] = (),
-        on_text: Callable[[str], None] | None = None,
-        confidence: float = 0.5,
-    ) -> Answer:
-        """Answer from ``hits``; stream to ``on_text``. Raises ModelError where the model can't be loaded or run."""
-        prompts, options = self._prompts, self._options
-        room = self._load().room
-        prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
-        refusals = prompts.refusals_to(question)
-        asked = Asked(question, hits, prompt, refusals, confidence, self.spec, options.stop)
-        before = self._condensing.pop(question, Usage())
-        if not hits:
-            answer = refused_unasked(asked, before)
-            if on_text:
-                on_text(answer.text)
-            return answer
-        warnings: list[str] = []
-        n = options.n
-        if n > 1 and options.temperature == 0:
-            warnings.append(f"{n} answers at temperature 0 are all the same: one was written")
-            n = 1
-        hearer = live(asked, on_text) if on_text else None
-        texts, usage, cut = self._generate(prompt, n, hearer if n == 1 else None)
-        at = choose(texts, asked)
-        if is_blank(texts[at], asked):
-            raise ModelError(f"{self.spec} gave an empty answer: is it an instruction-tuned model? Choose another one")
-        if n > 1:
-            warnings.append(f"{n} answers came; shown is number {at + 1}, which cites most passages")
-        if cut[at]:
-            limit = prompt.answer_tokens
-            warnings.append(f"the answer was cut off at {limit:,} tokens: set a higher max_tokens for all of it")
-        answer = written_answer(texts[at], asked, before + usage, warnings)
-        if hearer:
-            hearer.finish(answer.text)
-        return answer
-
-    def _load(self) -> _Loaded:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = _load(self._folder, self._options)
-            return self._loaded
-
-    def _generate(self, prompt: Prompt, n: int, hearer: Live | None) -> tuple[list[str], Usage, list[bool]]:
-        """Return n texts, the tokens they took, and which of them ended only because their room did."""
+    def complete(self, prompt: Prompt, n: int, hearer: Live | None) -> Reply:
+        """Return what the model writes; at temperature 0 it writes one text only."""
         import torch
 
+        warnings: tuple[str, ...] = ()
+        if n > 1 and self._options.temperature == 0:
+            warnings, n = (f"{n} answers at temperature 0 are all the same: one was written",), 1
+        hearer = hearer if n == 1 else None
         with self._lock:
-            loaded = self._load()
+            loaded = self._loaded()
             ids, begun = _encoded(loaded, prompt)
             if hearer:
                 hearer.feed(begun)
-            options = self._options
-            # The caller's own random numbers go on undisturbed.
-            fork = torch.random.fork_rng() if options.seed is not None else nullcontext()
+            seed = self._options.seed
+            fork = torch.random.fork_rng() if seed is not None else nullcontext()  # the caller's draws are its own
             with fork, torch.inference_mode():
-                if options.seed is not None:
-                    torch.manual_seed(options.seed)
+                if seed is not None:
+                    torch.manual_seed(seed)
                 try:
-                    out = loaded.model.generate(ids, **_settings(loaded, prompt, options, n, hearer))
+                    out = loaded.model.generate(ids, **_settings(loaded, prompt, self._options, n, hearer))
                 except (RuntimeError, ValueError) as error:  # out of memory among them
                     reason = " ".join(str(error).split())[:200]
                     raise ModelError(f"{self.spec} failed: {reason}; try a smaller model or context_tokens") from error
-        return _decoded(loaded, ids, out, begun, prompt.answer_tokens)
+        return _decoded(loaded, ids, out, begun, prompt.answer_tokens, warnings)
+
+    def _loaded(self) -> _Loaded:
+        with self._lock:
+            if self._held is None:
+                self._held = _load(self._folder, self._options)
+            return self._held
 
 
 def _check_folder(folder: Path) -> None:
@@ -154,15 +109,13 @@ def _load(folder: Path, options: ChatOptions) -> _Loaded:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # the library prints nothing
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # the library prints nothing
     device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     safe = {"local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, **safe)
-        model: Any
-        model, report = AutoModelForCausalLM.from_pretrained(
-            folder, use_safetensors=True, dtype="auto", output_loading_info=True, **safe
-        )
+        read: Any = AutoModelForCausalLM.from_pretrained
+        model, report = read(folder, use_safetensors=True, dtype="auto", output_loading_info=True, **safe)
     except Exception as error:  # the loaders of broken files raise whatever they like
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"the model in {folder} can't be loaded: {reason}") from None
@@ -247,11 +200,11 @@ def _streamer(tokenizer: Any, hearer: Live) -> Any:
     return ToHearer(tokenizer, skip_prompt=True, skip_special_tokens=True)
 
 
-def _decoded(loaded: _Loaded, ids: Any, out: Any, begun: str, limit: int) -> tuple[list[str], Usage, list[bool]]:
+def _decoded(loaded: _Loaded, ids: Any, out: Any, begun: str, limit: int, warnings: tuple[str, ...]) -> Reply:
     ends = loaded.model.generation_config.eos_token_id
     ends = set(ends if isinstance(ends, list) else [ends])
     new = [row[ids.shape[1] :].tolist() for row in out]
     lengths = [next((at + 1 for at, token in enumerate(row) if token in ends), len(row)) for row in new]
-    texts = [begun + loaded.tokenizer.decode(row, skip_special_tokens=True) for row in new]
-    cut = [length >= limit and row[length - 1] not in ends for row, length in zip(new, lengths, strict=True)]
-    return texts, Usage(int(ids.shape[1]), sum(lengths), cost_usd=0.0), cut
+    texts = tuple(begun + str(loaded.tokenizer.decode(row, skip_special_tokens=True)) for row in new)
+    cut = tuple(length >= limit and row[length - 1] not in ends for row, length in zip(new, lengths, strict=True))
+    return Reply(texts, cut, Usage(int(ids.shape[1]), sum(lengths), cost_usd=0.0), warnings)

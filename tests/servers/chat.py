@@ -113,7 +113,7 @@ def refuses(parameter: str, then: Step, *, message: str = "", status: int = 400)
 
 
 def breaks_off(text: str, *, cleanly: bool) -> Step:
-    """Stream ``text`` and stop without saying why: the connection closed in the middle, or an end as if all was well."""
+    """Stream ``text`` and stop without saying why: the connection closed, or an end as if all was well."""
 
     def step(handler: Handler, body: dict[str, Any]) -> None:
         _stream(handler, [_chunk({"content": text})], "data: [DONE]\n\n" if cleanly else None)

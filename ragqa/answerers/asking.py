@@ -1,0 +1,106 @@
+"""Answer with any language model: prompt in, checked answer out. How a model is reached is its own file's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ragqa.answerers import ChatOptions, Turn
+from ragqa.answerers.condensing import condensed
+from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt
+from ragqa.answerers.visible import Live
+from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
+from ragqa.errors import ModelError
+from ragqa.prompts import Prompts
+from ragqa.types import Answer, Hit, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model wrote: one text or several, whether each was cut off at the limit, and what it took."""
+
+    texts: tuple[str, ...]
+    cut: tuple[bool, ...]
+    usage: Usage
+    warnings: tuple[str, ...] = ()
+
+
+class LanguageModel(Protocol):
+    """What a model has to do. Safe to call from several threads."""
+
+    @property
+    def spec(self) -> str:
+        """How a user names it."""
+
+    def room(self) -> Room:
+        """Return its context; this may load it. Raises ModelError."""
+
+    def complete(self, prompt: Prompt, n: int, hearer: Live | None) -> Reply:
+        """Return up to n texts, at least one; a single one may be fed to ``hearer`` as it comes. Raises ModelError."""
+
+
+class ModelAnswerer:
+    """An Answerer that has a language model write. Safe to call from several threads."""
+
+    def __init__(self, model: LanguageModel, options: ChatOptions, prompts: Prompts) -> None:
+        self.spec = model.spec
+        self._model, self._options, self._prompts = model, options, prompts
+        self._rewriting: dict[str, Usage] = {}
+        """What it took to make a question stand alone, until its answer takes it over."""
+
+    def standalone(self, question: str, history: Sequence[Turn]) -> str:
+        """Return the question as it would be asked without the turns before, as the model writes it."""
+        if not history:
+            return question
+        prompt = condense_prompt(self._prompts, question, history, self._model.room())
+        reply = self._model.complete(prompt, 1, None)
+        asked = condensed(reply.texts[0], question, history)
+        self._rewriting[asked] = reply.usage
+        return asked
+
+    def answer(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        history: Sequence[Turn] = (),
+        on_text: Callable[[str], None] | None = None,
+        confidence: float = 0.5,
+    ) -> Answer:
+        """Answer from ``hits``; where there is none, refuse without asking the model. Raises ModelError.
+
+        Of several answers (``n``) the one that cites most passages is kept, and handed to ``on_text`` when it is whole.
+        """
+        usage = self._rewriting.pop(question, Usage())
+        asked = self._asked(question, hits, history, confidence)
+        hearer = live(asked, on_text) if on_text else None
+        if not hits:
+            answer = refused_unasked(asked, usage)
+        else:
+            reply = self._model.complete(asked.prompt, self._options.n, hearer)
+            at, warnings = self._chosen(reply, asked)
+            answer = written_answer(reply.texts[at], asked, usage + reply.usage, warnings)
+        if hearer:
+            hearer.finish(answer.text)
+        return answer
+
+    def _asked(self, question: str, hits: Sequence[Hit], history: Sequence[Turn], confidence: float) -> Asked:
+        prompts, options = self._prompts, self._options
+        room = self._model.room() if hits else Room(options.max_tokens, options.max_tokens)
+        prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
+        return Asked(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)
+
+    def _chosen(self, reply: Reply, asked: Asked) -> tuple[int, list[str]]:
+        """Return which text to show, and what to say of it. Raises ModelError where there is nothing to show."""
+        at = choose(reply.texts, asked)
+        limit = asked.prompt.answer_tokens
+        if is_blank(reply.texts[at], asked):
+            if reply.cut[at]:
+                raise ModelError(f"{self.spec} spent all {limit:,} tokens before its answer: set a higher max_tokens")
+            raise ModelError(f"{self.spec} gave an empty answer: ask again, or choose another model")
+        warnings = list(reply.warnings)
+        if reply.cut[at]:
+            warnings.append(f"the answer was cut off at {limit:,} tokens: set a higher max_tokens for all of it")
+        if len(reply.texts) > 1:
+            warnings.append(f"{len(reply.texts)} answers came; shown is number {at + 1}, which cites most passages")
+        return at, warnings
