@@ -1,0 +1,78 @@
+"""Does the manual's own sentence answer? Share of questions whose answer string stands in the one or two quoted.
+
+``--learn`` fits the weights of ``answerers/evidence.py`` anew on XQuAD (both languages) and CMRC, and prints them; DRCD
+is never learned from, so that its figures show what the weights are worth elsewhere.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from bench.data import collection, library_of
+from bench.record import report
+from ragqa.answerers.evidence import WEIGHTS
+from ragqa.answerers.extractive import best_windows
+
+MEASURED = ("xquad-en", "drcd-dev")
+LEARNED_FROM = ("xquad-en", "xquad-zh", "cmrc2018-trial")
+
+
+def measure(name):
+    """Return the row of one collection: each answer quotes exactly one, then two sentences of its passages."""
+    documents, questions = collection(name)
+    held = {1: 0, 2: 0}
+    with library_of(documents=documents) as library:
+        for question in questions:
+            found, evidence = library.evidence(question.text)
+            hits = evidence.on(found.hits)
+            for size in held:
+                chosen = best_windows(hits, at_most=size, enough=1.0)
+                said = "\n".join(passage.text[start:end] for passage, (start, end) in chosen)
+                held[size] += any(answer in said for answer in question.answers)
+    shares = {f"in {size} sentence{'s' * (size > 1)}": count / len(questions) for size, count in held.items()}
+    return {"set": name, "questions": len(questions), **shares}
+
+
+def examples(name):
+    """Return for each question the features of its windows, and which of them hold an answer string."""
+    documents, questions = collection(name)
+    made = []
+    with library_of(documents=documents) as library:
+        for question in questions:
+            found, evidence = library.evidence(question.text)
+            texts = [found.hits[at].passage.text[start:end] for at, (start, end) in evidence.places]
+            holds = np.array([any(answer in text for answer in question.answers) for text in texts])
+            if holds.any() and not holds.all():
+                made.append((evidence.features.astype(float), holds, 1 / len(questions)))
+    return made
+
+
+def learn(made, shrink=0.002):
+    """Return the weights under which windows that hold the answer get most of a softmax over all windows found."""
+    from scipy.optimize import minimize
+
+    rows = np.concatenate([features for features, _, _ in made])
+    holds = np.concatenate([held for _, held, _ in made])
+    sizes = [len(held) for _, held, _ in made]
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    owner = np.repeat(np.arange(len(made)), sizes)
+    counts = np.array([weight for _, _, weight in made])
+
+    def loss(weights):
+        scores = rows @ weights
+        likely = np.exp(scores - np.maximum.reduceat(scores, starts)[owner])
+        everyone, right = np.add.reduceat(likely, starts), np.add.reduceat(likely * holds, starts)
+        gradient = -rows.T @ ((likely * holds / right[owner] - likely / everyone[owner]) * counts[owner])
+        return -(counts * np.log(right / everyone)).sum() + shrink * weights @ weights, gradient + 2 * shrink * weights
+
+    return minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B").x
+
+
+if __name__ == "__main__":
+    if "--learn" in sys.argv:
+        learned = learn([example for name in LEARNED_FROM for example in examples(name)])
+        print({name: round(float(weight), 1) for name, weight in zip(WEIGHTS, learned, strict=True)})
+    else:
+        report("answers", [measure(name) for name in MEASURED])
