@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended; typer exits so, without a word."""
+
+_GO_ON = {"ingest": "; what was finished is kept, the same command goes on from there"}
+_GO_ON["reembed"] = _GO_ON["ingest"]
 
 
 def main() -> None:
@@ -13,14 +19,19 @@ def main() -> None:
     try:
         _app()()
     except RagqaError as error:
-        print(f"ragqa: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print("ragqa: stopped; what was finished is kept, the same command goes on from there", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
+            raise
+        print(f"ragqa: stopped{_GO_ON.get(next(iter(sys.argv[1:]), ''), '')}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+def _fail(line: str) -> None:
+    print(f"ragqa: {' '.join(line.split())}", file=sys.stderr)
+    sys.exit(1)
 
 
 def _app():  # type: ignore[no-untyped-def]

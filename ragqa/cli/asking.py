@@ -6,21 +6,23 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.output import (
+    Written,
     answer_json,
     found_json,
     note,
-    plain,
     print_found,
     print_json,
-    print_sources,
     styled,
 )
+
+if TYPE_CHECKING:
+    from ragqa.types import Answer
 
 Question = Annotated[str | None, typer.Argument(help="The question, in quotes.", show_default=False)]
 
@@ -81,7 +83,7 @@ def ask(
         elif as_json:
             print_json(answer_json(library.ask(str(question), document=document)))
         else:
-            print_sources(library.ask(str(question), document=document, on_text=_stream))
+            _told(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
 
 
 def chat(
@@ -112,11 +114,14 @@ def chat(
                 history.clear()
                 continue
             try:
-                answer = library.ask(question, document=document, history=history, on_text=_stream)
+                answer = _told(
+                    lambda on_text, asked=question: library.ask(  # type: ignore[misc]
+                        asked, document=document, history=history, on_text=on_text
+                    )
+                )
             except RagqaError as error:
                 note(f"ragqa: {error}")
                 continue
-            print_sources(answer)
             print()
             history.append(Turn(question, answer.text))
 
@@ -134,9 +139,16 @@ def _lines() -> Iterator[str]:
             return
 
 
-def _stream(piece: str) -> None:
-    sys.stdout.write(plain(piece))
-    sys.stdout.flush()
+def _told(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
+    """Print an answer while it is written, and its sources."""
+    written = Written()
+    try:
+        answer = ask(written.piece)
+    except BaseException:
+        written.close()
+        raise
+    written.sources(answer)
+    return answer
 
 
 def _given(values: dict[str, Any], names: str) -> dict[str, Any]:

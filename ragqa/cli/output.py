@@ -9,11 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.types import Answer, Hit
 
 if TYPE_CHECKING:
     from ragqa.ingest import Progress
     from ragqa.retrieval import Found
+
+NEAREST = 3
+"""How many places a refusal names."""
+
+SHOWN = 400
+"""Characters of a passage that a search prints."""
 
 
 def print_json(value: object) -> None:
@@ -91,30 +98,53 @@ def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str
     return plain(f"{document}{page_part}{path}")
 
 
-def print_sources(answer: Answer) -> None:
-    """Print what an answer stands on; for a refusal, where to look all the same."""
-    if answer.abstained and answer.hits:
-        print(
-            styled("Nearest: ", "2")
-            + "; ".join(dict.fromkeys(where(h.passage.document, h.passage.page) for h in answer.hits[:3]))
-        )
-        return
-    print()
-    for citation in answer.citations:
-        print(f"{styled(f'[{citation.marker}]', '36')} {where(citation.document, citation.page, citation.section)}")
-    for warning in answer.warnings:
-        note(f"note: {warning}")
+class Written:
+    """Prints an answer as it is written, then what it stands on. Give ``piece`` to ``Library.ask`` as ``on_text``."""
+
+    def __init__(self) -> None:
+        self._wrapper = stdout_wrapper(lambda marker: styled(marker, "36"))
+
+    def piece(self, text: str) -> None:
+        """Take the next piece of the answer."""
+        self._wrapper.write(plain(text))
+
+    def close(self) -> None:
+        """End the line that was begun, as when an answer breaks off."""
+        self._wrapper.finish()
+        if self._wrapper.in_line:
+            print(flush=True)
+
+    def sources(self, answer: Answer) -> None:
+        """End the answer; then an empty line and its sources, or for a refusal where to look all the same."""
+        self.close()
+        width = terminal_width(sys.stdout)
+        if answer.abstained:
+            places = dict.fromkeys(where(hit.passage.document, hit.passage.page) for hit in answer.hits[:NEAREST])
+            if places:
+                print("\n" + styled(wrapped(f"Nearest passages: {'; '.join(places)}", width, 2), "2"))
+        elif answer.citations:
+            print()
+        for citation in answer.citations:
+            marker = f"[{citation.marker}]"
+            place = wrapped(f"{marker} {where(citation.document, citation.page, citation.section)}", width, 4)
+            print(styled(marker, "36") + place[len(marker) :])
+            if answer.answerer != "extractive":  # whose answer is the quotes themselves
+                quote = " ".join(plain(citation.quote).split())
+                print(styled(wrapped(f"    “{quote}”", width, 4), "2"))
+        for warning in answer.warnings:
+            note(f"note: {plain(warning)}")
 
 
 def print_found(found: Found) -> None:
     """Print passages for reading."""
     if not found.hits:
         print("No passage holds any of that.")
+    width = terminal_width(sys.stdout)
     for hit in found.hits:
         passage = hit.passage
         print(f"{styled(f'{hit.rank}.', '36')} {styled(where(passage.document, passage.page, passage.section), '1')}")
         text = " ".join(plain(passage.text).split())
-        print(f"   {text[:400]}{'…' if len(text) > 400 else ''}\n")
+        print(wrapped(f"   {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}\n", width, 3))
 
 
 @contextmanager
