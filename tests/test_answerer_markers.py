@@ -114,7 +114,7 @@ def pieces_of(text: str, sizes: list[int], passages: int = 3, stops: tuple[str, 
     got: list[str] = []
 
     def render(part: str) -> str:
-        return check_markers(part, passages).text.strip()
+        return check_markers(part, passages).text
 
     live = Live(got.append, render, stops)
     at = 0
@@ -122,7 +122,7 @@ def pieces_of(text: str, sizes: list[int], passages: int = 3, stops: tuple[str, 
         size = sizes[at % len(sizes)]
         live.feed(text[at : at + size])
         at += size
-    whole = render(visible(text))
+    whole = render(visible(text)).strip()
     live.finish(whole)
     return got, whole
 
@@ -135,6 +135,9 @@ def pieces_of(text: str, sizes: list[int], passages: int = 3, stops: tuple[str, 
         "Stop it [1, 9]. Use `a[7]` then [8] go [2](https://x.example).\n\n```\na[9]\n```\nDone [1-7].",
         "<think>secret [1]</think>停机【1】。然后［9］开机【2†x】。",
         "An open [ bracket that is never closed, and `code",
+        "\n  - Rinse it [1, 9].  \r\n- Dry `a[7]` it\u202e [2-8].\n" * 12
+        + "```\na[9]\n\n```\n"
+        + "Done [8] [3].\n" * 30,
     ],
 )
 def test_streamed_pieces_are_together_the_checked_text(text, size):

@@ -15,7 +15,7 @@ from ragqa.sentences import sentences
 from ragqa.types import Citation, Hit, Span
 
 _CODE = re.compile(
-    r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ ]{0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n`]*(?:\Z|\n.*?(?:^[ ]{0,3}(?P=fence)[`~]*[ \t]*$|\Z))"
     r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )

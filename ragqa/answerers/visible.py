@@ -23,11 +23,14 @@ _THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 
 def visible(text: str) -> str:
     """Return ``text`` without control characters, terminal escapes, direction overrides and thinking aloud."""
+    return _THOUGHT.sub("", _clean(text))
+
+
+def _clean(text: str) -> str:
     text = _ESCAPES.sub("", text)
     if any("\ud800" <= c <= "\udfff" for c in text):  # halves of characters that a server sent apart
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return _THOUGHT.sub("", _UNSEEN.sub("", text))
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:
@@ -36,24 +39,41 @@ def cut_at(text: str, stops: Sequence[str]) -> str:
 
 
 class Live:
-    """Hands a growing text on in pieces that together are ``render`` of the whole.
+    """Hands a growing text on in pieces that together are ``render`` of the whole, without white space around it.
 
     What a later piece may still change is held back: a marker or code span that is open, white space, half an escape.
+    ``render`` may look no further than a line, save in fenced code.
     """
 
     def __init__(self, on_text: Callable[[str], None], render: Callable[[str], str], stops: Sequence[str] = ()) -> None:
         self._on_text, self._render, self._stops = on_text, render, stops
+        self._lines, self._tail = "", ""
         self.raw = ""
         self.sent = ""
 
     def feed(self, piece: str) -> None:
         """Take what came and hand on what is settled."""
         self.raw += piece
-        self._send(self._render(settled(visible(_whole_escapes(self.raw)), self._stops)))
+        self._tail += piece
+        text = _whole_escapes(self._tail)
+        text = _clean(text)
+        if not self._lines:
+            text = "" if "<think>".startswith(text.lstrip()) else _THOUGHT.sub("", text)
+        self._send((self._lines + self._render(settled(text, self._stops))).strip())
+        self._put_by()
 
     def finish(self, text: str) -> None:
         """Hand on what is left of ``text``, the whole answer."""
         self._send(text)
+
+    def _put_by(self) -> None:
+        """Render whole lines for good, lest a long answer be rendered again for each of its pieces."""
+        end = self._tail.rfind("\n") + 1
+        lines = _clean(self._tail[:end])
+        if end < LINES_AT or self._stops or re.search(r"```|~~~|<think>", lines):
+            return
+        self._lines += self._render(lines)
+        self._tail = self._tail[end:]
 
     def _send(self, text: str) -> None:
         if text.startswith(self.sent) and len(text) > len(self.sent):
@@ -61,11 +81,12 @@ class Live:
             self.sent = text
 
 
+LINES_AT = 300
+"""Characters that are put by at a time."""
+
+
 def _whole_escapes(raw: str) -> str:
-    """Return ``raw`` without an escape, a pair of surrogates or a thought's tag at its end that is not whole yet."""
-    start = raw.lstrip()
-    if "<think>".startswith(start):
-        return ""
+    """Return ``raw`` without an escape or a pair of surrogates at its end that is not whole yet."""
     if (raw and "\ud800" <= raw[-1] <= "\udbff") or raw.endswith("\r"):
         raw = raw[:-1]
     return _OPEN_ESCAPE.sub("", raw)
@@ -104,10 +125,12 @@ def _open_bracket(text: str, line: int) -> int:
 
 def _open_code(text: str, line: int) -> int:
     """Return where a code span of the last line opens that is not closed; the end if none is open."""
+    if re.match(r" {0,3}(?:`{3,}|~{3,})[^`]*\Z", text[line:]):
+        return line  # what follows a fence counts as code once its line is whole
     opened, run = len(text), ""
     for match in re.finditer("`+", text[line:]):
         if not run:
             opened, run = line + match.start(), match.group()
-        elif match.group() == run:
+        elif match.group() == run and line + match.end() < len(text):
             opened, run = len(text), ""
     return opened

@@ -37,7 +37,7 @@ class Asked:
 
 def live(asked: Asked, on_text: Callable[[str], None]) -> Live:
     """Return what takes the model's pieces and hands on checked text."""
-    return Live(on_text, lambda text: _checked(text, asked).text, asked.stops)
+    return Live(on_text, lambda text: check_markers(text, len(asked.prompt.shown)).text, asked.stops)
 
 
 def choose(texts: Sequence[str], asked: Asked) -> int:
