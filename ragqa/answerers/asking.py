@@ -85,9 +85,10 @@ class ModelAnswerer:
         return answer
 
     def _asked(self, question: str, hits: Sequence[Hit], history: Sequence[Turn], confidence: float) -> Asked:
-        prompts, options = self._prompts, self._options
-        room = self._model.room() if hits else Room(options.max_tokens, options.max_tokens)
-        prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
+        prompts, options, prompt = self._prompts, self._options, Prompt(())
+        if hits:
+            room = self._model.room()
+            prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
         return Asked(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)
 
     def _chosen(self, reply: Reply, asked: Asked) -> tuple[int, list[str]]:
