@@ -339,7 +339,8 @@ class Library:
         if held is None:
             raise LibraryError(f"library '{self.name}' holds no document yet: run 'ragqa ingest PATH'")
         embedder = self.embedder
-        threading.Thread(target=_quietly(embedder.warm), daemon=True).start()
+        # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.
+        threading.Thread(target=_quietly(embedder.warm)).start()
         given = identity_of(embedder)
         if given != held:
             raise EmbedderMismatch(
@@ -367,7 +368,8 @@ class Library:
 
 def checked_question(question: str) -> str:
     """Return the question without white space around it. Raises RagqaError when there is nothing to look for."""
-    question = " ".join(question.split())
+    # Bytes of a command line that are no text come as lone surrogates, which neither SQLite nor a tokenizer takes.
+    question = " ".join(question.encode("utf-8", "replace").decode().split())
     if not question:
         raise RagqaError("the question is empty: ask in words, as in 'ragqa ask \"how do I reset it?\"'")
     if len(question) > LONGEST_QUESTION:

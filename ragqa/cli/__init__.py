@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-
+from io import TextIOWrapper
 
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended; typer exits so, without a word."""
@@ -16,7 +17,14 @@ def main() -> None:
     """Run ``ragqa``; exit with 0 done, 1 a user's error, 2 usage, 3 part of a batch failed, 130 interrupted."""
     from ragqa.errors import RagqaError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal can't show is no reason to stop
+            stream.reconfigure(errors="backslashreplace")
     try:
+        if _will_embed(sys.argv[1:]):
+            from ragqa.embedders.local import load_ahead
+
+            load_ahead()
         _app()()
     except RagqaError as error:
         _fail(str(error))
@@ -25,8 +33,19 @@ def main() -> None:
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
             raise
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the terminal shows ^C where the cursor was
         print(f"ragqa: stopped{_GO_ON.get(next(iter(sys.argv[1:]), ''), '')}", file=sys.stderr)
         sys.exit(INTERRUPTED)
+
+
+def _will_embed(words: list[str]) -> bool:
+    """Guess before the options are parsed, which takes half as long as loading the bundled model, that it is needed.
+
+    A wrong guess costs a moment of another core's time and nothing else.
+    """
+    other = os.environ.get("RAGQA_EMBEDDER") or any(word.startswith(("--embedder", "--help")) for word in words)
+    return words[:1] in (["ask"], ["search"], ["chat"]) and not other
 
 
 def _fail(line: str) -> None:

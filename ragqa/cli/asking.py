@@ -170,27 +170,30 @@ def _each(batch: Path, answer: Callable[[str], dict[str, Any]]) -> None:
             continue
         identity: object = None
         try:
-            asked = _asked(line, batch, number)
-            identity = asked.get("_id")
-            print_json({"_id": identity, **answer(str(asked["text"]))})
+            asked = _parsed(line)
+            identity = asked.get("_id") if isinstance(asked, dict) else None
+            print_json({"_id": identity, **answer(_text_of(asked, line))})
         except RagqaError as error:
             failed += 1
-            note(f"ragqa: {error}")
+            note(f"ragqa: {batch}, line {number}: {error}")
             print_json({"_id": identity, "error": str(error)})
     if failed:
         raise typer.Exit(3)
 
 
-def _asked(line: str, batch: Path, number: int) -> dict[str, Any]:
+def _parsed(line: str) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text_of(asked: object, line: str) -> str:
     from ragqa.errors import RagqaError
 
-    try:
-        asked = json.loads(line)
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict) or not isinstance(asked.get("text"), str):
-        raise RagqaError(f'{batch}, line {number}: expected {{"_id": …, "text": "…"}}, got {line.strip()[:60]!r}')
-    return asked
+    if isinstance(asked, dict) and isinstance(asked.get("text"), str):
+        return str(asked["text"])
+    raise RagqaError(f'expected {{"_id": …, "text": "…"}}, got {line.strip()[:60]!r}')
 
 
 def _read(batch: Path) -> list[str]:
@@ -202,4 +205,4 @@ def _read(batch: Path) -> list[str]:
         raise RagqaError(f"{batch} can't be read as questions in UTF-8: {error}") from None
     if not text.strip():
         raise RagqaError(f'{batch} holds no question: expected one {{"_id", "text"}} a line')
-    return text.splitlines()
+    return text.split("\n")

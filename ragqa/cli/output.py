@@ -24,8 +24,9 @@ SHOWN = 400
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """Print one JSON document on one line, in whatever encoding standard output has."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    sys.stdout.write(json.dumps(value, ensure_ascii=encoding != "utf8") + "\n")
     sys.stdout.flush()
 
 

@@ -1,0 +1,156 @@
+"""What the whole-product tests share: a home of their own, the command line within this process and outside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragqa.engine import Library
+
+MANUALS = Path(__file__).resolve().parents[1] / "corpora" / "manuals"
+ENGLISH = "halden-kx-40.pdf"
+CHINESE = "halden-kx-40c-zh.pdf"
+
+PUMP = """# Pump
+
+## Cleaning
+
+Clean the pump filter every 30 days with warm water. Never use solvents on the pump filter.
+
+## Errors
+
+| Code | Meaning | Remedy |
+| --- | --- | --- |
+| E04 | The pump filter is blocked | Rinse the filter |
+| E17 | The motor is too hot | Let the motor cool for an hour |
+"""
+LAMP = """# Lamp
+
+## Changing the bulb
+
+Unscrew the glass and replace the bulb by one of 40 watts. The lamp must be cold before you touch it.
+"""
+
+Run = Callable[..., "Ran"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one JSON document on standard output; fails where there is anything else."""
+        assert self.out.count("\n") == 1 and self.out.endswith("\n"), self.out
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def error(self) -> str:
+        """The one line of an error."""
+        assert self.code == 1 and not self.out and self.err.count("\n") == 1, self
+        assert self.err.startswith("ragqa: ") and "Traceback" not in self.err
+        return self.err.removeprefix("ragqa: ").rstrip("\n")
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """The environment without anything that sets an option or names a server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAGQA_", "OPENAI_"))}
+    return {**kept, **more}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of this test's own, as RAGQA_HOME and as the current folder."""
+    for name in [name for name in os.environ if name.startswith(("RAGQA_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("RAGQA_HOME", str(folder))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def ragqa(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line within this process, which is quicker than a new one."""
+    from ragqa.cli import main
+
+    def run(*words: object, stdin: str | bytes = b"") -> Ran:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "argv", ["ragqa", *map(str, words)])
+            patched.setattr(sys, "stdin", TextIOWrapper(BytesIO(data), encoding="utf-8"))
+            capsys.readouterr()
+            try:
+                main()
+                code = 0
+            except SystemExit as stop:
+                code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def process(home: Path) -> Run:
+    """Run the command line as a user does, in a process of its own; ``before`` is Python to run in it first."""
+
+    def run(*words: object, stdin: str = "", before: str = "", **environment: str) -> Ran:
+        code = f"{before}\nfrom ragqa.cli import main\nmain()"
+        done = subprocess.run(
+            [sys.executable, "-c", code, *map(str, words)],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            cwd=home,
+            env=clean_environment(RAGQA_HOME=str(home), **environment),
+            timeout=120,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def manuals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose default library holds the two sample manuals. For reading only."""
+    folder = tmp_path_factory.mktemp("manuals")
+    with Library.open(create=True, home=folder, index="default") as library:
+        results = library.ingest([MANUALS])
+    assert [result.status for result in results] == ["added", "added"]
+    return folder
+
+
+@pytest.fixture(scope="session")
+def manuals(manuals_home: Path) -> Iterator[Library]:
+    """The library of the two sample manuals, held open. For reading only."""
+    with Library.open(home=manuals_home, index="default") as library:
+        yield library
+
+
+@pytest.fixture
+def small(home: Path, ragqa: Run) -> Path:
+    """A home whose default library holds two small documents, ``pump.md`` and ``lamp.md``."""
+    (home / "pump.md").write_text(PUMP, encoding="utf-8")
+    (home / "lamp.md").write_text(LAMP, encoding="utf-8")
+    assert ragqa("ingest", "pump.md", "lamp.md").code == 0
+    return home
