@@ -6,6 +6,7 @@ from statistics import mean
 
 from bench.data import CORPORA, DATA, library_of, manual_questions
 from bench.record import report
+from ragqa.answerers.extractive import THRESHOLD
 from ragqa.metrics import auroc, page_hit
 
 
@@ -23,11 +24,11 @@ def measure(folder, title):
                     first.append(page_hit(found, question.pages, 1))
                     five.append(page_hit(found, question.pages, 5))
         row = {"set": manual.stem, "page_hit@1": mean(first), "page_hit@5": mean(five), "auroc": auroc(yes, no)}
-        rows.append({**row, "answered": mean(c >= 0.5 for c in yes), "refused": mean(c < 0.5 for c in no)})
+        rows.append({**row, "answered": mean(c >= THRESHOLD for c in yes), "refused": mean(c < THRESHOLD for c in no)})
         sure += yes
         unsure += no
     mean_of = {name: mean(row[name] for row in rows) for name in ("page_hit@1", "page_hit@5")}
-    shares = {"answered": mean(c >= 0.5 for c in sure), "refused": mean(c < 0.5 for c in unsure)}
+    shares = {"answered": mean(c >= THRESHOLD for c in sure), "refused": mean(c < THRESHOLD for c in unsure)}
     return [*rows, {"set": f"{title}: mean, AUROC pooled", **mean_of, "auroc": auroc(sure, unsure), **shares}]
 
 

@@ -6,8 +6,8 @@ import math
 
 from ragqa.answerers.evidence import Evidence
 
-WEIGHTS = {"cosine": 6.0, "coverage": 6.0, "unknown": -4.0, "illegible": 2.5}
-BIAS = -5.5
+WEIGHTS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4}
+BIAS = -1.7
 """Learned by ``bench/refusing.py --learn``."""
 
 

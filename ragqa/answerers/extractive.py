@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ragqa.answerers import Turn
 
-THRESHOLD = 0.5
+THRESHOLD = 0.65
 """Confidence under which the manual is taken not to say. Chosen by ``bench/refusing.py``."""
 
 AT_MOST = 3
