@@ -27,6 +27,12 @@ CUT_VERSION = 1
 SLAB = 256
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
 
+LONGEST_TEXT = 20_000_000
+"""Characters of one document, some 7,000 pages: more takes hours to embed, and is a collection rather than a manual."""
+
+MOST_PER_TOKEN = 50
+"""Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
+
 Status = Literal["added", "replaced", "unchanged", "failed"]
 
 
@@ -115,11 +121,14 @@ def ingest(
         except UnreadableFile as error:
             results[number] = Ingested(source.name, "failed", error=str(error))
         if group.full or number == len(sources):
-            report = partial(Progress, source.name, number, len(sources), "embedding")
-            results.update(group.store(lambda done, total, at=report: progress(at(done, total))))
+            results.update(group.store(_reporter(progress, source.name, number, len(sources))))
     results.update(group.store())
     database.collect_garbage()
     return [results[number] for number in sorted(results)]
+
+
+def _reporter(progress: Callable[[Progress], None], name: str, number: int, files: int) -> Callable[[int, int], None]:
+    return lambda done, total: progress(Progress(name, number, files, "embedding", done, total))
 
 
 def ingest_documents(
@@ -130,7 +139,7 @@ def ingest_documents(
     group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
     results: dict[int, Ingested] = {}
     for number, document in enumerate(documents):
-        group.add(number, document, cut_passages(document, embedder.count_tokens, embedder.max_tokens, cut))
+        group.add(number, document, cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut))
         if group.full:
             results.update(group.store())
     results.update(group.store())
@@ -161,7 +170,11 @@ class _Group:
         results = {}
         for number, document, passages in self._waiting:
             own = list(islice(keys, len(passages)))
-            status = self._database.put(document, passages, own, identity, self.fingerprint)
+            try:
+                status = self._database.put(document, passages, own, identity, self.fingerprint)
+            except UnreadableFile as error:
+                results[number] = Ingested(document.name, "failed", error=str(error))
+                continue
             pages = len(document.pages)
             results[number] = Ingested(document.name, status, pages, len(passages), warnings=document.warnings)
         self._waiting.clear()
@@ -172,10 +185,20 @@ def _read_and_cut(
     data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
 ) -> tuple[Document, list[Passage]]:
     document = read_document(data, name, password)
-    passages = cut_passages(document, embedder.count_tokens, embedder.max_tokens, cut)
+    if len(document.text) > LONGEST_TEXT:
+        raise UnreadableFile(
+            f"{name} holds {len(document.text):,} characters of text, a document may have {LONGEST_TEXT:,}: "
+            "split it into several files"
+        )
+    passages = cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut)
     if not passages:
         raise UnreadableFile(f"{name} holds no text to answer from, only a table of contents")
     return document, passages
+
+
+def _count_tokens(embedder: Embedder, texts: Sequence[str]) -> list[int]:
+    counts = embedder.count_tokens(texts)
+    return [max(count, len(text) // MOST_PER_TOKEN) for count, text in zip(counts, texts, strict=True)]
 
 
 def read_document(data: bytes, name: str, password: str | None) -> Document:

@@ -15,6 +15,7 @@ _GO_ON["reembed"] = _GO_ON["ingest"]
 
 def main() -> None:
     """Run ``ragqa``; exit with 0 done, 1 a user's error, 2 usage, 3 part of a batch failed, 130 interrupted."""
+    from ragqa.cli.app import app
     from ragqa.errors import RagqaError
 
     for stream in (sys.stdout, sys.stderr):
@@ -25,7 +26,7 @@ def main() -> None:
             from ragqa.embedders.local import load_ahead
 
             load_ahead()
-        _app()()
+        app()
     except RagqaError as error:
         _fail(str(error))
     except OSError as error:
@@ -51,9 +52,3 @@ def _will_embed(words: list[str]) -> bool:
 def _fail(line: str) -> None:
     print(f"ragqa: {' '.join(line.split())}", file=sys.stderr)
     sys.exit(1)
-
-
-def _app():  # type: ignore[no-untyped-def]
-    from ragqa.cli.app import app
-
-    return app

@@ -6,7 +6,7 @@ import dataclasses
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,7 +35,7 @@ def ingest(
     from ragqa.engine import Library
 
     started = time.perf_counter()
-    settings = {"home": home, "embedder": embedder, "passage_tokens": passage_tokens}
+    settings: dict[str, Any] = {"home": home, "embedder": embedder, "passage_tokens": passage_tokens}
     with Library.open(index, create=True, notice=note, **settings) as library, progress_bar(as_json) as progress:
         if paths == ["-"]:
             results = library.ingest_bytes(sys.stdin.buffer.read(), "stdin", password=password, progress=progress)
@@ -65,8 +65,9 @@ def _print_ingested(results: list[Ingested], seconds: float) -> None:
         print(f"{plain(result.path)}: {result.status} ({pages}{result.passages} passages)")
         for warning in result.warnings:
             note(f"note: {plain(result.path)}: {warning}")
-    done = sum(result.status != "failed" for result in results)
-    print(f"{done} of {len(results)} documents in {seconds:.1f} s")
+    if len(results) > 1:
+        done = sum(result.status != "failed" for result in results)
+        print(f"{done} of {len(results)} documents in {seconds:.1f} s")
 
 
 def _exit_for(results: list[Ingested]) -> None:
