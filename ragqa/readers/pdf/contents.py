@@ -27,7 +27,9 @@ def find_contents(rows: Sequence[Row]) -> set[int]:
         if at in found or len(row.text) > 40:
             continue
         if _CONTENTS.match(row.text.strip()):
-            found |= _after(rows, at, _is_entry, 0.6)
+            entries = _after(rows, at, _is_entry, 0.6)
+            if entries or at + 1 in found:
+                found |= {at, *entries}
         elif _INDEX.match(row.text.strip()):
             found |= _after(rows, at, _is_index_entry, 0.5)
     return found

@@ -222,7 +222,9 @@ def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segme
     )
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     last = np.concatenate((first[1:], [len(words)])) - 1
-    base, height = _baselines(pointer, words, boxes, (first + last) // 2)
+    middle = (words[first, 0] + words[last, 1]) // 2
+    sample = np.clip(np.searchsorted(words[:, 0], middle, "right") - 1, first, last)
+    base, height = _baselines(pointer, words, boxes, sample)
     columns = (
         words[first, 0].tolist(),
         words[last, 1].tolist(),

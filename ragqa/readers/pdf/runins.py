@@ -40,5 +40,5 @@ def _parted(row: Row, title: str) -> list[Row]:
     tail = [first._replace(text=rest, x0=split + 0.5 * row.size, font=first.last_font)] if rest else []
     tail += others
     text = row.text[len(title) :].strip()
-    heading = row._replace(segments=(head,), text=title, x1=split, bold=True)
+    heading = row._replace(segments=(head,), text=title, x1=split, size=head.size, bold=True)
     return [heading, row._replace(segments=tuple(tail), text=text, x0=row.x0, bold=False)] if tail else [heading]
