@@ -23,6 +23,10 @@ _ORDINAL = re.compile(
 _ENDED = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 
 
+RAGGED = 0.6
+"""The part of its column that a line fills where the paragraph may go on below, though the next word had found room."""
+
+
 @dataclass(slots=True)
 class Built:
     """A block being built: ``pieces`` are (page, text), to be put one behind the other."""
@@ -176,16 +180,16 @@ class _Builder:
             return inside or self._full(above, row)
         shift = row.x0 - above.x0
         if abs(shift) <= 0.75 * row.size:
-            return not (_ENDED.search(above.text) and not self._full(above, row)) and (
-                self._full(above, row) or room < 0.5 * row.size
-            )
+            if _ENDED.search(above.text):
+                return self._full(above, row)
+            return room < 0.5 * row.size or self._ragged(block, above, row)
         if shift < 0:  # the first line was indented, or something else begins
             return len(block.rows) == 1 and self._full(above, row)
         return len(block.rows) == 1 and self._full(above, row) and not _ENDED.search(above.text)
 
     def _runs_over(self, block: _Open, above: Row, row: Row) -> bool:
         """Whether a paragraph goes on in the next column or on the next page."""
-        if row.page - above.page > 1 or block.kind == "caption" or not self._full(above, row):
+        if row.page - above.page > 1 or block.kind == "caption" or not self._ragged(block, above, row):
             return False
         if _ENDED.search(above.text):
             return False
@@ -193,6 +197,14 @@ class _Builder:
         if first.isupper() and row.x0 > row.left + 0.8 * row.size and block.kind != "list_item":
             return False
         return above.bold == row.bold
+
+    def _ragged(self, block: _Open, above: Row, row: Row) -> bool:
+        """Whether a line that ends no sentence is as long as the lines of text set without an even right edge."""
+        if self._full(above, row):
+            return True
+        edge = self._edges.get(above.column, above.right)
+        least = RAGGED if len(block.rows) > 1 or above.column == row.column else 0.75
+        return above.x1 - above.left > least * (edge - above.left)
 
     def _full(self, above: Row, below: Row) -> bool:
         """Whether the first word of the line below would not have fitted on the line above."""

@@ -151,10 +151,10 @@ def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
         return False
     together = min(max(u.y1 for u in side) for side in sides) - max(min(u.y0 for u in side) for side in sides)
     tallest = max(max(u.y1 for u in side) - min(u.y0 for u in side) for side in sides)
-    if together < 0.3 * tallest:
-        return False
     order = [u.x1 <= at + 1 for u in units if u.x1 <= at + 1 or u.x0 >= at - 1]
     turns = sum(a != b for a, b in pairwise(order))
+    if together < (0.1 if turns == 1 else 0.3) * tallest:  # one written whole before the other may be much longer
+        return False
     calm = turns <= 3 + 0.15 * min(map(len, sides))
     if not calm and not strict:
         return False

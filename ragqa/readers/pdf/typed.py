@@ -114,13 +114,15 @@ def _run(rows: Sequence[Row], at: int, style: Style, strength: int, blocked: Set
 
 
 def _stands_alone(rows: Sequence[Row], at: int, count: int, strength: int) -> bool:
-    """Whether white space parts it from what is above, and text that is not set so follows it on its page."""
+    """Whether it is short, no sentence, parted by white space from what is above, and in no row of a table."""
     row, last, after = rows[at], rows[at + count - 1], rows[at + count]
     if count > 2 or sum(len(r.text) for r in rows[at : at + count]) > SHORT or _SENTENCE_END.search(last.text):
         return False
     if len(row.segments) > 2 or (len(row.segments) == 2 and not _NUMBER.match(row.segments[0].text)):
         return False
-    if after.page != last.page or (after.column == row.column and abs(after.y0 - last.y0) < 0.5 * row.size):
+    if strength == 1 and after.page != last.page:
+        return False
+    if after.column == row.column and abs(after.y0 - last.y0) < 0.5 * row.size:
         return False
     before = rows[at - 1] if at and rows[at - 1].column == row.column else None
     if before is None:
@@ -128,8 +130,11 @@ def _stands_alone(rows: Sequence[Row], at: int, count: int, strength: int) -> bo
     room = before.y0 - row.y1
     if room < (0.3 if strength == 2 else 0.45) * row.size:
         return False
-    inside = len(before.segments) > 1 and len(after.segments) > 1 and room < 2 * row.size
-    return not inside
+    return room > 2 * row.size or not _same_columns(before, after)
+
+
+def _same_columns(above: Row, below: Row) -> bool:
+    return any(abs(a.x0 - b.x0) < 3 for a in above.segments[1:] for b in below.segments[1:])
 
 
 def _without_text(rows: Sequence[Row], loud: _Loud) -> set[int]:
