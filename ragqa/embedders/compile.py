@@ -1,13 +1,17 @@
 """Build a compiled model: convert, quantise, check against sentence-transformers, time, keep the fastest that passes.
 
-Runs as a process of its own (``python -m ragqa.embedders.compile MODEL FOLDER``) started by ``compiled.py``, because
-torch takes half a gigabyte. It writes into FOLDER and nowhere else.
+The work is done by a process of its own (``python -m ragqa.embedders.compile MODEL FOLDER``), because torch takes half
+a gigabyte; it writes into FOLDER and nowhere else. Torch is imported by that process only.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -17,10 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders.compiled import FORMAT, RECORD, CompiledRunner, import_openvino
+from ragqa.embedders.compiled import FORMAT, RECORD, CompiledRunner, import_openvino, read_record
 from ragqa.embedders.eager import load_original
-from ragqa.embedders.folders import ModelFolder, find_model
+from ragqa.embedders.folders import ModelFolder, Progress, cache_folder, find_model, verify_bundled
 from ragqa.embedders.local import LocalEmbedder
+from ragqa.errors import ModelError
 
 MEAN_COSINE = 0.998
 WORST_COSINE = 0.995
@@ -64,6 +69,49 @@ class Trial:
     cosine_mean: float
     cosine_worst: float
     passed: bool
+
+
+def compile_apart(folder: ModelFolder, home: Path, progress: Progress | None) -> dict[str, Any]:
+    """Compile in another process, so that torch never enters this one, and move the result into place at once."""
+    from filelock import FileLock
+
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{home}.lock"):
+            record = read_record(home)  # another process may have been first
+            if record is not None:
+                return record
+            for stale in home.parent.glob(f"{home.name}.part-*"):
+                shutil.rmtree(stale, ignore_errors=True)
+            verify_bundled(folder)
+            if progress:
+                progress(f"compiling {folder.name} for this machine (once, about 20 s)")
+            part = Path(tempfile.mkdtemp(prefix=f"{home.name}.part-", dir=home.parent))
+            try:
+                record = _start(folder, part)
+                shutil.rmtree(home, ignore_errors=True)
+                part.replace(home)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+            return record
+    except OSError as error:
+        raise ModelError(
+            f"the cache folder {cache_folder()} should take compiled models; it can't be written "
+            f"({error.strerror or error}): set RAGQA_CACHE to a folder that can"
+        ) from error
+
+
+def _start(folder: ModelFolder, part: Path) -> dict[str, Any]:
+    paths = os.pathsep.join(entry for entry in sys.path if entry)
+    # The child finds what this process found, uses no GPU and asks nobody anything.
+    env = os.environ | {"PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "ragqa.embedders.compile", folder.spec.removeprefix("local:"), str(part)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    record = read_record(part)
+    if record is None:
+        last = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
+        raise ModelError(f"{folder.spec} could not be compiled (exit {done.returncode}): {last[-1].strip()[:300]}")
+    return record
 
 
 def build(folder: ModelFolder, out: Path) -> dict[str, Any]:

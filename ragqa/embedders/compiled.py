@@ -5,16 +5,15 @@ Knows nothing of texts. The model was made by ``compile.py``, in another process
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders.folders import ModelFolder, Progress, cache_folder, verify_bundled
-from ragqa.errors import ModelError
+from ragqa.embedders.folders import ModelFolder, Progress, cache_folder
 
 FORMAT = 2
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
@@ -52,6 +50,12 @@ def import_openvino() -> ModuleType:
             sys.modules[converter] = held
 
 
+@cache
+def _core() -> Any:
+    """Return OpenVINO's one core: each loads the processor's plugin anew."""
+    return import_openvino().Core()
+
+
 def usable_cpus() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -78,13 +82,12 @@ class CompiledRunner:
 
     def __init__(self, model: Path, choice: str, *, keep: Path | None = None, streams: int | None = None) -> None:
         """Load ``model``; ``keep`` is a folder where OpenVINO leaves what makes the next load faster."""
-        openvino = import_openvino()
         # One thread a stream: no time is lost in waiting for each other inside a small matrix product.
         self.streams = streams or min(usable_cpus(), 8)
         config = settings(choice, self.streams)
         if keep is not None:
             config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
-        self._model = openvino.Core().compile_model(str(model), "CPU", config)
+        self._model = _core().compile_model(str(model), "CPU", config)
         self._idle: list[Any] = []
 
     def one(self, ids: np.ndarray) -> np.ndarray:
@@ -136,72 +139,34 @@ def load(folder: ModelFolder, progress: Progress | None) -> tuple[CompiledRunner
     """Return the runner of ``folder`` and its compiled folder, compiling first if need be. Raises CantCompile."""
     if not folder.compilable:
         raise CantCompile("it has layers after its pooling")
-    home = cache_folder() / "models" / f"{folder.revision}-{_machine()}"
-    record = _record(home)
+    home = home_of(folder)
+    record = read_record(home)
     if record is None:
-        record = _compile(folder, home, progress)
+        from ragqa.embedders.compile import compile_apart
+
+        record = compile_apart(folder, home, progress)
     if not record["choice"]:
         raise CantCompile(str(record["reason"]))
     return CompiledRunner(home / "model.xml", record["choice"], keep=home / "loaded"), home
 
 
+def home_of(folder: ModelFolder) -> Path:
+    """Return where the compiled form of ``folder`` is or will be kept."""
+    return cache_folder() / "models" / f"{folder.revision}-{_machine()}"
+
+
 def _machine() -> str:
     """Name what a compiled model depends on beside the model: our format, OpenVINO and the kind of processor."""
-    import hashlib
-
-    openvino = import_openvino()
-    core = openvino.Core()
+    openvino, core = import_openvino(), _core()
     abilities = sorted(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     kind = [FORMAT, openvino.get_version(), core.get_property("CPU", "FULL_DEVICE_NAME"), abilities]
     return hashlib.sha256(json.dumps(kind).encode()).hexdigest()[:12]
 
 
-def _record(home: Path) -> dict[str, Any] | None:
+def read_record(home: Path) -> dict[str, Any] | None:
+    """Return what is known of a compiled folder; None where it is not there whole."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return None
     return record if isinstance(record, dict) and "choice" in record else None
-
-
-def _compile(folder: ModelFolder, home: Path, progress: Progress | None) -> dict[str, Any]:
-    """Compile in another process, so that torch never enters this one, and move the result into place at once."""
-    from filelock import FileLock
-
-    try:
-        home.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{home}.lock"):
-            record = _record(home)  # another process may have been first
-            if record is not None:
-                return record
-            for stale in home.parent.glob(f"{home.name}.part-*"):
-                shutil.rmtree(stale, ignore_errors=True)
-            verify_bundled(folder)
-            if progress:
-                progress(f"compiling {folder.name} for this machine (once, about 20 s)")
-            part = Path(tempfile.mkdtemp(prefix=f"{home.name}.part-", dir=home.parent))
-            try:
-                record = _compile_into(folder, part)
-                shutil.rmtree(home, ignore_errors=True)
-                part.replace(home)
-            finally:
-                shutil.rmtree(part, ignore_errors=True)
-            return record
-    except OSError as error:
-        raise ModelError(
-            f"the cache folder {cache_folder()} should take compiled models; it can't be written "
-            f"({error.strerror or error}): set RAGQA_CACHE to a folder that can"
-        ) from error
-
-
-def _compile_into(folder: ModelFolder, part: Path) -> dict[str, Any]:
-    paths = os.pathsep.join(entry for entry in sys.path if entry)
-    # The child finds what this process found, uses no GPU and asks nobody anything.
-    env = os.environ | {"PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, "-m", "ragqa.embedders.compile", folder.spec.removeprefix("local:"), str(part)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    record = _record(part)
-    if record is None:
-        last = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        raise ModelError(f"{folder.spec} could not be compiled (exit {done.returncode}): {last[-1].strip()[:300]}")
-    return record

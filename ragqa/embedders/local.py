@@ -6,6 +6,7 @@ loaded before it is needed.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,8 +16,8 @@ from typing import Protocol
 import numpy as np
 
 from ragqa.embedders import Embedded
-from ragqa.embedders.compiled import CantCompile, Take, load
-from ragqa.embedders.folders import ModelFolder, Progress, find_model
+from ragqa.embedders.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
+from ragqa.embedders.folders import BUNDLED, ModelFolder, Progress, find_model
 from ragqa.embedders.pooling import pool_texts, pool_windows, unit
 from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
 from ragqa.types import Span
@@ -56,7 +57,8 @@ class LocalEmbedder:
         self._runner = runner
         self._tokenizer: TextTokenizer | None = None
         self._made = made
-        self._lock = threading.RLock()
+        self._tokenizer_lock = threading.Lock()
+        self._runner_lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"LocalEmbedder({self.spec!r})"
@@ -69,8 +71,9 @@ class LocalEmbedder:
         return self.folder.max_length - tokenizer.specials - (tokenizer.count([prefix])[0] if prefix else 0)
 
     def warm(self) -> None:
-        """Load what the first question needs; doing it twice costs nothing."""
-        self.embed_queries(["warm"])
+        """Load what the first question needs, what takes longest first; doing it twice costs nothing."""
+        self._load_runner()
+        self._load_tokenizer()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones and prefixes not counted."""
@@ -140,7 +143,7 @@ class LocalEmbedder:
         return unit(self._load_runner().finish(pooled))
 
     def _load_tokenizer(self) -> TextTokenizer:
-        with self._lock:
+        with self._tokenizer_lock:
             if self._tokenizer is None:
                 file = self.folder.transformer / "tokenizer.json"
                 if not file.is_file():  # then compiling made one
@@ -150,7 +153,7 @@ class LocalEmbedder:
             return self._tokenizer
 
     def _load_runner(self) -> Runner:
-        with self._lock:
+        with self._runner_lock:
             if self._runner is None:
                 try:
                     self._runner, self._made = load(self.folder, self._progress)
@@ -164,4 +167,26 @@ class LocalEmbedder:
 
 def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
     """Return the embedder of the model ``name``: a folder, a hub name, or the bundled one."""
-    return LocalEmbedder(find_model(name, progress), progress)
+    return _AHEAD.pop(name, None) or LocalEmbedder(find_model(name, progress), progress)
+
+
+_AHEAD: dict[str, LocalEmbedder] = {}
+"""What ``load_ahead`` began to load, until it is asked for."""
+
+
+def load_ahead() -> None:
+    """Begin to load the bundled model in a thread, where it was compiled before; ``open_local`` hands it out.
+
+    For a process that will ask one question: OpenVINO loads the model outside Python, while others are imported.
+    """
+    embedder = LocalEmbedder(find_model(BUNDLED))
+    import_openvino()  # its Python part at once: in the thread it would wait its turn behind every other import
+
+    def load_made() -> None:
+        with contextlib.suppress(Exception):  # told by whoever needs the model
+            if read_record(home_of(embedder.folder)):
+                embedder.warm()
+
+    _AHEAD[BUNDLED] = embedder
+    # No daemon: a process that ends while OpenVINO still loads would crash.
+    threading.Thread(target=load_made).start()

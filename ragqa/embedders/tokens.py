@@ -5,7 +5,6 @@ Knows nothing of models beyond their tokenizer.json.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,38 +39,27 @@ class TextTokenizer:
     def __init__(self, file: Path, max_length: int, *, lower_case: bool = False) -> None:
         from tokenizers import Tokenizer, normalizers
 
-        self._cutting = Tokenizer.from_file(str(file))
-        self._cutting.no_padding()
+        self._tokenizer = Tokenizer.from_file(str(file))
+        self._tokenizer.no_padding()
         if lower_case:
-            own = self._cutting.normalizer
-            parts = [normalizers.Lowercase(), *([own] if own else [])]
-            self._cutting.normalizer = normalizers.Sequence(parts)
-        self.specials = self._cutting.num_special_tokens_to_add(False)
-        self._cutting.enable_truncation(max_length)
-        # A second one, because truncation is a setting of the tokenizer and not of the call.
-        self._counting = Tokenizer.from_str(self._cutting.to_str())
-        self._counting.no_truncation()
-        self._unknown = self._unknown_id()
-
-    def _unknown_id(self) -> int | None:
-        """Return the id that stands for what the vocabulary lacks; None of one that has a token for every byte."""
-        model = json.loads(self._counting.to_str())["model"]
-        if isinstance(model.get("unk_id"), int):  # unigram
-            return int(model["unk_id"])
-        return self._counting.token_to_id(model["unk_token"]) if model.get("unk_token") else None
+            own = self._tokenizer.normalizer
+            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *([own] if own else [])])
+        self.specials = self._tokenizer.num_special_tokens_to_add(False)
+        self._tokenizer.enable_truncation(max_length)
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return each whole text's tokens, special ones not counted."""
         counts: list[int] = []
         for first in range(0, len(texts), 1024):
-            encoded = self._counting.encode_batch_fast(_sound(texts[first : first + 1024]), add_special_tokens=False)
-            counts += [len(one) for one in encoded]
+            encoded = self._tokenizer.encode_batch_fast(_sound(texts[first : first + 1024]), add_special_tokens=False)
+            counts += [len(one) + sum(map(len, one.overflowing)) for one in encoded]
         return counts
 
     def known(self, text: str) -> float:
         """Return the share of the text's tokens that are not the vocabulary's word for 'unknown'; 1 of no token."""
-        ids = self._counting.encode(_sound([text])[0], add_special_tokens=False).ids
-        return 1.0 - ids.count(self._unknown) / len(ids) if ids and self._unknown is not None else 1.0
+        ids = self._tokenizer.encode(_sound([text])[0], add_special_tokens=False).ids
+        unknown = self._tokenizer.token_to_id(getattr(self._tokenizer.model, "unk_token", None) or "<unk>")
+        return 1.0 - ids.count(unknown) / len(ids) if ids and unknown is not None else 1.0
 
     def tokenise(self, texts: Sequence[str]) -> Tokenised:
         """Return the tokens of all texts, each cut at the model's length."""
@@ -79,7 +67,7 @@ class TextTokenizer:
         spans: list[np.ndarray] = []
         lengths: list[int] = []
         for first in range(0, len(texts), 256):  # the encodings of many texts at once would take much memory
-            encoded = self._cutting.encode_batch(_sound(texts[first : first + 256]))
+            encoded = self._tokenizer.encode_batch(_sound(texts[first : first + 256]))
             lengths += [len(one) for one in encoded]
             ids += [np.array(one.ids, np.int32) for one in encoded]
             spans += [np.array(one.offsets, np.int32).reshape(-1, 2) for one in encoded]
