@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers.pdf.assemble import assemble
-from ragqa.readers.pdf.blocks import Built, build_blocks, find_code
+from ragqa.readers.pdf.blocks import Built, build_blocks
+from ragqa.readers.pdf.code import find_code
 from ragqa.readers.pdf.columns import read_in_order
 from ragqa.readers.pdf.contents import find_contents
+from ragqa.readers.pdf.footnotes import find_footnotes
 from ragqa.readers.pdf.furniture import find_furniture
 from ragqa.readers.pdf.headings import find_headings
 from ragqa.readers.pdf.joining import Knows
@@ -74,7 +76,8 @@ def _blocks(rows: list[Row], bookmarks: Sequence[Bookmark]) -> list[Built]:
     headings = find_headings(rows, bookmarks, contents | code)
     inside = {at + step for at, (count, _) in headings.items() for step in range(count)}
     tables = find_tables(rows, contents | inside, knows)
-    return build_blocks(rows, headings, contents, tables, code, knows)
+    notes = find_footnotes(rows, contents | inside | code)
+    return build_blocks(rows, headings, contents, tables, code, notes, knows)
 
 
 def _vocabulary(rows: Sequence[Row]) -> Knows:

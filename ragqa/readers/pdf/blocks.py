@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ragqa.readers.pdf.captions import is_caption
+from ragqa.readers.pdf.code import verbatim
 from ragqa.readers.pdf.joining import Knows, finish, join
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.tables import Table
@@ -52,19 +53,11 @@ def build_blocks(
     contents: set[int],
     tables: Sequence[Table],
     code: set[int],
+    notes: dict[int, int],
     knows: Knows,
 ) -> list[Built]:
-    """Return the blocks of a document's rows, in their order."""
-    return _Builder(rows, headings, contents, tables, code, knows).build()
-
-
-def find_code(rows: Sequence[Row], skip: set[int]) -> set[int]:
-    """Return the rows set in a typewriter face, unless most of the document is."""
-    mono = {at for at, row in enumerate(rows) if row.mono and at not in skip}
-    letters = sum(len(row.text) for row in rows)
-    if sum(len(rows[at].text) for at in mono) > 0.6 * letters:
-        return set()
-    return mono
+    """Return the blocks of a document's rows, in their order; a footnote comes before a paragraph that runs past it."""
+    return _Builder(rows, headings, contents, tables, code, notes, knows).build()
 
 
 class _Builder:
@@ -75,6 +68,7 @@ class _Builder:
         contents: set[int],
         tables: Sequence[Table],
         code: set[int],
+        notes: dict[int, int],
         knows: Knows,
     ) -> None:
         self._rows = rows
@@ -82,6 +76,7 @@ class _Builder:
         self._contents = contents
         self._tables = {table.first: table for table in tables}
         self._code = code
+        self._notes = notes
         self._knows = knows
         self._edges = _right_edges(rows)
         self._found: list[Built] = []
@@ -118,8 +113,25 @@ class _Builder:
         if at in self._code:
             self._close()
             return self._add_code(at)
+        if at in self._notes and self._passes(self._notes[at]):
+            return self._add_notes(at, self._notes[at])
         self._add_text(at)
         return at + 1
+
+    def _passes(self, end: int) -> bool:
+        """Whether the open paragraph goes on past the footnotes that end before ``end``."""
+        taken = end >= len(self._rows) or any(
+            end in known for known in (self._headings, self._contents, self._tables, self._code)
+        )
+        return self._open is not None and not taken and self._goes_on(self._open, end)
+
+    def _add_notes(self, at: int, end: int) -> int:
+        running, self._open = self._open, None
+        for note in range(at, end):
+            self._add_text(note)
+        self._close()
+        self._open = running
+        return end
 
     def _add_code(self, at: int) -> int:
         rows = self._rows
@@ -130,7 +142,7 @@ class _Builder:
             if rows[end - 1].y0 - rows[end].y1 > 2.5 * rows[end].size:
                 break
             end += 1
-        self._found.append(Built("code", 0, [(rows[at].page, _verbatim(rows[at:end]))]))
+        self._found.append(Built("code", 0, [(rows[at].page, verbatim(rows[at:end]))]))
         return end
 
     def _add_text(self, at: int) -> None:
@@ -253,24 +265,3 @@ def _text_start(row: Row, marker: int) -> float:
     if len(row.segments) > 1 and len(row.segments[0].text) <= marker:
         return row.segments[1].x0
     return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
-
-
-def _verbatim(rows: Sequence[Row]) -> str:
-    """Return lines of code with the indents and blank lines that their places show."""
-    left = min(row.x0 for row in rows)
-    widths = sorted((s.x1 - s.x0) / len(s.text) for row in rows for s in row.segments if len(s.text) > 2)
-    width = max(widths[len(widths) // 2] if widths else 0.6 * rows[0].size, 0.1)
-    lines: list[str] = []
-    for number, row in enumerate(rows):
-        if number and rows[number - 1].y0 - row.y0 > 1.75 * row.size:
-            lines.append("")
-        line = ""
-        for s in row.segments:
-            column = min(round((s.x0 - left) / width), 200)
-            line += (
-                " " * max(column - len(line), 1 if line else 0)
-                + s.text.rstrip("\x02")
-                + ("-" if s.text.endswith("\x02") else "")
-            )
-        lines.append(line)
-    return "\n".join(lines)

@@ -21,7 +21,7 @@ _INDEX = re.compile(r"^(?:(?:subject |general |concept |function )?index|ç´¢\s*å
 
 
 def find_contents(rows: Sequence[Row]) -> set[int]:
-    """Return the positions of rows of tables of contents and of indexes."""
+    """Return the positions of rows of tables of contents, their title included, and of indexes below theirs."""
     found = _with_leaders(rows)
     for at, row in enumerate(rows):
         if at in found or len(row.text) > 40:

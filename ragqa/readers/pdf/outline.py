@@ -1,4 +1,4 @@
-"""Which rows the outline's bookmarks name, and how deep each stands. Knows nothing of type sizes but as a tie-breaker."""
+"""Which rows the outline's bookmarks name, and how deep each stands. Type size only breaks ties."""
 
 from __future__ import annotations
 

@@ -152,8 +152,8 @@ def _alike(found: Sequence[tuple[int, int, Style]], lines: Counter[Style], loud:
     believed = set()
     for style, count in heads.items():
         share = count / lines[style]
-        if loud.of(style) == 3 or (loud.of(style) == 2 and share >= ALIKE):
-            believed.add(style)
-        elif share >= FAINT_ALIKE and runs[style] >= FAINT_TIMES:
+        strength = loud.of(style)
+        least = (FAINT_ALIKE, ALIKE, 0.0)[strength - 1]
+        if share >= least and (strength > 1 or runs[style] >= FAINT_TIMES):
             believed.add(style)
     return believed
