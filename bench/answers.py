@@ -1,7 +1,8 @@
 """Does the manual's own sentence answer? Share of questions whose answer string stands in the one or two quoted.
 
-``--learn`` fits the weights of ``answerers/evidence.py`` anew on XQuAD (both languages) and CMRC, and prints them; DRCD
-is never learned from, so that its figures show what the weights are worth elsewhere.
+``--learn`` fits the weights of ``answerers/evidence.py`` anew on XQuAD (both languages) and on our own manuals, whose
+questions name the evidence, and prints them; what stands there is their rounded middle. DRCD and the evaluation manuals
+are never learned from, so that their figures show what the weights are worth elsewhere.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import sys
 
 import numpy as np
 
-from bench.data import collection, library_of
+from bench.data import CORPORA, collection, library_of, manual_questions
 from bench.record import report
+from ragqa.analysis import terms
 from ragqa.answerers.evidence import WEIGHTS
 from ragqa.answerers.extractive import best_windows
 
 MEASURED = ("xquad-en", "drcd-dev")
-LEARNED_FROM = ("xquad-en", "xquad-zh", "cmrc2018-trial")
+LEARNED_FROM = ("xquad-en", "xquad-zh")
 
 
 def measure(name):
@@ -28,7 +30,7 @@ def measure(name):
             found, evidence = library.evidence(question.text)
             hits = evidence.on(found.hits)
             for size in held:
-                chosen = best_windows(hits, at_most=size, enough=1.0)
+                chosen = best_windows(hits, at_most=size, enough=1.0, near=0.0)
                 said = "\n".join(passage.text[start:end] for passage, (start, end) in chosen)
                 held[size] += any(answer in said for answer in question.answers)
     shares = {f"in {size} sentence{'s' * (size > 1)}": count / len(questions) for size, count in held.items()}
@@ -38,15 +40,29 @@ def measure(name):
 def examples(name):
     """Return for each question the features of its windows, and which of them hold an answer string."""
     documents, questions = collection(name)
-    made = []
     with library_of(documents=documents) as library:
-        for question in questions:
-            found, evidence = library.evidence(question.text)
-            texts = [found.hits[at].passage.text[start:end] for at, (start, end) in evidence.places]
-            holds = np.array([any(answer in text for answer in question.answers) for text in texts])
-            if holds.any() and not holds.all():
-                made.append((evidence.features.astype(float), holds, 1 / len(questions)))
-    return made
+        return list(_examples(library, questions, lambda text, question: any(a in text for a in question.answers)))
+
+
+def manual_examples(manual):
+    """The same of a manual's questions, where a window answers that holds most terms of a piece of evidence."""
+    with library_of(manuals=[manual]) as library:
+        questions = [question for question in manual_questions(manual) if question.answerable]
+        return list(_examples(library, questions, lambda text, question: _shows(text, question.evidence)))
+
+
+def _examples(library, questions, answers):
+    for question in questions:
+        found, evidence = library.evidence(question.text)
+        texts = [found.hits[at].passage.text[start:end] for at, (start, end) in evidence.places]
+        holds = np.array([answers(text, question) for text in texts])
+        if holds.any() and not holds.all():
+            yield evidence.features.astype(float), holds, 1 / len(questions)
+
+
+def _shows(text, evidence):
+    held = set(terms(text))
+    return any(len(held.intersection(terms(piece))) >= 0.7 * len(set(terms(piece))) for piece in evidence)
 
 
 def learn(made, shrink=0.002):
@@ -72,7 +88,9 @@ def learn(made, shrink=0.002):
 
 if __name__ == "__main__":
     if "--learn" in sys.argv:
-        learned = learn([example for name in LEARNED_FROM for example in examples(name)])
+        made = [example for name in LEARNED_FROM for example in examples(name)]
+        made += [example for manual in sorted(CORPORA.glob("*.pdf")) for example in manual_examples(manual)]
+        learned = learn(made)
         print({name: round(float(weight), 1) for name, weight in zip(WEIGHTS, learned, strict=True)})
     else:
         report("answers", [measure(name) for name in MEASURED])

@@ -27,6 +27,7 @@ class Question:
     pages: tuple[int, ...] = ()
     answerable: bool = True
     relevant: dict[str, int] = field(default_factory=dict)
+    evidence: tuple[str, ...] = ()
 
 
 def need(path: Path) -> Path:
@@ -40,7 +41,10 @@ def need(path: Path) -> Path:
 def manual_questions(manual: Path) -> list[Question]:
     """Read the questions beside a manual."""
     rows = _lines(manual.with_name(f"{manual.stem}.questions.jsonl"))
-    return [Question(row["text"], (row["answer"],), tuple(row["pages"]), row["answerable"]) for row in rows]
+    return [
+        Question(row["text"], (row["answer"],), tuple(row["pages"]), row["answerable"], evidence=tuple(row["evidence"]))
+        for row in rows
+    ]
 
 
 def collection(name: str) -> tuple[list[Document], list[Question]]:

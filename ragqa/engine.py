@@ -402,7 +402,7 @@ def _open_answerer(settings: Settings) -> Answerer:
     from ragqa.answerers.extractive import THRESHOLD, ExtractiveAnswerer
 
     if settings.answerer == "extractive":
-        return ExtractiveAnswerer(THRESHOLD if settings.threshold is None else settings.threshold)
+        return ExtractiveAnswerer(THRESHOLD if settings.threshold is None else settings.threshold, settings.prompts)
     from ragqa.prompts import load_prompts
 
     options = ChatOptions(

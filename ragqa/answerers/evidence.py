@@ -19,13 +19,14 @@ from ragqa.types import Hit, Span
 
 WEIGHTS = {
     "cosine": 1.9,
-    "coverage": 0.8,
-    "telling": 4.0,
-    "around": 2.0,
-    "passage": 3.8,
-    "first": 0.4,
-    "kind": 1.9,
+    "coverage": 1.2,
+    "telling": 3.5,
+    "around": 2.3,
+    "passage": 3.5,
+    "first": 0.3,
+    "kind": 2.8,
     "length": 0.5,
+    "heading": 3.5,
 }
 """The features of a window and what each counts. Learned by ``bench/answers.py --learn``."""
 
@@ -173,6 +174,7 @@ def weigh(
     bags = [set(terms(text)) for text in texts]
     telling = question.telling(bags)
     cosines = _cosines(hits, windows, query)
+    headings = [question.coverage(set(terms(_heading(hit)))) for hit in hits]
     best = max((hit.score for hit in hits), default=1.0)
     rows = []
     for j, (at, _) in enumerate(places):
@@ -187,6 +189,7 @@ def weigh(
                 1.0 if at == 0 else 0.0,
                 holds_kind(question.kind, texts[j], question.text),
                 min(math.log1p(len(bags[j])) / 5, 1.0),
+                headings[at],
             )
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
@@ -196,6 +199,10 @@ def weigh(
 
 def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:
     return max((question.coverage(set(terms(_whole(hit)))) for hit in hits), default=0.0)
+
+
+def _heading(hit: Hit) -> str:
+    return "\n".join((*hit.passage.section[-2:], hit.passage.header))
 
 
 def _whole(hit: Hit) -> str:

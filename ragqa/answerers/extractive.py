@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from ragqa.analysis import cjk_share
 from ragqa.answerers.followup import standalone
+from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Citation, Hit, Passage, Span
 
 TYPE_CHECKING = False
@@ -24,7 +25,8 @@ AT_MOST = 3
 ENOUGH = 0.7
 """Sentences are added until they hold this share of the weight that all the windows found share out."""
 
-REFUSAL = {"en": "The manual does not say.", "zh": "手册中没有说明。", "zh-hant": "手冊中沒有說明。"}
+NEAR = 0.25
+"""A further sentence weighs at least this share of the best one's weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class ExtractiveAnswerer:
     """One to three sentences or rows, each with its citation."""
 
     threshold: float = THRESHOLD
+    prompts: Path | None = None
+    """A file that replaces entries of ``prompts.toml``, where the words of a refusal stand."""
     spec: str = "extractive"
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
@@ -49,20 +53,15 @@ class ExtractiveAnswerer:
         """Quote what answers; refuse where ``confidence`` is below the threshold."""
         chosen = best_windows(hits) if confidence >= self.threshold else []
         said, citations = _compose(chosen)
-        text = said or refusal(question)
+        text = said or load_prompts(self.prompts).refusal_to(question)
         if on_text:
             on_text(text)
         return Answer(question, text, citations, tuple(hits), not chosen, confidence, self.spec)
 
 
-def refusal(question: str) -> str:
-    """Return the words for 'the manual does not say' in the question's language."""
-    if cjk_share(question) < 0.2:
-        return REFUSAL["en"]
-    return REFUSAL["zh-hant" if any(c in question for c in "麼嗎個們這還沒說請問裡會對應該顯開關電") else "zh"]
-
-
-def best_windows(hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENOUGH) -> list[tuple[Passage, Span]]:
+def best_windows(
+    hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENOUGH, near: float = NEAR
+) -> list[tuple[Passage, Span]]:
     """Return the windows that answer best, those of one passage in reading order, the best one's passage first."""
     scored = sorted(
         ((score, i, j) for i, hit in enumerate(hits) for j, score in enumerate(hit.evidence)),
@@ -75,12 +74,13 @@ def best_windows(hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = EN
     taken: list[tuple[int, int]] = []
     held = 0.0
     for score, i, j in scored:
-        if taken and (len(taken) == at_most or held >= enough):
+        weight = math.exp(score - top)
+        if taken and (len(taken) >= at_most or held >= enough or weight < near):
             break
         if (i, j) in taken:
             continue
         taken.append((i, j))
-        held += math.exp(score - top) / total
+        held += weight / total
         if _introduces(hits[i].passage, j) and len(taken) < at_most:
             taken.append((i, j + 1))
     order = list(dict.fromkeys(i for i, _ in taken))
@@ -139,10 +139,8 @@ def _rows_before(passage: Passage, start: int, width: int) -> Iterator[str]:
     first = ""
     for begin, end in passage.windows:
         text = passage.text[begin:end]
-        if text.count(" | ") + 1 == width and width > 1:
-            first = first or text
-        else:
-            first = ""
+        in_table = width > 1 and text.count(" | ") + 1 == width
+        first = (first or text) if in_table else ""
         if begin == start:
             break
     if first:
