@@ -278,6 +278,121 @@ def test_heading_levels_follow_type_sizes_where_there_is_no_outline() -> None:
     assert levels == [1, 2, 2] * 3
 
 
+def test_small_headings_below_the_outlines_deepest_level_are_found_and_bold_lead_ins_are_not() -> None:
+    def draw(c: Canvas) -> None:
+        for chapter in range(3):
+            y = 780.0
+            c.bookmarkHorizontal(str(chapter), 0, y + 12)
+            c.addOutlineEntry(f"Chapter on {WORDS[chapter]}", str(chapter), 0)
+            y = lines(c, 60, y, f"Chapter on {WORDS[chapter]}", 480, "Helvetica-Bold", 16) - 8
+            y = lines(c, 60, y, f"The {WORDS[5 + chapter]} is louder than it was", 480, "Helvetica-Bold", 10.6) - 6
+            y = lines(c, 60, y, prose(chapter, 60), 480) - 8
+            y = lines(c, 72, y, "WARNING", 480, "Helvetica-Bold", 10) - 1
+            y = lines(c, 72, y, prose(20 + chapter, 20), 460) - 8
+            for item in range(3):
+                c.setFont("Times-Bold", 10)
+                c.drawString(60, y, "Lamp")
+                y = lines(c, 90, y, prose(30 + 3 * chapter + item, 8), 450) - 8
+            c.showPage()
+
+    document = read_pdf(pdf(draw), "small.pdf")
+    heads = [(document.text[b.start : b.end], b.level) for b in document.blocks if b.kind == "heading"]
+    assert heads == [
+        head
+        for chapter in range(3)
+        for head in (
+            (f"Chapter on {WORDS[chapter]}", 1),
+            (f"The {WORDS[5 + chapter]} is louder than it was", 2),
+        )
+    ]
+
+
+def test_italic_lines_that_recur_above_text_are_headings_and_the_imprint_of_a_cover_is_not() -> None:
+    def draw(c: Canvas) -> None:
+        lines(c, 60, 500, "The kettle book", 480, "Helvetica-Bold", 24)
+        lines(c, 60, 200, "Edition 7", 480, "Helvetica", 11)
+        lines(c, 60, 180, "HK-1234-EN", 480, "Helvetica", 11)
+        c.showPage()
+        for page in range(2):
+            y = 780.0
+            for part in range(2):
+                y = lines(c, 60, y, f"Care of the {WORDS[2 * page + part]}", 480, "Times-Italic", 10) - 4
+                y = lines(c, 60, y, prose(2 * page + part, 70), 480) - 14
+            c.showPage()
+
+    document = read_pdf(pdf(draw), "italic.pdf")
+    assert said(document, "heading") == ["The kettle book", *(f"Care of the {WORDS[at]}" for at in range(4))]
+
+
+def test_ragged_lines_hold_together_and_a_short_sentence_end_parts_paragraphs() -> None:
+    first = [
+        "The buffer battery on the main",
+        "board is empty and has to be replaced",
+        "soon. It lasts for no more than",
+        "8 years.",
+    ]
+    second = ["The weekly programme itself is not", "lost when that happens."]
+
+    def draw(c: Canvas) -> None:
+        lines(c, 60, 780, prose(9, 60), 200)
+        c.setFont("Times-Roman", 10)
+        for at, line in enumerate(first + second):
+            c.drawString(60, 600 - 16 * at, line)
+
+    document = read_pdf(pdf(draw), "ragged.pdf")
+    assert said(document, "paragraph")[1:] == [" ".join(first), " ".join(second)]
+
+
+def test_a_short_last_column_beside_a_long_one_is_a_column() -> None:
+    left, right = prose(1, 300), prose(2, 40)
+
+    def draw(c: Canvas) -> None:
+        lines(c, 60, 760, left, 220)
+        lines(c, 310, 760, right, 220)
+
+    assert said(read_pdf(pdf(draw), "glossary.pdf")) == [left, right]
+
+
+def test_a_paragraph_runs_past_a_footnote_to_the_next_page() -> None:
+    text, note = prose(7, 400), "1 " + prose(8, 20)
+    split = simpleSplit(text, "Times-Roman", 10, 480)
+
+    def draw(c: Canvas) -> None:
+        for number, part in enumerate((split[:17], split[17:])):
+            y = lines(c, 60, 780, " ".join(part), 480)
+            if number == 0:
+                lines(c, 60, y - 300, note, 480, size=8)
+            c.showPage()
+
+    document = read_pdf(pdf(draw), "notes.pdf")
+    covers(document)
+    assert sorted(said(document)) == sorted([note, text])
+    assert document.page_at(document.text.index(note)) == 1
+    assert document.page_at(document.text.index(split[17])) == 2
+
+
+def test_the_second_line_of_a_first_cell_joins_its_row() -> None:
+    rows = [("Task", "Interval", "Who"), ("Clean the fans", "24 months", "Service")]
+    rows += [("Test the safety switch of the", "12 months", "Service"), ("preheater", "", "")]
+    rows += [("Wipe the valves", "6 months", "User"), ("Clean the ducts", "6 years", "Service")]
+
+    def draw(c: Canvas) -> None:
+        y = 700.0
+        for number, row in enumerate(rows):
+            c.setFont("Helvetica-Bold" if number == 0 else "Helvetica", 9)
+            for x, cell in zip((60, 240, 340), row, strict=True):
+                c.drawString(x, y, cell)
+            y -= 11 if number == 2 else 20
+        lines(c, 60, y - 10, prose(2, 60), 480)
+
+    assert said(read_pdf(pdf(draw), "tasks.pdf"), "table_row") == [
+        "Clean the fans | 24 months | Service",
+        "Test the safety switch of the preheater | 12 months | Service",
+        "Wipe the valves | 6 months | User",
+        "Clean the ducts | 6 years | Service",
+    ]
+
+
 def test_a_paragraph_over_a_page_break_is_one_block_and_knows_both_pages() -> None:
     text = prose(7, 500)
     split = simpleSplit(text, "Times-Roman", 10, 480)

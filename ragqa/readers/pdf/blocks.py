@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ragqa.readers.pdf.captions import is_caption
 from ragqa.readers.pdf.code import verbatim
 from ragqa.readers.pdf.joining import Knows, finish, join
+from ragqa.readers.pdf.lines import CJK
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.tables import Table
 from ragqa.types import BlockKind
@@ -21,6 +22,7 @@ _ORDINAL = re.compile(
     r"^(?:\d{1,3}[.)](?=\s|[\u4e00-\u9fff])|\(\d{1,3}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{1,3})\)\s|[①-⑳]|"
     r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）])\s*"
 )
+_DASHES = frozenset("-–—")
 _ENDED = re.compile(r"[.!?:;。！？：；…][\"'”’)\]）」』]*$")
 
 
@@ -162,14 +164,14 @@ class _Builder:
         self._open = _Open("caption" if caption else "paragraph", 0, [row], row.x0)
 
     def _mid_sentence(self, at: int, marker: str) -> bool:
-        """Whether what looks like a marker is a line's beginning within a sentence: '1984. That year' or '- 3'."""
-        if not self._open or not self._open.rows:
+        """Whether what looks like a marker is a line's beginning within a sentence: '1984. That year' or '— 3'."""
+        if not self._open or self._open.kind != "paragraph":
             return False
         above, row = self._open.rows[-1], self._rows[at]
-        if above.column != row.column or not marker.strip()[:1].isalnum():
+        dash = marker.strip() in _DASHES
+        if above.column != row.column or not (dash or (marker.strip()[:1].isalnum() and len(self._open.rows) > 1)):
             return False
-        same = abs(row.x0 - above.x0) < 0.3 * row.size and len(self._open.rows) > 1
-        return same and not _ENDED.search(above.text) and self._full(above, row) and self._open.kind == "paragraph"
+        return abs(row.x0 - above.x0) < 0.3 * row.size and not _ENDED.search(above.text) and self._full(above, row)
 
     def _depth(self, x0: float) -> int:
         self._indents = [x for x in self._indents if x < x0 - 3]
@@ -193,7 +195,7 @@ class _Builder:
         shift = row.x0 - above.x0
         if abs(shift) <= 0.75 * row.size:
             if _ENDED.search(above.text):
-                return self._full(above, row)
+                return self._full(above, row) and not self._begins(at)
             return room < 0.5 * row.size or self._ragged(block, above, row)
         if shift < 0:  # the first line was indented, or something else begins
             return len(block.rows) == 1 and self._full(above, row)
@@ -210,6 +212,11 @@ class _Builder:
             return False
         return above.bold == row.bold
 
+    def _begins(self, at: int) -> bool:
+        """Whether the line below stands further left, as below a paragraph's indented first line."""
+        row, below = self._rows[at], self._rows[at + 1] if at + 1 < len(self._rows) else None
+        return below is not None and below.column == row.column and below.x0 < row.x0 - 0.75 * row.size
+
     def _ragged(self, block: _Open, above: Row, row: Row) -> bool:
         """Whether a line that ends no sentence is as long as the lines of text set without an even right edge."""
         if self._full(above, row):
@@ -221,8 +228,11 @@ class _Builder:
     def _full(self, above: Row, below: Row) -> bool:
         """Whether the first word of the line below would not have fitted on the line above."""
         edge = self._edges.get(above.column, above.right)
-        word = below.segments[0].text.split(" ", 1)[0]
-        width = (below.segments[0].x1 - below.segments[0].x0) * len(word) / max(len(below.segments[0].text), 1)
+        first = below.segments[0]
+        if CJK.match(first.text):  # a line breaks between any two, but not before punctuation
+            width = 2 * below.size
+        else:
+            width = (first.x1 - first.x0) * len(first.text.split(" ", 1)[0]) / max(len(first.text), 1)
         return above.x1 + min(width, 0.3 * (edge - above.left)) + 0.25 * above.size > edge - 0.5 * above.size
 
     def _joined(self, rows: Sequence[Row]) -> list[tuple[int, str]]:
