@@ -137,6 +137,18 @@ def test_asking_imports_neither_torch_nor_telemetry_and_opens_no_socket(bundled:
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
+@pytest.mark.parametrize("moment", [0.05, 0.1, 0.15])
+def test_a_process_may_end_while_a_thread_loads_the_model(bundled: Embedder, moment: float) -> None:
+    bundled.embed_queries(["compiled by now"])
+    done = run_python(
+        "import threading, time\n"
+        "from ragqa.embedders import open_embedder\n"
+        "threading.Thread(target=open_embedder().warm, daemon=True).start()\n"
+        f"time.sleep({moment})\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # --- models made here ------------------------------------------------------------------------------------------------
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ":", "query", "passage", *"abcdefghijklmnopqrstuvwxyz"]

@@ -18,6 +18,7 @@ import numpy as np
 from ragqa.embedders import Embedded
 from ragqa.embedders.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
 from ragqa.embedders.folders import BUNDLED, ModelFolder, Progress, find_model
+from ragqa.embedders.native import native_work
 from ragqa.embedders.pooling import pool_texts, pool_windows, unit
 from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
 from ragqa.types import Span
@@ -66,60 +67,66 @@ class LocalEmbedder:
     @property
     def max_tokens(self) -> int:
         """What a passage may take: the model's length less special tokens and the passage prefix."""
-        tokenizer = self._load_tokenizer()
-        prefix = self.folder.passage_prefix
-        return self.folder.max_length - tokenizer.specials - (tokenizer.count([prefix])[0] if prefix else 0)
+        with native_work:
+            tokenizer = self._load_tokenizer()
+            prefix = self.folder.passage_prefix
+            return self.folder.max_length - tokenizer.specials - (tokenizer.count([prefix])[0] if prefix else 0)
 
     def warm(self) -> None:
         """Load what the first question needs, what takes longest first; doing it twice costs nothing."""
-        self._load_runner()
-        self._load_tokenizer()
+        with native_work:
+            self._load_runner()
+            self._load_tokenizer()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones and prefixes not counted."""
-        return self._load_tokenizer().count(texts)
+        with native_work:
+            return self._load_tokenizer().count(texts)
 
     def legibility(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary knows."""
-        return self._load_tokenizer().known(text)
+        with native_work:
+            return self._load_tokenizer().known(text)
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
-        prefix = self.folder.query_prefix
-        vectors = np.zeros((len(texts), self.dim), np.float32)
-        tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
-        if len(texts) == 1:
-            states = self._load_runner().one(tokens.ids[None].astype(np.int64))
-            vectors[:] = self._pool(states, tokens, np.array([0]), len(prefix))
+        with native_work:
+            prefix = self.folder.query_prefix
+            vectors = np.zeros((len(texts), self.dim), np.float32)
+            tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
+            if len(texts) == 1:
+                states = self._load_runner().one(tokens.ids[None].astype(np.int64))
+                vectors[:] = self._pool(states, tokens, np.array([0]), len(prefix))
+                return vectors
+
+            runner = self._load_runner()
+            plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
+
+            def take(batch: int, states: np.ndarray) -> None:
+                vectors[plan[batch]] = self._pool(states, tokens, plan[batch], len(prefix))
+
+            runner.run(self._feed(tokens, plan), take)
             return vectors
-
-        runner = self._load_runner()
-        plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
-
-        def take(batch: int, states: np.ndarray) -> None:
-            vectors[plan[batch]] = self._pool(states, tokens, plan[batch], len(prefix))
-
-        runner.run(self._feed(tokens, plan), take)
-        return vectors
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Return a vector for each text and, by late pooling, for each of its windows (see Embedder)."""
-        prefix = self.folder.passage_prefix
-        tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
-        runner = self._load_runner()
-        plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
-        out: list[Embedded | None] = [None] * len(texts)
+        with native_work:
+            prefix = self.folder.passage_prefix
+            tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
+            runner = self._load_runner()
+            plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
+            out: list[Embedded | None] = [None] * len(texts)
 
-        def take(batch: int, states: np.ndarray) -> None:
-            vectors = self._pool(states, tokens, plan[batch], len(prefix))
-            for row, number in enumerate(plan[batch].tolist()):
-                spans = token_spans(tokens, number, windows[number], len(prefix))
-                pooled = unit(runner.finish(pool_windows(states[row], spans)))
-                pooled[spans[:, 1] <= spans[:, 0]] = vectors[row]
-                out[number] = Embedded(vectors[row], pooled)
+            def take(batch: int, states: np.ndarray) -> None:
+                vectors = self._pool(states, tokens, plan[batch], len(prefix))
+                for row, number in enumerate(plan[batch].tolist()):
+                    spans = token_spans(tokens, number, windows[number], len(prefix))
+                    pooled = unit(runner.finish(pool_windows(states[row], spans)))
+                    pooled[spans[:, 1] <= spans[:, 0]] = vectors[row]
+                    out[number] = Embedded(vectors[row], pooled)
 
-        runner.run(self._feed(tokens, plan), take)
-        return [one for one in out if one is not None]
+            runner.run(self._feed(tokens, plan), take)
+            return [one for one in out if one is not None]
 
     def _feed(self, tokens: Tokenised, plan: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield each batch's padded ids and mask, int64 (texts, tokens)."""
@@ -167,7 +174,11 @@ class LocalEmbedder:
 
 def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
     """Return the embedder of the model ``name``: a folder, a hub name, or the bundled one."""
-    return _AHEAD.pop(name, None) or LocalEmbedder(find_model(name, progress), progress)
+    begun = _AHEAD.pop(name, None)
+    if begun is not None:
+        begun._progress = progress
+        return begun
+    return LocalEmbedder(find_model(name, progress), progress)
 
 
 _AHEAD: dict[str, LocalEmbedder] = {}
