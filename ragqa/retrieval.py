@@ -109,7 +109,7 @@ class Retriever:
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = terms_say
         if dense and query is not None:
-            windows = _window_side(self._database.windows(ids.tolist()), query, ids, dense).standard()
+            windows = _window_side(self._database, query, ids, dense).standard()
             total = terms_say + trust * FIRST_ROUND * (dense.standard() + windows)
             pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
             again = _rescored(self._vectors, ids, pulled, dense)
@@ -189,36 +189,40 @@ def _lexical_side(index: LexicalIndex, words: Mapping[str, int], allowed: Ids | 
     return _Side(ids, scores, min(mean, usual), usual, lambda others: index.score(others, words))
 
 
-def _window_side(windows: Mapping[int, Floats], query: Floats, ids: Ids, dense: _Side) -> _Side:
+def _window_side(database: Database, query: Floats, ids: Ids, dense: _Side) -> _Side:
     """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
+    found, vectors, starts = database.window_matrix(ids.tolist())
     scores = dense.scores.copy()
-    for at, passage_id in enumerate(ids.tolist()):
-        vectors = windows.get(passage_id)
-        if vectors is not None and len(vectors):
-            scores[at] = best_window(vectors, query)
+    some = np.flatnonzero(np.diff(starts))
+    if len(some):
+        scores[np.searchsorted(ids, np.array(found)[some])] = best_windows(vectors, starts[some], query)
     usual = _usual(scores, float(scores.mean()))
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
     return replace(dense, scores=scores, mean=usual - (dense.usual - dense.mean), usual=usual)
 
 
+def best_windows(vectors: Floats, starts: Ids, query: Floats) -> Floats:
+    """Return for each passage, whose window vectors begin at ``starts``, the highest cosine with the question of a
+    window, or of two neighbouring windows together."""
+    # Not with @, whose threads wait for one another: 8 ms instead of 0.04 where another process uses a core.
+    best = np.vecdot(vectors, query)
+    overlap = np.vecdot(vectors[:-1], vectors[1:])
+    pairs = (best[:-1] + best[1:]) / np.sqrt(np.maximum(2 + 2 * overlap, 1e-9))
+    pairs[starts[1:] - 1] = -np.inf  # a passage's last window and the next one's first
+    best[:-1] = np.maximum(best[:-1], pairs)
+    return np.asarray(np.maximum.reduceat(best, starts), np.float32)
+
+
 def _neighbours(places: Sequence[tuple[int, int]], total: Floats) -> Floats:
     """Return for each candidate the better positive score of the passages beside it in its document, else 0."""
-    at = {place: i for i, place in enumerate(places)}
+    keys = np.array([(document << 32) + ordinal for document, ordinal in places], np.int64)
+    order = np.argsort(keys)
     gains = np.zeros_like(total)
-    for i, (document, ordinal) in enumerate(places):
-        beside = [at[place] for place in ((document, ordinal - 1), (document, ordinal + 1)) if place in at]
-        gains[i] = max((float(total[j]) for j in beside), default=0.0)
-    return np.maximum(gains, 0.0)
-
-
-def best_window(vectors: Floats, query: Floats) -> float:
-    """Return the highest cosine of a window, or of two neighbouring windows together, with the question."""
-    single = vectors @ query
-    if len(single) == 1:
-        return float(single[0])
-    overlap = np.einsum("ij,ij->i", vectors[:-1], vectors[1:])
-    pairs = (single[:-1] + single[1:]) / np.sqrt(2 + 2 * overlap)
-    return float(max(single.max(), pairs.max()))
+    for step in (-1, 1):
+        at = order[np.minimum(np.searchsorted(keys, keys + step, sorter=order), len(keys) - 1)]
+        beside = keys[at] == keys + step
+        gains[beside] = np.maximum(gains[beside], total[at[beside]])
+    return gains
 
 
 def _without_duplicates(

@@ -81,16 +81,22 @@ class Shelf(Session):
 
     def windows(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Return the window vectors, float32 (windows, dim), of those passages that are there still."""
+        found, matrix, starts = self.window_matrix(ids)
+        return {each: matrix[starts[at] : starts[at + 1]] for at, each in enumerate(found)}
+
+    def window_matrix(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32], NDArray[np.int64]]:
+        """Return the passages that are there still, all their window vectors below one another, and where each one's
+        begin, int64 (passages + 1,)."""
+        import numpy as np
+
         from ragqa.store.blobs import unpack_windows
 
         with self.snapshot() as connection:
             held = self.embedder()
             rows = connection.execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
         if held is None:
-            return {}
-        matrix, starts = unpack_windows([row[1] for row in rows], held.dim)
-        bounds = starts.tolist()
-        return {row[0]: matrix[bounds[at] : bounds[at + 1]] for at, row in enumerate(rows)}
+            return [], np.empty((0, 0), np.float32), np.zeros(1, np.int64)
+        return [row[0] for row in rows], *unpack_windows([row[1] for row in rows], held.dim)
 
     def collect_garbage(self) -> int:
         """Drop the vectors that no passage uses, give their space back; return how many."""
