@@ -247,7 +247,10 @@ class Library:
         """Return the best passages for ``question``, of documents whose name matches the glob ``document``."""
         question = checked_question(question)
         self._check_glob(document)
-        return self._retriever.search(question, k or self.settings.k, mode or self.settings.mode, document)
+        found = self._retriever.search(question, k or self.settings.k, mode or self.settings.mode, document)
+        if not found.hits and not self.documents():
+            raise self._empty()
+        return found
 
     def ask(
         self,
@@ -337,7 +340,7 @@ class Library:
 
         held = self._database.embedder()
         if held is None:
-            raise LibraryError(f"library '{self.name}' holds no document yet: run 'ragqa ingest PATH'")
+            raise self._empty()
         embedder = self.embedder
         # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.
         threading.Thread(target=_quietly(embedder.warm)).start()
@@ -348,6 +351,9 @@ class Library:
                 f"run 'ragqa reembed --embedder {given.spec}' or choose another --index"
             )
         return embedder
+
+    def _empty(self) -> LibraryError:
+        return LibraryError(f"library '{self.name}' holds no document: run 'ragqa ingest PATH'")
 
     def _check_glob(self, document: str | None) -> None:
         if document is not None and not len(self._database.passage_ids(document)):

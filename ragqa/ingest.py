@@ -67,8 +67,12 @@ class Source:
     name: str
     path: Path | None
     data: bytes | None = None
+    refused: str = ""
+    """Why there is nothing to read: a path that is not there, a folder without manuals."""
 
     def read_bytes(self) -> bytes:
+        if self.refused:
+            raise UnreadableFile(self.refused)
         if self.data is not None:
             return self.data
         assert self.path is not None
@@ -81,12 +85,17 @@ class Source:
 def name_sources(roots: Sequence[Path], files_of: Callable[[Path], Iterable[Path]]) -> list[Source]:
     """Name each file by its path below the folder given (or its own name); equal names get their folders in front."""
     found: dict[Path, str] = {}
+    sources = []
     for root in roots:
-        for path in files_of(root):
+        try:
+            files = list(files_of(root))
+        except UnreadableFile as error:
+            sources.append(Source(str(root), None, refused=str(error)))
+            continue
+        for path in files:
             name = path.relative_to(root).as_posix() if root.is_dir() else path.name
             found.setdefault(path.resolve(), name)
     names = list(found.values())
-    sources = []
     for path, name in found.items():
         depth = len(Path(name).parts)
         while names.count(name) > 1 and depth < len(path.parts) - 1:
