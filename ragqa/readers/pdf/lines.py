@@ -222,8 +222,7 @@ def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segme
     )
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     last = np.concatenate((first[1:], [len(words)])) - 1
-    middle = (words[first, 0] + words[last, 1]) // 2
-    sample = np.clip(np.searchsorted(words[:, 0], middle, "right") - 1, first, last)
+    sample = _longest(words, first)
     base, height = _baselines(pointer, words, boxes, sample)
     columns = (
         words[first, 0].tolist(),
@@ -243,6 +242,14 @@ def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segme
             font = fonts.at(start)
             found.append(Segment(shown, x0, y0, x1, y1, height, line, font, fonts.at(end - 1)))
     return found
+
+
+def _longest(words: Ints, first: Ints) -> Ints:
+    """Return the longest word of each segment: what is raised or set in another size, as a list's number, is short."""
+    length = words[:, 1] - words[:, 0]
+    owner = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(words))))
+    best = np.flatnonzero(length == np.maximum.reduceat(length, first)[owner])
+    return np.asarray(best[np.unique(owner[best], return_index=True)[1]], np.intp)
 
 
 def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[Floats, Floats]:

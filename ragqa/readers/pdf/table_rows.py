@@ -32,7 +32,8 @@ def group_lines(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tup
         elif cells[0]:
             fewer = any(a and not b for a, b in zip(grid[groups[-1][0]], cells, strict=True))
             rest = [c for c in cells[1:] if c]
-            goes_on = tight and fewer and not (rest and all(_NUMERIC.match(c) for c in rest))
+            fits = not all(_NUMERIC.match(c) for c in rest) if rest else _closes(grid, wide, at)
+            goes_on = tight and fewer and fits
         else:
             texts = [c for c in cells if c]
             goes_on = (
@@ -45,6 +46,15 @@ def group_lines(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tup
         else:
             groups.append((at, at))
     return groups
+
+
+def _closes(grid: Sequence[Sequence[str]], wide: Sequence[bool], at: int) -> bool:
+    """Whether lines of the first column alone, from ``at`` on, end their row: what is centred has them above it too."""
+    while at < len(wide) and not wide[at]:
+        at += 1
+        if any(grid[at][1:]):
+            return False
+    return True
 
 
 def count_headers(lines: Sequence[Row], grid: Sequence[Sequence[str]], groups: Sequence[tuple[int, int]]) -> int:
