@@ -8,10 +8,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: $(VENV)/.installed
 	$(BIN)/ragqa ingest --index demo corpora/manuals
-	@echo; echo '$$ ragqa ask "The display shows E17. What does that mean and what do I do?"'
-	@$(BIN)/ragqa ask --index demo "The display shows E17. What does that mean and what do I do?"
-	@echo; echo '$$ ragqa ask "多久要更换一次滤网？"'
-	@$(BIN)/ragqa ask --index demo "多久要更换一次滤网？"
+	@echo; echo '$$ ragqa ask "What does fault code E17 mean, and what should I do?"'
+	@$(BIN)/ragqa ask --index demo "What does fault code E17 mean, and what should I do?"
+	@echo; echo '$$ ragqa ask "初效滤网多久清洗一次？"'
+	@$(BIN)/ragqa ask --index demo "初效滤网多久清洗一次？"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

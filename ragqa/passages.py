@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragqa.sentences import sentences
 from ragqa.types import Block, Document, Passage, Span
@@ -39,6 +39,8 @@ class _Unit:
     section: tuple[str, ...]
     block: int
     header: str = ""
+    tells: bool = True
+    """Whether it can answer by itself: headings, captions and header rows only say what stands below."""
 
 
 def cut_passages(
@@ -94,14 +96,15 @@ def _units(document: Document) -> Iterator[_Unit]:
                 path.pop()
             path.append((block.level, text))
             if not _leads(blocks, at):
-                yield _Unit(block.start, block.end, tuple(name for _, name in path), at)
+                yield _Unit(block.start, block.end, tuple(name for _, name in path), at, tells=False)
             continue
         section = tuple(name for _, name in path)
         if block.kind == "table_header":
             header = text
         for start, end in _spans(block, text):
             row = header if block.kind == "table_row" else ""
-            yield _Unit(block.start + start, block.start + end, section, at, row)
+            tells = block.kind not in ("caption", "table_header")
+            yield _Unit(block.start + start, block.start + end, section, at, row, tells)
         if block.kind not in ("table_header", "table_row"):
             header = ""
 
@@ -153,14 +156,14 @@ def _halve(text: str, unit: _Unit, pattern: re.Pattern[str], count: int, budget:
     last = start
     for match in pattern.finditer(text, unit.start, unit.end):
         if match.end() - start > room and last > start:
-            yield _Unit(start, last, unit.section, unit.block, unit.header)
+            yield replace(unit, start=start, end=last)
             start = last
         last = match.end()
     if last > start and unit.end - start > room and last < unit.end:
-        yield _Unit(start, last, unit.section, unit.block, unit.header)
+        yield replace(unit, start=start, end=last)
         start = last
     if start < unit.end:
-        yield _Unit(start, unit.end, unit.section, unit.block, unit.header)
+        yield replace(unit, start=start, end=unit.end)
 
 
 def _group(
@@ -239,5 +242,5 @@ def _passage(document: Document, units: Sequence[_Unit], tokens: int) -> Passage
         page_end=document.page_at(end - 1),
         page_breaks=tuple((page.start - start, page.number) for page in document.pages if start < page.start < end),
         tokens=tokens,
-        windows=tuple((u.start - start, u.end - start) for u in units),
+        windows=tuple((u.start - start, u.end - start) for u in units if u.tells),
     )

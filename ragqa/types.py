@@ -85,7 +85,10 @@ class Passage:
     """Where a new page begins within ``text``: (offset, page number)."""
     tokens: int = 0
     windows: tuple[Span, ...] = ()
-    """Spans into ``text`` of its sentences, rows and code blocks: the fine grain of retrieval and of answers."""
+    """Spans into ``text`` of its sentences, rows and code blocks: the fine grain of retrieval and of answers.
+
+    What only says what stands below it, a caption or a header row, is none.
+    """
     passage_id: int = 0
     """Given by the library; 0 before it is stored."""
 

@@ -27,6 +27,7 @@ WEIGHTS = {
     "kind": 2.8,
     "length": 0.5,
     "heading": 3.5,
+    "code": 4.0,
 }
 """The features of a window and what each counts. Learned by ``bench/answers.py --learn``."""
 
@@ -80,6 +81,11 @@ class Question:
         missing = sum(weight for term, weight in words.items() if not known(term))
         return cls(text, rarity, missing / total if total else 0.0, asked_kind(text))
 
+    @property
+    def codes(self) -> set[str]:
+        """The part numbers and error codes asked about: terms of letters and digits."""
+        return {term for term in self.idf if _CODE.search(term)}
+
     def coverage(self, found: set[str], weights: Mapping[str, float] | None = None) -> float:
         """Return the share of the question's weight, its rarity unless others are given, in ``found``."""
         weights = self.idf if weights is None else weights
@@ -126,6 +132,7 @@ _NUMERAL = re.compile(
     re.I,
 )
 _UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|\bhow many (\w{3,})", re.I)
+_CODE = re.compile(r"[a-z].*\d|\d.*[a-z]")
 _NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
 
 
@@ -174,6 +181,7 @@ def weigh(
     bags = [set(terms(text)) for text in texts]
     telling = question.telling(bags)
     cosines = _cosines(hits, windows, query)
+    codes = question.codes
     headings = [question.coverage(set(terms(_heading(hit)))) for hit in hits]
     best = max((hit.score for hit in hits), default=1.0)
     rows = []
@@ -190,6 +198,7 @@ def weigh(
                 holds_kind(question.kind, texts[j], question.text),
                 min(math.log1p(len(bags[j])) / 5, 1.0),
                 headings[at],
+                1.0 if codes & bags[j] else 0.0,
             )
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))

@@ -6,7 +6,7 @@ What it says is quoted, so that it cannot be invented; whether it says anything 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,28 +123,27 @@ def _shown(passage: Passage, start: int, quote: str, marker: int) -> str:
 def labelled_row(passage: Passage, start: int, row: str) -> str:
     """Return a table row with each cell under its column's name: 'Code: E04 · Meaning: Filter blocked'."""
     cells = row.split(" | ")
-    header = passage.header or next(_rows_before(passage, start, len(cells)), "")
-    names = header.split(" | ")
-    if len(names) != len(cells) or header == row:
+    names = _header_above(passage, start, len(cells)).split(" | ")
+    if len(names) != len(cells):
         return row
-    return " · ".join(
-        f"{name.strip()}: {cell.strip()}" if name.strip() else cell.strip()
-        for name, cell in zip(names, cells, strict=True)
-        if cell.strip()
-    )
+    named = [(name.strip(), cell.strip()) for name, cell in zip(names, cells, strict=True)]
+    return " · ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
 
 
-def _rows_before(passage: Passage, start: int, width: int) -> Iterator[str]:
-    """Yield the first row of the table that holds the row at ``start``: the run of rows of the same width."""
-    first = ""
-    for begin, end in passage.windows:
-        text = passage.text[begin:end]
-        in_table = width > 1 and text.count(" | ") + 1 == width
-        first = (first or text) if in_table else ""
-        if begin == start:
-            break
-    if first:
-        yield first
+def _header_above(passage: Passage, start: int, width: int) -> str:
+    """Return the header row of the table that holds the row at ``start``: the nearest line above that is no window."""
+    end = start
+    for begin, stop in reversed([span for span in passage.windows if span[0] < start]):
+        header = _row_in(passage.text[stop:end], width)
+        if header or " | " not in passage.text[begin:stop]:
+            return header
+        end = begin
+    return _row_in(passage.text[:end], width) or passage.header
+
+
+def _row_in(text: str, width: int) -> str:
+    rows = [line.strip() for line in text.split("\n") if line.count(" | ") + 1 == width > 1]
+    return rows[-1] if rows else ""
 
 
 def _joined(lines: Sequence[str]) -> str:
