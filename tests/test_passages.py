@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,7 +60,7 @@ def test_no_character_of_the_body_is_lost(blocks, max_tokens):
 @settings(max_examples=100, deadline=None)
 def test_passages_are_in_order_and_never_overlap_and_windows_lie_within(blocks, max_tokens):
     passages = cut_passages(document(*blocks), count_words, max_tokens)
-    for before, after in zip(passages, passages[1:], strict=False):
+    for before, after in pairwise(passages):
         assert before.end <= after.start
     for passage in passages:
         assert all(0 <= start < end <= len(passage.text) for start, end in passage.windows)

@@ -183,7 +183,7 @@ class Content:
 
 
 def _says_main(element: Any) -> bool:
-    return element.tag == "main" or element.get("role") == "main"
+    return bool(element.tag == "main" or element.get("role") == "main")
 
 
 def _inside(element: Any, tag: str) -> bool:
