@@ -54,7 +54,11 @@ def load_settings(flags: Mapping[str, object] | None = None, env: Mapping[str, s
     values: dict[str, object] = {}
     file = _settings_file()
     if file:
-        values.update(_checked(_read(file), str(file)))
+        from_file = _checked(_read(file), str(file))
+        # A path is meant from where it is written down, not from wherever the command happens to run.
+        values.update(
+            {key: file.parent / value if isinstance(value, Path) else value for key, value in from_file.items()}
+        )
     names = {f"RAGQA_{field.name.upper()}": field.name for field in fields(Settings)}
     given = {name: env[variable] for variable, name in names.items() if env.get(variable)}
     values.update(_checked(given, "the environment"))

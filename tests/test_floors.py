@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
@@ -39,9 +40,8 @@ def imports_of(file: Path) -> set[str]:
                 found |= {alias.name for alias in node.names}
             elif node.module and node.module.startswith("ragqa."):
                 found.add(part_of(node.module))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("ragqa."):
-            if (PACKAGE / node.value.split(".")[1]).exists() and " " not in node.value:
-                found.add(part_of(node.value))  # a table of modules to import when they are chosen
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"ragqa(\.\w+){2,}", str(node.value)):
+            found.add(part_of(str(node.value)))  # a table of modules to import when they are chosen
     return found - {""}
 
 
