@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.settings import Settings, load_settings
-from ragqa.types import Answer, Document, Mode
+from ragqa.types import Answer, Document, Mode, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
@@ -157,9 +157,11 @@ class Library:
         from ragqa.passages import Cut
 
         with self._database.writing():
-            embedder = self.embedder
+            embedder = self._checked_embedder() if self.documents() else self.embedder
             cut = Cut(target=self.settings.passage_tokens)
-            results = ingest(self._database, embedder, sources, cut=cut, password=password, progress=progress)
+            results = ingest(
+                self._database, embedder, sources, cut=cut, password=password, progress=progress, notice=self._notice
+            )
         if any(result.status in ("added", "replaced") for result in results):
             _ = self._retriever  # brings the indexes up to date now, rather than under the next question
         return results
@@ -213,6 +215,7 @@ class Library:
                 new,
                 inputs,
                 lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total)),
+                self._notice,
             )
             self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))
             self._database.collect_garbage()
@@ -277,7 +280,14 @@ class Library:
             asked, evidence.on(found.hits), history=history, on_text=on_text, confidence=confidence_of(evidence)
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
-        return replace(answer, question=question, timings_ms=laps)
+        usage = answer.usage + self._embedding_usage(asked, found)
+        return replace(answer, question=question, timings_ms=laps, usage=usage)
+
+    def _embedding_usage(self, asked: str, found: Found) -> Usage:
+        if found.query is None:
+            return Usage()
+        tokens = self.embedder.count_tokens([asked])[0]
+        return Usage(embedding_tokens=tokens, cost_usd=self.embedder.cost_usd(tokens))
 
     def evidence(
         self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
@@ -339,7 +349,7 @@ class Library:
         from ragqa.ingest import identity_of
 
         held = self._database.embedder()
-        if held is None:
+        if held is None or not self.documents():
             raise self._empty()
         embedder = self.embedder
         # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.

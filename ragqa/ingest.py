@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -70,6 +70,11 @@ class Source:
     refused: str = ""
     """Why there is nothing to read: a path that is not there, a folder without manuals."""
 
+    @property
+    def origin(self) -> str:
+        """A hash of where the file lies: a library that travels names nobody's folders."""
+        return hashlib.sha256(str(self.path).encode("utf-8", "surrogatepass")).hexdigest()[:16] if self.path else ""
+
     def read_bytes(self) -> bytes:
         if self.refused:
             raise UnreadableFile(self.refused)
@@ -113,20 +118,23 @@ def ingest(
     cut: Cut | None = None,
     password: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda line: None,
 ) -> list[Ingested]:
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
     cut = cut or Cut()
-    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
+    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
     results: dict[int, Ingested] = {}
     for number, source in enumerate(sources, 1):
         progress(Progress(source.name, number, len(sources), "reading"))
         try:
             data = source.read_bytes()
+            sha256 = hashlib.sha256(data).hexdigest()
+            source = _named_apart(database, source, sha256)
             stored = database.stored(source.name)
-            if stored and stored.sha256 == hashlib.sha256(data).hexdigest() and stored.cut == group.fingerprint:
+            if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 results[number] = Ingested(source.name, "unchanged", stored.pages, stored.passages)
                 continue
-            group.add(number, *_read_and_cut(data, source.name, embedder, cut, password))
+            group.add(number, *_read_and_cut(data, source.name, embedder, cut, password), source.origin)
         except UnreadableFile as error:
             results[number] = Ingested(source.name, "failed", error=str(error))
         if group.full or number == len(sources):
@@ -134,6 +142,22 @@ def ingest(
     results.update(group.store())
     database.collect_garbage()
     return [results[number] for number in sorted(results)]
+
+
+def _named_apart(database: Database, source: Source, sha256: str) -> Source:
+    """Return the source under a name that no other file has: its folders come in front where one has its own.
+
+    A file that moved and did not change is the document that it was.
+    """
+    parts = source.path.parts if source.path else ()
+    name, depth = source.name, len(Path(source.name).parts)
+    while depth < len(parts) - 1:
+        stored = database.stored(name)
+        if stored is None or stored.source in ("", source.origin) or stored.sha256 == sha256:
+            break
+        depth += 1
+        name = "/".join(parts[-depth:])
+    return replace(source, name=name)
 
 
 def _reporter(progress: Callable[[Progress], None], name: str, number: int, files: int) -> Callable[[int, int], None]:
@@ -158,29 +182,36 @@ def ingest_documents(
 class _Group:
     """Documents read and not yet stored, embedded together so that small ones fill a batch."""
 
-    def __init__(self, database: Database, embedder: Embedder, fingerprint: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        fingerprint: str,
+        notice: Callable[[str], None] = lambda line: None,
+    ) -> None:
         self.fingerprint = fingerprint
+        self._notice = notice
         self._database = database
         self._embedder = embedder
-        self._waiting: list[tuple[int, Document, list[Passage]]] = []
+        self._waiting: list[tuple[int, Document, list[Passage], str]] = []
 
-    def add(self, number: int, document: Document, passages: list[Passage]) -> None:
-        self._waiting.append((number, document, passages))
+    def add(self, number: int, document: Document, passages: list[Passage], origin: str = "") -> None:
+        self._waiting.append((number, document, passages, origin))
 
     @property
     def full(self) -> bool:
-        return sum(len(passages) for _, _, passages in self._waiting) >= SLAB
+        return sum(len(passages) for _, _, passages, _ in self._waiting) >= SLAB
 
     def store(self, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[int, Ingested]:
         """Embed what waits, then put each document in a transaction of its own."""
-        inputs = [embedding_input(document.title, p) for _, document, passages in self._waiting for p in passages]
-        keys = iter(store_vectors(self._database, self._embedder, inputs, progress))
+        inputs = [embedding_input(document.title, p) for _, document, passages, _ in self._waiting for p in passages]
+        keys = iter(store_vectors(self._database, self._embedder, inputs, progress, self._notice))
         identity = identity_of(self._embedder)
         results = {}
-        for number, document, passages in self._waiting:
+        for number, document, passages, origin in self._waiting:
             own = list(islice(keys, len(passages)))
             try:
-                status = self._database.put(document, passages, own, identity, self.fingerprint)
+                status = self._database.put(document, passages, own, identity, self.fingerprint, origin)
             except UnreadableFile as error:
                 results[number] = Ingested(document.name, "failed", error=str(error))
                 continue
@@ -233,12 +264,20 @@ def store_vectors(
     embedder: Embedder,
     inputs: Sequence[EmbeddingInput],
     progress: Callable[[int, int], None] = lambda done, total: None,
+    notice: Callable[[str], None] = lambda line: None,
 ) -> list[bytes]:
-    """Embed those of ``inputs`` whose vectors the library does not hold yet; return the key of each one's vectors."""
+    """Embed those of ``inputs`` whose vectors the library does not hold yet; return the key of each one's vectors.
+
+    ``notice`` gets the price of a large run before it begins.
+    """
     keys = [content_key(text, windows) for text, windows in inputs]
     identity = identity_of(embedder)
     known = database.known_keys(keys, identity)
     missing = list({key: at for at, key in enumerate(keys) if key not in known}.values())
+    if len(missing) >= SLAB and embedder.cost_usd(1_000_000):
+        tokens = sum(embedder.count_tokens([inputs[at][0] for at in missing]))
+        price = embedder.cost_usd(tokens) or 0.0
+        notice(f"{len(missing)} passages, about {tokens:,} tokens, go to {embedder.spec}: about ${price:.2f}")
     for start in range(0, len(missing), SLAB):
         progress(start, len(missing))
         slab = missing[start : start + SLAB]

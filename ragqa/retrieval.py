@@ -146,6 +146,8 @@ class _Side:
     mean: float
     usual: float
     score_others: Callable[[Ids], Floats]
+    size: int
+    """How many passages could have been found."""
 
     def extended_to(self, ids: Ids) -> _Side:
         """Return this side with a score for each of ``ids`` (a sorted superset of its own)."""
@@ -165,28 +167,39 @@ class _Side:
 
 def _dense_side(index: VectorIndex, query: Floats, allowed: Ids | None) -> _Side:
     ids, scores = index.search(query, CANDIDATES, allowed)
-    mean = float(index.mean @ query)
-    return _Side(ids, scores, mean, _usual(scores, mean), lambda others: index.score(others, query))
+    size = index.size if allowed is None else len(allowed)
+    mean = _dense_mean(index, query, scores, size)
+    return _Side(ids, scores, mean, _usual(scores, size), lambda others: index.score(others, query), size)
 
 
 def _rescored(index: VectorIndex, ids: Ids, query: Floats, before: _Side) -> _Side:
     scores = index.score(ids, query)
+    mean = _dense_mean(index, query, scores, before.size)
+    return replace(before, ids=ids, scores=scores, mean=mean, usual=_usual(scores, before.size))
+
+
+def _dense_mean(index: VectorIndex, query: Floats, scores: Floats, size: int) -> float:
+    """Return the mean score over the library; the documents asked for alone may all lie under it."""
     mean = float(index.mean @ query)
-    return replace(before, ids=ids, scores=scores, mean=mean, usual=_usual(scores, mean))
+    return mean if size == index.size else min(mean, float(scores.min(initial=mean)))
 
 
-def _usual(scores: Floats, mean: float) -> float:
-    """Return the mean of the best scores; a collection smaller than that many is filled up with its mean."""
-    best = np.sort(scores)[::-1][:USUAL]
-    return float(best.sum() + mean * (USUAL - len(best))) / USUAL
+def _usual(scores: Floats, size: int) -> float:
+    """Return what a good hit usually scores: the mean of the best 50, of the best quarter in a small collection."""
+    count = min(USUAL, max(size // 4, 1))
+    return float(np.sort(scores)[::-1][:count].sum()) / count
 
 
 def _lexical_side(index: LexicalIndex, words: Mapping[str, int], allowed: Ids | None) -> _Side:
     ids, scores = index.search(words, CANDIDATES, allowed)
-    # A term's contributions summed over the collection are about its document frequency times its rarity.
-    mean = sum(count * index.doc_freq(word) * index.idf(word) for word, count in words.items()) / max(index.size, 1)
-    usual = _usual(scores, 0.0)
-    return _Side(ids, scores, min(mean, usual), usual, lambda others: index.score(others, words))
+    if len(scores) < CANDIDATES:  # all that match
+        total = float(scores.sum())
+    else:  # a term's contributions summed over the collection are about its document frequency times its rarity
+        total = sum(count * index.doc_freq(word) * index.idf(word) for word, count in words.items())
+    size = index.size if allowed is None else len(allowed)
+    usual = _usual(scores, size)
+    mean = min(total / max(index.size, 1), usual)
+    return _Side(ids, scores, mean, usual, lambda others: index.score(others, words), size)
 
 
 def _window_side(database: Database, query: Floats, ids: Ids, dense: _Side) -> _Side:
@@ -196,7 +209,7 @@ def _window_side(database: Database, query: Floats, ids: Ids, dense: _Side) -> _
     some = np.flatnonzero(np.diff(starts))
     if len(some):
         scores[np.searchsorted(ids, np.array(found)[some])] = best_windows(vectors, starts[some], query)
-    usual = _usual(scores, float(scores.mean()))
+    usual = _usual(scores, dense.size)
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
     return replace(dense, scores=scores, mean=usual - (dense.usual - dense.mean), usual=usual)
 

@@ -113,10 +113,10 @@ def _compose(chosen: Sequence[tuple[Passage, Span]]) -> tuple[str, tuple[Citatio
 
 
 def _shown(passage: Passage, start: int, quote: str, marker: int) -> str:
+    if "\n" in quote.strip():
+        return f"```\n{quote}\n```\n[{marker}]\n"
     if " | " in quote:
         return f"- {labelled_row(passage, start, quote)} [{marker}]"
-    if "\n" in quote.strip():
-        return f"```\n{quote}\n```\n[{marker}]"
     return f"{quote} [{marker}]"
 
 
@@ -150,10 +150,6 @@ def _joined(lines: Sequence[str]) -> str:
     """Sentences follow each other; rows and code stand on lines of their own."""
     text = ""
     for line in lines:
-        own_line = (
-            line.startswith(("- ", "```"))
-            or text.endswith("```")
-            or "\n- " in f"\n{text.splitlines()[-1] if text else ''}"
-        )
-        text += ("\n" if own_line else " ") + line if text else line
-    return text
+        apart = line.startswith(("- ", "```")) or text.endswith("\n") or text.rpartition("\n")[2].startswith("- ")
+        text = f"{text}{'' if text.endswith(chr(10)) else chr(10) if apart else ' '}{line}" if text else line
+    return text.strip("\n")

@@ -66,6 +66,8 @@ def ask(
     n: opt.N = None,
     stop: opt.Stop = None,
     seed: opt.Seed = None,
+    context_tokens: opt.ContextTokens = None,
+    timeout: opt.Timeout = None,
     instructions: opt.Instructions = None,
     prompts: opt.Prompts = None,
     as_json: opt.Json = False,
@@ -75,7 +77,9 @@ def ask(
 
     _one_of(question, batch)
     chosen = _given(
-        locals(), "answerer k mode home embedder threshold max_tokens temperature n stop seed instructions prompts"
+        locals(),
+        "answerer k mode home embedder threshold max_tokens temperature n stop seed context_tokens timeout "
+        "instructions prompts",
     )
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
@@ -96,6 +100,8 @@ def chat(
     threshold: opt.Threshold = None,
     max_tokens: opt.MaxTokens = None,
     temperature: opt.Temperature = None,
+    context_tokens: opt.ContextTokens = None,
+    timeout: opt.Timeout = None,
     instructions: opt.Instructions = None,
     prompts: opt.Prompts = None,
 ) -> None:
@@ -104,7 +110,10 @@ def chat(
     from ragqa.engine import Library
     from ragqa.errors import RagqaError
 
-    chosen = _given(locals(), "answerer k home embedder threshold max_tokens temperature instructions prompts")
+    chosen = _given(
+        locals(),
+        "answerer k home embedder threshold max_tokens temperature context_tokens timeout instructions prompts",
+    )
     with Library.open(index, notice=note, **chosen) as library:
         if sys.stdin.isatty():
             note("Ask away. An empty line or Ctrl-D ends the chat; 'new' forgets what was said.")

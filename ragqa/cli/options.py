@@ -36,6 +36,10 @@ MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="The longest
 Temperature = Annotated[float | None, typer.Option("--temperature", help="0 is the same answer every time (0).")]
 N = Annotated[int | None, typer.Option("--n", help="Answers asked of the model, of which the best cited is shown (1).")]
 Stop = Annotated[list[str] | None, typer.Option("--stop", help="Text at which the model stops; may be repeated.")]
+ContextTokens = Annotated[
+    int | None, typer.Option("--context-tokens", help="The model's context, where it is not known by its name.")
+]
+Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds to wait for a model's server (60).")]
 Seed = Annotated[int | None, typer.Option("--seed", help="For models that sample repeatably.")]
 Instructions = Annotated[
     Path | None, typer.Option("--instructions", help="A text file of your own instructions to the model.")
