@@ -42,6 +42,8 @@ class StoredDocument:
     passages: int
     added_at: str
     cut: str
+    source: str
+    """A hash of the path it was read from, so that another file of the same name is known for another; or empty."""
 
 
 class Database(Shelf):
@@ -84,6 +86,7 @@ class Database(Shelf):
         keys: Sequence[bytes],
         embedder: EmbedderIdentity,
         cut: str,
+        source: str = "",
     ) -> Literal["added", "replaced"]:
         """Store a document with its passages, in place of one of the same name; all of it or nothing.
 
@@ -97,7 +100,7 @@ class Database(Shelf):
                 "SELECT document_id, title FROM document WHERE name = ?", (document.name,)
             ).fetchone()
             try:
-                document_id = self._put_document(connection, document, len(passages), cut, before)
+                document_id = self._put_document(connection, document, len(passages), (cut, source), before)
                 self._put_passages(connection, document_id, passages, vector_ids)
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
@@ -118,14 +121,14 @@ class Database(Shelf):
         connection: sqlite3.Connection,
         document: Document,
         passages: int,
-        cut: str,
+        origin: tuple[str, str],
         before: tuple[int, str] | None,
     ) -> int:
         values = (
             document.title,
             document.media_type,
             document.sha256,
-            cut,
+            *origin,
             datetime.now(timezone.utc).isoformat(timespec="seconds"),
             len(document.pages),
             passages,
@@ -135,12 +138,12 @@ class Database(Shelf):
             document.text,
         )
         if before is None:
-            sql = f"INSERT INTO document ({_WRITTEN}, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            sql = f"INSERT INTO document ({_WRITTEN}, name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             return int(connection.execute(sql, (*values, document.name)).lastrowid or 0)
         document_id, title = before
         if title != document.title:  # the title is a part of what each passage is indexed under
             connection.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
-        sql = f"UPDATE document SET ({_WRITTEN}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE document_id = ?"
+        sql = f"UPDATE document SET ({_WRITTEN}) = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE document_id = ?"
         connection.execute(sql, (*values, document_id))
         return document_id
 
@@ -251,8 +254,8 @@ class Database(Shelf):
         return cls.open(folder)
 
 
-_STORED = "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut FROM document"
-_WRITTEN = "title, media_type, sha256, cut, added_at, page_count, passage_count, warnings, pages, blocks, text"
+_STORED = "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut, source FROM document"
+_WRITTEN = "title, media_type, sha256, cut, source, added_at, page_count, passage_count, warnings, pages, blocks, text"
 _PASSAGE_COLUMNS = (
     "document_id, vector_id, section, header, text, ordinal, start_at, end_at, page, page_end, tokens, "
     "page_breaks, windows"

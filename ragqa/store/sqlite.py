@@ -46,6 +46,7 @@ CREATE TABLE document (
     media_type TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     cut TEXT NOT NULL,
+    source TEXT NOT NULL,
     added_at TEXT NOT NULL,
     page_count INTEGER NOT NULL,
     passage_count INTEGER NOT NULL,
