@@ -254,7 +254,10 @@ class Database(Shelf):
         return cls.open(folder)
 
 
-_STORED = "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut, source FROM document"
+_STORED = (
+    "SELECT document_id, name, title, media_type, sha256, page_count, passage_count, added_at, cut, source "
+    "FROM document"
+)
 _WRITTEN = "title, media_type, sha256, cut, source, added_at, page_count, passage_count, warnings, pages, blocks, text"
 _PASSAGE_COLUMNS = (
     "document_id, vector_id, section, header, text, ordinal, start_at, end_at, page, page_end, tokens, "
