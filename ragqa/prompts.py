@@ -24,7 +24,12 @@ _ALLOWED = {
 }
 _NEEDED = {**_ALLOWED, "system": {"refusal"}, "passage": {"number", "boundary", "text"}}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_TRADITIONAL = "麼嗎個們這還沒說請問裡會對應該顯開關電"
+_TRADITIONAL = frozenset(
+    "麼嗎個們這還沒說請問裡裏會對應該顯開關電長門時間從來過為與無實際機線號碼頁書圖標語檔選擇設備換網濾風溫濕熱涼氣壓閥軟體鍵"
+    "盤連結傳輸數據變燈閃錯誤報維護養潔淨塵單雙類種規範圍適點劑場處現發動運轉駛車輪產廠質檢驗測試證購買賣費價錢幾讓給準確認識"
+    "別聲響聽見觀視覺頭腳臟髒壞損傷險陽陰雲節約進遠邊離較輕鬆緊麗漢總縮寬滿樓層廳廚衛東歲歷舊專業務員題"
+)
+"""Characters that only traditional Chinese writes."""
 
 
 @dataclass(frozen=True, slots=True)

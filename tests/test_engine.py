@@ -114,7 +114,6 @@ def test_a_document_that_can_not_be_kept_stops_no_other(library: Library) -> Non
     assert [result.status for result in library.ingest_sources(sources)] == ["added", "failed", "added"]
 
 
-@pytest.mark.xfail(reason="retrieval: with fewer passages than USUAL the spread is 0 and every score with it")
 @pytest.mark.parametrize("mode", ["dense", "lexical", "hybrid"])
 def test_a_library_of_two_passages_ranks_the_right_one_first(library: Library, mode: str) -> None:
     library.ingest_bytes(PUMP.encode(), "pump.md")

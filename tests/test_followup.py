@@ -32,10 +32,7 @@ def test_a_question_that_leans_is_known(question: str) -> None:
     "question",
     [
         "How do I replace the supply filter of the unit?",
-        pytest.param(
-            "Which bulb does the lamp need?",
-            marks=pytest.mark.xfail(reason="two words of its own are too few"),
-        ),
+        "Which bulb does the lamp need?",
         "What does error E17 mean?",
         "怎样更换初效滤网和高效过滤器？",
     ],

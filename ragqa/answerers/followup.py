@@ -19,7 +19,7 @@ _LEANS = re.compile(
     re.I,
 )
 
-FEW = 2
+FEW = 1
 """A question with no more terms of its own than this can't be about much by itself."""
 
 
