@@ -74,6 +74,16 @@ def settings(choice: str, streams: int) -> dict[str, Any]:
     }
 
 
+def _first_tensor() -> None:
+    """Make and read a tensor while no other thread does.
+
+    The binding sets itself up at the first one: two threads there at once wait for each other for ever, one holding
+    Python's lock and waiting for the set-up, the other in the set-up and waiting for Python's lock.
+    """
+    tensor = import_openvino().Tensor(np.zeros((1, 1), np.int64), shared_memory=True)
+    np.array(tensor.data)
+
+
 class CompiledRunner:
     """A compiled model in memory. Safe to call from several threads."""
 
@@ -88,6 +98,7 @@ class CompiledRunner:
         if keep is not None:
             config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
         self._model = _core().compile_model(str(model), "CPU", config)
+        _first_tensor()
         self._idle: list[Any] = []
 
     def one(self, ids: np.ndarray) -> np.ndarray:
