@@ -50,10 +50,22 @@ def import_openvino() -> ModuleType:
             sys.modules[converter] = held
 
 
-@cache
 def _core() -> Any:
     """Return OpenVINO's one core: each loads the processor's plugin anew."""
-    return import_openvino().Core()
+    with _first:
+        return _make_core()
+
+
+_first = threading.Lock()
+
+
+@cache
+def _make_core() -> Any:
+    openvino = import_openvino()
+    # The bindings meet numpy when the first array comes. Two threads that bring theirs at that moment wait for each
+    # other for ever, one with the interpreter's lock and one with the bindings' own; so one thread brings one here.
+    _ = openvino.Tensor(np.zeros(1, np.float32)).data
+    return openvino.Core()
 
 
 def usable_cpus() -> int:
