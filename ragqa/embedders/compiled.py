@@ -61,11 +61,8 @@ _first = threading.Lock()
 
 @cache
 def _make_core() -> Any:
-    openvino = import_openvino()
-    # The bindings meet numpy when the first array comes. Two threads that bring theirs at that moment wait for each
-    # other for ever, one with the interpreter's lock and one with the bindings' own; so one thread brings one here.
-    _ = openvino.Tensor(np.zeros(1, np.float32)).data
-    return openvino.Core()
+    _first_tensor()
+    return import_openvino().Core()
 
 
 def usable_cpus() -> int:
@@ -110,7 +107,6 @@ class CompiledRunner:
         if keep is not None:
             config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
         self._model = _core().compile_model(str(model), "CPU", config)
-        _first_tensor()
         self._idle: list[Any] = []
 
     def one(self, ids: np.ndarray) -> np.ndarray:
