@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -326,7 +326,7 @@ class Library:
     @property
     def _retriever(self) -> Retriever:
         """The indexes of the library as it is now."""
-        from ragqa.retrieval import Retriever
+        from ragqa.retrieval import Fusion, Retriever
         from ragqa.store.lexical import LexicalIndex
         from ragqa.store.vectors import VectorIndex
 
@@ -335,7 +335,8 @@ class Library:
                 embedder = self._checked_embedder()
                 vectors = VectorIndex.open(self._database, self._notice)
                 lexical = LexicalIndex.open(self._database, self._notice)
-                retriever = Retriever(self._database, vectors, lexical, embedder)
+                weights = {field.name: getattr(self.settings, field.name) for field in fields(Fusion)}
+                retriever = Retriever(self._database, vectors, lexical, embedder, Fusion(**weights))
                 self._held_retriever = (self._database.stamp(), retriever, lexical)
             return self._held_retriever[1]
 

@@ -40,14 +40,25 @@ DUPLICATE_COSINE, DUPLICATE_TERMS = 0.95, 0.8
 """Two passages closer than both (cosine of vectors, Jaccard of terms) say the same."""
 
 
-FIRST_ROUND, SECOND_ROUND = 0.6, 0.8
-"""What dense and window scores count beside lexical ones, before and after feedback."""
+FIRST_ROUND = 0.75
+"""How far the dense sides count before feedback, against afterwards."""
 
-FEEDBACK, PULL = 5, 0.4
-"""How many passages pull the question's vector, and how far towards their mean."""
+FEEDBACK = 5
+"""How many passages pull the question's vector."""
 
-NEIGHBOUR = 0.1
-"""Share of its better neighbour's score that a passage gains."""
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """What counts how much; the lexical side counts 1. Settings has the defaults."""
+
+    dense_weight: float
+    """Cosine of the passage."""
+    window_weight: float
+    """Cosine of the passage's best one or two sentences."""
+    pull: float
+    """How far the best passages pull the question's vector towards their mean."""
+    neighbour: float
+    """Share of its better neighbour's score that a passage gains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +83,13 @@ class Retriever:
         vectors: VectorIndex,
         lexical: LexicalIndex,
         embedder: Embedder,
+        fusion: Fusion,
     ) -> None:
         self._database = database
         self._vectors = vectors
         self._lexical = lexical
         self._embedder = embedder
+        self._fusion = fusion
 
     def search(self, question: str, k: int, mode: Mode = "hybrid", document: str | None = None) -> Found:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``."""
@@ -106,18 +119,20 @@ class Retriever:
 
     def _fuse(self, ids: Ids, query: Floats | None, dense: _Side | None, lexical: _Side | None, trust: float) -> Floats:
         """Return a score for each of ``ids``; ``trust`` is what the dense grains count."""
+        weigh = self._fusion
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = terms_say
         if dense and query is not None:
             windows = _window_side(self._database, query, ids, dense).standard()
-            total = terms_say + trust * FIRST_ROUND * (dense.standard() + windows)
+            windows *= trust * weigh.window_weight
+            total = terms_say + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
             pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
             again = _rescored(self._vectors, ids, pulled, dense)
-            total = terms_say + trust * SECOND_ROUND * (again.standard() + windows)
-        return total + NEIGHBOUR * _neighbours(self._database.places(ids.tolist()), total)
+            total = terms_say + trust * weigh.dense_weight * again.standard() + windows
+        return total + weigh.neighbour * _neighbours(self._database.places(ids.tolist()), total)
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
-        pulled = query + PULL * self._database.vectors(best.tolist()).mean(axis=0)
+        pulled = query + self._fusion.pull * self._database.vectors(best.tolist()).mean(axis=0)
         return np.asarray(pulled / max(float(np.linalg.norm(pulled)), 1e-9), np.float32)
 
     def _pick(self, ids: Ids, total: Floats, dense: _Side | None, lexical: _Side | None, k: int) -> tuple[Hit, ...]:

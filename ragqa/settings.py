@@ -31,6 +31,11 @@ class Settings:
     k: int = 5
     mode: Mode = "hybrid"
     passage_tokens: int = 160
+    # What counts how much in the hybrid (retrieval.Fusion); chosen in bench/LOG.md.
+    dense_weight: float = 0.8
+    window_weight: float = 0.8
+    pull: float = 0.4
+    neighbour: float = 0.1
     threshold: float | None = None
     """Confidence under which the extractive answerer says that the manual does not say; None: as measured."""
     prompts: Path | None = None
@@ -114,6 +119,10 @@ def _checked(values: Mapping[str, object], origin: str) -> dict[str, object]:
 _RANGES: dict[str, tuple[float, float]] = {
     "k": (1, 1000),
     "passage_tokens": (16, 8000),
+    "dense_weight": (0, 10),
+    "window_weight": (0, 10),
+    "pull": (0, 10),
+    "neighbour": (0, 1),
     "threshold": (0, 1),
     "max_tokens": (1, 10**6),
     "temperature": (0, 2),
