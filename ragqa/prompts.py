@@ -21,6 +21,7 @@ _ALLOWED = {
     "passage": {"number", "boundary", "document", "page", "section", "text"},
     "question": {"passages", "question"},
     "condense": {"history", "question"},
+    "questioning": {"passage"},
 }
 _NEEDED = {**_ALLOWED, "system": {"refusal"}, "passage": {"number", "boundary", "text"}}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -41,6 +42,7 @@ class Prompts:
     passage: str
     question: str
     condense: str
+    questioning: str
     refusal: Mapping[str, str]
 
     def refusal_to(self, question: str) -> str:

@@ -57,7 +57,7 @@ def load_settings(flags: Mapping[str, object] | None = None, env: Mapping[str, s
     """Return the settings in force. ``flags`` that are None were not given. Raises RagqaError on a bad value."""
     env = os.environ if env is None else env
     values: dict[str, object] = {}
-    file = _settings_file()
+    file = settings_file()
     if file:
         from_file = _checked(_read(file), str(file))
         # A path is meant from where it is written down, not from wherever the command happens to run.
@@ -84,7 +84,8 @@ def home_folder() -> Path:
     return Path(platformdirs.user_data_dir("ragqa", appauthor=False))
 
 
-def _settings_file() -> Path | None:
+def settings_file() -> Path | None:
+    """Return the ``ragqa.toml`` in force: that of the current folder or of the nearest one above; None without one."""
     here = Path.cwd()
     return next((folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
 

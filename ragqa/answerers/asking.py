@@ -49,6 +49,11 @@ class ModelAnswerer:
         self._rewriting: dict[str, Usage] = {}
         """What it took to make a question stand alone, until its answer takes it over."""
 
+    @property
+    def model(self) -> LanguageModel:
+        """The model that writes."""
+        return self._model
+
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
         """Return the question as it would be asked without the turns before, as the model writes it."""
         if not history:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, keeping
+from ragqa.cli import asking, keeping, questioning, tuning
 
 app = typer.Typer(
     name="ragqa",
@@ -26,6 +26,17 @@ app.command("reembed", short_help="Give a library another embedding model.")(kee
 app.command("verify", short_help="Check that a library is sound.")(keeping.verify)
 app.command("export", short_help="Write a library to one file.")(keeping.export)
 app.command("import", short_help="Take in a library that was exported.")(keeping.import_library)
+
+app.command("tune", short_help="Find the settings that serve your manuals best.")(tuning.tune)
+
+bench = typer.Typer(
+    name="bench",
+    help="Measure retrieval on questions with known answers, and make such questions.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+bench.command("questions", short_help="Write questions for manuals that have none.")(questioning.questions)
+app.add_typer(bench)
 
 
 @app.callback(invoke_without_command=True)

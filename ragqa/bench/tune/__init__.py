@@ -1,0 +1,83 @@
+"""Find the cut, the weights and the k that find the right pages soonest, and say honestly whether it helps.
+
+Cut sizes, fusion weights and grains are tried on a question set with gold pages; what is gained is measured on
+questions that the choice has not seen. Writes nothing; ``options_file.py`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragqa.bench.questions.files import Gold
+from ragqa.bench.tune.choosing import choose
+from ragqa.bench.tune.grid import SIZES, Setting, settings_to_try
+from ragqa.bench.tune.interval import Gain, gain_of
+from ragqa.bench.tune.measuring import checked, measure, passage_tokens_of
+
+if TYPE_CHECKING:
+    from ragqa.engine import Library
+
+FEWEST = 30
+"""Questions under which hardly any gain can be told from chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What was found. Gains are those of held-out questions over the present settings."""
+
+    questions: int
+    tried: int
+    present: Setting
+    best: Setting
+    sooner: Gain
+    """How much sooner the right page comes (``worth.py``)."""
+    hits: Gain
+    """Share of questions whose page is among the present k passages."""
+    k: int
+    best_k: int
+    k_gain: Gain | None
+    """Of another k: pages found, less what reading more costs; None where k was not tuned."""
+
+    def to_write(self) -> dict[str, float | int]:
+        """Return the options worth changing: those whose gain is real."""
+        options = self.present.changes(self.best) if self.sooner.real else {}
+        if self.k_gain and self.k_gain.real and self.best_k != self.k:
+            options["k"] = self.best_k
+        return options
+
+
+def tune(
+    library: Library,
+    questions: Sequence[Gold],
+    *,
+    sizes: Sequence[int] = SIZES,
+    folds: int = 5,
+    seed: int = 0,
+    tune_k: bool = True,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Tuned:
+    """Return the setting that serves ``questions`` best in ``library``, and what it gains. Raises RagqaError."""
+    documents = [library.show(stored.name) for stored in library.documents()]
+    checked(questions, documents, folds)
+    settings = list(settings_to_try(Setting.of(library.settings, passage_tokens_of(library)), sizes))
+    measured = measure(library, documents, questions, settings, progress)
+    chosen = choose(measured.worths, folds, seed)
+    sooner = gain_of(chosen.present, chosen.held_out, seed)
+    k = library.settings.k
+    # How many passages to read is asked of the setting that will be in force.
+    of_k = measured.priced[:, chosen.best if sooner.real else 0, :]
+    best_k = choose(of_k, folds, seed) if tune_k else None
+    hits = measured.hits[measured.ks.index(k)]
+    return Tuned(
+        len(questions),
+        len(settings),
+        settings[0],
+        settings[chosen.best],
+        sooner,
+        gain_of(hits[0], hits[chosen.used, range(len(questions))], seed),
+        k,
+        measured.ks[best_k.best] if best_k else k,
+        gain_of(best_k.present, best_k.held_out, seed) if best_k else None,
+    )

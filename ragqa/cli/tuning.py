@@ -1,0 +1,122 @@
+"""``tune``: the settings that find the right pages soonest, for one's own manuals and questions."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragqa.cli import options as opt
+from ragqa.cli.output import note, print_json
+
+if TYPE_CHECKING:
+    from ragqa.bench.questions.files import Gold
+    from ragqa.bench.tune import Tuned
+    from ragqa.bench.tune.interval import Gain
+    from ragqa.engine import Library
+
+Questions = Annotated[
+    Path | None,
+    typer.Option("--questions", "-q", help="Questions with their pages; generated from the manuals unless given."),
+]
+Folds = Annotated[int, typer.Option("--folds", help="Parts of the questions, each left out of the choice in turn.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Sizes = Annotated[str, typer.Option("--passage-tokens", help="Lengths of passages to try, with commas between.")]
+
+GENERATED = 150
+"""Questions generated where none are given."""
+
+
+def tune(
+    questions: Questions = None,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    passage_tokens: Sizes = "80,160,320",
+    folds: Folds = 5,
+    seed: Seed = 0,
+    as_json: opt.Json = False,
+) -> None:
+    """Try lengths of passages, weights, grains and k on a question set, and keep in ragqa.toml what really helps.
+
+    The settings are chosen on some of the questions and measured on the others. Nothing is written unless the gain is
+    beyond chance.
+    """
+    from ragqa.bench.tune import tune as tuned_for
+    from ragqa.bench.tune.options_file import file_to_write, set_options
+    from ragqa.engine import Library
+
+    sizes = _sizes(passage_tokens)
+    with Library.open(index, home=home, notice=note) as library:
+        gold = _gold(library, questions, seed)
+        # Generated questions are easier than people's, so that they would have too few passages read.
+        found = tuned_for(library, gold, sizes=sizes, folds=folds, seed=seed, tune_k=bool(questions), progress=note)
+        options, name, settings = found.to_write(), library.name, library.settings
+    file = None
+    if options:
+        file = file_to_write(settings)
+        set_options(file, options)
+    if as_json:
+        print_json(_json(found, options, file, generated=questions is None))
+    else:
+        _print(found, options, file)
+    if "passage_tokens" in options:
+        note(f"passages get their new length when the manuals are read again: ragqa ingest PATH… --index {name}")
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(size) for size in text.split(",")]
+    except ValueError:
+        sizes = []
+    if not sizes or not all(16 <= size <= 8000 for size in sizes):
+        raise typer.BadParameter(f"--passage-tokens takes numbers from 16 to 8000 such as 80,160,320; got {text!r}")
+    return sizes
+
+
+def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
+    from ragqa.bench.questions import write_questions
+    from ragqa.bench.questions.files import as_gold, read_gold
+    from ragqa.bench.questions.trust import trust
+    from ragqa.bench.tune import FEWEST
+    from ragqa.errors import RagqaError
+
+    if file:
+        gold, unanswerable = read_gold(file)
+        if unanswerable:
+            note(f"{unanswerable} questions that the manuals do not answer are left out")
+    else:
+        documents = [library.show(stored.name) for stored in library.documents()]
+        gold = as_gold(write_questions(documents, GENERATED, seed))
+        if not gold:
+            raise RagqaError("no question with a page could be generated from the manuals: give some with --questions")
+        note(f"no --questions given: {len(gold)} were generated from the manuals. {trust()}")
+    if len(gold) < FEWEST:
+        note(f"{len(gold)} questions are too few to tell a gain from chance: {FEWEST} or more are needed")
+    return gold
+
+
+def _print(found: Tuned, options: dict[str, float | int], file: Path | None) -> None:
+    print(f"{found.questions} questions, {found.tried} settings, measured on questions that the choice had not seen")
+    print(f"how soon the right page comes  {_told(found.sooner)}")
+    print(f"right page among the first {found.k:<3} {_told(found.hits)}")
+    if found.k_gain:
+        print(f"k = {found.best_k} instead of {found.k}, less its price  {_told(found.k_gain)}")
+    changed = ", ".join(f"{name} = {value}" for name, value in found.present.changes(found.best).items())
+    print(f"best on all questions: {changed or 'the present settings'}")
+    if file:
+        print(f"{file} now has {', '.join(f'{name} = {value}' for name, value in options.items())}")
+    else:
+        print("nothing was written: no gain beyond chance")
+
+
+def _told(gain: Gain) -> str:
+    return (
+        f"{gain.before:.3f} → {gain.after:.3f}  ({gain.after - gain.before:+.3f}, between {gain.low:+.3f} and "
+        f"{gain.high:+.3f})"
+    )
+
+
+def _json(found: Tuned, options: dict[str, float | int], file: Path | None, *, generated: bool) -> dict[str, Any]:
+    return {**dataclasses.asdict(found), "generated": generated, "written": options, "file": file and str(file)}
