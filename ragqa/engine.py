@@ -5,7 +5,6 @@ Everything heavy is loaded when it is first needed. Safe for concurrent question
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import re
 import threading
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from ragqa.answerers.evidence import Evidence
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
+    from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
     from ragqa.store.database import Database, Stamp, StoredDocument
     from ragqa.store.lexical import LexicalIndex
@@ -59,6 +59,7 @@ class Library:
         self._loading = threading.RLock()
         self._answerer: Answerer | None = None
         self._embedder: Embedder | None = None
+        self._reranker: Reranker | None = None
         self._held_retriever: tuple[Stamp, Retriever, LexicalIndex] | None = None
 
     @classmethod
@@ -250,10 +251,28 @@ class Library:
         """Return the best passages for ``question``, of documents whose name matches the glob ``document``."""
         question = checked_question(question)
         self._check_glob(document)
-        found = self._retriever.search(question, k or self.settings.k, mode or self.settings.mode, document)
+        if self._held_retriever is None:  # the model loads while the indexes do
+            from ragqa.embedders.native import load_aside
+
+            load_aside(self._checked_embedder().warm)
+        found = self._search(question, k or self.settings.k, mode or self.settings.mode, document)
         if not found.hits and not self.documents():
             raise self._empty()
         return found
+
+    def _search(self, question: str, k: int, mode: Mode, document: str | None) -> Found:
+        """Search, and put the best passages into the reranker's order where one was asked for."""
+        reranker = self.reranker
+        if reranker is None:
+            return self._retriever.search(question, k, mode, document)
+        from ragqa.ingest import embedding_input
+        from ragqa.reranking import RERANKED, rerank
+
+        found = self._retriever.search(question, max(k, RERANKED), mode, document)
+        best = [hit.passage for hit in found.hits[:RERANKED]]
+        stored = {name: self._database.stored(name) for name in {passage.document for passage in best}}
+        titles = {name: known.title for name, known in stored.items() if known}
+        return rerank(found, [embedding_input(titles[one.document], one)[0] for one in best], reranker, k)
 
     def ask(
         self,
@@ -316,6 +335,16 @@ class Library:
             return self._embedder
 
     @property
+    def reranker(self) -> Reranker | None:
+        """The reranker that the settings name, if they do. Raises ModelError."""
+        with self._loading:
+            if self._reranker is None and self.settings.rerank:
+                from ragqa.rerankers import open_reranker
+
+                self._reranker = open_reranker(self.settings.rerank, progress=self._notice)
+            return self._reranker
+
+    @property
     def answerer(self) -> Answerer:
         """The answerer that the settings name."""
         with self._loading:
@@ -353,8 +382,6 @@ class Library:
         if held is None or not self.documents():
             raise self._empty()
         embedder = self.embedder
-        # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.
-        threading.Thread(target=_quietly(embedder.warm)).start()
         given = identity_of(embedder)
         if given != held:
             raise EmbedderMismatch(
@@ -442,13 +469,3 @@ def _read_instructions(file: Path | None) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RagqaError(f"the instructions {file} can't be read as UTF-8 text: {error}") from None
-
-
-def _quietly(load: Callable[[], object]) -> Callable[[], None]:
-    """Load ahead; what goes wrong is told by whoever needs the result."""
-
-    def run() -> None:
-        with contextlib.suppress(Exception):
-            load()
-
-    return run

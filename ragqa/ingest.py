@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CUT_VERSION = 1
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
-SLAB = 256
+SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
 
 LONGEST_TEXT = 20_000_000
@@ -134,6 +134,7 @@ def ingest(
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 results[number] = Ingested(source.name, "unchanged", stored.pages, stored.passages)
                 continue
+            group.warm()
             group.add(number, *_read_and_cut(data, source.name, embedder, cut, password), source.origin)
         except UnreadableFile as error:
             results[number] = Ingested(source.name, "failed", error=str(error))
@@ -193,7 +194,16 @@ class _Group:
         self._notice = notice
         self._database = database
         self._embedder = embedder
+        self._warmed = False
         self._waiting: list[tuple[int, Document, list[Passage], str]] = []
+
+    def warm(self) -> None:
+        """Load the embedder while the first document is read."""
+        if not self._warmed:
+            from ragqa.embedders.native import load_aside
+
+            load_aside(partial(self._embedder.warm, passages=True))
+            self._warmed = True
 
     def add(self, number: int, document: Document, passages: list[Passage], origin: str = "") -> None:
         self._waiting.append((number, document, passages, origin))

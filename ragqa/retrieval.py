@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ragqa.embedders import Embedder
     from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
+    from ragqa.store.shelf import WindowMatrix
     from ragqa.store.vectors import VectorIndex
 
 Ids: TypeAlias = "NDArray[np.int64]"
@@ -123,13 +124,16 @@ class Retriever:
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = terms_say
         if dense and query is not None:
-            windows = _window_side(self._database, query, ids, dense).standard()
+            held = self._database.window_matrix(ids.tolist())
+            places, windows = held.places, _window_side(held, query, dense).standard()
             windows *= trust * weigh.window_weight
             total = terms_say + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
             pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
             again = _rescored(self._vectors, ids, pulled, dense)
             total = terms_say + trust * weigh.dense_weight * again.standard() + windows
-        return total + weigh.neighbour * _neighbours(self._database.places(ids.tolist()), total)
+        else:
+            places = self._database.places(ids.tolist())
+        return total + weigh.neighbour * _neighbours(places, total)
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
         pulled = query + self._fusion.pull * self._database.vectors(best.tolist()).mean(axis=0)
@@ -217,13 +221,12 @@ def _lexical_side(index: LexicalIndex, words: Mapping[str, int], allowed: Ids | 
     return _Side(ids, scores, mean, usual, lambda others: index.score(others, words), size)
 
 
-def _window_side(database: Database, query: Floats, ids: Ids, dense: _Side) -> _Side:
+def _window_side(held: WindowMatrix, query: Floats, dense: _Side) -> _Side:
     """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
-    found, vectors, starts = database.window_matrix(ids.tolist())
     scores = dense.scores.copy()
-    some = np.flatnonzero(np.diff(starts))
+    some = np.flatnonzero(np.diff(held.starts))
     if len(some):
-        scores[np.searchsorted(ids, np.array(found)[some])] = best_windows(vectors, starts[some], query)
+        scores[some] = best_windows(held.vectors, held.starts[some], query)
     usual = _usual(scores, dense.size)
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
     return replace(dense, scores=scores, mean=usual - (dense.usual - dense.mean), usual=usual)
@@ -241,9 +244,12 @@ def best_windows(vectors: Floats, starts: Ids, query: Floats) -> Floats:
     return np.asarray(np.maximum.reduceat(best, starts), np.float32)
 
 
-def _neighbours(places: Sequence[tuple[int, int]], total: Floats) -> Floats:
-    """Return for each candidate the better positive score of the passages beside it in its document, else 0."""
-    keys = np.array([(document << 32) + ordinal for document, ordinal in places], np.int64)
+def _neighbours(places: Ids, total: Floats) -> Floats:
+    """Return for each candidate the better positive score of the passages beside it in its document, else 0.
+
+    ``places`` int64 (candidates, 2): document, and place in it.
+    """
+    keys = (places[:, 0] << 32) + places[:, 1]
     order = np.argsort(keys)
     gains = np.zeros_like(total)
     for step in (-1, 1):

@@ -37,8 +37,8 @@ class Embedder(Protocol):
     max_tokens: int
     """The longest text it reads, in its own tokens, special ones not counted."""
 
-    def warm(self) -> None:
-        """Load now what the first text would load; safe in a thread, and free when it was done."""
+    def warm(self, *, passages: bool = False) -> None:
+        """Load now what a question needs, or what passages do; safe in a thread, and free when it was done."""
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text takes, special ones not counted; never fewer than it really takes."""

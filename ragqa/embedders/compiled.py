@@ -23,7 +23,7 @@ import numpy as np
 
 from ragqa.embedders.folders import ModelFolder, Progress, cache_folder
 
-FORMAT = 2
+FORMAT = 4
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
 
@@ -70,16 +70,18 @@ def usable_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def settings(choice: str, streams: int) -> dict[str, Any]:
+def settings(choice: str, streams: int, threads: int) -> dict[str, Any]:
     """Return OpenVINO's settings of one way to compute: 'bf16', 'f32', or 'int8-192' with 192 values to a scale."""
     kind, _, group = choice.partition("-")
     return {
         "NUM_STREAMS": streams,
-        "INFERENCE_NUM_THREADS": streams,
+        "INFERENCE_NUM_THREADS": threads,
         # Pinned threads of two processes would share one core and leave the others idle.
         "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": "f32" if kind == "f32" else "bf16",
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": int(group or 0),
+        # Attention as single products is 2 % faster than in one piece made while loading.
+        "SNIPPETS_MODE": "DISABLE",
     }
 
 
@@ -93,30 +95,15 @@ def _first_tensor() -> None:
     np.array(tensor.data)
 
 
-class CompiledRunner:
-    """A compiled model in memory. Safe to call from several threads."""
+class _Form:
+    """The model in memory in one form: how many texts or batches run at once, on how many threads."""
 
-    batch_tokens = 2048
-    """Larger batches leave the processor's caches and are slower; see bench/embedding.py."""
-
-    def __init__(self, model: Path, choice: str, *, keep: Path | None = None, streams: int | None = None) -> None:
-        """Load ``model``; ``keep`` is a folder where OpenVINO leaves what makes the next load faster."""
-        # One thread a stream: no time is lost in waiting for each other inside a small matrix product.
-        self.streams = streams or min(usable_cpus(), 8)
-        config = settings(choice, self.streams)
-        if keep is not None:
-            config |= {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
+    def __init__(self, model: Path, config: dict[str, Any]) -> None:
         self._model = _core().compile_model(str(model), "CPU", config)
         self._idle: list[Any] = []
 
-    def one(self, ids: np.ndarray) -> np.ndarray:
-        """Return the token states (1, tokens, dim) of one text: less waiting than through ``run``."""
-        with self._request() as request:
-            request.infer((ids, np.ones_like(ids)), share_inputs=True)
-            return np.array(request.get_output_tensor(0).data)
-
     @contextmanager
-    def _request(self) -> Iterator[Any]:
+    def request(self) -> Iterator[Any]:
         """Lend a request to one thread; making one waits for the model, so they are kept."""
         try:
             request = self._idle.pop()
@@ -125,6 +112,47 @@ class CompiledRunner:
         yield request
         self._idle.append(request)
 
+
+class CompiledRunner:
+    """A compiled model, in memory in the form that was needed: for a question, for many texts. Safe in any thread."""
+
+    batch_tokens = 1024
+    """Larger batches leave the processor's caches and are slower; see bench/embedding.py."""
+
+    def __init__(self, model: Path, choice: str, *, keep: Path | None = None) -> None:
+        """Run ``model``; ``keep`` is a folder where OpenVINO leaves what makes the next load faster."""
+        self.streams = min(usable_cpus(), 8)
+        self._model = model
+        self._choice = choice
+        self._kept = {} if keep is None else {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        self._forms: dict[int, _Form] = {}
+        self._loading = threading.Lock()
+
+    def warm(self, *, passages: bool) -> None:
+        """Load the form that a question needs, or that many passages do."""
+        _ = self._for_many() if passages else self._for_one()
+
+    def one(self, ids: np.ndarray) -> np.ndarray:
+        """Return the token states (1, tokens, dim) of one text: with less waiting than through ``run``."""
+        with self._for_one().request() as request:
+            request.infer((ids, np.ones_like(ids)), share_inputs=True)
+            return np.array(request.get_output_tensor(0).data)
+
+    def _for_one(self) -> _Form:
+        """A question has a few tokens: more threads than four only wait for each other."""
+        return self._form(1, min(usable_cpus(), 4))
+
+    def _for_many(self) -> _Form:
+        """One thread a stream: no time is lost in waiting for each other inside a small matrix product."""
+        return self._form(self.streams, self.streams)
+
+    def _form(self, streams: int, threads: int) -> _Form:
+        with self._loading:
+            if streams not in self._forms:
+                config = settings(self._choice, streams, threads) | self._kept
+                self._forms[streams] = _Form(self._model, config)
+            return self._forms[streams]
+
     def finish(self, pooled: np.ndarray) -> np.ndarray:
         """Return pooled states as they are: a model with layers after its pooling is not compiled."""
         return pooled
@@ -132,11 +160,11 @@ class CompiledRunner:
     def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None:
         """Run each (ids, mask) of ``feed`` and give its states to ``take``, in any order, while the next ones run."""
         # Threads of our own: OpenVINO's AsyncInferQueue deadlocks now and then when its callback is Python.
-        waiting = iter(enumerate(feed))
+        form, waiting = self._for_many(), iter(enumerate(feed))
         turn, stop = threading.Lock(), threading.Event()
 
         def work() -> None:
-            with self._request() as request:
+            with form.request() as request:
                 while not stop.is_set():
                     with turn:
                         number, batch = next(waiting, (-1, None))

@@ -29,6 +29,9 @@ class TorchRunner:
         self.batch_tokens = 16384 if torch.cuda.is_available() else 2048
         self._after_pooling = [m for m in list(self.model)[2:] if type(m).__name__ != "Normalize"]
 
+    def warm(self, *, passages: bool) -> None:
+        """Do nothing: it is loaded."""
+
     def one(self, ids: np.ndarray) -> np.ndarray:
         """Return the token states (1, tokens, dim) of one text."""
         return self._states(ids, np.ones_like(ids))

@@ -6,7 +6,6 @@ loaded before it is needed.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from ragqa.embedders import Embedded
 from ragqa.embedders.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
 from ragqa.embedders.folders import BUNDLED, ModelFolder, Progress, find_model
-from ragqa.embedders.native import native_work
+from ragqa.embedders.native import load_aside, native_work
 from ragqa.embedders.pooling import pool_texts, pool_windows, unit
 from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
 from ragqa.types import Span
@@ -26,10 +25,16 @@ from ragqa.types import Span
 logger = logging.getLogger(__name__)
 
 
+WIDTHS = 8
+"""Batches are a multiple of so many tokens wide."""
+
+
 class Runner(Protocol):
     """Gives token states for batches of padded ids; see CompiledRunner."""
 
     batch_tokens: int
+
+    def warm(self, *, passages: bool) -> None: ...
 
     def one(self, ids: np.ndarray) -> np.ndarray: ...
 
@@ -72,10 +77,10 @@ class LocalEmbedder:
             prefix = self.folder.passage_prefix
             return self.folder.max_length - tokenizer.specials - (tokenizer.count([prefix])[0] if prefix else 0)
 
-    def warm(self) -> None:
-        """Load what the first question needs, what takes longest first; doing it twice costs nothing."""
+    def warm(self, *, passages: bool = False) -> None:
+        """Load what a question needs, or passages do, what takes longest first; doing it twice costs nothing."""
         with native_work:
-            self._load_runner()
+            self._load_runner().warm(passages=passages)
             self._load_tokenizer()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -136,7 +141,9 @@ class LocalEmbedder:
         """Yield each batch's padded ids and mask, int64 (texts, tokens)."""
         lengths = np.diff(tokens.bounds)
         for numbers in plan:
-            width = max(int(lengths[numbers].max()), 1)
+            # The model prepares itself anew for each width it meets, a few milliseconds each: so few widths.
+            longest = max(int(lengths[numbers].max()), 1)
+            width = max(min(-(-longest // WIDTHS) * WIDTHS, self.folder.max_length), longest)
             position = np.arange(width)
             real = position < lengths[numbers, None]
             ids = np.full(real.shape, self.folder.pad_id, np.int64)
@@ -198,10 +205,8 @@ def load_ahead() -> None:
     import_openvino()  # its Python part at once: in the thread it would wait its turn behind every other import
 
     def load_made() -> None:
-        with contextlib.suppress(Exception):  # told by whoever needs the model
-            if read_record(home_of(embedder.folder)):
-                embedder.warm()
+        if read_record(home_of(embedder.folder)):
+            embedder.warm()
 
     _AHEAD[BUNDLED] = embedder
-    # No daemon: a process that ends while OpenVINO still loads would crash.
-    threading.Thread(target=load_made).start()
+    load_aside(load_made)

@@ -7,7 +7,20 @@ a second that it needs, and no thread starts anew.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import threading
+from collections.abc import Callable
+
+
+def load_aside(load: Callable[[], object]) -> None:
+    """Begin to load something in a thread; what goes wrong is told by whoever needs the result."""
+
+    def run() -> None:
+        with contextlib.suppress(Exception):
+            load()
+
+    # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.
+    threading.Thread(target=run).start()
 
 
 class NativeWork:

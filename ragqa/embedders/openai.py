@@ -71,7 +71,7 @@ class OpenAIEmbedder:
         assert self._dim is not None
         return self._dim
 
-    def warm(self) -> None:
+    def warm(self, *, passages: bool = False) -> None:
         """Load the client."""
         self._client()
 

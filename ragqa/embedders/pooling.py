@@ -1,6 +1,7 @@
 """Token states → unit vectors of texts and of their windows, as Reimers & Gurevych 2019 (sec. 3) pool sentences.
 
-Windows are means over their tokens whatever the model's own pooling is: late pooling, arXiv 2409.04701. numpy only.
+Windows are means over their tokens whatever the model's own pooling is: late pooling, arXiv 2409.04701. numpy only, and
+nothing of it that goes through BLAS: its threads wait for more to do and take the model's time meanwhile.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ def pool_texts(states: np.ndarray, lengths: np.ndarray, pooling: str, skip: np.n
     if pooling == "max":
         return np.asarray(np.where(counts[..., None], states, -np.inf).max(axis=1), np.float32)
     # 'mean' and 'mean_sqrt_len_tokens' differ in length only, and every vector is made of unit length.
-    weights = counts.astype(np.float32)[:, None, :]
-    return np.asarray(np.matmul(weights, states)[:, 0, :] / np.maximum(counts.sum(axis=1), 1)[:, None], np.float32)
+    sums = np.einsum("ntd,nt->nd", states, counts.astype(np.float32))
+    return np.asarray(sums / np.maximum(counts.sum(axis=1), 1)[:, None], np.float32)
 
 
 def pool_windows(states: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """Return float32 (windows, dim): the mean of ``states[begin:end]`` of one text; of an empty span, zeros."""
-    position = np.arange(len(states))
-    touched = (position >= spans[:, :1]) & (position < spans[:, 1:])
-    weights = touched / np.maximum(touched.sum(axis=1, keepdims=True), 1)
-    return np.asarray(weights.astype(np.float32) @ states, np.float32)
+    if not len(spans):
+        return np.empty((0, states.shape[1]), np.float32)
+    # 'reduceat' sums from each of its indices to the next, the last token's not among them: every second is a span's.
+    last, lengths = len(states) - 1, spans[:, 1] - spans[:, 0]
+    sums = np.add.reduceat(states, np.minimum(spans, last).ravel(), axis=0)[::2]
+    sums[(spans[:, 1] > last) & (spans[:, 0] < last)] += states[last]
+    return np.asarray(np.where(lengths[:, None] > 0, sums / np.maximum(lengths, 1)[:, None], 0), np.float32)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragqa.errors import LibraryError, UnreadableFile
 from ragqa.store.session import Stamp
-from ragqa.store.shelf import EmbedderIdentity, Shelf
+from ragqa.store.shelf import NOWHERE, EmbedderIdentity, Shelf
 from ragqa.store.sqlite import plainly
 from ragqa.types import Block, Document, Page, Passage
 
@@ -195,12 +195,14 @@ class Database(Shelf):
             for row in rows
         }
 
-    def places(self, ids: Sequence[int]) -> list[tuple[int, int]]:
-        """Return for each of ``ids`` its document's id and its place in it, from 0; (0, -2) for one that is gone."""
+    def places(self, ids: Sequence[int]) -> NDArray[np.int64]:
+        """Return (len(ids), 2): each one's document, and its place in it from 0; ``NOWHERE`` for one that is gone."""
+        import numpy as np
+
         with plainly(self.path):
             rows = self.connection().execute(_PLACES, (json.dumps(list(ids)),)).fetchall()
-        found = {passage_id: (document_id, ordinal) for passage_id, document_id, ordinal in rows}
-        return [found.get(passage_id, (0, -2)) for passage_id in ids]
+        found = {row[0]: row[1:] for row in rows}
+        return np.array([found.get(passage_id, NOWHERE) for passage_id in ids], np.int64).reshape(-1, 2)
 
     def passage_ids(self, document_glob: str | None = None) -> NDArray[np.int64]:
         """Return the ids, ascending, of the passages of documents whose name matches the glob; of all for None."""

@@ -31,6 +31,22 @@ class EmbedderIdentity:
     dim: int
 
 
+NOWHERE = (0, -2)
+"""The place of a passage that is gone: beside nothing, since places count from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowMatrix:
+    """The window vectors of some passages below one another, and where the passages stand in their documents."""
+
+    places: NDArray[np.int64]
+    """(passages, 2): document, and place in it from 0; ``NOWHERE`` for one that is gone."""
+    vectors: NDArray[np.float32]
+    """(windows, dim)."""
+    starts: NDArray[np.int64]
+    """(passages + 1,): where each one's vectors begin."""
+
+
 class Shelf(Session):
     """The vectors, and whose they are."""
 
@@ -81,12 +97,12 @@ class Shelf(Session):
 
     def windows(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Return the window vectors, float32 (windows, dim), of those passages that are there still."""
-        found, matrix, starts = self.window_matrix(ids)
-        return {each: matrix[starts[at] : starts[at + 1]] for at, each in enumerate(found)}
+        held = self.window_matrix(ids)
+        there = [at for at, place in enumerate(held.places.tolist()) if tuple(place) != NOWHERE]
+        return {ids[at]: held.vectors[held.starts[at] : held.starts[at + 1]] for at in there}
 
-    def window_matrix(self, ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32], NDArray[np.int64]]:
-        """Return the passages that are there still, all their window vectors below one another, and where each one's
-        begin, int64 (passages + 1,)."""
+    def window_matrix(self, ids: Sequence[int]) -> WindowMatrix:
+        """Return the window vectors and the places of passages, in the order of ``ids``."""
         import numpy as np
 
         from ragqa.store.blobs import unpack_windows
@@ -94,9 +110,11 @@ class Shelf(Session):
         with self.snapshot() as connection:
             held = self.embedder()
             rows = connection.execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
-        if held is None:
-            return [], np.empty((0, 0), np.float32), np.zeros(1, np.int64)
-        return [row[0] for row in rows], *unpack_windows([row[1] for row in rows], held.dim)
+        found = {row[0]: row for row in rows}
+        gone = (0, *NOWHERE, b"")
+        there = [found.get(passage_id, gone) for passage_id in ids]
+        vectors, starts = unpack_windows([row[3] for row in there], held.dim if held else 1)
+        return WindowMatrix(np.array([row[1:3] for row in there], np.int64).reshape(-1, 2), vectors, starts)
 
     def collect_garbage(self) -> int:
         """Drop the vectors that no passage uses, give their space back; return how many."""
@@ -164,4 +182,6 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
 
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
 _VECTORS = f"SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
-_WINDOWS = f"SELECT passage_id, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
+_WINDOWS = (
+    f"SELECT passage_id, document_id, ordinal, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
+)
