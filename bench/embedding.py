@@ -14,11 +14,11 @@ import numpy as np
 
 from bench.data import CORPORA, DATA
 from bench.record import report
-from ragqa.embedders.compiled import CompiledRunner
 from ragqa.embedders.folders import find_model
 from ragqa.embedders.local import LocalEmbedder
 from ragqa.embedders.tokens import batches
 from ragqa.ingest import SLAB
+from ragqa.models.compiled import CompiledRunner
 from ragqa.types import Span
 
 ROUNDS = 8

@@ -28,6 +28,8 @@ class Settings:
     embedder: str | None = None
     """None: the bundled model, or the one the library was made with."""
     answerer: str = "extractive"
+    rerank: str | None = None
+    """A cross-encoder that reads the best passages anew; None: the search's own order."""
     k: int = 5
     mode: Mode = "hybrid"
     passage_tokens: int = 160

@@ -11,16 +11,21 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 FLOORS = (
     ("types", "errors"),
     ("passages", "sentences", "analysis", "metrics", "openai_client", "openai_errors"),
-    ("settings", "prompts"),
-    ("readers", "embedders", "store", "answerers"),
-    ("ingest", "retrieval"),
+    ("settings", "prompts", "models"),
+    ("readers", "embedders", "rerankers", "store", "answerers"),
+    ("ingest", "retrieval", "reranking"),
     ("engine",),
     ("finetune", "bench"),
     ("cli", "server"),
 )
 """From the ground up. A part may use any floor below it and itself, never its own floor or one above."""
 
-SIDEWAYS = {("passages", "sentences"), ("openai_client", "openai_errors"), ("store", "embedders")}
+SIDEWAYS = {
+    ("passages", "sentences"),
+    ("openai_client", "openai_errors"),
+    ("store", "embedders"),
+    ("reranking", "retrieval"),
+}
 """Who may lean on a neighbour of the same floor; the store knows the record that embedders give."""
 
 

@@ -36,13 +36,15 @@ def search(
     index: opt.Index = None,
     home: opt.Home = None,
     embedder: opt.EmbedderOption = None,
+    rerank: opt.Rerank = None,
     as_json: opt.Json = False,
 ) -> None:
     """Find the passages of the manuals that answer a question best."""
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    with Library.open(index, home=home, k=k, mode=mode, embedder=embedder, notice=note) as library:
+    chosen = _given(locals(), "home k mode embedder rerank")
+    with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: found_json(library.search(text, document=document)))
             return
@@ -60,6 +62,7 @@ def ask(
     index: opt.Index = None,
     home: opt.Home = None,
     embedder: opt.EmbedderOption = None,
+    rerank: opt.Rerank = None,
     threshold: opt.Threshold = None,
     max_tokens: opt.MaxTokens = None,
     temperature: opt.Temperature = None,
@@ -78,7 +81,7 @@ def ask(
     _one_of(question, batch)
     chosen = _given(
         locals(),
-        "answerer k mode home embedder threshold max_tokens temperature n stop seed context_tokens timeout "
+        "answerer k mode home embedder rerank threshold max_tokens temperature n stop seed context_tokens timeout "
         "instructions prompts",
     )
     with Library.open(index, notice=note, **chosen) as library:
@@ -97,6 +100,7 @@ def chat(
     index: opt.Index = None,
     home: opt.Home = None,
     embedder: opt.EmbedderOption = None,
+    rerank: opt.Rerank = None,
     threshold: opt.Threshold = None,
     max_tokens: opt.MaxTokens = None,
     temperature: opt.Temperature = None,
@@ -112,7 +116,7 @@ def chat(
 
     chosen = _given(
         locals(),
-        "answerer k home embedder threshold max_tokens temperature context_tokens timeout instructions prompts",
+        "answerer k home embedder rerank threshold max_tokens temperature context_tokens timeout instructions prompts",
     )
     with Library.open(index, notice=note, **chosen) as library:
         if sys.stdin.isatty():

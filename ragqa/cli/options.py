@@ -23,6 +23,10 @@ AnswererOption = Annotated[
     str | None,
     typer.Option("--answerer", "-a", help="extractive (the default), openai:MODEL or transformers:PATH."),
 ]
+Rerank = Annotated[
+    str | None,
+    typer.Option("--rerank", help="local:MODEL, a cross-encoder that puts the best 20 passages in a new order."),
+]
 Batch = Annotated[
     Path | None,
     typer.Option("--batch", help='A file of questions, one {"_id","text"} a line; one result a line comes out.'),

@@ -5,19 +5,23 @@ Nothing is fetched unless the user named a hub model that is not in the local ca
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
-import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ragqa.errors import ModelError
-
-Progress = Callable[[str], None]
+from ragqa.models.files import (
+    Progress,
+    fetch_from_hub,
+    fingerprint,
+    hub_folder,
+    is_path,
+    longest_input,
+    read_json,
+    sha256_of,
+)
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -62,32 +66,22 @@ class ModelFolder:
         return sorted(self.transformer.glob("*.safetensors"))
 
 
-def cache_folder() -> Path:
-    """Return where compiled models are kept: RAGQA_CACHE, else the system's place for caches."""
-    named = os.environ.get("RAGQA_CACHE")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("ragqa", appauthor=False)
-
-
 def find_model(name: str, progress: Progress | None = None) -> ModelFolder:
     """Return the model called ``name``: the bundled one, a folder, or a hub name. Raises ModelError."""
     if name in (BUNDLED, f"sentence-transformers/{BUNDLED}"):
         return _read(f"local:{BUNDLED}", BUNDLED, _bundled_path(), BUNDLED_SHA256[:16])
     path = Path(name).expanduser()
     if not path.is_dir():
-        if path.exists() or name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1:
+        if is_path(name):
             raise ModelError(f"local:{name} should name a folder of a sentence-transformers model; there is none there")
-        path = _hub_folder(name, progress)
+        path = _from_hub(name, progress)
     return _read(f"local:{name}", path.name if Path(name).expanduser().is_dir() else name, path.resolve(), None)
 
 
 def verify_bundled(folder: ModelFolder) -> None:
     """Raise ModelError unless the bundled weights are the published ones."""
     if folder.name == BUNDLED and folder.revision == BUNDLED_SHA256[:16]:
-        came = _sha256(folder.transformer / "model.safetensors")
+        came = sha256_of(folder.transformer / "model.safetensors")
         if came != BUNDLED_SHA256:
             raise ModelError(
                 f"the bundled {BUNDLED} should have sha256 {BUNDLED_SHA256[:12]}…, it has {came[:12]}…: "
@@ -103,23 +97,15 @@ def _bundled_path() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-def _hub_folder(name: str, progress: Progress | None) -> Path:
-    from huggingface_hub import snapshot_download
-
+def _from_hub(name: str, progress: Progress | None) -> Path:
     repo = name if "/" in name else f"sentence-transformers/{name}"
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]
-    unwanted = ["onnx/*", "openvino/*"]
-    try:
-        # A snapshot begun for its JSON alone has no weights yet.
-        path = Path(snapshot_download(repo, allow_patterns=wanted, ignore_patterns=unwanted, local_files_only=True))
-        if any(path.rglob("*.safetensors")):
-            return path
-    except Exception:  # not in the cache; the reason is of no use to anyone
-        pass
+    held = hub_folder(repo)
+    if held:
+        return held
     if progress:
         progress(f"downloading {repo} from the model hub (once)")
     try:
-        return Path(snapshot_download(repo, allow_patterns=wanted, ignore_patterns=unwanted))
+        return fetch_from_hub(repo)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
@@ -129,7 +115,7 @@ def _hub_folder(name: str, progress: Progress | None) -> Path:
 
 
 def _read(spec: str, name: str, path: Path, revision: str | None) -> ModelFolder:
-    modules = _json(path / "modules.json", [])
+    modules = read_json(path / "modules.json", [])
     kinds = [str(module["type"]).rpartition(".")[2] for module in modules] or ["Transformer", "Pooling"]
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise ModelError(
@@ -142,23 +128,23 @@ def _read(spec: str, name: str, path: Path, revision: str | None) -> ModelFolder
         )
     if not any(transformer.glob("*.safetensors")):
         raise ModelError(f"{spec} has no .safetensors weights (other formats can run code): save it as safetensors")
-    config = _json(transformer / "config.json", {})
-    sentence = _json(transformer / "sentence_bert_config.json", {})
-    pooling_config = _json(path / modules[1]["path"] / "config.json", {}) if modules else {}
+    config = read_json(transformer / "config.json", {})
+    sentence = read_json(transformer / "sentence_bert_config.json", {})
+    pooling_config = read_json(path / modules[1]["path"] / "config.json", {}) if modules else {}
     dense = [path / m["path"] / "config.json" for m, kind in zip(modules, kinds, strict=False) if kind == "Dense"]
     pooling = _pooling(spec, pooling_config)
     query_prefix, passage_prefix = _prefixes(path, name, config)
-    settings = (pooling, sentence, query_prefix, passage_prefix, [_json(d, {}) for d in dense])
+    settings = (pooling, sentence, query_prefix, passage_prefix, [read_json(d, {}) for d in dense])
     return ModelFolder(
         spec=spec,
         name=name,
         path=path,
         transformer=transformer,
-        revision=revision or _fingerprint(path, transformer, settings),
+        revision=revision or fingerprint(path, transformer, settings),
         pooling=pooling,
         include_prompt=bool(pooling_config.get("include_prompt", True)),
-        dim=int(_json(dense[-1], {})["out_features"] if dense else _hidden_size(spec, config)),
-        max_length=_max_length(transformer, config, sentence),
+        dim=int(read_json(dense[-1], {})["out_features"] if dense else _hidden_size(spec, config)),
+        max_length=longest_input(transformer, config, sentence),
         pad_id=int(config.get("pad_token_id") or 0),
         lower_case=bool(sentence.get("do_lower_case", False)),
         query_prefix=query_prefix,
@@ -188,17 +174,8 @@ def _pooling(spec: str, config: dict[str, Any]) -> str:
     return str(mode)
 
 
-def _max_length(transformer: Path, config: dict[str, Any], sentence: dict[str, Any]) -> int:
-    positions = int(config.get("max_position_embeddings") or 512)
-    positions = positions if positions > 0 else 512  # xlnet writes -1
-    if config.get("model_type") in ("roberta", "xlm-roberta", "camembert", "mpnet"):
-        positions -= 2  # their first position stands past the padding's
-    named = sentence.get("max_seq_length") or _json(transformer / "tokenizer_config.json", {}).get("model_max_length")
-    return min(int(named), positions) if named else positions
-
-
 def _prefixes(path: Path, name: str, config: dict[str, Any]) -> tuple[str, str]:
-    own = _json(path / "config_sentence_transformers.json", {})
+    own = read_json(path / "config_sentence_transformers.json", {})
     prompts = own.get("prompts") or {}
     default = prompts.get(own.get("default_prompt_name") or "", "")
     query = prompts.get("query") or default
@@ -210,52 +187,3 @@ def _prefixes(path: Path, name: str, config: dict[str, Any]) -> tuple[str, str]:
         if pattern.search(names):
             return query, passage
     return "", ""
-
-
-def _fingerprint(path: Path, transformer: Path, settings: object) -> str:
-    """Return a hash of everything that decides a vector: weights, tokenizer and settings."""
-    weights = sorted({*transformer.glob("*.safetensors"), *path.rglob("*.safetensors")})
-    vocabulary = [
-        transformer / n for n in ("tokenizer.json", "vocab.txt", "tokenizer.model", "sentencepiece.bpe.model")
-    ]
-    parts = [_remembered_sha256(file) for file in weights]
-    parts += [_sha256(file) for file in (*vocabulary, transformer / "config.json") if file.is_file()]
-    parts.append(json.dumps(settings, sort_keys=True))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _remembered_sha256(file: Path) -> str:
-    """Hash a file once for each size and time of change: weights may take seconds."""
-    stat = file.stat()
-    key = hashlib.sha256(f"{file.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}".encode()).hexdigest()[:24]
-    note = cache_folder() / "hashes" / key
-    try:
-        known = note.read_text("ascii")
-        if re.fullmatch("[0-9a-f]{64}", known):
-            return known
-    except OSError:
-        pass
-    digest = _sha256(file)
-    try:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(digest, "ascii")
-    except OSError:
-        pass  # an unwritable cache costs time, not correctness
-    return digest
-
-
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _json(file: Path, default: Any) -> Any:
-    try:
-        return json.loads(file.read_text("utf-8"))
-    except FileNotFoundError:
-        return default
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{file} should be a JSON file; it can't be read ({type(error).__name__})") from error

@@ -15,11 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from ragqa.embedders import Embedded
-from ragqa.embedders.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
-from ragqa.embedders.folders import BUNDLED, ModelFolder, Progress, find_model
-from ragqa.embedders.native import load_aside, native_work
+from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.pooling import pool_texts, pool_windows, unit
 from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
+from ragqa.models.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
+from ragqa.models.files import Progress
+from ragqa.models.native import load_aside, native_work
 from ragqa.types import Span
 
 logger = logging.getLogger(__name__)
@@ -174,13 +175,19 @@ class LocalEmbedder:
         with self._runner_lock:
             if self._runner is None:
                 try:
-                    self._runner, self._made = load(self.folder, self._progress)
+                    self._runner, self._made = self._compiled()
                 except CantCompile as reason:
                     logger.warning("%s runs on torch, several times slower: %s", self.spec, reason)
                     from ragqa.embedders.eager import TorchRunner
 
                     self._runner = TorchRunner(self.folder)
             return self._runner
+
+    def _compiled(self) -> tuple[Runner, Path]:
+        if not self.folder.compilable:
+            raise CantCompile("it has layers after its pooling")
+        name = self.spec.removeprefix("local:")
+        return load("ragqa.embedders.compile", name, self.revision, self._progress)
 
 
 def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
@@ -205,7 +212,7 @@ def load_ahead() -> None:
     import_openvino()  # its Python part at once: in the thread it would wait its turn behind every other import
 
     def load_made() -> None:
-        if read_record(home_of(embedder.folder)):
+        if read_record(home_of(embedder.revision)):
             embedder.warm()
 
     _AHEAD[BUNDLED] = embedder

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ragqa.embedders import Embedded
-from ragqa.embedders.folders import Progress
 from ragqa.embedders.openai_tokens import Counter
 from ragqa.errors import ModelError
+from ragqa.models.files import Progress
 from ragqa.types import Span
 
 _DIMS = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}

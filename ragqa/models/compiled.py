@@ -1,6 +1,6 @@
-"""Run a compiled model with OpenVINO: padded token ids in, token states out, two or more batches in flight.
+"""Run a compiled model with OpenVINO: batches of arrays in, an array out for each, two or more in flight.
 
-Knows nothing of texts. The model was made by ``compile.py``, in another process; this one imports no torch.
+Knows nothing of texts. The model was made by ``building.py``, in another process; this one imports no torch.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders.folders import ModelFolder, Progress, cache_folder
+from ragqa.models.files import Progress, cache_folder
 
 FORMAT = 4
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
 
+Batch = tuple[np.ndarray, ...]
+"""The model's inputs, in its own order."""
+
 Take = Callable[[int, np.ndarray], None]
-"""Receives the number of a batch and its token states (texts, tokens, dim), which are only valid during the call."""
+"""Receives the number of a batch and the model's output for it, which is only valid during the call."""
 
 
 class CantCompile(Exception):
@@ -157,8 +160,8 @@ class CompiledRunner:
         """Return pooled states as they are: a model with layers after its pooling is not compiled."""
         return pooled
 
-    def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None:
-        """Run each (ids, mask) of ``feed`` and give its states to ``take``, in any order, while the next ones run."""
+    def run(self, feed: Iterable[Batch], take: Take) -> None:
+        """Run each batch of ``feed`` and give what comes out to ``take``, in any order, while the next ones run."""
         # Threads of our own: OpenVINO's AsyncInferQueue deadlocks now and then when its callback is Python.
         form, waiting = self._for_many(), iter(enumerate(feed))
         turn, stop = threading.Lock(), threading.Event()
@@ -182,24 +185,25 @@ class CompiledRunner:
                 stop.set()
 
 
-def load(folder: ModelFolder, progress: Progress | None) -> tuple[CompiledRunner, Path]:
-    """Return the runner of ``folder`` and its compiled folder, compiling first if need be. Raises CantCompile."""
-    if not folder.compilable:
-        raise CantCompile("it has layers after its pooling")
-    home = home_of(folder)
+def load(builder: str, name: str, revision: str, progress: Progress | None) -> tuple[CompiledRunner, Path]:
+    """Return a model's runner and its compiled folder, compiling first if need be. Raises CantCompile, ModelError.
+
+    ``builder`` is the module whose process compiles the model ``name`` (``apart.py``).
+    """
+    home = home_of(revision)
     record = read_record(home)
     if record is None:
-        from ragqa.embedders.compile import compile_apart
+        from ragqa.models.apart import compile_apart
 
-        record = compile_apart(folder, home, progress)
+        record = compile_apart(builder, name, home, progress)
     if not record["choice"]:
         raise CantCompile(str(record["reason"]))
     return CompiledRunner(home / "model.xml", record["choice"], keep=home / "loaded"), home
 
 
-def home_of(folder: ModelFolder) -> Path:
-    """Return where the compiled form of ``folder`` is or will be kept."""
-    return cache_folder() / "models" / f"{folder.revision}-{_machine()}"
+def home_of(revision: str) -> Path:
+    """Return where the compiled form of the model with this hash is or will be kept."""
+    return cache_folder() / "models" / f"{revision}-{_machine()}"
 
 
 def _machine() -> str:

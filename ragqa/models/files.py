@@ -1,0 +1,118 @@
+"""A model's files: the hub's folder of it, its JSON, its length, a hash of what decides its results; and our cache.
+
+Loads no weights and no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ragqa.errors import ModelError
+
+Progress = Callable[[str], None]
+
+_WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]
+_UNWANTED = ["onnx/*", "openvino/*"]
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "sentencepiece.bpe.model")
+
+
+def cache_folder() -> Path:
+    """Return where compiled models are kept: RAGQA_CACHE, else the system's place for caches."""
+    named = os.environ.get("RAGQA_CACHE")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("ragqa", appauthor=False)
+
+
+def is_path(name: str) -> bool:
+    """Say whether ``name`` can only be meant as a path: a hub's name has one slash at most."""
+    path = Path(name).expanduser()
+    return path.exists() or name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1
+
+
+def hub_folder(repo: str) -> Path | None:
+    """Return the folder of the hub's model ``repo`` in the local cache; None where it is not there with its weights."""
+    from huggingface_hub import snapshot_download
+
+    try:
+        path = Path(snapshot_download(repo, allow_patterns=_WANTED, ignore_patterns=_UNWANTED, local_files_only=True))
+    except Exception:  # not in the cache; the reason is of no use to anyone
+        return None
+    # A snapshot begun for its JSON alone has no weights yet.
+    return path if any(path.rglob("*.safetensors")) else None
+
+
+def fetch_from_hub(repo: str) -> Path:
+    """Download ``repo`` into the local cache and return its folder. Raises what the hub's client raises."""
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(repo, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
+
+
+def longest_input(transformer: Path, config: dict[str, Any], sentence: dict[str, Any]) -> int:
+    """Return how many tokens a model reads, special ones counted, by the JSON files of its folder."""
+    positions = int(config.get("max_position_embeddings") or 512)
+    positions = positions if positions > 0 else 512  # xlnet writes -1
+    if config.get("model_type") in ("roberta", "xlm-roberta", "camembert", "mpnet"):
+        positions -= 2  # their first position stands past the padding's
+    named = sentence.get("max_seq_length") or read_json(transformer / "tokenizer_config.json", {}).get(
+        "model_max_length"
+    )
+    return min(int(named), positions) if named else positions
+
+
+def fingerprint(path: Path, transformer: Path, settings: object) -> str:
+    """Return a hash of everything that decides a result: weights, tokenizer and settings."""
+    weights = sorted({*transformer.glob("*.safetensors"), *path.rglob("*.safetensors")})
+    vocabulary = [transformer / name for name in _VOCABULARIES]
+    parts = [_remembered_sha256(file) for file in weights]
+    parts += [sha256_of(file) for file in (*vocabulary, transformer / "config.json") if file.is_file()]
+    parts.append(json.dumps(settings, sort_keys=True))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _remembered_sha256(file: Path) -> str:
+    """Hash a file once for each size and time of change: weights may take seconds."""
+    stat = file.stat()
+    key = hashlib.sha256(f"{file.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}".encode()).hexdigest()[:24]
+    note = cache_folder() / "hashes" / key
+    try:
+        known = note.read_text("ascii")
+        if re.fullmatch("[0-9a-f]{64}", known):
+            return known
+    except OSError:
+        pass
+    digest = sha256_of(file)
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(digest, "ascii")
+    except OSError:
+        pass  # an unwritable cache costs time, not correctness
+    return digest
+
+
+def sha256_of(file: Path) -> str:
+    """Return the hash of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_json(file: Path, default: Any) -> Any:
+    """Return what a JSON file holds, ``default`` where there is no file. Raises ModelError where it is no JSON."""
+    try:
+        return json.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        return default
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file} should be a JSON file; it can't be read ({type(error).__name__})") from error
