@@ -80,9 +80,11 @@ def _lines(file: Path) -> list[dict]:
 
 
 @contextlib.contextmanager
-def library_of(*, manuals: list[Path] | None = None, documents: list[Document] | None = None) -> Iterator[Library]:
-    """Yield a library made of manuals or documents, which is gone afterwards."""
-    with tempfile.TemporaryDirectory() as home, Library.open("bench", create=True, home=home) as library:
+def library_of(
+    *, manuals: list[Path] | None = None, documents: list[Document] | None = None, **options: object
+) -> Iterator[Library]:
+    """Yield a library of manuals or documents, gone afterwards; ``options`` are those of ``Library.open``."""
+    with tempfile.TemporaryDirectory() as home, Library.open("bench", create=True, home=home, **options) as library:
         if manuals:
             library.ingest(manuals)
         if documents:
