@@ -18,7 +18,9 @@ from ragqa.retrieval import Fusion
 from ragqa.settings import Settings
 
 SIZES = (80, 160, 320)
-SEEDS = (0, 1, 2)
+SEEDS = (10, 11, 12)
+"""Not those with which the generator's own numbers were chosen."""
+
 COUNT = 100
 DEFAULT = {name: getattr(Settings(), name) for name in ("dense_weight", "window_weight", "pull", "neighbour")}
 SETTINGS = [(mode, size, {}) for mode in ("dense", "lexical", "hybrid") for size in SIZES] + [
@@ -33,7 +35,7 @@ def name_of(mode, size, weights):
 
 
 def measured(document, sets):
-    """Return for each question set page_hit@5 and page_mrr@10 of each setting: (settings, 2)."""
+    """Return for each question set page_hit@5 and page_mrr@10: (settings, questions, 2)."""
     found = [np.zeros((len(SETTINGS), len(questions), 2)) for questions in sets]
     for size in SIZES:
         with cut_anew([document], size, None) as bench:
@@ -43,7 +45,7 @@ def measured(document, sets):
                     for at, (mode, own, weights) in enumerate(SETTINGS):
                         if own == size:
                             values[at, number] = measures(bench, question, mode, weights)
-    return [values.mean(axis=1) for values in found]
+    return found
 
 
 def measures(bench, question, mode, weights):
@@ -57,14 +59,31 @@ def taus(people, generated):
 
 
 def row(title, people, generated):
-    """Return the taus of the seeds' sets, their means."""
-    both = np.array([taus(people, values) for values in generated])
+    """Return the mean taus of the seeds' sets; beside them what people's own questions, in halves, reach.
+
+    ``people`` and each of ``generated`` are a list of (settings, questions, 2), one a manual.
+    """
+    means = mean_of(people)
+    made = np.array([taus(means, mean_of(sets)) for sets in generated])
+    halves = np.array([taus(*halves_of(people, seed)) for seed in range(200)])
     return {
         "set": title,
-        "tau page_hit@5": float(np.nanmean(both[:, 0])),
-        "tau page_mrr@10": float(np.nanmean(both[:, 1])),
-        "lowest": float(np.nanmin(both)),
+        "tau page_hit@5": float(np.nanmean(made[:, 0])),
+        "tau page_mrr@10": float(np.nanmean(made[:, 1])),
+        "halves page_hit@5": float(np.nanmean(halves[:, 0])),
+        "halves page_mrr@10": float(np.nanmean(halves[:, 1])),
     }
+
+
+def mean_of(sets):
+    """Return the mean over each manual's questions, then over manuals: (settings, 2)."""
+    return np.mean([values.mean(axis=1) for values in sets], axis=0)
+
+
+def halves_of(sets, seed):
+    """Return the means over one half of each manual's questions, and over the other."""
+    orders = [np.random.default_rng(seed).permutation(values.shape[1]) for values in sets]
+    return [mean_of([v[:, order[half::2]] for v, order in zip(sets, orders, strict=True)]) for half in (0, 1)]
 
 
 if __name__ == "__main__":
@@ -77,19 +96,16 @@ if __name__ == "__main__":
         first, *others = measured(document, [own, *made])
         people.append(first)
         generated.append(others)
-        rows.append({**row(manual.stem, first, others), "people's": len(own), "generated": len(made[0])})
-    together = np.mean(people, axis=0)
-    others = [np.mean([values[seed] for values in generated], axis=0) for seed in range(len(SEEDS))]
-    rows.append({**row("all manuals, means", together, others), "manuals": len(manuals), "settings": len(SETTINGS)})
-    for at, setting in enumerate(SETTINGS):
-        hit, mrr = together[at]
-        rows.append(
-            {
-                "set": name_of(*setting),
-                "people page_hit@5": float(hit),
-                "people page_mrr@10": float(mrr),
-                "generated page_hit@5": mean(float(values[at, 0]) for values in others),
-                "generated page_mrr@10": mean(float(values[at, 1]) for values in others),
-            }
-        )
+        of_seeds = [[values] for values in others]
+        rows.append({**row(manual.stem, [first], of_seeds), "people's": len(own), "generated": len(made[0])})
+    of_seeds = list(zip(*generated, strict=True))
+    alone = {name: mean(row[name] for row in rows) for name in rows[0] if name.startswith(("tau", "halves"))}
+    rows.append({"set": "mean of the manuals, each alone", **alone})
+    rows.append({**row("all manuals together", people, of_seeds), "manuals": len(manuals), "settings": len(SETTINGS)})
+    together, others = mean_of(people), np.mean([mean_of(sets) for sets in of_seeds], axis=0)
+    for setting, theirs, ours in zip(SETTINGS, together, others, strict=True):
+        row_of = {"set": name_of(*setting)}
+        for at, name in enumerate(("page_hit@5", "page_mrr@10")):
+            row_of |= {f"people's {name}": float(theirs[at]), f"generated {name}": float(ours[at])}
+        rows.append(row_of)
     report("questions", rows)

@@ -43,24 +43,26 @@ def tune(
     The settings are chosen on some of the questions and measured on the others. Nothing is written unless the gain is
     beyond chance.
     """
+    from ragqa.bench.tune import FEWEST
     from ragqa.bench.tune import tune as tuned_for
     from ragqa.bench.tune.options_file import file_to_write, set_options
     from ragqa.engine import Library
 
     sizes = _sizes(passage_tokens)
     with Library.open(index, home=home, notice=note) as library:
+        file = file_to_write(library.settings)
         gold = _gold(library, questions, seed)
         # Generated questions are easier than people's, so that they would have too few passages read.
         found = tuned_for(library, gold, sizes=sizes, folds=folds, seed=seed, tune_k=bool(questions), progress=note)
-        options, name, settings = found.to_write(), library.name, library.settings
-    file = None
+        options, name = found.to_write(), library.name
     if options:
-        file = file_to_write(settings)
         set_options(file, options)
     if as_json:
         print_json(_json(found, options, file, generated=questions is None))
     else:
         _print(found, options, file)
+    if found.questions < FEWEST:
+        note(f"{found.questions} questions are too few to tell a gain from chance: {FEWEST} or more are needed")
     if "passage_tokens" in options:
         note(f"passages get their new length when the manuals are read again: ragqa ingest PATH… --index {name}")
 
@@ -79,7 +81,6 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
     from ragqa.bench.questions import write_questions
     from ragqa.bench.questions.files import as_gold, read_gold
     from ragqa.bench.questions.trust import trust
-    from ragqa.bench.tune import FEWEST
     from ragqa.errors import RagqaError
 
     if file:
@@ -92,23 +93,23 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
         if not gold:
             raise RagqaError("no question with a page could be generated from the manuals: give some with --questions")
         note(f"no --questions given: {len(gold)} were generated from the manuals. {trust()}")
-    if len(gold) < FEWEST:
-        note(f"{len(gold)} questions are too few to tell a gain from chance: {FEWEST} or more are needed")
     return gold
 
 
-def _print(found: Tuned, options: dict[str, float | int], file: Path | None) -> None:
-    print(f"{found.questions} questions, {found.tried} settings, measured on questions that the choice had not seen")
-    print(f"how soon the right page comes  {_told(found.sooner)}")
-    print(f"right page among the first {found.k:<3} {_told(found.hits)}")
+def _print(found: Tuned, options: dict[str, float | int], file: Path) -> None:
+    print(
+        f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
+    )
+    print(f"  how soon the right page comes           {_told(found.sooner)}")
+    print(f"  right page among the first {found.k:<3}          {_told(found.hits)}")
     if found.k_gain:
-        print(f"k = {found.best_k} instead of {found.k}, less its price  {_told(found.k_gain)}")
-    changed = ", ".join(f"{name} = {value}" for name, value in found.present.changes(found.best).items())
-    print(f"best on all questions: {changed or 'the present settings'}")
-    if file:
-        print(f"{file} now has {', '.join(f'{name} = {value}' for name, value in options.items())}")
-    else:
-        print("nothing was written: no gain beyond chance")
+        print(f"  k = {found.best_k:<3} instead of {found.k:<3}, less its price {_told(found.k_gain)}")
+    print(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
+    print(f"{file} now has {_listed(options)}" if options else "nothing was written: no gain beyond chance")
+
+
+def _listed(options: dict[str, float | int]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in options.items())
 
 
 def _told(gain: Gain) -> str:
@@ -118,5 +119,6 @@ def _told(gain: Gain) -> str:
     )
 
 
-def _json(found: Tuned, options: dict[str, float | int], file: Path | None, *, generated: bool) -> dict[str, Any]:
-    return {**dataclasses.asdict(found), "generated": generated, "written": options, "file": file and str(file)}
+def _json(found: Tuned, options: dict[str, float | int], file: Path, *, generated: bool) -> dict[str, Any]:
+    written = str(file) if options else None
+    return {**dataclasses.asdict(found), "generated": generated, "written": options, "file": written}

@@ -13,6 +13,9 @@ from ragqa.analysis import is_stop, terms
 from ragqa.bench.questions.sources import Source, Sources, pages_of
 from ragqa.bench.questions.wording import MOST, Retold, chinese, retell
 
+COPIED = 0.7
+"""Share of the evidence's terms with a subject that a question may repeat."""
+
 Origin = Literal["heading", "definition", "table", "step", "model"]
 
 
@@ -43,12 +46,12 @@ class Writer:
     def draft(self, asks: str, told: Retold, answer: str, origin: Origin) -> Draft | None:
         """Return the question that ``asks`` for what is missing in ``told``; None where it would be no fair one.
 
-        Unfair is a question that holds its answer, that has fewer than two words to go by, or whose words stand just as
-        well in places that answer otherwise.
+        Unfair is a question that holds its answer, that copies the sentence, that has fewer than two words to go by, or
+        whose words stand just as well in places that answer otherwise.
         """
         text = _put(asks, told.text, chinese(self.source.text))
         answer = answer.strip(" .。;；,，:：")
-        if len(_subjects(text)) < 2 or not answer or holds_its_answer(text, answer):
+        if len(_subjects(text)) < 2 or not answer or holds_its_answer(text, answer) or is_copy(text, self.source.text):
             return None
         alike = self.sources.holding(told.kept)
         also = [source for source in alike if _folded(answer) in _folded(source.text)]
@@ -61,6 +64,12 @@ def holds_its_answer(question: str, answer: str) -> bool:
     """Say whether every word of the answer that says something stands in the question."""
     answered = _subjects(answer)
     return bool(answered) and answered <= _subjects(question)
+
+
+def is_copy(question: str, evidence: str) -> bool:
+    """Say whether a question repeats most of its evidence, so that it would measure word search only."""
+    told = _subjects(evidence)
+    return len(told & _subjects(question)) > COPIED * len(told)
 
 
 def _subjects(text: str) -> set[str]:

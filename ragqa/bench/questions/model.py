@@ -10,19 +10,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from ragqa.analysis import terms
 from ragqa.answerers.asking import LanguageModel
 from ragqa.answerers.fencing import boundary_for, harmless, one_line
 from ragqa.answerers.prompting import Message, Prompt, Room
-from ragqa.bench.questions.drafting import Draft, holds_its_answer
+from ragqa.bench.questions.drafting import Draft, holds_its_answer, is_copy
 from ragqa.bench.questions.sources import Source, Sources
 from ragqa.prompts import Prompts, fill
 
 LONGEST_PAGE = 4000
 """Characters of a page that a model is shown."""
-
-COPIED = 0.7
-"""A question with a larger share of its evidence's terms is a copy of it, and measures word search only."""
 
 ANSWER_TOKENS = 400
 
@@ -83,10 +79,9 @@ def read_reply(reply: str, page: Sequence[Source]) -> Draft | None:
     question = " ".join(found["question"].split()).strip('*"“” ')
     answer = " ".join(found["answer"].split()).strip('*"“”`. ')
     evidence = next((source for source in page if answer and answer.lower() in source.text.lower()), None)
-    if evidence is None or not 8 <= len(question) <= 400 or holds_its_answer(question, answer):
+    if evidence is None or not 8 <= len(question) <= 400 or is_copy(question, evidence.text):
         return None
-    asked, told = set(terms(question)), set(terms(evidence.text))
-    if len(asked & told) > COPIED * len(told):
+    if holds_its_answer(question, answer):
         return None
     pages = () if evidence.page is None else (evidence.page,)
     return Draft(question, answer, evidence.text, pages, "model", evidence)

@@ -17,8 +17,8 @@ from random import Random
 
 from ragqa.analysis import CHINESE_STOPS, CJK, cjk_share, is_stop, terms
 
-KEPT = 0.8
-"""Share of the words with a subject that are kept."""
+KNOWN = 2
+"""Words of the page that a question has at most, apart from those said otherwise."""
 
 RARE = 3.0
 """How much sooner the rarest word is left out than one that stands everywhere: it would find the page alone, and people
@@ -50,9 +50,13 @@ def retell(text: str, rarity: Callable[[str], float], chance: Random, most: int 
     telling = [at for at, piece in enumerate(pieces) if _tells(piece)]
     said = {at: _said(pieces[at], chance) for at in telling}
     top = max((rarity(pieces[at]) for at in telling), default=0.0) or 1.0
-    losing = sorted(telling, key=lambda at: chance.random() * (0.4 + RARE * rarity(pieces[at]) / top))
-    count = min(max(round(KEPT * len(telling)), FEWEST), most, len(telling))
-    kept = set(losing[:count])
+    otherwise = [at for at in telling if said[at] != pieces[at]]
+    # A word that the page has too finds it, the rarer the surer; people know few of those, and seldom the rarest.
+    known = sorted(
+        (at for at in telling if said[at] == pieces[at]),
+        key=lambda at: chance.random() * (0.4 + RARE * rarity(pieces[at]) / top),
+    )
+    kept = set([*known[: max(KNOWN, FEWEST - len(otherwise))], *otherwise][:most])
     words = [said.get(at, pieces[at]) for at in _with_joints(pieces, kept)]
     still = [pieces[at] for at in sorted(kept) if said[at] == pieces[at]]
     return Retold(("" if chinese(text) else " ").join(words), tuple(still))

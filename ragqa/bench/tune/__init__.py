@@ -41,7 +41,9 @@ class Tuned:
     """Of another k: pages found, less what reading more costs; None where k was not tuned."""
 
     def to_write(self) -> dict[str, float | int]:
-        """Return the options worth changing: those whose gain is real."""
+        """Return the options worth changing: those whose gain is real, on enough questions to tell."""
+        if self.questions < FEWEST:
+            return {}
         options = self.present.changes(self.best) if self.sooner.real else {}
         if self.k_gain and self.k_gain.real and self.best_k != self.k:
             options["k"] = self.best_k

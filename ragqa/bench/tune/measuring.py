@@ -49,7 +49,8 @@ def measure(
     progress: Callable[[str], None] = lambda line: None,
 ) -> Measured:
     """Return what each of ``settings`` is worth to each of ``questions``. Each cut size is embedded once."""
-    ks = tuple(dict.fromkeys((library.settings.k, *KS)))
+    now = library.settings.k
+    ks = (now, *(k for k in KS if k > now))
     worths = np.zeros((len(settings), len(questions)))
     hits, priced = (np.zeros((len(ks), len(settings), len(questions))) for _ in range(2))
     for size in dict.fromkeys(setting.passage_tokens for setting in settings):

@@ -1,0 +1,237 @@
+"""Generated questions: answered on the page that they name, not copied from it, varied, the same for the same seed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from ragqa.analysis import is_stop, terms
+from ragqa.bench.questions import varied, write_questions
+from ragqa.bench.questions.answers import gaps
+from ragqa.bench.questions.drafting import Draft
+from ragqa.bench.questions.files import read_gold
+from ragqa.bench.questions.model import read_reply
+from ragqa.bench.questions.sources import Source, Sources
+from ragqa.bench.questions.trust import trust
+from ragqa.engine import Library
+from ragqa.ingest import read_document
+from tests.conftest import CHINESE, ENGLISH, Run
+from tests.servers import chat
+from tests.servers.chat import serving
+
+KEPT = Path(__file__).resolve().parents[1] / "bench" / "results" / "questions.json"
+
+OVEN = """# Oven
+
+## Heating
+
+The thermostat is a device that holds the chosen temperature of the baking chamber within five degrees.
+Preheat the oven for 12 minutes before you put the first tray into the baking chamber.
+If the red lamp flickers during heating, the fuse of the upper element must be replaced by a technician.
+
+## Removing the door
+
+1. Open the door fully and lift both hinges.
+2. Close the door until it rests at an angle of 30 mm from the frame.
+3. Pull the door upwards with both hands.
+
+## Programs
+
+| Program | Meaning | Temperature |
+| --- | --- | --- |
+| P1 | Bread with crust | 230 °C |
+| P2 | Slow roast overnight | 85 °C |
+"""
+BREWER = """# 咖啡机
+
+## 保养
+
+水垢是指水加热以后留在管路内壁的白色矿物质沉积。
+每隔 45 天用柠檬酸溶液冲洗管路和出水口一次。
+如果指示灯一直闪烁，请关闭电源并等待机器冷却。
+"""
+
+
+def folded(text: str) -> str:
+    return "".join(text.split()).lower()
+
+
+def oven() -> list[Draft]:
+    return write_questions([read_document(OVEN.encode(), "oven.md", None)], 50)
+
+
+@pytest.fixture(scope="module")
+def written(manuals: Library) -> list[Draft]:
+    return write_questions([manuals.show(ENGLISH), manuals.show(CHINESE)], 120)
+
+
+def test_each_kind_of_a_manual_gives_questions() -> None:
+    found = oven()
+    assert {"definition", "heading", "step", "table"} <= {draft.origin for draft in found}
+    answers = {draft.answer for draft in found}
+    assert {"12 minutes", "30 mm", "230 °C"} & answers and len(answers) > 4
+
+
+def test_chinese_manuals_give_chinese_questions() -> None:
+    found = write_questions([read_document(BREWER.encode(), "brewer.md", None)], 50)
+    assert found and all(re.search("[\u4e00-\u9fff]", draft.text) and draft.text.endswith("？") for draft in found)
+    assert any("45 天" in draft.answer for draft in found)
+
+
+def test_the_answer_stands_on_every_page_named(written: list[Draft], manuals: Library) -> None:
+    assert len(written) == 120
+    for draft in written:
+        assert draft.pages
+        for page in draft.pages:
+            assert folded(draft.answer) in folded(manuals.page_text(draft.source.document, page)), draft
+
+
+def test_the_evidence_holds_the_answer_and_the_question_does_not(written: list[Draft]) -> None:
+    for draft in written:
+        assert folded(draft.answer) in folded(draft.evidence)
+        said = {term for term in terms(draft.answer) if not is_stop(term)}
+        assert not said or not said <= set(terms(draft.text)), draft
+
+
+def test_no_question_is_a_copy_of_its_passage(written: list[Draft]) -> None:
+    shares = []
+    for draft in written:
+        evidence = {term for term in terms(draft.evidence) if not is_stop(term)}
+        shares.append(len(evidence & set(terms(draft.text))) / len(evidence))
+    assert max(shares) <= 0.7 and sum(shares) / len(shares) < 0.4
+
+
+def test_questions_differ_and_spread_over_kinds_and_pages(written: list[Draft]) -> None:
+    assert len({draft.text for draft in written}) == len(written)
+    kinds = Counter(draft.origin for draft in written)
+    assert len(kinds) == 4 and max(kinds.values()) < 0.5 * len(written)
+    assert len({(draft.source.document, draft.pages) for draft in written}) > 40
+    assert {draft.source.document for draft in written} == {ENGLISH, CHINESE}
+
+
+def test_the_seed_decides(manuals: Library) -> None:
+    document = manuals.show(ENGLISH)
+    first, again, other = (write_questions([document], 20, seed) for seed in (1, 1, 2))
+    assert first == again and {draft.text for draft in first} != {draft.text for draft in other}
+
+
+def test_page_and_section_numbers_are_no_answers() -> None:
+    assert not list(gaps("For more information on that see page 12 and Section 4.7."))
+    assert [gap.asks for gap in gaps("Wash the sieve every 30 days.")] == ["How often"]
+
+
+def test_what_two_places_answer_differently_is_not_asked() -> None:
+    rows = "\n".join(f"| Pump {n} | {n} kW |" for n in range(9))
+    document = read_document(f"# Pumps\n\n| Kind | Power |\n| --- | --- |\n{rows}\n".encode(), "pumps.md", None)
+    asked = [draft.text for draft in write_questions([document], 50) if draft.origin == "table"]
+    assert all(re.search(r"\d", text) for text in asked), "'Pump' alone would ask for nine powers"
+
+
+def test_equal_questions_are_asked_once() -> None:
+    source = Source("a.pdf", "sentence", "The belt lasts 12 weeks.", 1, ("Belt",))
+    drafts = [Draft("How long does the belt last?", "12 weeks", source.text, (1,), "heading", source)] * 3
+    assert len(varied(drafts, 10, 0)) == 1
+
+
+# The command
+
+
+def test_the_command_writes_a_question_set_that_is_read_back(manuals_home: Path, home: Path, ragqa: Run) -> None:
+    ran = ragqa("bench", "questions", "--home", manuals_home, "--count", 40, "--out", "own.jsonl")
+    assert ran.code == 0 and not ran.out and "40 questions" in ran.err and trust() in ran.err
+    rows = [json.loads(line) for line in (home / "own.jsonl").read_text(encoding="utf-8").splitlines()]
+    keys = {"_id", "text", "answer", "evidence", "pages", "document", "answerable", "origin"}
+    assert len(rows) == 40 and all(set(row) == keys for row in rows)
+    gold, unanswerable = read_gold(home / "own.jsonl")
+    assert [question.text for question in gold] == [row["text"] for row in rows] and not unanswerable
+
+
+def test_without_a_file_the_questions_come_on_standard_output(small: Path, ragqa: Run) -> None:
+    ran = ragqa("bench", "questions")
+    assert ran.code == 0 and ran.lines and all(row["document"] in ("pump.md", "lamp.md") for row in ran.lines)
+
+
+def test_most_questions_are_found_by_the_search(manuals: Library, written: list[Draft]) -> None:
+    found = 0
+    for draft in written[:60]:
+        hits = manuals.search(draft.text, k=10).hits
+        found += any(
+            hit.passage.document == draft.source.document
+            and (hit.passage.page or 0) <= page <= (hit.passage.page_end or 0)
+            for hit in hits
+            for page in draft.pages
+        )
+    assert found > 30, "a question that no search finds measures nothing"
+
+
+def test_bad_input_is_one_line(small: Path, ragqa: Run) -> None:
+    assert "nowhere" in ragqa("bench", "questions", "--index", "nowhere").error
+    ran = ragqa("bench", "questions", "--out", "missing/own.jsonl")
+    assert "missing/own.jsonl can't be written" in ran.error and not (small / "missing").exists()
+    (small / "short.md").write_text("# A\n\nShort.\n", encoding="utf-8")
+    assert ragqa("ingest", "short.md", "--index", "short").code == 0
+    assert "no question" in ragqa("bench", "questions", "--index", "short").error
+    assert ragqa("bench", "questions", "--count", "0").code == 2
+
+
+# Written by a model
+
+REPLY = "QUESTION: When is it time to rinse the sieve of my machine?\nANSWER: every 30 days"
+
+
+def test_a_model_writes_from_fenced_pages(small: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(chat.says(REPLY)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        ran = ragqa("bench", "questions", "--answerer", "openai:test", "--count", "3")
+    (row,) = ran.lines
+    assert row["origin"] == "model" and row["answer"] == "every 30 days" and row["document"] == "pump.md"
+    assert "Clean the pump filter every 30 days" in row["evidence"][0]
+    prompts = [request["messages"][-1]["content"] for request in server.requests]
+    assert all(
+        re.search(r"BEGIN PASSAGE \[1\] (\w+)\n.*END PASSAGE \[1\] \1\n", prompt, re.DOTALL) for prompt in prompts
+    )
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'd rather not.",
+        "QUESTION: When is it time to rinse the sieve?\nANSWER: every 7 days",
+        "QUESTION: Is the filter cleaned every 30 days?\nANSWER: every 30 days",
+        "QUESTION: Clean the pump filter every when with warm water?\nANSWER: 30 days",
+    ],
+    ids=["no question", "invented answer", "answer in the question", "copy of the page"],
+)
+def test_what_a_model_gets_wrong_is_dropped(reply: str) -> None:
+    text = "Clean the pump filter every 30 days with warm water."
+    page = [Source("pump.md", "sentence", text, 3, ("Cleaning",))]
+    assert read_reply(REPLY, page) is not None
+    assert read_reply(reply, page) is None
+
+
+def test_a_server_that_fails_is_one_line(small: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(chat.fails(401, {"error": {"message": "no such key"}})) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        assert ragqa("bench", "questions", "--answerer", "openai:test", "--out", "own.jsonl").code == 1
+    assert not (small / "own.jsonl").exists()
+
+
+# What the command says of its own worth
+
+
+def test_the_trust_told_is_the_trust_measured() -> None:
+    rows = {row["set"]: row for row in json.loads(KEPT.read_text(encoding="utf-8"))["rows"]}
+    said = [float(number) for number in re.findall(r"\d\.\d\d", trust())]
+    together, alone = rows["all manuals together"], rows["mean of the manuals, each alone"]
+    measured = [together["tau page_hit@5"], together["tau page_mrr@10"], together["halves page_hit@5"],
+                together["halves page_mrr@10"], alone["tau page_hit@5"], alone["tau page_mrr@10"]]  # fmt: skip
+    assert said == pytest.approx(measured, abs=0.0051)
+
+
+def test_sources_know_what_is_rare() -> None:
+    sources = Sources([read_document(OVEN.encode(), "oven.md", None)])
+    assert sources.rarity("thermostat") > sources.rarity("oven") >= 0 == sources.rarity("the")

@@ -1,0 +1,207 @@
+"""Tuning: chosen on some questions and measured on others, searched as the product searches, written only when real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ragqa.bench.questions.files import Gold
+from ragqa.bench.tune.choosing import choose
+from ragqa.bench.tune.grid import Setting
+from ragqa.bench.tune.interval import gain_of
+from ragqa.bench.tune.options_file import set_options, with_options
+from ragqa.bench.tune.workbench import Place, Workbench
+from ragqa.bench.tune.worth import hit, hit_for_its_price, worth
+from ragqa.engine import Library
+from ragqa.errors import RagqaError
+from tests.conftest import CHINESE, ENGLISH, MANUALS, Run
+
+QUESTIONS = MANUALS / "halden-kx-40.questions.jsonl"
+
+
+def rows_of(file: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def question_file(home: Path, rows: list[dict[str, object]]) -> Path:
+    file = home / "questions.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def answerable(count: int) -> list[dict[str, object]]:
+    rows = [row for row in rows_of(QUESTIONS) if row["answerable"]]
+    return [{**row, "document": ENGLISH} for row in rows[:count]]
+
+
+@pytest.fixture
+def english(home: Path, ragqa: Run) -> Path:
+    """A home whose default library holds the English sample manual."""
+    assert ragqa("ingest", MANUALS / ENGLISH).code == 0
+    return home
+
+
+@pytest.fixture
+def few_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two weights of the windows and nothing else, so that a test takes seconds."""
+    for name, values in (("DENSE", (0.8,)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.4,)), ("NEIGHBOUR", (0.1,))):
+        monkeypatch.setattr(f"ragqa.bench.tune.grid.{name}", values)
+
+
+# Choosing
+
+
+def test_a_setting_that_is_better_everywhere_is_chosen_and_its_gain_is_told() -> None:
+    present = np.tile([0.0, 1.0], 20)
+    choice = choose(np.stack([present, np.full(40, 0.4), np.full(40, 0.9)]), folds=5, seed=0)
+    assert choice.best == 2 and set(choice.used) == {2} and choice.held_out.tolist() == [0.9] * 40
+    gain = gain_of(choice.present, choice.held_out, 0)
+    assert (gain.before, gain.after) == pytest.approx((0.5, 0.9)) and gain.real and gain.low > 0.2
+
+
+def test_the_best_of_many_random_settings_is_no_gain() -> None:
+    chance = np.random.default_rng(1)
+    flattered = real = 0
+    for seed in range(20):
+        worths = chance.random((300, 40))
+        choice = choose(worths, folds=5, seed=seed)
+        flattered += gain_of(worths[0], worths[choice.best], seed).real
+        real += gain_of(choice.present, choice.held_out, seed).real
+    assert flattered >= 8, "on the questions it was chosen on, the best of 300 often looks better beyond chance"
+    assert real <= 2, "on questions that it was not chosen on, no more often than the interval allows"
+
+
+def test_no_question_takes_part_in_its_own_choice() -> None:
+    """The other setting is better on the mean, for the sake of the first question alone."""
+    worths = np.stack([np.full(20, 0.5), np.array([1.0, *[0.49] * 19])])
+    assert choose(worths, folds=20, seed=0).used.tolist() == [0, *[1] * 19]
+
+
+def test_a_tie_keeps_the_present_setting() -> None:
+    assert choose(np.full((3, 10), 0.5), folds=2, seed=0).best == 0
+
+
+# What a ranking is worth
+
+
+def test_worth_counts_tokens_read_and_pages() -> None:
+    places = [Place("a.pdf", 1, 1, 160), Place("b.pdf", 7, 7, 80), Place("a.pdf", 6, 8, 160)]
+    question = Gold("?", (7,), "a.pdf")
+    assert worth(places, question) == pytest.approx(1 / (1 + 240 / 160))
+    assert (hit(places, question, 2), hit(places, question, 3)) == (0, 1)
+    assert hit_for_its_price(places, question, 3) == pytest.approx(1 - 0.01 * 400 / 160)
+    assert worth(places, Gold("?", (7,))) == pytest.approx(0.5), "without a manual any manual's page 7 counts"
+    assert worth([Place("a.pdf", 1, 1, 1600), *places], question) == 0, "nobody reads so far"
+
+
+def test_the_workbench_finds_what_the_search_finds(manuals: Library) -> None:
+    settings = manuals.settings
+    setting = Setting.of(settings, settings.passage_tokens)
+    bench = Workbench(Path(manuals.info().path), manuals.embedder)
+    try:
+        for text in ("How do I reset the filter counter?", "What does fault code E17 mean?", "初效滤网多久清洗一次？"):
+            for mode in ("hybrid", "dense", "lexical"):
+                for _ in range(2):  # from memory too
+                    found = manuals.search(text, k=20, mode=mode).hits  # type: ignore[arg-type]
+                    places = bench.places(text, setting.fusion, mode)  # type: ignore[arg-type]
+                    assert [(p.document, p.first, p.last) for p in places] == [
+                        (hit.passage.document, hit.passage.page, hit.passage.page_end) for hit in found
+                    ]
+    finally:
+        bench.close()
+
+
+# The options file
+
+
+def test_options_are_set_among_other_lines() -> None:
+    before = '# mine\nk = 7  # enough\ndense-weight = 0.8\n\nanswerer = "extractive"\n'
+    after = with_options(before, {"k": 5, "dense_weight": 1.2, "pull": 0.4})
+    assert after == '# mine\nk = 5  # enough\ndense-weight = 1.2\n\nanswerer = "extractive"\npull = 0.4\n'
+
+
+def test_a_file_without_a_last_line_end_gets_one() -> None:
+    assert with_options("k = 7", {"pull": 0.4}) == "k = 7\npull = 0.4\n"
+
+
+@pytest.mark.parametrize("text", ['stop = ["""\npull = 1\n"""]\n', "not toml at all\n"], ids=["in a string", "broken"])
+def test_a_file_that_can_not_be_edited_safely_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "ragqa.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RagqaError, match=r"write into it pull = 0\.4"):
+        set_options(file, {"pull": 0.4})
+    assert file.read_text(encoding="utf-8") == text and list(tmp_path.iterdir()) == [file]
+
+
+# The command
+
+
+def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stays(english: Path, ragqa: Run) -> None:
+    file = english / "ragqa.toml"
+    file.write_text("# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n")
+    ran = ragqa("tune", "--questions", question_file(english, answerable(60)), "--passage-tokens", "160", "--json")
+    found = ran.json
+    assert found["sooner"]["after"] > found["sooner"]["before"] + 0.05 and found["sooner"]["low"] > 0
+    assert found["written"] and found["file"] == str(file) and not found["generated"]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# kept"
+    for name, value in found["written"].items():
+        assert any(line.startswith(f"{name} = {value}") for line in lines)
+    assert not any(line.startswith("passage_tokens") for line in lines)
+    assert ragqa("search", "filter", "--json").code == 0, "the file written is one that is read"
+
+
+def test_good_settings_are_left_alone(english: Path, ragqa: Run, few_weights: None) -> None:
+    rows = answerable(12)
+    ran = ragqa("tune", "--questions", question_file(english, rows), "--passage-tokens", "160", "--folds", "3")
+    assert ran.code == 0 and "12 questions are too few to tell a gain from chance" in ran.err
+    assert "nothing was written" in ran.out and not (english / "ragqa.toml").exists()
+
+
+def test_another_cut_says_what_to_run(home: Path, ragqa: Run, few_weights: None) -> None:
+    """Passages as long as a page are read for long before the right one comes."""
+    assert ragqa("ingest", MANUALS / ENGLISH, "--passage-tokens", "1000").code == 0
+    found = ragqa("tune", "--questions", question_file(home, answerable(60)), "--passage-tokens", "80", "--json")
+    assert found.json["present"]["passage_tokens"] == 1000 and found.json["tried"] == 4
+    assert "passages of 80 tokens: cutting and embedding" in found.err
+    assert found.json["written"]["passage_tokens"] == 80
+    assert "ragqa ingest PATH… --index default" in found.err
+    assert "passage_tokens = 80" in (home / "ragqa.toml").read_text(encoding="utf-8")
+    assert ragqa("ingest", MANUALS / ENGLISH, "--json").json["documents"][0]["status"] == "replaced"
+
+
+def test_without_questions_they_are_generated_and_that_is_said(
+    small: Path, ragqa: Run, manuals_home: Path, few_weights: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragqa.cli.tuning.GENERATED", 30)
+    ran = ragqa("tune", "--home", manuals_home, "--passage-tokens", "160", "--json")
+    assert "30 were generated from the manuals" in ran.err and "Kendall" in ran.err
+    assert ran.json["generated"] and ran.json["k_gain"] is None, "k is not tuned on questions easier than people's"
+    assert "no question with a page" in ragqa("tune").error, "Markdown has no pages"
+
+
+def test_bad_input_is_one_line(english: Path, ragqa: Run, manuals_home: Path) -> None:
+    def told(*rows: dict[str, object], home: Path = english, folds: int = 2) -> str:
+        words = ("--questions", question_file(english, list(rows)), "--home", home, "--folds", folds)
+        return ragqa("tune", *words).error
+
+    row = {"_id": "1", "text": "How often?", "pages": [3]}
+    other = {**row, "_id": "2"}
+    assert "missing.jsonl can't be read" in ragqa("tune", "--questions", "missing.jsonl").error
+    assert "holds no answerable question" in told({**row, "pages": [], "answerable": False})
+    assert "twice" in told(row, row)
+    assert "line 1: expected" in told({"_id": "1", "pages": [3]})
+    assert "got the pages [0]" in told({**row, "pages": [0]})
+    assert "got no page" in told({**row, "pages": []})
+    assert "1 of 2 questions name pages that the library does not have" in told(row, {**other, "pages": [99]})
+    assert "lamp.pdf" in told(row, {**other, "document": "lamp.pdf"})
+    assert "--folds should be from 2 to the number of questions, got 5 for 2" in told(row, other, folds=5)
+    many = [{**row, "_id": str(n)} for n in range(5)]
+    assert 'add "document"' in told(*many, home=manuals_home)
+    assert CHINESE not in told(*many, home=manuals_home), "nothing of the manuals is guessed at"
+    assert ragqa("tune", "--passage-tokens", "big").code == 2
+    assert "nowhere" in ragqa("tune", "--index", "nowhere").error
+    assert not (english / "ragqa.toml").exists()
