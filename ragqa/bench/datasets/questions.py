@@ -1,0 +1,40 @@
+"""A question set with pages, a line a question: ``_id``, ``text``, ``pages``, ``answer``, ``evidence``, ``answerable``.
+
+Reads the file; whether the pages are in the manual is for ``checking.py``, which has the manual.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ragqa.bench.datasets.lines import Row, read_rows, strings
+from ragqa.bench.datasets.records import Question
+from ragqa.errors import RagqaError
+
+SUFFIX = ".questions.jsonl"
+
+
+def read_questions(file: Path) -> tuple[Question, ...]:
+    """Return the questions of a file. Raises RagqaError, one line, where one is not in the form or there is none."""
+    questions = tuple(_question(file, row) for row in read_rows(file, "text"))
+    if not questions:
+        raise RagqaError(f'{file} holds no question: expected lines of {{"_id", "text", "pages"}}')
+    return questions
+
+
+def _question(file: Path, row: Row) -> Question:
+    where = f"{file}, question {row['_id']!r}"
+    pages, answerable, document = row.get("pages") or [], row.get("answerable", True), row.get("document")
+    if not isinstance(pages, list) or not all(type(page) is int and page > 0 for page in pages):
+        raise RagqaError(f"{where}: expected pages from 1, as in [12], got {str(pages)[:40]}")
+    if not isinstance(answerable, bool) or not isinstance(document, str | None):
+        raise RagqaError(f"{where}: expected true or false under 'answerable' and a name under 'document'")
+    return Question(
+        row["_id"],
+        row["text"],
+        pages=tuple(pages),
+        answers=strings(row, "answer", where) if answerable else (),
+        evidence=strings(row, "evidence", where),
+        answerable=answerable,
+        document=document,
+    )

@@ -1,0 +1,74 @@
+"""What is measured on: questions with known answers, and what they are asked of. Reads and measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ragqa.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with what is known of its answer; a set knows relevant documents, or pages."""
+
+    id: str
+    text: str
+    relevant: Mapping[str, int] | None = None
+    """Graded documents by id, where the set has them; above 0 is relevant."""
+    pages: tuple[int, ...] = ()
+    """Physical pages, from 1, that each answer it."""
+    answers: tuple[str, ...] = ()
+    """Strings any of which answers it."""
+    evidence: tuple[str, ...] = ()
+    """What the manual says, letter for letter but for white space."""
+    answerable: bool = True
+    document: str | None = None
+    """The manual of the pages, where the set names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Texts that were read already, such as those of a test collection."""
+
+    documents: tuple[Document, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Manuals to read, all into one library."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A library that was ingested before."""
+
+    index: str
+    home: Path | None = None
+
+
+Source: TypeAlias = Documents | Files | Held
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Questions, and what they are asked of: one library. ``name`` tells it from the others of a run."""
+
+    name: str
+    source: Source
+    questions: tuple[Question, ...]
+
+    @property
+    def by_page(self) -> bool:
+        """Whether pages are known, rather than relevant documents."""
+        return all(question.relevant is None for question in self.questions)
+
+    def graded(self) -> tuple[Question, ...]:
+        """Return the questions whose ranking can be judged: those that have an answer somewhere."""
+        if not self.by_page:
+            return self.questions
+        return tuple(question for question in self.questions if question.answerable and question.pages)
