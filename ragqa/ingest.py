@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ragqa.embedders import Embedder
     from ragqa.store.database import Database, EmbedderIdentity
 
-CUT_VERSION = 1
+CUT_VERSION = 2
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
 SLAB = 512

@@ -59,17 +59,15 @@ def cut_passages(
 
 
 def context_of(title: str, passage: Passage) -> str:
-    """Return what a passage's text does not say itself: title and heading path, then the table header, one a line.
+    """Return what stands before a passage's text when it is embedded: its heading, then its table header, one a line.
 
-    Kept within about ``CONTEXT_TOKENS``: what is outermost goes first.
+    The nearest heading alone says more than the whole path, and costs less (bench/LOG.md); a passage without one gets
+    the document's title. Kept within about ``CONTEXT_TOKENS``.
     """
-    parts = [part for part in dict.fromkeys((title, *passage.section)) if part]
     header = _clipped(passage.header, CONTEXT_TOKENS * 0.6)
-    room = CONTEXT_TOKENS - _about_tokens(header)
-    while len(parts) > 1 and _about_tokens(" > ".join(parts)) > room:
-        parts.pop(0)
-    path = _clipped(" > ".join(parts), room)
-    return "\n".join(part for part in (path, header) if part)
+    heading = passage.section[-1] if passage.section else title
+    named = _clipped(heading, CONTEXT_TOKENS - _about_tokens(header))
+    return "\n".join(part for part in (named, header) if part)
 
 
 def _about_tokens(text: str) -> float:

@@ -34,6 +34,9 @@ Floats: TypeAlias = "NDArray[np.float32]"
 CANDIDATES = 100
 """Passages that each side proposes."""
 
+FINALISTS = 100
+"""Of what both sides propose, how many go on to the windows and to feedback."""
+
 USUAL = 50
 """How many of a side's best scores tell what a good hit usually scores."""
 
@@ -112,7 +115,12 @@ class Retriever:
             return Found(question, (), clock.laps, query, legibility)
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
-        total = self._fuse(ids, query, dense, lexical, legibility**2 if lexical else 1.0)
+        trust = legibility**2 if lexical else 1.0
+        if dense and lexical and len(ids) > max(FINALISTS, k):
+            first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
+            kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
+            ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
+        total = self._fuse(ids, query, dense, lexical, trust)
         clock.lap("fuse")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
@@ -178,6 +186,10 @@ class _Side:
         if others.any():
             scores[others] = self.score_others(ids[others])
         return replace(self, ids=ids, scores=scores)
+
+    def of(self, kept: Ids) -> _Side:
+        """Return this side with the candidates at these places only."""
+        return replace(self, ids=self.ids[kept], scores=self.scores[kept])
 
     def standard(self) -> Floats:
         spread = self.usual - self.mean

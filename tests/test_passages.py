@@ -104,11 +104,11 @@ def test_sentences_rows_and_code_stay_whole_when_a_section_is_cut():
     assert passages[0].header == "" and all(p.header == "Code | Meaning | Remedy" for p in passages[1:])
 
 
-def test_context_says_title_path_and_table_header():
+def test_context_says_the_nearest_heading_and_the_table_header():
     rows = [("table_row", f"E{n:02} | Fault {n}") for n in range(60)]
     read = document(("heading", "Faults", 1), ("heading", "Codes", 2), ("table_header", "Code | Meaning"), *rows)
     last = cut_passages(read, count_words, 256, Cut(target=60))[-1]
-    assert context_of("Pump", last) == "Pump > Faults > Codes\nCode | Meaning"
+    assert context_of("Pump", last) == "Codes\nCode | Meaning"
 
 
 def test_pages_of_a_passage_that_crosses_a_page():

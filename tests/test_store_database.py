@@ -240,7 +240,7 @@ def test_a_full_disk_keeps_what_was_and_says_so(library: Database):
 def test_a_damaged_file_is_found_by_verify(library: Database):
     library.close()
     data = bytearray(library.path.read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 4096] = bytes(4096)
+    data[len(data) // 2 : len(data) // 2 + 16384] = bytes(16384)  # two pages at least, free space or not
     library.path.write_bytes(data)
     with Database.open(library.folder) as damaged:
         found = damaged.verify()

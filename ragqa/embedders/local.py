@@ -26,7 +26,7 @@ from ragqa.types import Span
 logger = logging.getLogger(__name__)
 
 
-WIDTHS = 8
+WIDTHS = 4
 """Batches are a multiple of so many tokens wide."""
 
 

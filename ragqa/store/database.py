@@ -272,7 +272,7 @@ _PASSAGES = (
     "SELECT passage_id, name, start_at, end_at, passage.text, section, header, page, page_end, tokens, "
     f"page_breaks, windows FROM passage JOIN document USING (document_id) {_ASKED}"
 )
-_PLACES = f"SELECT passage_id, document_id, ordinal FROM passage {_ASKED}"
+_PLACES = f"SELECT passage_id, document_id, ordinal FROM passage INDEXED BY passage_place {_ASKED}"
 _IDS_OF_DOCUMENTS = "SELECT passage_id FROM passage WHERE document_id IN (SELECT value FROM json_each(?))"
 _INDEX_TEXTS = (
     "SELECT passage_id, passage.text, title, section, header FROM passage "

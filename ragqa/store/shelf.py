@@ -181,7 +181,6 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
 
 
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
-_VECTORS = f"SELECT passage_id, vector FROM passage JOIN vector USING (vector_id) {_ASKED}"
-_WINDOWS = (
-    f"SELECT passage_id, document_id, ordinal, vector.windows FROM passage JOIN vector USING (vector_id) {_ASKED}"
-)
+_PLACED = "FROM passage INDEXED BY passage_place JOIN vector USING (vector_id)"
+_VECTORS = f"SELECT passage_id, vector {_PLACED} {_ASKED}"
+_WINDOWS = f"SELECT passage_id, document_id, ordinal, vector.windows {_PLACED} {_ASKED}"

@@ -19,7 +19,7 @@ FILE_NAME = "library.db"
 DERIVED = ("vectors", "lexical")
 """The folders beside it that can be thrown away: they are rebuilt from it."""
 
-FORMAT = 1
+FORMAT = 2
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
 
 APPLICATION_ID = 0x52414751
@@ -81,6 +81,8 @@ CREATE TABLE passage (
 );
 CREATE INDEX passage_of_document ON passage (document_id, ordinal);
 CREATE INDEX passage_of_vector ON passage (vector_id);
+-- A search asks where a hundred passages and their vectors are: without their texts these lie close together.
+CREATE INDEX passage_place ON passage (passage_id, document_id, ordinal, vector_id);
 INSERT INTO library VALUES (1, 0, NULL);
 INSERT INTO history VALUES (0, 'empty');
 """
@@ -191,9 +193,10 @@ def check_format(connection: sqlite3.Connection, path: Path) -> bool:
     if application != APPLICATION_ID:
         raise LibraryError(f"{path} is a SQLite file of another program, not a ragqa library: choose another --index")
     if version != FORMAT:
-        raise LibraryError(
-            f"{path} has format {version}, this ragqa reads format {FORMAT}: update it with 'pip install -U ragqa'"
-        )
+        remedy = "update it with 'pip install -U ragqa'"
+        if version < FORMAT:
+            remedy = "choose another --index and ingest the manuals again"
+        raise LibraryError(f"{path} has format {version}, this ragqa reads format {FORMAT}: {remedy}")
     return True
 
 
