@@ -1,0 +1,94 @@
+"""TREC run files and qrels, which other evaluation tools read and write. Knows nothing of how a run came about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ragqa.errors import RagqaError
+from ragqa.metrics import ranked
+
+Scores = dict[str, dict[str, float]]
+"""By question, then by document; best first."""
+
+
+def run_lines(run: Mapping[str, Mapping[str, float]], tag: str) -> Iterator[str]:
+    """Yield ``question Q0 document rank score tag``. Documents are given best first, and come out so.
+
+    Readers sort by the score, as a 32-bit number, and equal scores by the id; so a score that does not fall is written
+    as the next smaller number.
+    """
+    for question, scores in run.items():
+        last = np.float32(np.inf)
+        for rank, (document, score) in enumerate(scores.items(), 1):
+            last = min(np.float32(score), np.nextafter(last, np.float32(-np.inf)))
+            yield f"{_one_word(question)} Q0 {_one_word(document)} {rank} {last} {_one_word(tag)}"
+
+
+def qrels_lines(qrels: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Yield ``question 0 document grade``."""
+    for question, grades in qrels.items():
+        for document, grade in grades.items():
+            yield f"{_one_word(question)} 0 {_one_word(document)} {grade}"
+
+
+def read_run(file: Path) -> Scores:
+    """Return a run, documents in trec_eval's order: by score, equal scores by id, the greater first.
+
+    Raises RagqaError that names a line in another form, a document found twice for a question, or an empty run.
+    """
+    found: Scores = {}
+    for number, line in enumerate(_lines(file), 1):
+        fields = line.split()
+        if not fields:
+            continue
+        try:
+            question, _, document, _, score, _ = fields
+            value = float(score)
+        except ValueError:
+            raise RagqaError(
+                f"{file}, line {number}: expected 'question Q0 document rank score tag', got {line.strip()[:60]!r}"
+            ) from None
+        if document in found.setdefault(question, {}):
+            raise RagqaError(f"{file}, line {number}: document {document!r} was found twice for question {question!r}")
+        found[question][document] = value
+    if not found:
+        raise RagqaError(f"{file} holds no hit: expected lines of 'question Q0 document rank score tag'")
+    return {question: {name: scores[name] for name in ranked(scores)} for question, scores in found.items()}
+
+
+def read_trec_qrels(file: Path) -> dict[str, dict[str, int]]:
+    """Return the grades of a TREC qrels file. Raises RagqaError that names a line in another form."""
+    qrels: dict[str, dict[str, int]] = {}
+    for number, line in enumerate(_lines(file), 1):
+        fields = line.split()
+        if not fields:
+            continue
+        try:
+            question, _, document, grade = fields
+            qrels.setdefault(question, {})[document] = int(grade)
+        except ValueError:
+            raise RagqaError(
+                f"{file}, line {number}: expected 'question 0 document grade', got {line.strip()[:60]!r}"
+            ) from None
+    return qrels
+
+
+def file_name(*parts: str) -> str:
+    """Return a name for a file that holds what ``parts`` say, safe on every system."""
+    return ".".join(re.sub(r"[^\w@+-]+", "-", part).strip("-") or "run" for part in parts)
+
+
+def _one_word(name: str) -> str:
+    """Return an id without white space, which parts the fields of a line."""
+    return "".join(f"%{ord(c):02X}" if c.isspace() or c == "%" else c for c in name)
+
+
+def _lines(file: Path) -> Iterable[str]:
+    try:
+        return file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RagqaError(f"{file} can't be read as text in UTF-8: {error}") from None

@@ -1,0 +1,56 @@
+"""Measures of retrieval, answers, cuts and refusals: pure functions. Knows nothing of data sets or systems."""
+
+from __future__ import annotations
+
+from ragqa.metrics.answers import answer_recall, answer_tokens, exact_match, token_f1
+from ragqa.metrics.intervals import (
+    Difference,
+    Interval,
+    auroc_interval,
+    mean_interval,
+    paired_difference,
+    risk_coverage_area_interval,
+)
+from ragqa.metrics.ranking import (
+    average_precision,
+    hit,
+    ndcg,
+    page_hit,
+    page_recall,
+    page_reciprocal_rank,
+    precision,
+    ranked,
+    recall,
+    reciprocal_rank,
+)
+from ragqa.metrics.refusing import auroc, risk_coverage, risk_coverage_area
+from ragqa.metrics.spans import span_iou, span_precision, span_recall
+
+__all__ = [
+    "Difference",
+    "Interval",
+    "answer_recall",
+    "answer_tokens",
+    "auroc",
+    "auroc_interval",
+    "average_precision",
+    "exact_match",
+    "hit",
+    "mean_interval",
+    "ndcg",
+    "page_hit",
+    "page_recall",
+    "page_reciprocal_rank",
+    "paired_difference",
+    "precision",
+    "ranked",
+    "recall",
+    "reciprocal_rank",
+    "risk_coverage",
+    "risk_coverage_area",
+    "risk_coverage_area_interval",
+    "span_iou",
+    "span_precision",
+    "span_recall",
+    "token_f1",
+]
