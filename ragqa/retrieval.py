@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ragqa.analysis import query_terms, terms
-from ragqa.types import Hit, Mode, Passage
+from ragqa.types import Hit, Mode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,9 +149,13 @@ class Retriever:
 
     def _pick(self, ids: Ids, total: Floats, dense: _Side | None, lexical: _Side | None, k: int) -> tuple[Hit, ...]:
         order = np.argsort(-total, kind="stable")[: 2 * k + 8]
+        close = _close(self._database.vectors(ids[order].tolist()))
+        if not close[:k, :k].any():  # no need to read what comes behind
+            order, close = order[:k], close[:k, :k]
         passages = self._database.passages(ids[order].tolist())
-        best = [at for at in order.tolist() if int(ids[at]) in passages]
-        chosen = _without_duplicates(best, [int(ids[at]) for at in best], passages, self._database, k)
+        there = [at for at in range(len(order)) if int(ids[order[at]]) in passages]
+        texts = [passages[int(ids[order[at]])].text for at in there]
+        chosen = [order[there[at]] for at in _without_duplicates(texts, close[np.ix_(there, there)], k)]
         return tuple(
             Hit(
                 rank,
@@ -271,27 +275,28 @@ def _neighbours(places: Ids, total: Floats) -> Floats:
     return gains
 
 
-def _without_duplicates(
-    order: Sequence[int], ids: Sequence[int], passages: Mapping[int, Passage], database: Database, k: int
-) -> list[int]:
-    """Return ``k`` of the candidates ``order``, those that repeat a better one put behind the others."""
-    if len(ids) < 2:
-        return list(order[:k])
-    vectors = database.vectors(ids)
-    close = vectors @ vectors.T > DUPLICATE_COSINE
+def _close(vectors: Floats) -> NDArray[np.bool_]:
+    """Return which of the vectors lie so close to one another that their texts may say the same."""
+    close: NDArray[np.bool_] = vectors @ vectors.T > DUPLICATE_COSINE
+    np.fill_diagonal(close, False)
+    return close
+
+
+def _without_duplicates(texts: Sequence[str], close: NDArray[np.bool_], k: int) -> list[int]:
+    """Return the places of ``k`` of the texts, those that repeat a better one behind the others."""
     bags: dict[int, set[str]] = {}
     kept: list[int] = []
     repeats: list[int] = []
-    for at in range(len(ids)):
+    for at in range(len(texts)):
         rivals = [other for other in kept if close[at, other]]
-        for j in (at, *rivals):
-            if rivals and j not in bags:
-                bags[j] = set(terms(passages[ids[j]].text))
+        for one in (at, *rivals):
+            if rivals and one not in bags:
+                bags[one] = set(terms(texts[one]))
         same = any(_jaccard(bags[at], bags[other]) > DUPLICATE_TERMS for other in rivals)
         (repeats if same else kept).append(at)
         if len(kept) == k:
             break
-    return [order[at] for at in (kept + repeats)[:k]]
+    return (kept + repeats)[:k]
 
 
 def _jaccard(one: set[str], other: set[str]) -> float:
