@@ -91,7 +91,11 @@ if __name__ == "__main__":
     rows, people, generated = [], [], []
     for manual in manuals:
         document = read_document(manual.read_bytes(), manual.name, None)
-        own = [Gold(question.text, question.pages) for question in manual_questions(manual) if question.answerable]
+        own = [
+            Gold(str(at), question.text, pages=question.pages)
+            for at, question in enumerate(manual_questions(manual))
+            if question.answerable
+        ]
         made = [as_gold(write_questions([document], COUNT, seed)) for seed in SEEDS]
         first, *others = measured(document, [own, *made])
         people.append(first)

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from ragqa.analysis import is_stop, terms
+from ragqa.bench.datasets import read_questions
 from ragqa.bench.questions import varied, write_questions
 from ragqa.bench.questions.answers import gaps
 from ragqa.bench.questions.drafting import Draft
-from ragqa.bench.questions.files import read_gold
 from ragqa.bench.questions.model import read_reply
 from ragqa.bench.questions.sources import Source, Sources
 from ragqa.bench.questions.trust import trust
@@ -146,8 +146,10 @@ def test_the_command_writes_a_question_set_that_is_read_back(manuals_home: Path,
     rows = [json.loads(line) for line in (home / "own.jsonl").read_text(encoding="utf-8").splitlines()]
     keys = {"_id", "text", "answer", "evidence", "pages", "document", "answerable", "origin"}
     assert len(rows) == 40 and all(set(row) == keys for row in rows)
-    gold, unanswerable = read_gold(home / "own.jsonl")
-    assert [question.text for question in gold] == [row["text"] for row in rows] and not unanswerable
+    read = read_questions(home / "own.jsonl")
+    assert [(one.text, list(one.pages), one.document) for one in read] == [
+        (row["text"], row["pages"], row["document"]) for row in rows
+    ]
 
 
 def test_without_a_file_the_questions_come_on_standard_output(small: Path, ragqa: Run) -> None:

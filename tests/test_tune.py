@@ -19,6 +19,7 @@ from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run
 
+SPOILT = "# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n"
 QUESTIONS = MANUALS / "halden-kx-40.questions.jsonl"
 
 
@@ -87,14 +88,14 @@ def test_a_tie_keeps_the_present_setting() -> None:
 # What a ranking is worth
 
 
-def test_worth_counts_tokens_read_and_pages() -> None:
+def test_worth_counts_ranks_pages_and_what_is_read() -> None:
     places = [Place("a.pdf", 1, 1, 160), Place("b.pdf", 7, 7, 80), Place("a.pdf", 6, 8, 160)]
-    question = Gold("?", (7,), "a.pdf")
-    assert worth(places, question) == pytest.approx(1 / (1 + 240 / 160))
+    question = Gold("1", "?", pages=(7,), document="a.pdf")
+    assert worth(places, question) == pytest.approx(1 / 3)
     assert (hit(places, question, 2), hit(places, question, 3)) == (0, 1)
     assert hit_for_its_price(places, question, 3) == pytest.approx(1 - 0.01 * 400 / 160)
-    assert worth(places, Gold("?", (7,))) == pytest.approx(0.5), "without a manual any manual's page 7 counts"
-    assert worth([Place("a.pdf", 1, 1, 1600), *places], question) == 0, "nobody reads so far"
+    assert worth(places, Gold("1", "?", pages=(7,))) == 0.5, "without a manual any manual's page 7 counts"
+    assert worth([places[0]] * 10 + places, question) == 0, "page_mrr@10 ends at ten"
 
 
 def test_the_workbench_finds_what_the_search_finds(manuals: Library) -> None:
@@ -141,13 +142,14 @@ def test_a_file_that_can_not_be_edited_safely_is_left_as_it_is(tmp_path: Path, t
 
 def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stays(english: Path, ragqa: Run) -> None:
     file = english / "ragqa.toml"
-    file.write_text("# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n")
-    ran = ragqa("tune", "--questions", question_file(english, answerable(60)), "--passage-tokens", "160", "--json")
+    file.write_text(SPOILT, encoding="utf-8")
+    assert ragqa("bench", "questions", "--count", "60", "--out", "own.jsonl").code == 0
+    ran = ragqa("tune", "--questions", "own.jsonl", "--passage-tokens", "160", "--json")
     found = ran.json
-    assert found["sooner"]["after"] > found["sooner"]["before"] + 0.05 and found["sooner"]["low"] > 0
+    assert found["page_mrr"]["after"] > found["page_mrr"]["before"] + 0.05 and found["page_mrr"]["low"] > 0
     assert found["written"] and found["file"] == str(file) and not found["generated"]
     lines = file.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "# kept"
+    assert lines[0] == "# kept" and any(line.startswith("pull") and line.endswith(" # why not") for line in lines)
     for name, value in found["written"].items():
         assert any(line.startswith(f"{name} = {value}") for line in lines)
     assert not any(line.startswith("passage_tokens") for line in lines)
@@ -162,14 +164,16 @@ def test_good_settings_are_left_alone(english: Path, ragqa: Run, few_weights: No
 
 
 def test_another_cut_says_what_to_run(home: Path, ragqa: Run, few_weights: None) -> None:
-    """Passages as long as a page are read for long before the right one comes."""
-    assert ragqa("ingest", MANUALS / ENGLISH, "--passage-tokens", "1000").code == 0
-    found = ragqa("tune", "--questions", question_file(home, answerable(60)), "--passage-tokens", "80", "--json")
-    assert found.json["present"]["passage_tokens"] == 1000 and found.json["tried"] == 4
-    assert "passages of 80 tokens: cutting and embedding" in found.err
-    assert found.json["written"]["passage_tokens"] == 80
+    """Questions of one sentence or row each, for which short passages do best, and weights that spoil the search."""
+    (home / "ragqa.toml").write_text(SPOILT, encoding="utf-8")
+    assert ragqa("ingest", MANUALS / ENGLISH).code == 0
+    assert ragqa("bench", "questions", "--count", "60", "--out", "own.jsonl").code == 0
+    found = ragqa("tune", "--questions", "own.jsonl", "--passage-tokens", "32", "--json")
+    assert found.json["present"]["passage_tokens"] == 160 and found.json["tried"] == 1 + 2 * 2
+    assert "passages of 32 tokens: cutting and embedding" in found.err
+    assert found.json["written"]["passage_tokens"] == 32
     assert "ragqa ingest PATH… --index default" in found.err
-    assert "passage_tokens = 80" in (home / "ragqa.toml").read_text(encoding="utf-8")
+    assert "passage_tokens = 32" in (home / "ragqa.toml").read_text(encoding="utf-8")
     assert ragqa("ingest", MANUALS / ENGLISH, "--json").json["documents"][0]["status"] == "replaced"
 
 
@@ -190,13 +194,13 @@ def test_bad_input_is_one_line(english: Path, ragqa: Run, manuals_home: Path) ->
 
     row = {"_id": "1", "text": "How often?", "pages": [3]}
     other = {**row, "_id": "2"}
-    assert "missing.jsonl can't be read" in ragqa("tune", "--questions", "missing.jsonl").error
-    assert "holds no answerable question" in told({**row, "pages": [], "answerable": False})
+    assert "missing.jsonl should be a file" in ragqa("tune", "--questions", "missing.jsonl").error
+    assert "no question that can be measured" in told({**row, "pages": [], "answerable": False})
     assert "twice" in told(row, row)
     assert "line 1: expected" in told({"_id": "1", "pages": [3]})
-    assert "got the pages [0]" in told({**row, "pages": [0]})
-    assert "got no page" in told({**row, "pages": []})
-    assert "1 of 2 questions name pages that the library does not have" in told(row, {**other, "pages": [99]})
+    assert "expected pages from 1" in told({**row, "pages": [0]})
+    assert "no question that can be measured" in told({**row, "pages": []})
+    assert "1 of 2 questions of the library name pages that are not there" in told(row, {**other, "pages": [99]})
     assert "lamp.pdf" in told(row, {**other, "document": "lamp.pdf"})
     assert "--folds should be from 2 to the number of questions, got 5 for 2" in told(row, other, folds=5)
     many = [{**row, "_id": str(n)} for n in range(5)]

@@ -78,15 +78,18 @@ def _sizes(text: str) -> list[int]:
 
 
 def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
+    from ragqa.bench.datasets import read_questions
     from ragqa.bench.questions import write_questions
-    from ragqa.bench.questions.files import as_gold, read_gold
+    from ragqa.bench.questions.files import as_gold
     from ragqa.bench.questions.trust import trust
     from ragqa.errors import RagqaError
 
     if file:
-        gold, unanswerable = read_gold(file)
-        if unanswerable:
-            note(f"{unanswerable} questions that the manuals do not answer are left out")
+        given = read_questions(file)
+        gold = [question for question in given if question.answerable and question.pages]
+        if gold and len(gold) < len(given):
+            left_out = len(given) - len(gold)
+            note(f"{left_out} questions without a page, or that the manuals do not answer, are left out")
     else:
         documents = [library.show(stored.name) for stored in library.documents()]
         gold = as_gold(write_questions(documents, GENERATED, seed))
@@ -100,10 +103,10 @@ def _print(found: Tuned, options: dict[str, float | int], file: Path) -> None:
     print(
         f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
     )
-    print(f"  how soon the right page comes           {_told(found.sooner)}")
-    print(f"  right page among the first {found.k:<3}          {_told(found.hits)}")
+    print(f"  page_mrr@10                    {_told(found.page_mrr)}")
+    print(f"  page_hit@{found.k:<3}                   {_told(found.page_hit)}")
     if found.k_gain:
-        print(f"  k = {found.best_k:<3} instead of {found.k:<3}, less its price {_told(found.k_gain)}")
+        print(f"  the same at k = {found.best_k}, less its price: {_told(found.k_gain)}")
     print(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
     print(f"{file} now has {_listed(options)}" if options else "nothing was written: no gain beyond chance")
 

@@ -31,9 +31,9 @@ class Tuned:
     tried: int
     present: Setting
     best: Setting
-    sooner: Gain
-    """How much sooner the right page comes (``worth.py``)."""
-    hits: Gain
+    page_mrr: Gain
+    """page_mrr@10: how early the right page comes."""
+    page_hit: Gain
     """Share of questions whose page is among the present k passages."""
     k: int
     best_k: int
@@ -44,7 +44,7 @@ class Tuned:
         """Return the options worth changing: those whose gain is real, on enough questions to tell."""
         if self.questions < FEWEST:
             return {}
-        options = self.present.changes(self.best) if self.sooner.real else {}
+        options = self.present.changes(self.best) if self.page_mrr.real else {}
         if self.k_gain and self.k_gain.real and self.best_k != self.k:
             options["k"] = self.best_k
         return options
@@ -65,11 +65,11 @@ def tune(
     checked(questions, documents, folds)
     settings = list(settings_to_try(Setting.of(library.settings, passage_tokens_of(library)), sizes))
     measured = measure(library, documents, questions, settings, progress)
-    chosen = choose(measured.worths, folds, seed)
-    sooner = gain_of(chosen.present, chosen.held_out, seed)
+    chosen = choose(measured.ranks, folds, seed)
+    page_mrr = gain_of(chosen.present, chosen.held_out, seed)
     k = library.settings.k
     # How many passages to read is asked of the setting that will be in force.
-    of_k = measured.priced[:, chosen.best if sooner.real else 0, :]
+    of_k = measured.priced[:, chosen.best if page_mrr.real else 0, :]
     best_k = choose(of_k, folds, seed) if tune_k else None
     hits = measured.hits[measured.ks.index(k)]
     return Tuned(
@@ -77,7 +77,7 @@ def tune(
         len(settings),
         settings[0],
         settings[chosen.best],
-        sooner,
+        page_mrr,
         gain_of(hits[0], hits[chosen.used, range(len(questions))], seed),
         k,
         measured.ks[best_k.best] if best_k else k,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ragqa.bench.datasets.checking import check
+from ragqa.bench.datasets.records import Dataset, Held
 from ragqa.bench.questions.files import Gold
 from ragqa.bench.tune.grid import KS, Setting
 from ragqa.bench.tune.workbench import Workbench, cut_anew
@@ -33,8 +35,8 @@ class Measured:
     """What the rankings are worth; the first setting and the first k are those in force."""
 
     ks: tuple[int, ...]
-    worths: Floats
-    """(settings, questions): how soon the right page comes."""
+    ranks: Floats
+    """(settings, questions): reciprocal ranks of the right page."""
     hits: Floats
     """(ks, settings, questions): 1 where the page is among the first k passages."""
     priced: Floats
@@ -51,7 +53,7 @@ def measure(
     """Return what each of ``settings`` is worth to each of ``questions``. Each cut size is embedded once."""
     now = library.settings.k
     ks = (now, *(k for k in KS if k > now))
-    worths = np.zeros((len(settings), len(questions)))
+    ranks = np.zeros((len(settings), len(questions)))
     hits, priced = (np.zeros((len(ks), len(settings), len(questions))) for _ in range(2))
     for size in dict.fromkeys(setting.passage_tokens for setting in settings):
         progress(f"passages of {size} tokens{'' if size == settings[0].passage_tokens else ': cutting and embedding'}")
@@ -61,12 +63,12 @@ def measure(
                 bench.forget()
                 for at in rows:
                     places = bench.places(question.text, settings[at].fusion)
-                    worths[at, number] = worth(places, question)
+                    ranks[at, number] = worth(places, question)
                     hits[:, at, number] = [hit(places, question, k) for k in ks]
                     priced[:, at, number] = [hit_for_its_price(places, question, k) for k in ks]
                 if (number + 1) % TOLD_EVERY == 0:
                     progress(f"passages of {size} tokens: {number + 1} of {len(questions)} questions")
-    return Measured(ks, worths, hits, priced)
+    return Measured(ks, ranks, hits, priced)
 
 
 @contextmanager
@@ -91,26 +93,8 @@ def passage_tokens_of(library: Library) -> int:
 
 def checked(questions: Sequence[Gold], documents: Sequence[Document], folds: int) -> None:
     """Raise RagqaError where the questions can't be put to the library: too few, or their pages are not in it."""
+    check(Dataset("the library", Held(""), tuple(questions)), documents)
     if not 2 <= folds <= len(questions):
         raise RagqaError(
             f"--folds should be from 2 to the number of questions, got {folds} for {len(questions)} questions"
         )
-    pages = {document.name: {page.number for page in document.pages} for document in documents}
-    outside = [question for question in questions if not _stands_in(question, pages)]
-    if outside:
-        first = outside[0]
-        manual = first.document or ", ".join(sorted(pages))
-        raise RagqaError(
-            f"{len(outside)} of {len(questions)} questions name pages that the library does not have, the first "
-            f"{first.text[:50]!r}, pages {list(first.pages)} of {manual}: tune with the questions of these manuals"
-        )
-    if len(documents) > 1 and any(question.document is None for question in questions):
-        raise RagqaError(
-            f"the library holds {len(documents)} manuals and the questions do not say whose pages they mean: add "
-            '"document" to each, or tune a library of that manual alone'
-        )
-
-
-def _stands_in(question: Gold, pages: dict[str, set[int]]) -> bool:
-    manuals = [question.document] if question.document else list(pages)
-    return any(set(question.pages) <= pages.get(manual, set()) for manual in manuals)

@@ -17,7 +17,7 @@ from ragqa.retrieval import Fusion, Retriever
 from ragqa.store.database import Database
 from ragqa.store.lexical import LexicalIndex
 from ragqa.store.vectors import VectorIndex
-from ragqa.types import Document, Mode
+from ragqa.types import Document, Mode, Passage
 
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
@@ -42,7 +42,7 @@ class Workbench:
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self._database = Database.open(folder)
         self._parts: tuple[Any, Any, Any, Any] = (
-            _Remembering(self._database, ("window_matrix", "vectors", "places", "passages")),
+            _Texts(self._database, ("window_matrix", "vectors", "places")),
             _Remembering(VectorIndex.open(self._database), ("search", "score")),
             _Remembering(LexicalIndex.open(self._database), ("search", "score")),
             _Remembering(embedder, ("embed_queries", "legibility")),
@@ -88,6 +88,19 @@ class _Remembering:
             return self._given[key]
 
         return call
+
+
+class _Texts(_Remembering):
+    """A library that reads each passage once, for all questions: every ranking asks for others of the same few."""
+
+    def __init__(self, database: Database, methods: Sequence[str]) -> None:
+        super().__init__(database, methods)
+        self._database = database
+        self._read: dict[int, Passage] = {}
+
+    def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
+        self._read.update(self._database.passages([each for each in ids if each not in self._read]))
+        return {each: self._read[each] for each in ids if each in self._read}
 
 
 def _key(value: Any) -> Hashable:
