@@ -1,19 +1,19 @@
-"""Tell a gain from chance: the paired bootstrap over questions (Efron & Tibshirani 1993, chapter 13)."""
+"""A gain of the same questions from one setting to another, with its interval (``ragqa.metrics``)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
+from ragqa.metrics.intervals import paired_difference
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 Values: TypeAlias = "Sequence[float] | NDArray[np.float64]"
-
-DRAWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,5 @@ class Gain:
 
 def gain_of(before: Values, after: Values, seed: int) -> Gain:
     """Return the gain of the same questions from ``before`` to ``after``."""
-    old, new = np.asarray(before, np.float64), np.asarray(after, np.float64)
-    chance = np.random.default_rng(seed)
-    counts = chance.multinomial(len(old), np.full(len(old), 1 / len(old)), size=DRAWS)
-    low, high = np.quantile(counts @ (new - old) / len(old), (0.025, 0.975))
-    return Gain(float(old.mean()), float(new.mean()), float(low), float(high))
+    apart = paired_difference(after, before, seed)
+    return Gain(fmean(before), fmean(after), apart.low, apart.high)
