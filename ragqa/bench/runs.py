@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragqa.bench.datasets import Dataset
@@ -103,7 +103,7 @@ class Run:
         return times[min(int(share * len(times)), len(times) - 1)] if times else 0.0
 
 
-def labels(runs: list[Run]) -> list[str]:
+def labels(runs: Sequence[Run]) -> list[str]:
     """Return what tells each run from the others of its dataset: its mode, and what else varies in the grid."""
     several = len({run.embedder for run in runs}) > 1, len({run.passage_tokens for run in runs}) > 1
     return [

@@ -1,4 +1,4 @@
-"""What a table of runs shows: which columns, how a figure reads, which run is best in it. Prints nothing."""
+"""What a table of runs shows: which columns, how a figure reads, what is best in it. Prints nothing."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Column:
     """One figure of each run."""
 
     name: str
-    value: Callable[[Run], float | None]
+    value: Callable[[Run], float]
     shown: Callable[[Run], str]
     better: int = 1
-    """1 where more is better, -1 where less is, 0 where neither."""
+    """1 where more is better, -1 where less is."""
 
 
 def columns_for(dataset: Dataset, ks: Iterable[int]) -> list[Column]:
@@ -30,15 +30,12 @@ def columns_for(dataset: Dataset, ks: Iterable[int]) -> list[Column]:
         names = ["ndcg@10", "mrr@10", "map", *(f"recall@{k}" for k in sorted({*cutoffs, DEPTH}))]
     if answered(dataset):
         names += ["answer_recall", "f1"]
-    columns = [_measure(name) for name in names]
+    main = headline(dataset)
+    columns = [Column(main, lambda run: run.metrics[main].mean, lambda run: with_interval(run, main))]
+    columns += [_measure(name) for name in names if name != main]
     if has_unanswerable(dataset):
         columns += [_measure("auroc"), _measure("aurc", -1)]
-    main = headline(dataset)
-    return [
-        Column(f"{main} (95 %)", lambda run: run.metrics[main].mean, lambda run: with_interval(run, main)),
-        *(column for column in columns if column.name != main),
-        Column("ms p50 / p95", lambda run: run.latency_ms(0.5), _latencies, -1),
-    ]
+    return [*columns, Column("ms p50 / p95", lambda run: run.latency_ms(0.5), _latencies, -1)]
 
 
 def with_interval(run: Run, name: str) -> str:
@@ -52,13 +49,10 @@ def short(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("0.", ".", 1) if 0 <= value < 1 - 0.5 * 10**-digits else f"{value:.{digits}f}"
 
 
-def best_of(column: Column, runs: Sequence[Run]) -> Run | None:
-    """Return the run that is best in a column; None where there is nothing to choose."""
-    values = {at: column.value(run) for at, run in enumerate(runs)}
-    known = {at: column.better * value for at, value in values.items() if value is not None and column.better}
-    if len(known) < 2 or len(set(known.values())) == 1:
-        return None
-    return runs[max(known, key=lambda at: known[at])]
+def is_best(column: Column, run: Run, runs: Sequence[Run]) -> bool:
+    """Say whether no other of ``runs`` is better in a column, and some are worse."""
+    values = [column.better * column.value(other) for other in runs]
+    return min(values) < max(values) == column.better * column.value(run)
 
 
 def _measure(name: str, better: int = 1) -> Column:
@@ -72,9 +66,7 @@ def _latencies(run: Run) -> str:
 def told_cost(run: Run) -> str:
     """Return one line on the library that a run was made with."""
     cost = run.cost
-    took = (
-        ""
-        if cost.embed_seconds is None
-        else f", {cost.embed_seconds:.1f} s to embed, {cost.index_seconds:.1f} s to index"
-    )
-    return f"{cost.passages:,} passages of about {run.passage_tokens} tokens, {run.embedder}: {cost.bytes / 1e6:.1f} MB{took}"
+    made = f"{cost.passages:,} passages of about {run.passage_tokens} tokens, {run.embedder}: {cost.bytes / 1e6:.1f} MB"
+    if cost.embed_seconds is None:
+        return made
+    return f"{made}, {cost.embed_seconds:.1f} s to embed, {cost.index_seconds:.1f} s to cut and index"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, keeping, questioning, tuning
+from ragqa.cli import asking, benching, keeping, questioning, tuning
 
 app = typer.Typer(
     name="ragqa",
@@ -35,6 +35,7 @@ bench = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+bench.command("retrieval", short_help="Measure which settings find the answers.")(benching.retrieval)
 bench.command("questions", short_help="Write questions for manuals that have none.")(questioning.questions)
 app.add_typer(bench)
 

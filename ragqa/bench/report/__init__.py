@@ -1,0 +1,101 @@
+"""One self-contained HTML page of runs: no network, no script, every string escaped. A part of the page is a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.metadata import version
+
+from ragqa.bench.circumstances import circumstances
+from ragqa.bench.comparing import Compared, by_dataset
+from ragqa.bench.measures import headline
+from ragqa.bench.report.markup import Markup, joined, tag
+from ragqa.bench.report.plots import plots
+from ragqa.bench.report.style import CSS
+from ragqa.bench.report.worst import worst
+from ragqa.bench.runs import Run, labels
+from ragqa.bench.showing import columns_for, is_best, short, told_cost
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""Told to the browser too: nothing is fetched, nothing runs."""
+
+
+def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:
+    """Return the page; ``command`` is what made the runs."""
+    ks, measured = tuple(ks), circumstances()
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", "ragqa bench retrieval"),
+        tag("style", Markup(CSS)),
+    )
+    body = tag(
+        "body",
+        tag("h1", "Retrieval bench"),
+        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {measured['at']}", class_="soft"),
+        tag(
+            "p",
+            "Small figures are 95 % intervals (bootstrap over questions). A question without a hit scores 0 and stays "
+            "in the mean. Green is the best of a column.",
+        ),
+        *(_dataset(group, pairs, ks) for group in by_dataset(runs)),
+        *_again(command, seed, measured),
+    )
+    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
+
+
+def _dataset(runs: Sequence[Run], pairs: Sequence[Compared], ks: tuple[int, ...]) -> Markup:
+    dataset, names = runs[0].dataset, labels(runs)
+    main = headline(dataset)
+    best = max(range(len(runs)), key=lambda at: runs[at].metrics[main].mean)
+    told = [pair.told().removeprefix(f"{dataset.name}, ") for pair in pairs if pair.dataset == dataset.name]
+    return tag(
+        "section",
+        tag("h2", dataset.name),
+        tag("p", f"{len(dataset.graded())} questions with a known place; compared by {main}.", class_="soft"),
+        tag("div", _table(runs, names, ks), class_="scroll"),
+        *(tag("p", line, class_="soft") for line in dict.fromkeys(told_cost(run) for run in runs)),
+        tag("h3", "Do they differ?") if told else "",
+        *(tag("p", f"{line[:1].upper()}{line[1:]}.") for line in told),
+        plots(runs, names),
+        worst(runs[best], names[best]),
+    )
+
+
+def _table(runs: Sequence[Run], names: Sequence[str], ks: tuple[int, ...]) -> Markup:
+    columns = columns_for(runs[0].dataset, ks)
+    rows = []
+    for run, name in zip(runs, names, strict=True):
+        cells = [
+            tag(
+                "td", *_cell(run, column.name, column.shown(run)), class_="best" if is_best(column, run, runs) else None
+            )
+            for column in columns
+        ]
+        rows.append(tag("tr", tag("td", name), *cells))
+    head = tag("tr", tag("th", ""), *(tag("th", column.name) for column in columns))
+    return tag("table", tag("thead", head), tag("tbody", *rows))
+
+
+def _cell(run: Run, name: str, shown: str) -> Iterator[str | Markup]:
+    of = run.metrics.get(name)
+    yield short(of.mean) if of else shown
+    if of:
+        yield tag("small", f"{short(of.low)} – {short(of.high)}")
+
+
+def _again(command: str, seed: int, measured: dict[str, object]) -> Iterator[Markup]:
+    versions = measured["versions"]
+    assert isinstance(versions, dict)
+    known = {
+        "ragqa": f"{version('ragqa')}, commit {measured['commit'] or 'unknown (not a checkout)'}",
+        "machine": measured["machine"],
+        "Python": measured["python"],
+        **{name: held for name, held in versions.items() if held},
+        "seed": f"{seed} (of the intervals; retrieval itself draws nothing)",
+        "at": measured["at"],
+    }
+    yield tag("h2", "To run it again")
+    yield tag("pre", command)
+    yield tag("dl", joined(*(joined(tag("dt", name), tag("dd", str(held))) for name, held in known.items())))

@@ -1,0 +1,61 @@
+"""How the report looks: light and dark, on a desk, on a phone and on paper. One style sheet, nothing fetched."""
+
+from __future__ import annotations
+
+SERIES = 6
+"""Colours of lines; more lines begin anew, with dashes."""
+
+CSS = """
+:root { color-scheme: light dark; --ink: #1b1f24; --soft: #5c6670; --rule: #d8dde2; --ground: #fff; --band: #f5f7f9;
+  --s0: #0b6bcb; --s1: #c2410c; --s2: #15803d; --s3: #7e22ce; --s4: #a16207; --s5: #be185d; --good: #15803d;
+  --bad: #c2410c; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #9aa5b1; --rule: #363d45; --ground: #14171a;
+  --band: #1d2126; --s0: #6db3ff; --s1: #ff9a62; --s2: #6fd58f; --s3: #c79bff; --s4: #e0bb54; --s5: #ff8fbd;
+  --good: #6fd58f; --bad: #ff9a62; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 68rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 4rem; color: var(--ink);
+  background: var(--ground); font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; }
+h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; padding-top: 1rem; border-top: 2px solid var(--ink);
+  overflow-wrap: anywhere; }
+h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
+p { margin: .4rem 0; max-width: 46rem; }
+.soft, figcaption, dt { color: var(--soft); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
+th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+th { font-weight: 500; color: var(--soft); vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; }
+td:first-child { position: sticky; left: 0; background: var(--ground); font-weight: 600; }
+td small { color: var(--soft); display: block; font-size: .75rem; }
+td.best { color: var(--good); font-weight: 700; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem 2rem; }
+figure { margin: .5rem 0; }
+figcaption { font-size: .85rem; }
+svg { display: block; width: 100%; height: auto; max-width: 34rem; overflow: visible; }
+svg text { fill: var(--soft); font-size: 12px; font-family: inherit; }
+.grid { stroke: var(--rule); } .axis { stroke: var(--soft); }
+.line { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
+.dashed { stroke-dasharray: 6 4; }
+.s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); } .s3 { stroke: var(--s3); }
+.s4 { stroke: var(--s4); } .s5 { stroke: var(--s5); }
+.above { fill: var(--good); } .below { fill: var(--bad); }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; margin: .2rem 0; padding: 0; list-style: none;
+  font-size: .85rem; }
+.legend li { display: flex; align-items: center; gap: .45rem; }
+.legend svg { width: 26px; flex: none; }
+ol.worst { padding-left: 1.4rem; }
+ol.worst > li { margin: 0 0 1.4rem; break-inside: avoid; }
+.question { font-weight: 600; overflow-wrap: anywhere; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: .6rem 1.5rem; }
+.card { background: var(--band); border-radius: 6px; padding: .6rem .8rem; font-size: .88rem; overflow-wrap: anywhere; }
+.card h4 { margin: 0 0 .3rem; font-size: .8rem; font-weight: 600; color: var(--soft); }
+.card p { margin: 0 0 .5rem; }
+.card b { font-weight: 600; }
+pre { background: var(--band); border-radius: 6px; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere;
+  font-size: .85rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; font-size: .9rem; }
+dd { margin: 0; overflow-wrap: anywhere; }
+@media print { body { max-width: none; padding: 0; font-size: 11px; } h2 { break-before: auto; } figure, table, .card {
+  break-inside: avoid; } .scroll { overflow: visible; } th, td { padding: .2rem .35rem; } }
+"""

@@ -1,0 +1,185 @@
+"""``bench retrieval``: which settings find the answers of a question set."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from ragqa.cli import options as opt
+from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.tables import print_table
+from ragqa.types import Mode
+
+if TYPE_CHECKING:
+    from ragqa.bench.comparing import Compared
+    from ragqa.bench.datasets import Dataset
+    from ragqa.bench.grid import Grid
+    from ragqa.bench.runs import Run
+    from ragqa.bench.showing import Column
+
+Datasets = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[DATASET]...",
+        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl, or public sets such as "
+        "beir/scifact/test.",
+        show_default=False,
+    ),
+]
+Modes = Annotated[str, typer.Option("--mode", help="Which modes to try, with commas between.")]
+Embedders = Annotated[
+    list[str] | None,
+    typer.Option("--embedder", help="Which embedders to try; with commas between, or repeated.", show_default=False),
+]
+Ks = Annotated[str, typer.Option("--k", "-k", help="Ranks at which to measure, with commas between.")]
+Sizes = Annotated[
+    str | None,
+    typer.Option("--passage-tokens", help="Lengths of passages to try, with commas between (160).", show_default=False),
+]
+Index = Annotated[str | None, typer.Option("--index", "-i", help="A library to measure; needs --questions.")]
+Questions = Annotated[
+    Path | None,
+    typer.Option("--questions", "-q", help="Questions about the library of --index, with their pages."),
+]
+RunDir = Annotated[
+    Path | None, typer.Option("--run-dir", help="A folder for TREC run files and qrels, which other tools read.")
+]
+Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same intervals.")]
+
+
+def retrieval(
+    datasets: Datasets = None,
+    mode: Modes = "dense,lexical,hybrid",
+    embedder: Embedders = None,
+    k: Ks = "1,5,10",
+    passage_tokens: Sizes = None,
+    index: Index = None,
+    questions: Questions = None,
+    run_dir: RunDir = None,
+    report: Report = None,
+    seed: Seed = 0,
+    home: opt.Home = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Measure how well the answers of question sets are found, with every combination of the settings given.
+
+    Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards.
+    """
+    from ragqa.bench.comparing import compared
+    from ragqa.bench.grid import Grid, run_grid
+    from ragqa.bench.keeping import trec_files, write_files
+    from ragqa.bench.measures import DEPTH
+    from ragqa.bench.report import page
+    from ragqa.settings import load_settings
+
+    grid = Grid(
+        _modes(mode),
+        tuple(name.strip() for several in embedder or () for name in several.split(",") if name.strip()),
+        _numbers("--passage-tokens", passage_tokens, 16, 8000) if passage_tokens else (),
+        _numbers("--k", k, 1, DEPTH),
+    )
+    settings = load_settings({"home": home})
+    found = run_grid(_opened(datasets or [], index, questions, home), grid, settings, seed=seed, tell=note)
+    pairs = list(compared(found, seed))
+    if run_dir:
+        write_files(run_dir, trec_files(found))
+        note(f"run files written to {run_dir}")
+    if report:
+        command = shlex.join(["ragqa", *sys.argv[1:]])
+        write_files(report, {"index.html": page(found, pairs, command, grid.ks, seed)})
+        note(f"report written to {report / 'index.html'}")
+    if as_json:
+        print_json({"runs": [_json(run) for run in found], "differences": [_difference(pair) for pair in pairs]})
+    else:
+        _print(found, pairs, grid)
+
+
+def _opened(names: Sequence[str], index: str | None, questions: Path | None, home: Path | None) -> list[Dataset]:
+    from ragqa.bench.datasets import open_datasets, read_library
+    from ragqa.bench.datasets.lines import check_once
+
+    if (index is None) != (questions is None) or not (names or index):
+        raise typer.BadParameter("give datasets, or a library with --index NAME and --questions FILE")
+    found = [dataset for name in names for dataset in open_datasets(name)]
+    if index and questions:
+        found.append(read_library(index, questions, home))
+    check_once((dataset.name for dataset in found), "a run")
+    return found
+
+
+def _modes(text: str) -> tuple[Mode, ...]:
+    known: dict[str, Mode] = {name: name for name in get_args(Mode)}
+    names = list(dict.fromkeys(name.strip() for name in text.split(",")))
+    if not all(name in known for name in names):
+        raise typer.BadParameter(f"--mode takes {', '.join(known)}, with commas between; got {text!r}")
+    return tuple(known[name] for name in names)
+
+
+def _numbers(option: str, text: str, low: int, high: int) -> tuple[int, ...]:
+    try:
+        numbers = [int(number) for number in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or not all(low <= number <= high for number in numbers):
+        raise typer.BadParameter(f"{option} takes numbers from {low} to {high} with commas between; got {text!r}")
+    return tuple(dict.fromkeys(numbers))
+
+
+def _json(run: Run) -> dict[str, Any]:
+    return {
+        "dataset": run.dataset.name,
+        "retriever": run.mode,
+        "embedder": run.embedder,
+        "passage_tokens": run.passage_tokens,
+        "queries": len(run.dataset.graded()),
+        "metrics": {
+            name: {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
+            for name, of in run.metrics.items()
+        },
+        "latency_ms": {"p50": round(run.latency_ms(0.5), 3), "p95": round(run.latency_ms(0.95), 3)},
+        "seconds": {"embed": _rounded(run.cost.embed_seconds), "index": _rounded(run.cost.index_seconds)},
+        "index_bytes": run.cost.bytes,
+        "passages": run.cost.passages,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _difference(pair: Compared) -> dict[str, Any]:
+    apart = pair.difference
+    return {
+        "dataset": pair.dataset,
+        "measure": pair.measure,
+        "runs": [pair.first, pair.second],
+        "difference": {"mean": round(apart.mean, 6), "low": round(apart.low, 6), "high": round(apart.high, 6)},
+        "real": apart.real,
+        "told": pair.told(),
+    }
+
+
+def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
+    from ragqa.bench.comparing import by_dataset
+    from ragqa.bench.runs import labels
+    from ragqa.bench.showing import columns_for, is_best, told_cost
+
+    for group in by_dataset(runs):
+        columns: list[Column] = columns_for(group[0].dataset, grid.ks)
+        rows = [
+            [label, *(column.shown(run) for column in columns)] for run, label in zip(group, labels(group), strict=True)
+        ]
+        marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
+        print(f"{plain(group[0].dataset.name)}: {len(group[0].dataset.graded())} questions")
+        print_table(["", *(column.name for column in columns)], rows, marks)
+        for line in dict.fromkeys(told_cost(run) for run in group):
+            print(plain(line))
+        print()
+    for pair in pairs:
+        print(plain(pair.told()))
