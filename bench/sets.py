@@ -1,0 +1,57 @@
+"""How well do the three modes rank documents, with one default for all sets? nDCG@10 on eight labelled collections.
+
+A document stands where its best passage does. A question without hits scores 0 and stays in the mean. Names given
+(``python -m bench.sets scifact cisi``) measure those sets only.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from statistics import mean, median
+from typing import get_args
+
+from bench.data import Question, collection, library_of
+from bench.record import report
+from ragqa import Library
+from ragqa.metrics import ndcg
+from ragqa.types import Mode
+
+SETS = ("scifact", "phone-manual", "cacm", "cisi", "xquad-en", "xquad-zh", "cmrc2018-trial", "drcd-dev")
+DEPTH = 10
+PASSAGES = 50
+"""Searched for, so that ten documents are among them."""
+
+
+def ranked(library: Library, question: str, mode: Mode) -> tuple[list[str], float]:
+    """Return the best documents, and the milliseconds that the search took; none for a question without words."""
+    if not question.strip():
+        return [], 0.0
+    found = library.search(question, k=PASSAGES, mode=mode)
+    documents = dict.fromkeys(hit.passage.document for hit in found.hits)
+    return list(documents)[:DEPTH], sum(found.timings_ms.values())
+
+
+def measure(name: str, library: Library, questions: Sequence[Question]) -> Iterator[dict[str, object]]:
+    """Yield a row for each mode."""
+    passages = library.info().passages
+    for mode in get_args(Mode):
+        runs = [ranked(library, question.text, mode) for question in questions]
+        values = [ndcg(found, q.relevant, DEPTH) for (found, _), q in zip(runs, questions, strict=True)]
+        yield {
+            "set": name,
+            "mode": mode,
+            "questions": len(questions),
+            "passages": passages,
+            f"ndcg@{DEPTH}": mean(values),
+            "p50_ms": median(taken for _, taken in runs),
+        }
+
+
+if __name__ == "__main__":
+    rows: list[dict[str, object]] = []
+    for name in [word for word in sys.argv[1:] if not word.startswith("-")] or SETS:
+        documents, questions = collection(name)
+        with library_of(documents=documents) as library:
+            rows += measure(name, library, questions)
+    report("sets", rows)
