@@ -64,5 +64,11 @@ def _quoted(library: Library, text: str, mode: Mode) -> Quoted:
 
 def _place(hit: Hit) -> Place:
     passage = hit.passage
-    excerpt = " ".join(passage.text.split())[:SHOWN_CHARACTERS] if hit.rank <= SHOWN else ""
+    excerpt = excerpt_of(passage.text) if hit.rank <= SHOWN else ""
     return Place(passage.document, hit.score, passage.page, passage.page_end, passage.section, excerpt)
+
+
+def excerpt_of(text: str) -> str:
+    """Return how a text begins, on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= SHOWN_CHARACTERS else f"{words[: SHOWN_CHARACTERS - 1].rstrip()}…"

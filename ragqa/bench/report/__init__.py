@@ -33,7 +33,7 @@ def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Itera
     body = tag(
         "body",
         tag("h1", "Retrieval bench"),
-        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {measured['at']}", class_="soft"),
+        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {_day(measured)}", class_="soft"),
         tag(
             "p",
             "Small figures are 95 % intervals (bootstrap over questions). A question without a hit scores 0 and stays "
@@ -57,7 +57,7 @@ def _dataset(runs: Sequence[Run], pairs: Sequence[Compared], ks: tuple[int, ...]
         tag("div", _table(runs, names, ks), class_="scroll"),
         *(tag("p", line, class_="soft") for line in dict.fromkeys(told_cost(run) for run in runs)),
         tag("h3", "Do they differ?") if told else "",
-        *(tag("p", f"{line[:1].upper()}{line[1:]}.") for line in told),
+        *(tag("p", f"{line}.") for line in told),
         plots(runs, names),
         worst(runs[best], names[best]),
     )
@@ -85,6 +85,10 @@ def _cell(run: Run, name: str, shown: str) -> Iterator[str | Markup]:
         yield tag("small", f"{short(of.low)} – {short(of.high)}")
 
 
+def _day(measured: dict[str, object]) -> str:
+    return f"{str(measured['at'])[:16].replace('T', ' ')} UTC"
+
+
 def _again(command: str, seed: int, measured: dict[str, object]) -> Iterator[Markup]:
     versions = measured["versions"]
     assert isinstance(versions, dict)
@@ -94,7 +98,7 @@ def _again(command: str, seed: int, measured: dict[str, object]) -> Iterator[Mar
         "Python": measured["python"],
         **{name: held for name, held in versions.items() if held},
         "seed": f"{seed} (of the intervals; retrieval itself draws nothing)",
-        "at": measured["at"],
+        "at": _day(measured),
     }
     yield tag("h2", "To run it again")
     yield tag("pre", command)

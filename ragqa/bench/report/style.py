@@ -13,24 +13,25 @@ CSS = """
   --band: #1d2126; --s0: #6db3ff; --s1: #ff9a62; --s2: #6fd58f; --s3: #c79bff; --s4: #e0bb54; --s5: #ff8fbd;
   --good: #6fd58f; --bad: #ff9a62; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 68rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 4rem; color: var(--ink);
+body { margin: 0 auto; max-width: 70rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem) 4rem; color: var(--ink);
   background: var(--ground); font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "Noto Sans CJK SC", sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.3rem; margin: 3rem 0 .5rem; padding-top: 1rem; border-top: 2px solid var(--ink);
   overflow-wrap: anywhere; }
 h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
-p { margin: .4rem 0; max-width: 46rem; }
+p { margin: .4rem 0; max-width: 54rem; }
 .soft, figcaption, dt { color: var(--soft); }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .3rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .86rem; }
+th, td { padding: .3rem .55rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
 th { font-weight: 500; color: var(--soft); vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td:first-child { position: sticky; left: 0; background: var(--ground); font-weight: 600; }
-td small { color: var(--soft); display: block; font-size: .75rem; }
+td small { color: var(--soft); display: block; font-weight: 400; font-size: .75rem; }
 td.best { color: var(--good); font-weight: 700; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 1fr)); gap: 1rem 2rem; }
-figure { margin: .5rem 0; }
+figure { margin: .75rem 0 .25rem; }
+figure h3 { margin: 0 0 .6rem; }
 figcaption { font-size: .85rem; }
 svg { display: block; width: 100%; height: auto; max-width: 34rem; overflow: visible; }
 svg text { fill: var(--soft); font-size: 12px; font-family: inherit; }
@@ -56,6 +57,6 @@ pre { background: var(--band); border-radius: 6px; padding: .7rem .9rem; white-s
   font-size: .85rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; font-size: .9rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } h2 { break-before: auto; } figure, table, .card {
+@media print { html { font-size: 12px; } body { max-width: none; padding: 0; font-size: 1rem; } h2 { break-before: auto; } figure, table, .card {
   break-inside: avoid; } .scroll { overflow: visible; } th, td { padding: .2rem .35rem; } }
 """

@@ -55,7 +55,7 @@ def bars(values: Sequence[float], x_title: str, title: str) -> Markup:
 
     paths = [tag("path", class_=name, d=side(sign)) for name, sign in (("above", 1), ("below", -1)) if side(sign)]
     zero = tag("line", class_="axis", x1=LEFT, x2=WIDTH - RIGHT, y1=f"{y(0):.1f}", y2=f"{y(0):.1f}")
-    return _plot(title, x_title, _levels((-1, -0.5, 0, 0.5, 1), y), *paths, zero)
+    return _plot(title, x_title, _levels((-1, -0.5, 0, 0.5, 1), y), *paths, zero, ticks=False)
 
 
 def swatch(number: int) -> Markup:
@@ -85,7 +85,7 @@ def _levels(values: Sequence[float], y: Place) -> Markup:
     )
 
 
-def _plot(title: str, x_title: str, *parts: Markup) -> Markup:
-    middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-    below = tag("text", x_title, x=f"{middle:.0f}", y=HEIGHT - 5, text_anchor="middle")
-    return tag("svg", tag("title", title), *parts, below, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img")
+def _plot(title: str, x_title: str, *parts: Markup, ticks: bool = True) -> Markup:
+    middle, height = LEFT + (WIDTH - LEFT - RIGHT) / 2, HEIGHT if ticks else HEIGHT - 18
+    below = tag("text", x_title, x=f"{middle:.0f}", y=height - 5, text_anchor="middle")
+    return tag("svg", tag("title", title), *parts, below, viewBox=f"0 0 {WIDTH} {height}", role="img")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ragqa.bench.asking import SHOWN, SHOWN_CHARACTERS
+from ragqa.bench.asking import SHOWN, excerpt_of
 from ragqa.bench.datasets import Documents, Question
 from ragqa.bench.measures import headline, pages_found
 from ragqa.bench.report.markup import Markup, joined, tag
@@ -55,7 +55,7 @@ def _item(run: Run, question: Question, value: float, known: dict[str, Document]
 
 def _found(outcome: Outcome) -> Iterator[Markup]:
     for rank, place in enumerate(outcome.places[:SHOWN], 1):
-        yield tag("p", tag("b", f"{rank}. {_where(place)}"), f" {place.excerpt}…")
+        yield tag("p", tag("b", f"{rank}. {_where(place)}"), f" {place.excerpt}")
 
 
 def _where(place: Place) -> str:
@@ -79,9 +79,9 @@ def _pages(question: Question) -> Iterator[Markup]:
     pages = ", ".join(map(str, question.pages))
     yield tag("p", tag("b", f"{question.document or 'Page'} {pages}".strip()))
     for piece in question.evidence[:GOLD]:
-        yield tag("p", f"“{piece[:SHOWN_CHARACTERS]}”")
+        yield tag("p", f"“{excerpt_of(piece)}”")
     for answer in question.answers[:1]:
-        yield tag("p", tag("b", "Answer: "), answer[:SHOWN_CHARACTERS])
+        yield tag("p", tag("b", "Answer: "), excerpt_of(answer))
 
 
 def _relevant(question: Question, known: dict[str, Document]) -> Iterator[Markup]:
@@ -90,8 +90,8 @@ def _relevant(question: Question, known: dict[str, Document]) -> Iterator[Markup
     for name in best[:GOLD]:
         document = known.get(name)
         title = f" {document.title}." if document and document.title else ""
-        text = " ".join(document.text.split())[:SHOWN_CHARACTERS] if document else ""
-        yield tag("p", tag("b", f"{name}.{title}"), f" {text}…")
+        text = excerpt_of(document.text) if document else ""
+        yield tag("p", tag("b", f"{name}.{title}"), f" {text}")
     if len(best) > GOLD:
         yield tag("p", f"and {len(best) - GOLD} more", class_="soft")
 
