@@ -21,14 +21,12 @@ from typing import NamedTuple
 from bench.data import DATA, library_of, need
 from bench.record import report
 from ragqa import Library
+from ragqa.metrics import span_iou, span_precision, span_recall
 from ragqa.settings import Settings
 from ragqa.types import Span
 
 BUDGET = 1_000
 MEASURES = ("recall", "precision", "iou", "iou_all")
-
-Place = tuple[str, int, int]
-"""A text and a span of it."""
 
 
 class Asked(NamedTuple):
@@ -51,25 +49,10 @@ def questions(file: Path) -> list[Asked]:
         ]
 
 
-def characters(spans: Sequence[Span]) -> set[int]:
-    return {at for start, end in spans for at in range(start, end)}
-
-
-def measured(found: Sequence[Place], asked: Asked) -> tuple[float, ...]:
+def measured(found: Sequence[Span], gold: Sequence[Span]) -> tuple[float, ...]:
     """Return ``MEASURES`` of the spans found."""
-    gold = characters(asked.spans)
-    own = [characters([(start, end)]) for corpus, start, end in found if corpus == asked.corpus]
-    foreign = sum(end - start for corpus, start, end in found if corpus != asked.corpus)
-    read = set().union(*own)
-    useful = set().union(*(passage for passage in own if passage & gold))
-    held = len(read & gold)
-    everything = len(read) + foreign
-    return (
-        held / len(gold),
-        held / max(everything, 1),
-        held / len(useful | gold),
-        held / (everything + len(gold - read)),
-    )
+    useful = [span for span in found if span_recall([span], gold)]
+    return span_recall(found, gold), span_precision(found, gold), span_iou(useful, gold), span_iou(found, gold)
 
 
 def offsets_in(source: str, text: str) -> list[int]:
@@ -91,7 +74,7 @@ def offsets_in(source: str, text: str) -> list[int]:
     return [last := last if char.isspace() else next(solid) for char in text]
 
 
-def within_budget(library: Library, question: str, offsets: dict[str, list[int]]) -> list[Place]:
+def within_budget(library: Library, question: str, offsets: dict[str, list[int]]) -> list[Span]:
     """Return where the best passages stand that sum to ``BUDGET`` tokens."""
     passages = [hit.passage for hit in library.search(question, k=60).hits]
     found, spent = [], 0
@@ -100,7 +83,7 @@ def within_budget(library: Library, question: str, offsets: dict[str, list[int]]
         if spent > BUDGET:
             break
         at = offsets[passage.document]
-        found.append((Path(passage.document).stem, at[passage.start], at[passage.end - 1] + 1))
+        found.append((at[passage.start], at[passage.end - 1] + 1))
     return found
 
 
@@ -109,9 +92,16 @@ def measure(folder: Path, passage_tokens: int) -> list[dict[str, object]]:
     texts = {file.name: file for file in sorted((folder / "corpora").glob("*.md"))}
     asked = questions(folder / "questions.csv")
     with library_of(manuals=list(texts.values()), passage_tokens=passage_tokens) as library:
-        offsets = {name: offsets_in(file.read_text("utf-8"), library.show(name).text) for name, file in texts.items()}
+        first, offsets = {}, {}
+        end = 0  # the texts lie behind one another, so that a span is of one of them
+        for name, file in texts.items():
+            source = file.read_text(encoding="utf-8")
+            first[file.stem] = end
+            offsets[name] = [end + at for at in offsets_in(source, library.show(name).text)]
+            end += len(source)
         found = [within_budget(library, question.text, offsets) for question in asked]
-    values = [measured(places, question) for places, question in zip(found, asked, strict=True)]
+    gold = [[(first[corpus] + start, first[corpus] + end) for start, end in spans] for _, corpus, spans in asked]
+    values = [measured(*both) for both in zip(found, gold, strict=True)]
     rows: list[dict[str, object]] = []
     for title in [*(file.stem for file in texts.values()), "all five"]:
         some = [at for at, question in enumerate(asked) if title in (question.corpus, "all five")]

@@ -2,8 +2,8 @@
 
 Vectors are made for the purpose, 384-d: a passage lies near its section (ten passages), the section near its topic, and
 what is its own falls off over the dimensions as the spectrum of text embeddings does; a question has cosine 0.7 to the
-passage it is about. Each index is built in a process of its own and asked in another by one thread, for 100 passages, as
-a search does; ``cpu_s`` and ``p95_cpu_ms`` are processor time, which others at work on the machine disturb less.
+passage it is about. Each index is built in a process of its own and asked in another, by one thread, for 100 passages
+as a search does; ``cpu_s`` and ``p95_cpu_ms`` are processor time, which others at work on the machine disturb less.
 ``--size N`` and ``--only NAME,NAME`` measure less; ``--only`` with ``--keep`` leaves the other indexes' kept rows.
 
 A library also takes passages out and scores chosen ones exactly. Of these indexes the flat and the inverted ones can;

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from statistics import mean, median
+from statistics import median
 from typing import get_args
 
-from bench.data import Question, collection, library_of
+from bench.data import collection, library_of
 from bench.record import report
 from ragqa import Library
-from ragqa.metrics import ndcg
+from ragqa.bench.datasets import Question
+from ragqa.metrics import mean_interval, ndcg
 from ragqa.types import Mode
 
 SETS = ("scifact", "phone-manual", "cacm", "cisi", "xquad-en", "xquad-zh", "cmrc2018-trial", "drcd-dev")
@@ -38,12 +39,15 @@ def measure(name: str, library: Library, questions: Sequence[Question]) -> Itera
     for mode in get_args(Mode):
         runs = [ranked(library, question.text, mode) for question in questions]
         values = [ndcg(found, q.relevant, DEPTH) for (found, _), q in zip(runs, questions, strict=True)]
+        sure = mean_interval(values)
         yield {
             "set": name,
             "mode": mode,
             "questions": len(questions),
             "passages": passages,
-            f"ndcg@{DEPTH}": mean(values),
+            f"ndcg@{DEPTH}": sure.mean,
+            "low": sure.low,
+            "high": sure.high,
             "p50_ms": median(taken for _, taken in runs),
         }
 
