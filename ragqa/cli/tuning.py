@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
+from ragqa.cli.adapting import adapt_embedder, told
 from ragqa.cli.output import note, print_json
 
 if TYPE_CHECKING:
     from ragqa.bench.questions.files import Gold
     from ragqa.bench.tune import Tuned
-    from ragqa.bench.tune.interval import Gain
     from ragqa.engine import Library
 
 Questions = Annotated[
@@ -24,6 +24,12 @@ Questions = Annotated[
 Folds = Annotated[int, typer.Option("--folds", help="Parts of the questions, each left out of the choice in turn.")]
 Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
 Sizes = Annotated[str, typer.Option("--passage-tokens", help="Lengths of passages to try, with commas between.")]
+Embedder = Annotated[
+    bool, typer.Option("--embedder", help="Train the embedding model on the manuals; needs ragqa[train].")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Where --embedder puts the model; beside the libraries unless given.")
+]
 
 GENERATED = 150
 """Questions generated where none are given."""
@@ -36,12 +42,15 @@ def tune(
     passage_tokens: Sizes = "80,160,320",
     folds: Folds = 5,
     seed: Seed = 0,
+    embedder: Embedder = False,
+    out: Out = None,
     as_json: opt.Json = False,
 ) -> None:
     """Try lengths of passages, weights, grains and k on a question set, and keep in ragqa.toml what really helps.
 
     The settings are chosen on some of the questions and measured on the others. Nothing is written unless the gain is
-    beyond chance.
+    beyond chance. With --embedder the embedding model is trained on questions generated from the manuals instead, and
+    kept as a folder if it then finds more.
     """
     from ragqa.bench.tune import FEWEST
     from ragqa.bench.tune import tune as tuned_for
@@ -49,7 +58,12 @@ def tune(
     from ragqa.engine import Library
 
     sizes = _sizes(passage_tokens)
+    if out and not embedder:
+        raise typer.BadParameter("--out is where --embedder writes the model: give both, or neither")
     with Library.open(index, home=home, notice=note) as library:
+        if embedder:
+            adapt_embedder(library, _gold(library, questions, seed) if questions else (), out, seed, as_json)
+            return
         file = file_to_write(library.settings)
         gold = _gold(library, questions, seed)
         # Generated questions are easier than people's, so that they would have too few passages read.
@@ -103,23 +117,16 @@ def _print(found: Tuned, options: dict[str, float | int], file: Path) -> None:
     print(
         f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
     )
-    print(f"  page_mrr@10                    {_told(found.page_mrr)}")
-    print(f"  page_hit@{found.k:<3}                   {_told(found.page_hit)}")
+    print(f"  page_mrr@10                    {told(found.page_mrr)}")
+    print(f"  page_hit@{found.k:<3}                   {told(found.page_hit)}")
     if found.k_gain:
-        print(f"  the same at k = {found.best_k}, less its price: {_told(found.k_gain)}")
+        print(f"  the same at k = {found.best_k}, less its price: {told(found.k_gain)}")
     print(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
     print(f"{file} now has {_listed(options)}" if options else "nothing was written: no gain beyond chance")
 
 
 def _listed(options: dict[str, float | int]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in options.items())
-
-
-def _told(gain: Gain) -> str:
-    return (
-        f"{gain.before:.3f} → {gain.after:.3f}  ({gain.after - gain.before:+.3f}, between {gain.low:+.3f} and "
-        f"{gain.high:+.3f})"
-    )
 
 
 def _json(found: Tuned, options: dict[str, float | int], file: Path, *, generated: bool) -> dict[str, Any]:
