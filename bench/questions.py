@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import mean
 
 import numpy as np
@@ -11,10 +12,10 @@ from bench.data import CORPORA, DATA, manual_questions
 from bench.record import report
 from ragqa.bench.questions import write_questions
 from ragqa.bench.questions.files import Gold, as_gold
+from ragqa.bench.tune.grid import Setting
 from ragqa.bench.tune.workbench import cut_anew
 from ragqa.bench.tune.worth import answers
 from ragqa.ingest import read_document
-from ragqa.retrieval import Fusion
 from ragqa.settings import Settings
 
 SIZES = (80, 160, 320)
@@ -22,7 +23,7 @@ SEEDS = (10, 11, 12)
 """Not those with which the generator's own numbers were chosen."""
 
 COUNT = 100
-DEFAULT = {name: getattr(Settings(), name) for name in ("dense_weight", "window_weight", "pull", "neighbour")}
+DEFAULT = Setting.of(Settings(), 160).fusion
 SETTINGS = [(mode, size, {}) for mode in ("dense", "lexical", "hybrid") for size in SIZES] + [
     ("hybrid", 160, {"dense_weight": 0.0}),
     ("hybrid", 160, {"window_weight": 0.0}),
@@ -49,7 +50,7 @@ def measured(document, sets):
 
 
 def measures(bench, question, mode, weights):
-    places = bench.places(question.text, Fusion(**{**DEFAULT, **weights}), mode)
+    places = bench.places(question.text, replace(DEFAULT, **weights), mode)
     rank = next((rank for rank, place in enumerate(places, 1) if answers(place, question)), 99)
     return rank <= 5, 1 / rank if rank <= 10 else 0.0
 

@@ -184,6 +184,7 @@ def test_without_questions_they_are_generated_and_that_is_said(
     ran = ragqa("tune", "--home", manuals_home, "--passage-tokens", "160", "--json")
     assert "30 were generated from the manuals" in ran.err and "Kendall" in ran.err
     assert ran.json["generated"] and ran.json["k_gain"] is None, "k is not tuned on questions easier than people's"
+    assert ran.json["written"] == {} and ran.json["file"] is None and not (small / "ragqa.toml").exists()
     assert "no question with a page" in ragqa("tune").error, "Markdown has no pages"
 
 

@@ -64,12 +64,13 @@ def tune(
         if embedder:
             adapt_embedder(library, _gold(library, questions, seed) if questions else (), out, seed, as_json)
             return
-        file = file_to_write(library.settings)
+        file = file_to_write(library.settings) if questions else None
         gold = _gold(library, questions, seed)
         # Generated questions are easier than people's, so that they would have too few passages read.
         found = tuned_for(library, gold, sizes=sizes, folds=folds, seed=seed, tune_k=bool(questions), progress=note)
-        options, name = found.to_write(), library.name
-    if options:
+        # A gain on generated questions need not be one on people's (bench/LOG.md): it is shown, and not kept.
+        options, name = found.to_write() if questions else {}, library.name
+    if file and options:
         set_options(file, options)
     if as_json:
         print_json(_json(found, options, file, generated=questions is None))
@@ -113,7 +114,7 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
     return gold
 
 
-def _print(found: Tuned, options: dict[str, float | int], file: Path) -> None:
+def _print(found: Tuned, options: dict[str, float | int], file: Path | None) -> None:
     print(
         f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
     )
@@ -122,13 +123,21 @@ def _print(found: Tuned, options: dict[str, float | int], file: Path) -> None:
     if found.k_gain:
         print(f"  the same at k = {found.best_k}, less its price: {told(found.k_gain)}")
     print(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
-    print(f"{file} now has {_listed(options)}" if options else "nothing was written: no gain beyond chance")
+    if options:
+        print(f"{file} now has {_listed(options)}")
+    elif file:
+        print("nothing was written: no gain beyond chance")
+    else:
+        print(
+            "nothing was written: generated questions do not tell near settings apart; give people's with --questions"
+        )
 
 
 def _listed(options: dict[str, float | int]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in options.items())
 
 
-def _json(found: Tuned, options: dict[str, float | int], file: Path, *, generated: bool) -> dict[str, Any]:
+def _json(found: Tuned, options: dict[str, float | int], file: Path | None, *, generated: bool) -> dict[str, Any]:
     written = str(file) if options else None
-    return {**dataclasses.asdict(found), "generated": generated, "written": options, "file": written}
+    settings = {"present": found.present.options(), "best": found.best.options()}
+    return {**dataclasses.asdict(found), **settings, "generated": generated, "written": options, "file": written}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 
 from ragqa.retrieval import Fusion
@@ -24,34 +24,35 @@ KS = (5, 8, 12, 20)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One way to cut and to search; the names are those of ``Settings``."""
+    """One way to cut and to search; the names of the weights are those of ``Settings`` too."""
 
     passage_tokens: int
-    dense_weight: float
-    window_weight: float
-    pull: float
-    neighbour: float
+    fusion: Fusion
 
     @classmethod
     def of(cls, settings: Settings, passage_tokens: int) -> Setting:
         """Return the setting in force, for a library whose passages are so long."""
-        return cls(passage_tokens, settings.dense_weight, settings.window_weight, settings.pull, settings.neighbour)
-
-    @property
-    def fusion(self) -> Fusion:
-        """What the retriever takes."""
-        return Fusion(self.dense_weight, self.window_weight, self.pull, self.neighbour)
+        return cls(passage_tokens, Fusion(**{weight.name: getattr(settings, weight.name) for weight in fields(Fusion)}))
 
     def changes(self, to: Setting) -> dict[str, float | int]:
         """Return the options in which ``to`` differs."""
-        before, after = asdict(self), asdict(to)
+        before, after = self.options(), to.options()
         return {name: value for name, value in after.items() if value != before[name]}
+
+    def options(self) -> dict[str, float | int]:
+        """Return it as options of ``Settings``."""
+        return {"passage_tokens": self.passage_tokens, **asdict(self.fusion)}
 
 
 def settings_to_try(present: Setting, sizes: Iterable[int] = SIZES) -> Iterator[Setting]:
-    """Yield the present setting first, then the grid."""
+    """Yield the present setting first, then the grid; weights that it does not name stay as they are."""
     yield present
-    for size, *weights in product(dict.fromkeys((present.passage_tokens, *sizes)), DENSE, WINDOW, PULL, NEIGHBOUR):
-        setting = Setting(int(size), *map(float, weights))
-        if setting != present:
+    tried = {present}
+    for size, dense, window, pull, neighbour in product(
+        (present.passage_tokens, *sizes), DENSE, WINDOW, PULL, NEIGHBOUR
+    ):
+        fusion = replace(present.fusion, dense_weight=dense, window_weight=window, pull=pull, neighbour=neighbour)
+        setting = Setting(size, fusion)
+        if setting not in tried:
+            tried.add(setting)
             yield setting
