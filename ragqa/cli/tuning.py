@@ -49,8 +49,8 @@ def tune(
     """Try lengths of passages, weights, grains and k on a question set, and keep in ragqa.toml what really helps.
 
     The settings are chosen on some of the questions and measured on the others. Nothing is written unless the gain is
-    beyond chance. With --embedder the embedding model is trained on questions generated from the manuals instead, and
-    kept as a folder if it then finds more.
+    beyond chance, nor for generated questions, which do not tell near settings apart. With --embedder the embedding
+    model is trained on questions generated from the manuals instead, and kept as a folder if it then finds more.
     """
     from ragqa.bench.tune import FEWEST
     from ragqa.bench.tune import tune as tuned_for
