@@ -75,7 +75,11 @@ def intervals_of(
     dataset: Dataset, outcomes: Mapping[str, Outcome], values: Values, k: int, seed: int
 ) -> dict[str, Interval]:
     """Return each measure's mean over the questions with its interval, and those of refusing where the set has them."""
-    found = {name: m.mean_interval(list(of.values()), seed) for name, of in values.items()}
+    found: dict[str, Interval] = {}
+    for size in {len(of) for of in values.values()}:
+        together = {name: list(of.values()) for name, of in values.items() if len(of) == size}
+        found |= zip(together, m.mean_intervals(list(together.values()), seed), strict=True)
+    found = {name: found[name] for name in values}
     if has_unanswerable(dataset):
         sure, right, answerable = refusals(dataset, outcomes, k)
         yes = [score for score, known in zip(sure, answerable, strict=True) if known]

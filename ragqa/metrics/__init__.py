@@ -8,6 +8,7 @@ from ragqa.metrics.intervals import (
     Interval,
     auroc_interval,
     mean_interval,
+    mean_intervals,
     paired_difference,
     risk_coverage_area_interval,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "exact_match",
     "hit",
     "mean_interval",
+    "mean_intervals",
     "ndcg",
     "page_hit",
     "page_recall",

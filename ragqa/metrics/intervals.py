@@ -61,8 +61,15 @@ class Difference:
 
 def mean_interval(values: Values, seed: int = 0) -> Interval:
     """Return the mean of ``values``, a question each, and its interval. Raises ValueError when there is none."""
-    data = _checked(values)
-    return _interval(float(data.mean()), _draws(data, seed))
+    return mean_intervals([values], seed)[0]
+
+
+def mean_intervals(several: Sequence[Values], seed: int = 0) -> list[Interval]:
+    """Return the interval of each of ``several`` measures of the same questions, which are drawn once for all."""
+    data = np.stack([_checked(values) for values in several], axis=1)
+    chance = np.random.default_rng(seed)
+    means = np.concatenate([counts @ data for counts in _counts(len(data), chance)]) / len(data)
+    return [_interval(float(data[:, at].mean()), means[:, at]) for at in range(data.shape[1])]
 
 
 def paired_difference(first: Values, second: Values, seed: int = 0) -> Difference:
@@ -70,7 +77,7 @@ def paired_difference(first: Values, second: Values, seed: int = 0) -> Differenc
     if len(first) != len(second):
         raise ValueError(f"a paired difference needs the same questions, got {len(first)} and {len(second)}")
     apart = _checked(np.asarray(first, np.float64) - np.asarray(second, np.float64))
-    found = _interval(float(apart.mean()), _draws(apart, seed))
+    found = mean_interval(apart, seed)
     return Difference(found.mean, found.low, found.high)
 
 
@@ -103,17 +110,15 @@ def risk_coverage_area_interval(confidence: Values, right: Sequence[bool], seed:
     return _interval(float(areas(np.ones((1, len(sure))))[0]), np.concatenate(draws))
 
 
-def _draws(data: Floats, seed: int) -> Floats:
-    chance = np.random.default_rng(seed)
-    return np.concatenate([counts @ data for counts in _counts(len(data), chance)]) / len(data)
-
-
 def _counts(size: int, chance: np.random.Generator, beside: int = 1) -> Iterator[Floats]:
     """Yield how often each of ``size`` questions is drawn, (draws, size) at a time, ``DRAWS`` in all."""
     rows = max(SLAB // max(size, beside), 1)
     for start in range(0, DRAWS, rows):
-        shares = np.full(size, 1 / size)
-        yield chance.multinomial(size, shares, size=min(rows, DRAWS - start)).astype(np.float64)
+        some = min(rows, DRAWS - start)
+        drawn = (
+            chance.integers(size, size=(some, size), dtype=np.int32) + size * np.arange(some, dtype=np.int32)[:, None]
+        )
+        yield np.bincount(drawn.ravel(), minlength=some * size).reshape(some, size).astype(np.float64)
 
 
 def _interval(mean: float, draws: Floats) -> Interval:
