@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ragqa.analysis import query_terms, terms
+from ragqa.naming import Names
 from ragqa.types import Hit, Mode
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Fusion:
     """How far the best passages pull the question's vector towards their mean."""
     neighbour: float
     """Share of its better neighbour's score that a passage gains."""
+    name_weight: float
+    """What a passage gains for each unit of rarity of the words by which the question names its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Retriever:
         self._lexical = lexical
         self._embedder = embedder
         self._fusion = fusion
+        self._names: Names | None = None
 
     def search(self, question: str, k: int, mode: Mode = "hybrid", document: str | None = None) -> Found:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``."""
@@ -120,13 +124,21 @@ class Retriever:
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
             ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
-        total = self._fuse(ids, query, dense, lexical, trust)
+        total = self._fuse(ids, question, query, dense, lexical, trust)
         clock.lap("fuse")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
         return Found(question, hits, clock.laps, query, legibility)
 
-    def _fuse(self, ids: Ids, query: Floats | None, dense: _Side | None, lexical: _Side | None, trust: float) -> Floats:
+    def _fuse(
+        self,
+        ids: Ids,
+        question: str,
+        query: Floats | None,
+        dense: _Side | None,
+        lexical: _Side | None,
+        trust: float,
+    ) -> Floats:
         """Return a score for each of ``ids``; ``trust`` is what the dense grains count."""
         weigh = self._fusion
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
@@ -141,7 +153,15 @@ class Retriever:
             total = terms_say + trust * weigh.dense_weight * again.standard() + windows
         else:
             places = self._database.places(ids.tolist())
-        return total + weigh.neighbour * _neighbours(places, total)
+        total = total + weigh.neighbour * _neighbours(places, total)
+        return total + weigh.name_weight * self._naming(question, places[:, 0])
+
+    def _naming(self, question: str, documents: Ids) -> Floats:
+        """Return how much the question names the document of each candidate."""
+        if self._names is None:
+            self._names = Names([(held.document_id, held.name, held.title) for held in self._database.documents()])
+        named = self._names.named_by(query_terms(question))
+        return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
         pulled = query + self._fusion.pull * self._database.vectors(best.tolist()).mean(axis=0)

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 FLOORS = (
     ("types", "errors"),
     ("passages", "sentences", "analysis", "metrics", "openai_client", "openai_errors"),
-    ("settings", "prompts", "models"),
+    ("settings", "prompts", "models", "naming"),
     ("readers", "embedders", "rerankers", "store", "answerers"),
     ("ingest", "retrieval", "reranking"),
     ("engine",),

@@ -1,0 +1,50 @@
+"""Which documents a question names: by words of their file names that few of the other documents have.
+
+In a library of reports that repeat one another's words, often only the file's name says whose report it is, and of
+when. Where the library holds one document, or the question names none, this says nothing. Titles are left to the
+lexical index: in a collection of short texts they are what the texts are about (bench/LOG.md). Knows no passages.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from ragqa.analysis import is_stop, terms
+
+_JOINTS = re.compile(r"[_\-./]+")
+
+
+class Names:
+    """The words of all documents' file names."""
+
+    def __init__(self, documents: Sequence[tuple[int, str, str]]) -> None:
+        """Take each document's id, name and title. A name without a suffix is no file's but an identifier."""
+        self._size = len(documents)
+        self._named: dict[str, list[int]] = defaultdict(list)
+        for document_id, name, title in documents:
+            path = PurePosixPath(name)
+            if path.suffix:
+                for word in _words(f"{path.with_suffix('')} {title}"):
+                    self._named[word].append(document_id)
+
+    def named_by(self, words: Iterable[str]) -> Mapping[int, float]:
+        """Return how much the terms of a question name each document: the sum of their rarities among documents.
+
+        A word's rarity is ln((N + 1) / (n + 0.5)) for n of N documents, 0 if all have it. Unnamed ones are left out.
+        """
+        scores: Counter[int] = Counter()
+        for word in set(words):
+            holders = self._named.get(word, ())
+            if len(holders) < self._size:
+                rarity = math.log((self._size + 1) / (len(holders) + 0.5))
+                for document_id in holders:
+                    scores[document_id] += rarity  # type: ignore[assignment]
+        return scores
+
+
+def _words(text: str) -> set[str]:
+    return {term for term in terms(_JOINTS.sub(" ", text)) if not is_stop(term)}
