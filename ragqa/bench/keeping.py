@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def ranking_of(run: Run) -> dict[str, dict[str, float]]:
         for name, outcome in found.items()
         if outcome
     }
+
+
+def check_writable(folder: Path) -> None:
+    """Raise RagqaError where ``write_files`` could not write, so that no long run is lost for it."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise RagqaError(f"{folder} can't be written to: {there} is no folder that takes files; choose another folder")
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

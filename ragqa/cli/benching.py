@@ -73,7 +73,7 @@ def retrieval(
     """
     from ragqa.bench.comparing import compared
     from ragqa.bench.grid import Grid, run_grid
-    from ragqa.bench.keeping import trec_files, write_files
+    from ragqa.bench.keeping import check_writable, trec_files, write_files
     from ragqa.bench.measures import DEPTH
     from ragqa.bench.report import page
     from ragqa.settings import load_settings
@@ -84,6 +84,8 @@ def retrieval(
         _numbers("--passage-tokens", passage_tokens, 16, 8000) if passage_tokens else (),
         _numbers("--k", k, 1, DEPTH),
     )
+    for folder in filter(None, (run_dir, report)):
+        check_writable(folder)
     settings = load_settings({"home": home})
     found = run_grid(_opened(datasets or [], index, questions, home), grid, settings, seed=seed, tell=note)
     pairs = list(compared(found, seed))

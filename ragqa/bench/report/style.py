@@ -57,6 +57,7 @@ pre { background: var(--band); border-radius: 6px; padding: .7rem .9rem; white-s
   font-size: .85rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; font-size: .9rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-@media print { html { font-size: 12px; } body { max-width: none; padding: 0; font-size: 1rem; } h2 { break-before: auto; } figure, table, .card {
+@media print { html { font-size: 12px; } body { max-width: none; padding: 0; font-size: 1rem; }
+  h2 { break-before: auto; } figure, table, .card {
   break-inside: avoid; } .scroll { overflow: visible; } th, td { padding: .2rem .35rem; } }
 """

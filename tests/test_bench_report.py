@@ -1,0 +1,120 @@
+"""The report: self-contained, escaped, and what a real browser makes of it at the width of a desk and of a phone."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from ragqa.bench.comparing import compared
+from ragqa.bench.datasets import Dataset, Documents, Question
+from ragqa.bench.datasets.beir import plain_document
+from ragqa.bench.measures import intervals_of, values_of
+from ragqa.bench.report import page
+from ragqa.bench.report.markup import tag
+from ragqa.bench.runs import Cost, Outcome, Place, Quoted, Run
+
+EVIL = "<script>alert('manual')</script> & \"Ünïcödé\" 初效滤网"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def run_of(mode: str, right: int) -> Run:
+    """A run on 20 questions, of which the first ``right`` find their document first and the others not at all."""
+    documents = tuple(plain_document(f"d{number}", EVIL, f"text {number} {EVIL}") for number in range(20))
+    questions = tuple(Question(f"q{n}", f"question {n} {EVIL}", {f"d{n}": 1}, answers=(EVIL,)) for n in range(20))
+    dataset = Dataset(f"set {EVIL}", Documents(documents), questions)
+    places = [
+        (Place("other", 2.0, section=(EVIL,), excerpt=EVIL), Place(f"d{n}", 1.0))
+        if n >= right
+        else (Place(f"d{n}", 3.0),)
+        for n in range(20)
+    ]
+    outcomes = {f"q{n}": Outcome(found, 1.5 + n, Quoted(EVIL, 0.5)) for n, found in enumerate(places)}
+    values = values_of(dataset, outcomes, (1, 5))
+    metrics = intervals_of(dataset, outcomes, values, 5, 0)
+    return Run(dataset, mode, "local:m", 160, 5, outcomes, Cost(1.0, 0.2, 10**6, 40), values, metrics)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    runs = [run_of("dense", 5), run_of("hybrid", 14)]
+    return page(runs, list(compared(runs)), f"ragqa bench retrieval {EVIL}", (1, 5), 7)
+
+
+class Tags(HTMLParser):
+    """Every tag opened and closed, and what they point to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        self.links += [str(value) for name, value in attrs if name in ("src", "href", "action", "data")]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_fetches_nothing(html: str):
+    tags = Tags()
+    tags.feed(html)
+    assert tags.open == [] and tags.links == []
+    assert not tags.seen & {"script", "link", "img", "iframe", "object"}
+    assert "default-src 'none'" in html.replace("&#x27;", "'") and not re.search(r"url\(|@import|https?://", html)
+
+
+def test_the_page_says_what_was_measured(html: str):
+    for told in (
+        "hybrid is better than dense by",
+        "9 questions are better with hybrid, 0 with dense, 11 the same.",
+        "The 6 worst questions of hybrid",
+        "the first right one came at place 2",
+        "7 (of the intervals; retrieval itself draws nothing)",
+        "What should have been",
+        "ragqa bench retrieval &lt;script&gt;",
+    ):
+        assert told in html, told
+    assert "<script>" not in html
+
+
+def test_text_never_becomes_a_tag():
+    assert tag("p", "<b>", title='"><b>') == '<p title="&quot;&gt;&lt;b&gt;">&lt;b&gt;</p>'
+    assert tag("p", tag("b", "x")) == "<p><b>x</b></p>"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here to open the report with")
+@pytest.mark.parametrize("width", [1200, 360])
+def test_a_browser_shows_it_without_scrolling_sideways(html: str, tmp_path: Path, width: int):
+    # The page itself runs no script: a copy without its policy, in a frame as wide as a desk or a phone, says how wide
+    # it became and what it drew.
+    said = "[document.documentElement.scrollWidth, innerWidth, document.querySelectorAll('svg').length].join(' ')"
+    probe = f"<script>parent.document.title = {said}</script></body>"
+    copy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html).replace("</body>", probe)
+    frame = (
+        f'<title></title><iframe srcdoc="{escape(copy)}" style="width: {width}px; height: 800px; border: 0"></iframe>'
+    )
+    (tmp_path / "frame.html").write_text(f"<!doctype html><meta charset=utf-8>{frame}", encoding="utf-8")
+    words = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    done = subprocess.run(
+        [str(CHROMIUM), *words, "--window-size=1280,900", "--dump-dom", (tmp_path / "frame.html").as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    found = re.search(r"<title>(\d+) (\d+) (\d+)</title>", done.stdout)
+    assert found, done.stderr[-500:]
+    wide, inside, drawings = map(int, found.groups())
+    assert wide <= inside <= width and drawings == 2 + 2  # two plots, two lines in a legend
