@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.bench.datasets import open_datasets
 from ragqa.bench.trec import read_run, read_trec_qrels
+from ragqa.errors import RagqaError
 from ragqa.metrics import ndcg
 from tests.conftest import ENGLISH, MANUALS, Run
 
@@ -216,3 +218,28 @@ def test_options_are_checked_before_anything_is_read(home: Path, ragqa: Run):
 def test_a_public_set_needs_its_extra_or_a_network(home: Path, process: Run):
     ran = process("bench", "retrieval", "beir/scifact/test", before="import sys; sys.modules['ir_datasets'] = None")
     assert ran.error == "ragqa[datasets] is needed for beir/scifact/test — pip install 'ragqa[datasets]'"
+
+
+def test_a_public_set_is_read_as_a_folder_is(home: Path, monkeypatch: pytest.MonkeyPatch):
+    ir_datasets = pytest.importorskip("ir_datasets", reason="ragqa[datasets] is not installed")
+    tables = {
+        "docs": [(name, text) for name, (_, text) in TEXTS.items()],
+        "queries": [(name, text) for name, (text, _, _) in ASKED.items()],
+    }
+    for name, rows in tables.items():
+        (home / f"{name}.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    grades = [
+        f"{query} 0 {document} {grade}\n" for query, (_, of, _) in ASKED.items() for document, grade in of.items()
+    ]
+    (home / "qrels").write_text("".join(grades))
+    made = ir_datasets.create_dataset(
+        docs_tsv=str(home / "docs.tsv"), queries_tsv=str(home / "queries.tsv"), qrels_trec=str(home / "qrels")
+    )
+    monkeypatch.setattr(ir_datasets, "load", {"beir/tiny/test": made}.__getitem__)
+    (public,), (folder,) = open_datasets("beir/tiny/test"), open_datasets(str(beir(home / "tiny")))
+    assert [(q.id, q.text, q.relevant) for q in public.questions] == [
+        (q.id, q.text, q.relevant) for q in folder.questions
+    ]
+    assert [d.name for d in public.source.documents] == [d.name for d in folder.source.documents]
+    with pytest.raises(RagqaError, match="knows no set 'beir/gone'"):
+        open_datasets("beir/gone")
