@@ -38,7 +38,7 @@ def worst(run: Run, name: str) -> Markup:
 
 def _item(run: Run, question: Question, value: float, known: dict[str, Document]) -> Markup:
     outcome = run.outcomes.get(question.id, Outcome())
-    found = list(_found(outcome)) or [tag("p", "Nothing.")]
+    found = list(_found(outcome, known)) or [tag("p", "Nothing.")]
     wanted = _pages(question) if run.dataset.by_page else _relevant(question, known)
     return tag(
         "li",
@@ -53,9 +53,14 @@ def _item(run: Run, question: Question, value: float, known: dict[str, Document]
     )
 
 
-def _found(outcome: Outcome) -> Iterator[Markup]:
+def _found(outcome: Outcome, known: dict[str, Document]) -> Iterator[Markup]:
     for rank, place in enumerate(outcome.places[:SHOWN], 1):
-        yield tag("p", tag("b", f"{rank}. {_where(place)}"), f" {place.excerpt}")
+        yield tag("p", tag("b", f"{rank}. {_titled(_where(place), known.get(place.document))}"), f" {place.excerpt}")
+
+
+def _titled(where: str, document: Document | None) -> str:
+    title = document.title.strip() if document else ""
+    return f"{where}. {title}{'' if title[-1:] in '.?!。？！' else '.'}" if title else where
 
 
 def _where(place: Place) -> str:
@@ -89,9 +94,8 @@ def _relevant(question: Question, known: dict[str, Document]) -> Iterator[Markup
     best = sorted(grades, key=lambda name: -grades[name])
     for name in best[:GOLD]:
         document = known.get(name)
-        title = f" {document.title}." if document and document.title else ""
         text = excerpt_of(document.text) if document else ""
-        yield tag("p", tag("b", f"{name}.{title}"), f" {text}")
+        yield tag("p", tag("b", _titled(name, document)), f" {text}")
     if len(best) > GOLD:
         yield tag("p", f"and {len(best) - GOLD} more", class_="soft")
 
