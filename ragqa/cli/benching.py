@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Datasets = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[DATASET]...",
+        metavar="DATASET",
         help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl, or public sets such as "
         "beir/scifact/test.",
         show_default=False,
