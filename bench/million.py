@@ -80,9 +80,10 @@ def nearest(rows: np.ndarray, queries: np.ndarray) -> np.ndarray:
     return places
 
 
-def peak_mb() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return used / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+def resident_mb() -> float:
+    """Return what this process holds of the machine's memory now (Linux)."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def build(folder: Path, name: str) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def ask(folder: Path, name: str) -> list[dict[str, Any]]:
 
     queries, exact = np.load(folder / "queries.npy"), np.load(folder / "exact.npy")
     faiss.omp_set_num_threads(1)
-    before = peak_mb()
+    before = resident_mb()
     index = faiss.read_index(str(folder / "index.faiss"))
     rows = []
     for setting in KINDS[name][1]:
@@ -134,7 +135,7 @@ def ask(folder: Path, name: str) -> list[dict[str, Any]]:
             laps.append((time.perf_counter() - started, time.thread_time() - cpu))
         (p50, _), (p95, p95_cpu) = (np.percentile(laps, share, axis=0) * 1000 for share in (50, 95))
         row = {"setting": setting, "p50_ms": float(p50), "p95_ms": float(p95), "p95_cpu_ms": float(p95_cpu)}
-        row["memory_mb"] = peak_mb() - before
+        row["memory_mb"] = resident_mb() - before
         rows.append(row | {f"recall@{k}": recall(found, exact, k) for k in (10, ASKED)})
     return rows
 
