@@ -318,7 +318,11 @@ class Library:
         windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
         lexical = self._lexical
         asked = Question.of(question, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
-        return found, weigh(asked, found.hits, windows, found.query, found.legibility)
+        query, legibility = found.query, found.legibility
+        if query is None and any(len(vectors) for vectors in windows.values()):
+            # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.
+            query, legibility = self.embedder.embed_queries([question])[0], self.embedder.legibility(question)
+        return found, weigh(asked, found.hits, windows, query, legibility)
 
     # What is loaded when it is first needed
 

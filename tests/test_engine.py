@@ -160,3 +160,10 @@ def test_a_closed_library_says_so(library: Library) -> None:
     library.close()
     with pytest.raises(RagqaError, match="closed"):
         library.documents()
+
+
+def test_a_lexical_search_answers_as_surely_as_another(manuals: Library) -> None:
+    question = "What does E17 mean?"
+    answers = {mode: manuals.ask(question, mode=mode) for mode in ("hybrid", "lexical")}  # type: ignore[arg-type]
+    assert not answers["lexical"].abstained
+    assert answers["lexical"].text == answers["hybrid"].text
