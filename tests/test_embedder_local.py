@@ -201,8 +201,8 @@ def test_any_model_folder_is_compiled_and_pooled_as_it_asks(
     assert (embedder.dim, embedder.max_tokens) == (64, 60)  # 64 less [CLS], [SEP] and 'passage:'
     oracle = SentenceTransformer(str(folder), device="cpu")
     passages = np.stack([one.vector for one in embedder.embed_passages(LETTERS, [[]] * len(LETTERS))])
-    assert (passages * oracle.encode(LETTERS, prompt="passage: ")).sum(axis=1).min() >= 0.995
-    assert (embedder.embed_queries(LETTERS) * oracle.encode(LETTERS, prompt="query: ")).sum(axis=1).min() >= 0.995
+    assert (passages * oracle.encode(LETTERS, prompt="passage: ")).sum(axis=1).min() >= 0.99
+    assert (embedder.embed_queries(LETTERS) * oracle.encode(LETTERS, prompt="query: ")).sum(axis=1).min() >= 0.99
     (record,) = (tmp_path / "cache/models").glob("*/record.json")
     assert json.loads(record.read_text())["choice"]
     assert said == ["compiling tiny for this machine (once, about 20 s)"]

@@ -31,7 +31,7 @@ app.command("tune", short_help="Find the settings that serve your manuals best."
 
 bench = typer.Typer(
     name="bench",
-    help="Measure retrieval on questions with known answers, and make such questions.",
+    help="Measure retrieval, and write questions to measure it with.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
