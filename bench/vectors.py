@@ -55,7 +55,7 @@ def latency(call: Callable[[int], Any], repeats: int = QUERIES) -> dict[str, flo
 
 def variants(rows: np.ndarray) -> list[tuple[str, Callable[[], Any], list[tuple[str, Any]]]]:
     """Return name, builder and search settings of each index that was weighed."""
-    from ragqa.store.vectors import PROBED, build_index
+    from ragqa.store.vectors import POINTS_PER_LIST, build_index, probed_lists
 
     kinds, ip = faiss.ScalarQuantizer, faiss.METRIC_INNER_PRODUCT
 
@@ -82,7 +82,9 @@ def variants(rows: np.ndarray) -> list[tuple[str, Callable[[], Any], list[tuple[
         index.add(rows)
         return index
 
-    probes = [(f"{share:g} of lists", share) for share in (0.125, 0.25, PROBED, 0.5)]
+    lists = max(len(rows), 50_000) // POINTS_PER_LIST
+    chosen = probed_lists(lists) / lists
+    probes = [(f"{share:.3g} of lists", share) for share in (0.125, 0.25, chosen, 0.5)]
     efforts = [(f"ef {ef}", faiss.SearchParametersHNSW(efSearch=ef)) for ef in (64, 128, 256)]
     return [
         ("flat fp32", flat, [("", None)]),

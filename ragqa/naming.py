@@ -1,19 +1,22 @@
 """Which documents a question names: by words of their file names that few of the other documents have.
 
 In a library of reports that repeat one another's words, often only the file's name says whose report it is, and of
-when. Where the library holds one document, or the question names none, this says nothing. Titles are left to the
-lexical index: in a collection of short texts they are what the texts are about (bench/LOG.md). Knows no passages.
+when. Where the library holds one document, or the question names none, this says nothing. Texts that are no files are
+left out: in a collection of short texts the titles are what the texts are about (bench/LOG.md). Knows no passages.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ragqa.analysis import is_stop, terms
+
+RAREST = 3.0
+"""The most that one word's rarity can be: in a large library it would else drown what the passages say."""
 
 _JOINTS = re.compile(r"[_\-./]+")
 
@@ -34,15 +37,17 @@ class Names:
     def named_by(self, words: Iterable[str]) -> Mapping[int, float]:
         """Return how much the terms of a question name each document: the sum of their rarities among documents.
 
-        A word's rarity is ln((N + 1) / (n + 0.5)) for n of N documents, 0 if all have it. Unnamed ones are left out.
+        A word's rarity is ln((N + 1) / (n + 0.5)) for n of N documents, at most ``RAREST``, 0 if all have it.
+        Unnamed documents are left out.
         """
-        scores: Counter[int] = Counter()
+        scores: dict[int, float] = defaultdict(float)
+        scale = min(1.0, RAREST / math.log(self._size + 1)) if self._size else 0.0
         for word in set(words):
             holders = self._named.get(word, ())
             if len(holders) < self._size:
-                rarity = math.log((self._size + 1) / (len(holders) + 0.5))
+                rarity = scale * math.log((self._size + 1) / (len(holders) + 0.5))
                 for document_id in holders:
-                    scores[document_id] += rarity  # type: ignore[assignment]
+                    scores[document_id] += rarity
         return scores
 
 
