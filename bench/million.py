@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.record import RESULTS, report
+from bench.record import kept_of_others, report
 from bench.vectors import DIM, unit
 
 SIZE, QUESTIONS, ASKED, EACH = 1_000_000, 200, 100, 10
@@ -152,13 +152,6 @@ def apart(folder: Path, step: str, name: str) -> Any:
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=alone).stdout)
 
 
-def kept_of_others(measured: list[str]) -> list[dict[str, object]]:
-    """Return the kept rows of the indexes that this run left out."""
-    file = RESULTS / "million.json"
-    rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
-    return [row for row in rows if row["index"] not in measured]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=SIZE)
@@ -182,7 +175,7 @@ def main() -> None:
             built = apart(folder, "build", kind)
             table += [{"index": kind, "passages": given.size, **found, **built} for found in apart(folder, "ask", kind)]
             print(kind, "done", file=sys.stderr)
-    report("million", [*kept_of_others(given.only.split(",")), *table])
+    report("million", [*kept_of_others("million", "index", given.only.split(",")), *table])
 
 
 if __name__ == "__main__":
