@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from ragqa.bench.circumstances import circumstances
@@ -19,6 +20,13 @@ def report(name: str, rows: list[dict[str, object]]) -> None:
     if "--keep" in sys.argv:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def kept_of_others(name: str, column: str, measured: Collection[object]) -> list[dict[str, object]]:
+    """Return the kept rows that a run of only some, those whose ``column`` was ``measured``, leaves as they were."""
+    file = RESULTS / f"{name}.json"
+    rows = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.exists() else []
+    return [row for row in rows if row[column] not in measured]
 
 
 def _print_table(rows: list[dict[str, object]]) -> None:
