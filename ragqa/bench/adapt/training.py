@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ragqa.embedders.folders import ModelFolder
 
 BATCH = 32
-EPOCHS = 2
+EPOCHS = 1
 RATE = 2e-5
 WARM_UP = 0.1
 """Share of the steps in which the rate climbs."""
@@ -48,11 +49,15 @@ def train(folder: ModelFolder, pairs: Sequence[Pair], out: Path, *, seed: int, p
         torch.manual_seed(seed)
         model = load_original(folder, "cuda" if torch.cuda.is_available() else "cpu")
         before = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        _trainer(model, MultipleNegativesRankingLoss(model), _data(folder, pairs), out, seed, progress).train()
+        loss = MultipleNegativesRankingLoss(model)
+        with TemporaryDirectory(prefix="ragqa-") as scratch:
+            _trainer(model, loss, _data(folder, pairs), scratch, seed, progress).train()
         with torch.no_grad():
             for name, value in model.state_dict().items():
                 if value.is_floating_point():
                     value.lerp_(before[name], KEPT)
+        # Some models get their prefixes by their name, which this one has not.
+        model.prompts = {"query": folder.query_prefix, "document": folder.passage_prefix}
         # Its card would quote the manual's text.
         model.save(str(out), create_model_card=False)
 
@@ -75,7 +80,7 @@ def _data(folder: ModelFolder, pairs: Sequence[Pair]) -> Any:
     )
 
 
-def _trainer(model: Any, loss: Any, data: Any, out: Path, seed: int, progress: Callable[[str], None]) -> Any:
+def _trainer(model: Any, loss: Any, data: Any, scratch: str, seed: int, progress: Callable[[str], None]) -> Any:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
     from transformers import PrinterCallback, TrainerCallback
@@ -89,7 +94,7 @@ def _trainer(model: Any, loss: Any, data: Any, out: Path, seed: int, progress: C
 
     steps = EPOCHS * -(-len(data) // BATCH)
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=str(out / "trainer"),
+        output_dir=scratch,
         num_train_epochs=EPOCHS,
         per_device_train_batch_size=BATCH,
         learning_rate=RATE,
