@@ -15,7 +15,9 @@ FLOORS = (
     ("readers", "embedders", "rerankers", "store", "answerers"),
     ("ingest", "retrieval", "reranking"),
     ("engine",),
-    ("finetune", "bench"),
+    ("bench",),
+    ("finetune",),
+    ("compare",),
     ("cli", "server"),
 )
 """From the ground up. A part may use any floor below it and itself, never its own floor or one above."""

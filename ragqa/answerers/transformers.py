@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.asking import ModelAnswerer, Reply
-from ragqa.answerers.prompting import Prompt, Room, folded
+from ragqa.answerers.prompting import Prompt, Room
+from ragqa.answerers.rendering import rendered
 from ragqa.answerers.visible import Live
 from ragqa.errors import ModelError
 from ragqa.prompts import Prompts
@@ -150,27 +151,10 @@ def _specials(tokenizer: Any) -> tuple[str, ...]:
 def _encoded(loaded: _Loaded, prompt: Prompt) -> tuple[Any, str]:
     """Return the prompt's token ids, (1, n), and what the template has the answer begin with: '<think>' of some."""
     tokenizer = loaded.tokenizer
-    text = _with_template(tokenizer, prompt) if tokenizer.chat_template else _without_template(prompt)
+    text = rendered(tokenizer, prompt.messages)
     # A template writes its own special tokens; without one the tokenizer adds them.
     encoded = tokenizer(text, add_special_tokens=not tokenizer.chat_template, return_tensors="pt", verbose=False)
     return encoded["input_ids"].to(loaded.model.device), "<think>" if text.rstrip().endswith("<think>") else ""
-
-
-def _with_template(tokenizer: Any, prompt: Prompt) -> str:
-    from jinja2 import TemplateError
-
-    def rendered(messages: Sequence[Any]) -> str:
-        chat = [{"role": message.role, "content": message.content} for message in messages]
-        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
-
-    try:
-        return rendered(prompt.messages)
-    except TemplateError:  # no system role in this one
-        return rendered(folded(prompt.messages))
-
-
-def _without_template(prompt: Prompt) -> str:
-    return "\n\n".join(message.content for message in prompt.messages) + "\n\nAnswer:"
 
 
 def _settings(loaded: _Loaded, prompt: Prompt, options: ChatOptions, n: int, hearer: Live | None) -> dict[str, Any]:

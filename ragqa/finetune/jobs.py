@@ -1,0 +1,118 @@
+"""A training job and those who run one: what every provider gives and takes. A provider is a folder here.
+
+Knows nothing of where a job runs. ``open_provider`` imports the provider when it is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
+
+from ragqa.errors import RagqaError
+
+if TYPE_CHECKING:
+    from ragqa.settings import Settings
+
+State: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ProviderName: TypeAlias = Literal["local", "openai"]
+Method: TypeAlias = Literal["lora", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What a user may ask of a job; None leaves it to the provider."""
+
+    base: str
+    """'scratch' (local only), a model's folder or name, or a hosted model."""
+    suffix: str | None = None
+    """A word in the finished model's name."""
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    """Local: the rate itself. OpenAI: its multiplier."""
+    seed: int = 0
+    method: Method = "lora"
+    """Local, and only of a pretrained base: adapters that are merged at the end, or all weights."""
+    max_tokens: int | None = None
+    """Local: the longest example in tokens; longer ones are refused by ``prepare`` and left out here, and counted."""
+    read_library: str | None = None
+    """Local: the library whose text the model reads before the examples (continued pre-training)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in a job."""
+
+    at: float
+    """Seconds since 1970."""
+    message: str
+    level: Literal["info", "warning", "error"] = "info"
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """Such as step, train_loss, valid_loss, tokens_per_second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands."""
+
+    id: str
+    provider: ProviderName
+    state: State
+    base: str
+    form: str
+    created_at: float
+    finished_at: float | None = None
+    model: str | None = None
+    """Once it succeeded, what to give to --answerer (or, for ``route``, to compare): transformers:PATH, openai:ft:…"""
+    error: str | None = None
+    trained_tokens: int | None = None
+    train_seconds: float | None = None
+    cost_usd: float | None = None
+
+
+class Provider(Protocol):
+    """Who runs jobs. Errors are RagqaError and its children, one line each."""
+
+    name: ProviderName
+
+    def create(self, prepared: Path, options: TrainOptions, notice: Callable[[str], None]) -> Job:
+        """Begin a job on a folder of ``ragqa finetune prepare``, or take up the same one that was stopped."""
+
+    def follow(self, job: str, notice: Callable[[str], None]) -> Job:
+        """Wait until a job is done, telling ``notice`` how it goes; being stopped does not stop the job's record."""
+
+    def status(self, job: str) -> Job: ...
+
+    def events(self, job: str) -> Iterator[Event]:
+        """Yield what happened, oldest first."""
+
+    def cancel(self, job: str) -> Job: ...
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield the jobs, newest first."""
+
+    def models(self) -> Iterator[str]:
+        """Yield the specs of finished models."""
+
+
+_OPENERS: dict[ProviderName, tuple[str, str]] = {
+    "local": ("ragqa.finetune.local", "LocalProvider"),
+    "openai": ("ragqa.finetune.hosted", "OpenAIProvider"),
+}
+
+
+def open_provider(name: str, settings: Settings) -> Provider:
+    """Return the provider ``name``. Raises RagqaError for an unknown one."""
+    for known, (module, maker) in _OPENERS.items():
+        if known == name:
+            provider: Provider = getattr(import_module(module), maker)(settings)
+            return provider
+    raise RagqaError(f"--provider takes {' or '.join(get_args(ProviderName))}; got '{name}'")
+
+
+def jobs_folder(settings: Settings) -> Path:
+    """Return where jobs are kept, a folder each, beside ``indexes/``."""
+    return settings.indexes().parent / "finetunes"

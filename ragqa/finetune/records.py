@@ -1,0 +1,116 @@
+"""What a model is trained on: examples, and the folder in which ``ragqa finetune prepare`` leaves them.
+
+The folder holds ``train.jsonl``, ``valid.jsonl`` and ``test.jsonl``, a line an example, and ``prepared.json``, which is
+written last: without it the folder is not finished. Reads and writes nothing but these files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from ragqa.answerers.prompting import Message
+from ragqa.errors import RagqaError
+
+Form: TypeAlias = Literal["closed-book", "context", "route"]
+"""Question → answer; passages and question → answer with its quote and marker; question → label."""
+
+Split: TypeAlias = Literal["train", "valid", "test"]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+RECORD = "prepared.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A conversation to learn from: every assistant's message is learned, nothing else is.
+
+    ``messages`` are what a model is asked and, last, what it should say. The other fields are for splitting and for
+    measuring, and never reach a model.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    question: str
+    """The last thing asked, by itself."""
+    answers: tuple[str, ...] = ()
+    """Strings any of which answers it; empty where it can't be answered."""
+    answerable: bool = True
+    source: str = ""
+    """Where it came from, for people: 'faq.csv, line 12'; 'generated from a table, pump.pdf p. 3'."""
+    group: str = ""
+    """What may not be torn apart by splitting: its document, passage or conversation."""
+    document: str | None = None
+    pages: tuple[int, ...] = ()
+    """Physical pages, from 1, that answer it; empty in formats without pages."""
+    label: str | None = None
+    """Of the form ``route``."""
+    reworded: tuple[str, ...] = ()
+    """The same question in other words, where the set has them; not trained on."""
+
+    def line(self) -> str:
+        """Return it as a line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def of_line(cls, line: str) -> Example:
+        """Return what ``line`` made. Raises ValueError, TypeError or KeyError on anything else."""
+        row: dict[str, Any] = json.loads(line)
+        row["messages"] = tuple(Message(**message) for message in row["messages"])
+        for name in ("answers", "pages", "reworded"):
+            row[name] = tuple(row.get(name, ()))
+        return cls(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What ``prepared.json`` says of a folder of examples."""
+
+    form: Form
+    seed: int
+    examples: dict[str, int]
+    """By split."""
+    sha256: dict[str, str]
+    """Of each split's file."""
+    sources: tuple[str, ...] = ()
+    """The files or the library that it was made of."""
+    labels: tuple[str, ...] = ()
+    """Of the form ``route``: the labels, sorted."""
+    generated: int = 0
+    """How many examples no person wrote."""
+    library: str | None = None
+    """The library whose passages the questions are about, where there is one."""
+    notes: tuple[str, ...] = field(default=())
+    """What was found and mended, a line each."""
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """Return what a folder of examples holds. Raises RagqaError where it is none, or not finished."""
+    expected = f"{folder} should be a folder made by 'ragqa finetune prepare'"
+    try:
+        row = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        known = {one.name for one in fields(Prepared)}
+        for name in ("sources", "labels", "notes"):
+            row[name] = tuple(row.get(name, ()))
+        return Prepared(**{name: value for name, value in row.items() if name in known})
+    except FileNotFoundError:
+        raise RagqaError(f"{expected}, but it holds no {RECORD}: run that first") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise RagqaError(f"{expected}, but {RECORD} can't be read ({error}): make it anew") from None
+
+
+def read_examples(folder: Path, split: Split) -> Iterator[Example]:
+    """Yield the examples of a split, in the file's order. Raises RagqaError, naming the line, on what is none."""
+    file = folder / f"{split}.jsonl"
+    with file.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield Example.of_line(line)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                raise RagqaError(
+                    f"{file}, line {number}: expected an example as 'ragqa finetune prepare' writes it, got "
+                    f"{line.strip()[:40]!r}; make the folder anew"
+                ) from None
