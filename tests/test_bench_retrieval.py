@@ -115,7 +115,15 @@ def test_manuals_are_measured_by_page_each_in_a_library_of_its_own(home: Path, r
     (folder / ENGLISH).with_suffix(".questions.jsonl").write_text("\n".join(rows[::4]), encoding="utf-8")
     ran = ragqa("bench", "retrieval", "manuals", "--mode", "hybrid", "--run-dir", "runs", "--json")
     runs = {run["dataset"]: run for run in ran.json["runs"]}
-    assert list(runs) == ["manuals/halden-kx-40", "manuals/small"]
+    assert list(runs) == ["manuals/halden-kx-40", "manuals/small", "manuals, all 2"]
+    halden, small, both = runs.values()
+    assert both["queries"] == halden["queries"] + small["queries"]
+    means = [run["metrics"]["page_hit@5"]["mean"] * run["queries"] for run in (halden, small)]
+    assert both["metrics"]["page_hit@5"]["mean"] == pytest.approx(sum(means) / both["queries"], abs=1e-5)
+    assert 0.5 < both["metrics"]["auroc"]["mean"] <= 1
+    together = read_trec_qrels(home / "runs" / "manuals-all-2.qrels")
+    assert together["small/3"] == {"small.pdf#3": 1, "small.pdf#4": 1}
+    assert together["halden-kx-40/" + json.loads(rows[0])["_id"]].keys() <= {f"{ENGLISH}#{n}" for n in range(1, 99)}
     for run in runs.values():
         metrics = {name: of["mean"] for name, of in run["metrics"].items()}
         assert {"auroc", "aurc", "answer_recall", "em", "f1"} <= set(metrics)

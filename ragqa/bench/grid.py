@@ -10,6 +10,7 @@ from ragqa.bench.asking import ask_all
 from ragqa.bench.datasets import Dataset, Held
 from ragqa.bench.making import documents_of, library_of
 from ragqa.bench.measures import intervals_of, values_of
+from ragqa.bench.pooling import pooled
 from ragqa.bench.runs import Cost, Run
 from ragqa.engine import Library
 from ragqa.settings import Settings
@@ -34,9 +35,10 @@ class Grid:
 def run_grid(
     datasets: Sequence[Dataset], grid: Grid, settings: Settings, *, seed: int = 0, tell: Tell = lambda line: None
 ) -> list[Run]:
-    """Return a run for each dataset, embedder, length and mode. What is wrong with a dataset is told before all else.
+    """Return a run for each dataset, embedder, length and mode, and for the manuals of a folder together.
 
-    Raises RagqaError. Answers are the offline answerer's, whatever the settings name: a bench sends nothing away.
+    What is wrong with a dataset is told before all else. Raises RagqaError. Answers are the offline answerer's,
+    whatever the settings name: a bench sends nothing away.
     """
     settings = replace(settings, answerer="extractive")
     read = [documents_of(dataset, settings) for dataset in datasets]
@@ -49,7 +51,7 @@ def run_grid(
                 modes = [mode for mode in grid.modes if mode != "lexical" or not number]
                 if modes:
                     runs += _runs(dataset, documents, setting, grid, modes, seed, tell)
-    return runs
+    return [*runs, *pooled(runs, seed)]
 
 
 def _embedder_of(dataset: Dataset, settings: Settings) -> str | None:

@@ -69,7 +69,8 @@ def retrieval(
 ) -> None:
     """Measure how well the answers of question sets are found, with every combination of the settings given.
 
-    Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards.
+    Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards. The
+    manuals of a folder are also counted together.
     """
     from ragqa.bench.comparing import compared
     from ragqa.bench.grid import Grid, run_grid
