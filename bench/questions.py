@@ -10,8 +10,9 @@ from scipy.stats import kendalltau
 
 from bench.data import CORPORA, DATA, manual_questions
 from bench.record import report
+from ragqa.bench.datasets.records import Question
 from ragqa.bench.questions import write_questions
-from ragqa.bench.questions.files import Gold, as_gold
+from ragqa.bench.questions.files import as_gold
 from ragqa.bench.tune.grid import Setting
 from ragqa.bench.tune.workbench import cut_anew
 from ragqa.bench.tune.worth import answers
@@ -93,7 +94,7 @@ if __name__ == "__main__":
     for manual in manuals:
         document = read_document(manual.read_bytes(), manual.name, None)
         own = [
-            Gold(str(at), question.text, pages=question.pages)
+            Question(str(at), question.text, pages=question.pages)
             for at, question in enumerate(manual_questions(manual))
             if question.answerable
         ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragqa.bench.questions.files import Gold
+from ragqa.bench.datasets.records import Question
 from ragqa.bench.tune.choosing import choose
 from ragqa.bench.tune.grid import Setting
 from ragqa.bench.tune.interval import gain_of
@@ -90,11 +90,11 @@ def test_a_tie_keeps_the_present_setting() -> None:
 
 def test_worth_counts_ranks_pages_and_what_is_read() -> None:
     places = [Place("a.pdf", 1, 1, 160), Place("b.pdf", 7, 7, 80), Place("a.pdf", 6, 8, 160)]
-    question = Gold("1", "?", pages=(7,), document="a.pdf")
+    question = Question("1", "?", pages=(7,), document="a.pdf")
     assert worth(places, question) == pytest.approx(1 / 3)
     assert (hit(places, question, 2), hit(places, question, 3)) == (0, 1)
     assert hit_for_its_price(places, question, 3) == pytest.approx(1 - 0.01 * 400 / 160)
-    assert worth(places, Gold("1", "?", pages=(7,))) == 0.5, "without a manual any manual's page 7 counts"
+    assert worth(places, Question("1", "?", pages=(7,))) == 0.5, "without a manual any manual's page 7 counts"
     assert worth([places[0]] * 10 + places, question) == 0, "page_mrr@10 ends at ten"
 
 

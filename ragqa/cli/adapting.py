@@ -11,12 +11,12 @@ from ragqa.cli.output import note, print_json
 
 if TYPE_CHECKING:
     from ragqa.bench.adapt import Adapted
-    from ragqa.bench.questions.files import Gold
+    from ragqa.bench.datasets.records import Question
     from ragqa.bench.tune.interval import Gain
     from ragqa.engine import Library
 
 
-def adapt_embedder(library: Library, questions: Sequence[Gold], out: Path | None, seed: int, as_json: bool) -> None:
+def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
     """Train, measure and say what came of it. ``questions`` are people's; there may be none."""
     from ragqa.bench.adapt import adapt
     from ragqa.bench.tune import FEWEST

@@ -13,7 +13,7 @@ from ragqa.cli.adapting import adapt_embedder, told
 from ragqa.cli.output import note, print_json
 
 if TYPE_CHECKING:
-    from ragqa.bench.questions.files import Gold
+    from ragqa.bench.datasets.records import Question
     from ragqa.bench.tune import Tuned
     from ragqa.engine import Library
 
@@ -92,7 +92,7 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
-def _gold(library: Library, file: Path | None, seed: int) -> list[Gold]:
+def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
     from ragqa.bench.datasets import read_questions
     from ragqa.bench.questions import write_questions
     from ragqa.bench.questions.files import as_gold

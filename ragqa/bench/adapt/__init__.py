@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from ragqa.bench.adapt.pairs import held_back, pairs_of
 from ragqa.bench.adapt.training import KEPT, Pair, can_train, train
 from ragqa.bench.datasets.checking import check
-from ragqa.bench.datasets.records import Dataset, Held
+from ragqa.bench.datasets.records import Dataset, Held, Question
 from ragqa.bench.questions import write_questions
-from ragqa.bench.questions.files import Gold, as_gold
+from ragqa.bench.questions.files import as_gold
 from ragqa.bench.tune.interval import Gain, gain_of
 from ragqa.bench.tune.measuring import passage_tokens_of
 from ragqa.bench.tune.workbench import Workbench, cut_anew
@@ -65,7 +65,7 @@ def adapt(
     library: Library,
     out: Path | None = None,
     *,
-    questions: Sequence[Gold] = (),
+    questions: Sequence[Question] = (),
     seed: int = 0,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Adapted:
@@ -141,7 +141,7 @@ def _beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _measured(library: Library, questions: Sequence[Gold], spec: str | None) -> tuple[list[float], list[float]]:
+def _measured(library: Library, questions: Sequence[Question], spec: str | None) -> tuple[list[float], list[float]]:
     """Return how soon the right page comes, and whether among the first k, for the library's embedder or ``spec``."""
     settings = library.settings
     fusion = Fusion(**{field.name: getattr(settings, field.name) for field in fields(Fusion)})

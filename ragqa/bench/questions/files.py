@@ -7,20 +7,16 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from ragqa.bench.datasets.records import Question
 from ragqa.bench.questions.drafting import Draft
 from ragqa.errors import RagqaError
 
-Gold: TypeAlias = Question
-"""A question whose pages are known."""
 
-
-def as_gold(drafts: Iterable[Draft]) -> list[Gold]:
+def as_gold(drafts: Iterable[Draft]) -> list[Question]:
     """Return drafts as questions to measure with; those about a format without pages can't be."""
     return [
-        Gold(str(number), draft.text, pages=draft.pages, answers=(draft.answer,), document=draft.source.document)
+        Question(str(number), draft.text, pages=draft.pages, answers=(draft.answer,), document=draft.source.document)
         for number, draft in enumerate(drafts, 1)
         if draft.pages
     ]

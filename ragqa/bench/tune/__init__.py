@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragqa.bench.questions.files import Gold
+from ragqa.bench.datasets.records import Question
 from ragqa.bench.tune.choosing import choose
 from ragqa.bench.tune.grid import SIZES, Setting, settings_to_try
 from ragqa.bench.tune.interval import Gain, gain_of
@@ -52,7 +52,7 @@ class Tuned:
 
 def tune(
     library: Library,
-    questions: Sequence[Gold],
+    questions: Sequence[Question],
     *,
     sizes: Sequence[int] = SIZES,
     folds: int = 5,

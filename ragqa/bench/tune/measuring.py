@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ragqa.bench.datasets.checking import check
-from ragqa.bench.datasets.records import Dataset, Held
-from ragqa.bench.questions.files import Gold
+from ragqa.bench.datasets.records import Dataset, Held, Question
 from ragqa.bench.tune.grid import KS, Setting
 from ragqa.bench.tune.workbench import Workbench, cut_anew
 from ragqa.bench.tune.worth import hit, hit_for_its_price, worth
@@ -46,7 +45,7 @@ class Measured:
 def measure(
     library: Library,
     documents: Sequence[Document],
-    questions: Sequence[Gold],
+    questions: Sequence[Question],
     settings: Sequence[Setting],
     progress: Callable[[str], None] = lambda line: None,
 ) -> Measured:
@@ -91,7 +90,7 @@ def passage_tokens_of(library: Library) -> int:
     return int(lengths.pop()) if len(lengths) == 1 else library.settings.passage_tokens
 
 
-def checked(questions: Sequence[Gold], documents: Sequence[Document], folds: int) -> None:
+def checked(questions: Sequence[Question], documents: Sequence[Document], folds: int) -> None:
     """Raise RagqaError where the questions can't be put to the library: too few, or their pages are not in it."""
     check(Dataset("the library", Held(""), tuple(questions)), documents)
     if not 2 <= folds <= len(questions):
