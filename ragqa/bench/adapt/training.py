@@ -48,6 +48,9 @@ def train(folder: ModelFolder, pairs: Sequence[Pair], out: Path, *, seed: int, p
 
         torch.manual_seed(seed)
         model = load_original(folder, "cuda" if torch.cuda.is_available() else "cpu")
+        # The model card, which is not written, would be looked up on a hub and show a bar of its own.
+        model.model_card_data.local_files_only = True
+        model.model_card_data.generate_widget_examples = False
         before = {name: value.detach().clone() for name, value in model.state_dict().items()}
         loss = MultipleNegativesRankingLoss(model)
         with TemporaryDirectory(prefix="ragqa-") as scratch:
