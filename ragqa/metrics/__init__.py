@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from ragqa.metrics.answers import answer_recall, answer_tokens, exact_match, token_f1
+from ragqa.metrics.classes import (
+    ClassFigures,
+    Routing,
+    accuracy,
+    class_figures,
+    confusion_matrix,
+    macro_f1,
+    macro_f1_difference,
+    routing_intervals,
+)
 from ragqa.metrics.intervals import (
     Difference,
     Interval,
@@ -11,6 +21,7 @@ from ragqa.metrics.intervals import (
     mean_intervals,
     paired_difference,
     risk_coverage_area_interval,
+    statistic_interval,
 )
 from ragqa.metrics.ranking import (
     average_precision,
@@ -28,15 +39,22 @@ from ragqa.metrics.refusing import auroc, risk_coverage, risk_coverage_area
 from ragqa.metrics.spans import span_iou, span_precision, span_recall
 
 __all__ = [
+    "ClassFigures",
     "Difference",
     "Interval",
+    "Routing",
+    "accuracy",
     "answer_recall",
     "answer_tokens",
     "auroc",
     "auroc_interval",
     "average_precision",
+    "class_figures",
+    "confusion_matrix",
     "exact_match",
     "hit",
+    "macro_f1",
+    "macro_f1_difference",
     "mean_interval",
     "mean_intervals",
     "ndcg",
@@ -51,8 +69,10 @@ __all__ = [
     "risk_coverage",
     "risk_coverage_area",
     "risk_coverage_area_interval",
+    "routing_intervals",
     "span_iou",
     "span_precision",
     "span_recall",
+    "statistic_interval",
     "token_f1",
 ]

@@ -6,7 +6,7 @@ Intervals are percentiles, 95 %. Questions are drawn with replacement as counts:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -81,6 +81,16 @@ def paired_difference(first: Values, second: Values, seed: int = 0) -> Differenc
     return Difference(found.mean, found.low, found.high)
 
 
+def statistic_interval(size: int, statistic: Callable[[Floats], Floats], seed: int = 0) -> Interval:
+    """Return a statistic of ``size`` questions that is no mean, such as macro-F1, and its interval.
+
+    ``statistic`` takes how often each question is drawn, (draws, size), and returns its value for each draw.
+    """
+    _checked(np.zeros(size))
+    draws = [statistic(counts) for counts in _counts(size, np.random.default_rng(seed))]
+    return _interval(float(statistic(np.ones((1, size)))[0]), np.concatenate(draws))
+
+
 def auroc_interval(positive: Values, negative: Values, seed: int = 0) -> Interval:
     """Return AUROC and its interval; positives and negatives are drawn each among themselves."""
     yes, no = _checked(positive), _checked(negative)
@@ -106,8 +116,7 @@ def risk_coverage_area_interval(confidence: Values, right: Sequence[bool], seed:
         risks = errors.cumsum(axis=1) / np.maximum(drawn.cumsum(axis=1), 1)
         return np.asarray((drawn * risks).sum(axis=1) / len(sure))
 
-    draws = [areas(counts) for counts in _counts(len(sure), np.random.default_rng(seed))]
-    return _interval(float(areas(np.ones((1, len(sure))))[0]), np.concatenate(draws))
+    return statistic_interval(len(sure), areas, seed)
 
 
 def _counts(size: int, chance: np.random.Generator, beside: int = 1) -> Iterator[Floats]:
