@@ -22,6 +22,7 @@ _ALLOWED = {
     "question": {"passages", "question"},
     "condense": {"history", "question"},
     "questioning": {"passage"},
+    "routing": {"labels", "question"},
 }
 _NEEDED = {**_ALLOWED, "system": {"refusal"}, "passage": {"number", "boundary", "text"}}
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -43,6 +44,7 @@ class Prompts:
     question: str
     condense: str
     questioning: str
+    routing: str
     refusal: Mapping[str, str]
 
     def refusal_to(self, question: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, benching, keeping, questioning, tuning
+from ragqa.cli import asking, benching, keeping, questioning, routing, tuning
 
 app = typer.Typer(
     name="ragqa",
@@ -38,6 +38,15 @@ bench = typer.Typer(
 bench.command("retrieval", short_help="Measure which settings find the answers.")(benching.retrieval)
 bench.command("questions", short_help="Write questions for manuals that have none.")(questioning.questions)
 app.add_typer(bench)
+
+finetune = typer.Typer(
+    name="finetune",
+    help="Train a model on your manuals, here or at OpenAI, and see what that buys.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+finetune.command("route", short_help="Measure how well questions are told into labels.")(routing.route)
+app.add_typer(finetune)
 
 
 @app.callback(invoke_without_command=True)
