@@ -29,7 +29,7 @@ DEFAULT_CONTEXT = 2048
 def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:
     """Return the answerer ``transformers:PATH``. Raises ModelError where the folder holds no causal language model."""
     folder = Path(path).expanduser()
-    _check_folder(folder)
+    check_folder(folder)
     return ModelAnswerer(LocalModel(folder, options, spec=f"transformers:{path}"), options, prompts)
 
 
@@ -85,9 +85,9 @@ class LocalModel:
             return self._held
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path, named: str = "transformers:PATH") -> None:
     """Raise ModelError unless ``folder`` holds a causal language model's config and safetensors."""
-    expected = "transformers:PATH should name the folder of a causal language model"
+    expected = f"{named} should name the folder of a causal language model"
     if not folder.is_dir():
         raise ModelError(f"{expected}; there is no folder {folder}")
     try:

@@ -21,15 +21,22 @@ def line_style(number: int) -> str:
 
 
 def lines(
-    series: Sequence[Sequence[Point]], x_ticks: Sequence[float], x_title: str, title: str, *, logarithmic: bool
+    series: Sequence[Sequence[Point]],
+    x_ticks: Sequence[float],
+    x_title: str,
+    title: str,
+    *,
+    logarithmic: bool,
+    top: float = 1,
 ) -> Markup:
-    """Return a plot of lines; ``y`` goes from 0 to 1."""
+    """Return a plot of lines; ``y`` goes from 0 to ``top``."""
     scale = math.log if logarithmic else float
     low, high = scale(x_ticks[0]), scale(x_ticks[-1])
     x: Place = lambda value: LEFT + (scale(value) - low) / (high - low) * (WIDTH - LEFT - RIGHT)  # noqa: E731
+    y: Place = lambda value: _y(value / top)  # noqa: E731
     drawn = [
         tag(
-            "polyline", class_=line_style(number), points=" ".join(f"{x(at):.1f},{_y(value):.1f}" for at, value in line)
+            "polyline", class_=line_style(number), points=" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line)
         )
         for number, line in enumerate(series)
     ]
@@ -37,7 +44,7 @@ def lines(
         tag("text", f"{value:g}", x=f"{x(value):.1f}", y=HEIGHT - BOTTOM + 17, text_anchor="middle")
         for value in x_ticks
     ]
-    return _plot(title, x_title, _levels((0, 0.25, 0.5, 0.75, 1), _y), *ticks, *drawn)
+    return _plot(title, x_title, _levels([share * top for share in (0, 0.25, 0.5, 0.75, 1)], y), *ticks, *drawn)
 
 
 def bars(values: Sequence[float], x_title: str, title: str) -> Markup:

@@ -1,0 +1,113 @@
+"""Examples → token ids and which of them are learned, and batches of like length. Knows no model.
+
+Every answer of an assistant is an item of its own, behind exactly what the model would read before it gave it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ragqa.answerers.rendering import rendered
+from ragqa.finetune.records import Example
+
+IGNORED = -100
+"""The label of a token that is read, not learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A text to learn from: of ``ids``, those from ``learned`` on."""
+
+    ids: tuple[int, ...]
+    learned: int
+
+
+def items_of(examples: Iterable[Example], tokenizer: Any, longest: int) -> tuple[list[Item], int]:
+    """Return the items of ``examples``, and how many were longer than ``longest`` tokens and left out."""
+    items: list[Item] = []
+    too_long = 0
+    for example in examples:
+        for at, message in enumerate(example.messages):
+            if message.role == "assistant":
+                item = _item(tokenizer, rendered(tokenizer, example.messages[:at]), message.content)
+                if len(item.ids) > longest:
+                    too_long += 1
+                else:
+                    items.append(item)
+    return items, too_long
+
+
+def _item(tokenizer: Any, prompt: str, answer: str) -> Item:
+    templated = bool(tokenizer.chat_template)
+    asked = _ids(tokenizer, prompt, special=not templated)
+    said = _ids(tokenizer, answer if templated else f" {answer}", special=False)
+    return Item((*asked, *said, tokenizer.eos_token_id), len(asked))
+
+
+def blocks_of(texts: Iterable[str], tokenizer: Any, length: int) -> list[Item]:
+    """Return ``texts``, each with its end, one after another and cut every ``length`` tokens; all of it is learned."""
+    run: list[int] = []
+    for text in texts:
+        run += [*_ids(tokenizer, text, special=False), tokenizer.eos_token_id]
+    pieces = (tuple(run[at : at + length]) for at in range(0, len(run), length))
+    return [Item(piece, 0) for piece in pieces if len(piece) > 1]
+
+
+def _ids(tokenizer: Any, text: str, *, special: bool) -> list[int]:
+    return list(tokenizer(text, add_special_tokens=special, verbose=False)["input_ids"])
+
+
+class Batches:
+    """Batches of items of like length, in an order that the seed and the epoch decide and nothing else.
+
+    A batch holds at most ``budget`` tokens, padding counted, and ``size`` items; an item alone may be longer.
+    """
+
+    def __init__(self, items: Sequence[Item], budget: int, size: int | None, seed: int) -> None:
+        self._items, self._seed, self._epoch = items, seed, 0
+        self._bounds = _bounds(sorted(len(item.ids) for item in items), budget, size or len(items))
+        self.tokens = sum(len(item.ids) for item in items)
+        """Real ones, padding not counted, of an epoch."""
+
+    def __len__(self) -> int:
+        return len(self._bounds) - 1
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of the next pass."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield the batches of this epoch. The lengths are cut alike in each, who of the same length is not."""
+        draw = random.Random(f"{self._seed} {self._epoch}")
+        order = sorted(range(len(self._items)), key=lambda at: (len(self._items[at].ids), draw.random()))
+        batches = [order[low:high] for low, high in zip(self._bounds, self._bounds[1:], strict=False)]
+        draw.shuffle(batches)
+        for batch in batches:
+            yield _padded([self._items[at] for at in batch])
+
+
+def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:
+    """Return where ``lengths``, sorted upwards, are cut."""
+    bounds = [0]
+    for at, length in enumerate(lengths):
+        count = at - bounds[-1]
+        if count and (count >= size or (count + 1) * length > budget):
+            bounds.append(at)
+    return [*bounds, len(lengths)]
+
+
+def _padded(items: Sequence[Item]) -> dict[str, Any]:
+    """Return int64 (items, longest) ids and labels. No mask: what stands behind an item's end changes nothing in it."""
+    import torch
+
+    longest = max(len(item.ids) for item in items)
+    ids = torch.zeros((len(items), longest), dtype=torch.long)
+    labels = torch.full((len(items), longest), IGNORED, dtype=torch.long)
+    for row, item in enumerate(items):
+        values = torch.tensor(item.ids)
+        ids[row, : len(values)] = values
+        labels[row, item.learned : len(values)] = values[item.learned :]
+    return {"input_ids": ids, "labels": labels}
