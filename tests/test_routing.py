@@ -129,9 +129,9 @@ def test_it_learns_all_its_weights_and_is_opened_from_its_folder(prepared: Path,
 def test_a_record_says_what_was_trained_on_and_what_came_of_it(prepared: Path, model: Path, encoder: Path) -> None:
     record = json.loads((model / "ragqa.json").read_text())
     assert record["base"] == f"local:{encoder}" and record["labels"] == 3 and record["examples"] == 27
-    assert record["data_sha256"] == json.loads((prepared / "prepared.json").read_text())["sha256"]
+    assert record["data_sha256"] == json.loads((prepared / "prepared.json").read_text())["sha256"]["train"]
     losses = [epoch["train_loss"] for epoch in record["history"]]
-    assert losses[-1] < losses[0] / 2 and record["trained_tokens"] > 27 * 4
+    assert losses[-1] < losses[0] / 2 and record["tokens"] > 27 * 4
 
 
 @pytest.mark.parametrize("moment", ["between epochs", "while a checkpoint is written"])
@@ -326,6 +326,8 @@ def test_the_command_measures_what_it_is_given(ragqa: Run, prepared: Path, model
     assert first["metrics"]["macro_f1"]["mean"] > 0.8 and first["train_seconds"] > 0 and second["train_seconds"] is None
     assert ran.json["questions"] == 9 and ran.json["labels"] == 3 and len(ran.json["differences"]) == 1
     assert "<svg" in (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    ran = ragqa("finetune", "route", prepared, "--model", f"classifier:{model}", "--json")
+    assert ran.json["systems"][0]["system"] == first["system"]
     ran = ragqa("finetune", "route", prepared)
     assert ran.code == 0 and "9 questions of 3 labels" in ran.out and "nearest question" in ran.out
 

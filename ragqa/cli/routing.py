@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Prepared = Annotated[Path, typer.Argument(help="A folder made by 'ragqa finetune prepare --form route'.")]
 Model = Annotated[
-    Path | None, typer.Option("--model", "-m", help="The folder of a classifier that 'ragqa finetune' trained.")
+    str | None, typer.Option("--model", "-m", help="A trained classifier: its folder, or classifier:FOLDER.")
 ]
 Chat = Annotated[
     str | None,
@@ -57,7 +57,8 @@ def route(
         check_writable(report)
     flags = {"home": home, "embedder": embedder, "timeout": timeout, "context_tokens": context_tokens}
     settings = load_settings({**flags, "prompts": prompts})
-    systems = measure_all(prepared, settings, model=model, chat=chat, notice=note)
+    trained = Path(model.removeprefix("classifier:")) if model else None
+    systems = measure_all(prepared, settings, model=trained, chat=chat, notice=note)
     apart = list(compared(systems))
     if report:
         write_files(report, {"index.html": page(systems, apart, shlex.join(["ragqa", *sys.argv[1:]]))})

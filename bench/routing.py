@@ -1,0 +1,99 @@
+"""A question's article: does a classifier trained on other questions tell it better than the nearest passage does?
+
+The articles are those of the evaluation data's paragraphs; each one's questions are split by chance into some to learn
+from, some to stop by and some to measure with. All systems see the same questions. Names given measure those sets only.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+
+from bench.data import collection, library_of
+from bench.record import kept_of_others, report
+from bench.splits import prepared_in
+from ragqa.answerers.prompting import Message
+from ragqa.bench.datasets import Question
+from ragqa.finetune.jobs import TrainOptions
+from ragqa.finetune.records import Example
+from ragqa.finetune.routing import load_route, train_route
+from ragqa.finetune.routing.measuring import Routed, compared, measure
+from ragqa.finetune.routing.nearest import NearestPassage, NearestQuestion
+from ragqa.types import Document
+
+EPOCHS = {"drcd-dev": 4, "xquad-en": 5}
+"""As many as a few minutes on two cores take."""
+
+SHARES = {"test": 0.25, "valid": 0.15}
+
+
+def split(documents: Iterable[Document], questions: Iterable[Question], seed: int = 0) -> dict[str, list[Example]]:
+    """Return the questions of each split; every article of three questions or more has some in each."""
+    titles = {document.name: document.title for document in documents}
+    by_article: dict[str, list[Example]] = defaultdict(list)
+    for question in questions:
+        (name,) = question.relevant or {}
+        label = titles[name]
+        messages = (Message("user", question.text), Message("assistant", label))
+        by_article[label].append(
+            Example(question.id, messages, question.text, (label,), document=name, group=name, label=label)
+        )
+    found: dict[str, list[Example]] = {"train": [], "valid": [], "test": []}
+    for article, examples in sorted(by_article.items()):
+        Random(f"{seed} {article}").shuffle(examples)
+        test, valid = (max(round(SHARES[name] * len(examples)), 1) for name in ("test", "valid"))
+        found["test"] += examples[:test]
+        found["valid"] += examples[test : test + valid]
+        found["train"] += examples[test + valid :]
+    return found
+
+
+def systems(name: str) -> Iterator[Routed]:
+    """Yield the classifier, the nearest passage and the nearest question, measured on the same questions."""
+    documents, questions = collection(name)
+    parts = split(documents, questions)
+    asked, gold = [one.question for one in parts["test"]], [str(one.label) for one in parts["test"]]
+    with tempfile.TemporaryDirectory() as home:
+        prepared, job = prepared_in(Path(home) / "prepared", parts, "route"), Path(home) / "job"
+        options = TrainOptions("all-MiniLM-L6-v2", epochs=EPOCHS[name])
+        record = train_route(prepared, options, job, lambda line: print(line, file=sys.stderr, flush=True))
+        router = load_route(job / "making")
+        router.predict(asked[:1])
+        yield measure("classifier", router, asked, gold, record["train_seconds"])
+    with library_of(documents=documents) as library:
+        nearest = NearestPassage(library, parts["train"])
+        nearest.predict(asked[:1])
+        yield measure("nearest passage", nearest, asked, gold)
+        yield measure("nearest question", NearestQuestion(library.embedder, parts["train"]), asked, gold)
+
+
+def rows(name: str, measured: Sequence[Routed]) -> Iterator[dict[str, object]]:
+    """Yield a row a system; the difference is the classifier's macro-F1 less this one's."""
+    apart = {one.second: one.difference for one in compared(measured)}
+    for one in measured:
+        less = apart.get(one.name)
+        yield {
+            "set": name,
+            "labels": len(set(one.gold)),
+            "questions": len(one.gold),
+            "system": one.name,
+            "macro-F1": one.figures.macro_f1.mean,
+            "low": one.figures.macro_f1.low,
+            "high": one.figures.macro_f1.high,
+            "accuracy": one.figures.accuracy.mean,
+            "classifier ahead by": f"{less.mean:+.3f} [{less.low:+.3f}, {less.high:+.3f}]" if less else "",
+            "train_seconds": one.train_seconds or 0,
+            "ms": one.latency_ms,
+        }
+
+
+if __name__ == "__main__":
+    names = [word for word in sys.argv[1:] if not word.startswith("-")] or list(EPOCHS)
+    found = kept_of_others("routing", "set", names)
+    for name in names:
+        found += rows(name, list(systems(name)))
+    report("routing", found)
