@@ -19,7 +19,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.records import Example, read_examples, read_prepared
 from ragqa.finetune.semi.learners import with_train
 from ragqa.finetune.semi.learning import trusted
-from ragqa.finetune.semi.pseudo import pseudo_examples, unasked
+from ragqa.finetune.semi.pseudo import unasked
 from ragqa.finetune.semi.rounds import FEWEST, Taught, self_train
 from ragqa.finetune.semi.roundtrip import consistent
 from tests.conftest import Run
@@ -74,8 +74,13 @@ def test_generated_examples_say_so_and_carry_answer_and_place(manuals: Library) 
 def test_a_label_is_read_off_where_the_passage_stands_or_the_question_is_left_out(manuals: Library) -> None:
     (name, *_) = {stored.name for stored in manuals.documents()}
     found = trusted(manuals, "route", {name}, _asked(60), 0)
-    assert found and all(one.label == name == one.document == one.messages[-1].content for one in found)
-    assert list(pseudo_examples([], "route", {name}, {})) == []
+    assert len(found) == 60 and len({one.id for one in found}) == 60
+    assert all(one.label == name == one.document == one.messages[-1].content for one in found)
+    kinds = {one.id.partition("-")[0] for one in found}
+    assert kinds == {"generated", "sentence"}
+    text = manuals.show(name).text
+    assert all(one.question in " ".join(text.split()) for one in found if one.id.startswith("sentence"))
+    assert trusted(manuals, "route", {"nowhere"}, _asked(60), 0) == []
 
 
 def test_what_people_asked_is_not_learned_from_a_generated_copy() -> None:

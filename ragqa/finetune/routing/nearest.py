@@ -7,7 +7,7 @@ headings or the whole path of these; else it has the label of most training ques
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +44,8 @@ class NearestPassage:
         return next((label for hit in hits if (label := self._label_of(hit.passage))), None)
 
     def _label_of(self, passage: Passage) -> str | None:
-        named = label_named(passage, self._titles.get(passage.document, ""), self._labels)
+        title = self._titles.get(passage.document, "")
+        named = label_named(passage.section, passage.document, title, self._labels)
         pages: list[int | None] = [None]
         if passage.page is not None:
             pages = [*range(passage.page, (passage.page_end or passage.page) + 1)]
@@ -65,11 +66,11 @@ class NearestQuestion:
         return [self._labels[int(at)] for at in np.asarray(nearest)]
 
 
-def label_named(passage: Passage, title: str, labels: set[str]) -> str | None:
-    """Return the label that names where ``passage`` stands: the narrowest place that one names."""
-    paths = [" > ".join(passage.section[:depth]) for depth in range(len(passage.section), 0, -1)]
-    narrowest_first = [name for pair in zip(paths, reversed(passage.section), strict=True) for name in pair]
-    return next((name for name in (*narrowest_first, passage.document, title) if name in labels), None)
+def label_named(section: Sequence[str], document: str, title: str, labels: Container[str]) -> str | None:
+    """Return the label that names a place in a document: the narrowest one around it that a label names."""
+    paths = [" > ".join(section[:depth]) for depth in range(len(section), 0, -1)]
+    narrowest_first = [name for pair in zip(paths, reversed(section), strict=True) for name in pair]
+    return next((name for name in (*narrowest_first, document, title) if name in labels), None)
 
 
 def _labels_by_place(train: Sequence[Example]) -> Mapping[Place, str]:

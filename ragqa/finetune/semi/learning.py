@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Form, read_examples, read_prepared
 from ragqa.finetune.semi.learners import LocalLearner
-from ragqa.finetune.semi.pseudo import pseudo_examples, unasked
+from ragqa.finetune.semi.pseudo import pseudo_examples, sentence_examples, unasked
 from ragqa.finetune.semi.rounds import SelfTrained, self_train
 from ragqa.finetune.semi.roundtrip import consistent
 from ragqa.settings import Settings
@@ -63,7 +63,7 @@ def semi_supervised(
         pool = trusted(library, record.form, labels, asked, options.seed, notice)
         texts = [library.show(stored.name).text for stored in library.documents()]
     pool = unasked(pool, [*train, *valid, *test])
-    notice(f"{len(pool)} generated questions that can be trusted")
+    notice(f"{len(pool)} generated examples that can be trusted, none of them asked by a person")
     folder = settings.indexes().parent / "semi" / _id_of(record.sha256, texts, options)
     if record.form != "route":
         options = replace(options, base=str(_read(options, texts, folder / "base", notice)), read_library=None)
@@ -74,19 +74,28 @@ def semi_supervised(
 def trusted(
     library: Library,
     form: Form,
-    labels: set[str],
+    labels: Collection[str],
     asked: SemiOptions,
     seed: int,
     notice: Callable[[str], None] = lambda line: None,
 ) -> list[Example]:
-    """Return the generated questions that find their own passage again, as examples."""
+    """Return the generated questions that find their own passage again, as examples.
+
+    A classifier also learns from sentences, where the questions are fewer than were asked for.
+    """
     from ragqa.bench.questions import for_library
 
     drafts = for_library(library, asked.count, seed, notice=notice)
     found = consistent(drafts, lambda text, k: library.search(text, k=k).hits, asked.k)
     notice(f"{len(found)} of {len(drafts)} generated questions find their own passage among the first {asked.k}")
     titles = {stored.name: stored.title for stored in library.documents()}
-    return list(pseudo_examples(found, form, labels, titles))
+    made = list(pseudo_examples(found, form, labels, titles))
+    if form == "route" and len(made) < asked.count:
+        documents = [library.show(name) for name in titles]
+        sentences = list(sentence_examples(documents, labels, asked.count - len(made), seed))
+        notice(f"{len(sentences)} sentences stand beside them for questions about their section")
+        made += sentences
+    return made
 
 
 def _read(options: TrainOptions, texts: list[str], out: Path, notice: Callable[[str], None]) -> Path:
