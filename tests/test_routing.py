@@ -31,6 +31,7 @@ from ragqa.prompts import load_prompts
 from ragqa.types import Usage
 from tests.conftest import Run
 from tests.test_adapt import make_embedder
+from tests.tiny_model import ANSWER, make
 
 ABOUT = {"filter": ("filter", "rinse", "dust"), "motor": ("motor", "hot", "cool"), "bulb": ("bulb", "glass", "watts")}
 ASKED = ("how do i {}", "what about the {} here", "when should i look at the {}", "is the {} broken", "why {} again")
@@ -340,6 +341,18 @@ def test_the_command_searches_the_library_of_the_questions(ragqa: Run, small: Pa
     ran = ragqa("finetune", "route", prepare(tmp_path / "made", splits, library="default"), "--json")
     (only,) = ran.json["systems"]
     assert only["system"] == "nearest passage" and only["metrics"]["accuracy"]["mean"] == 1
+
+
+def test_the_command_asks_a_real_model_by_prompt_alone(ragqa: Run, tmp_path: Path) -> None:
+    train = [example(1, "how often", ANSWER), example(2, "which bulb", "bulb")]
+    test = [example(3, "when do I clean it", ANSWER), example(4, "the bulb", "bulb"), example(5, "and then", ANSWER)]
+    prepared = prepare(tmp_path / "made", {"train": train, "test": test})
+    ran = ragqa("finetune", "route", prepared, "--chat", f"transformers:{make(tmp_path / 'model')}", "--json")
+    assert ran.code == 0, ran.err
+    nearest, asked = ran.json["systems"]
+    assert asked["system"].endswith("prompt only") and asked["cost_usd"] == 0 and asked["without_label"] == 0
+    assert asked["metrics"]["accuracy"]["mean"] == pytest.approx(2 / 3, abs=1e-5)
+    assert nearest["system"] == "nearest question"
 
 
 def test_the_command_says_what_it_cannot_do(ragqa: Run, prepared: Path, tmp_path: Path) -> None:

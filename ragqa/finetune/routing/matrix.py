@@ -38,6 +38,7 @@ def confusion_picture(gold: Sequence[str], said: Sequence[str | None], title: st
     width, height = MARGIN + CELL * len(columns) + 8, TOP + MARGIN + CELL * len(labels) + 8
     every = len(set(gold))
     told = title if len(labels) == every else f"{title}; the {len(labels)} most confused of {every} labels"
+    told += ". Rows: what it is; columns: what it was told to be"
     return tag(
         "svg",
         tag("title", told),

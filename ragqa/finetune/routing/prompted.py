@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ragqa.answerers.asking import LanguageModel
-from ragqa.answerers.fencing import harmless, one_line
+from ragqa.answerers.fencing import harmless
 from ragqa.answerers.prompting import MARGIN, Message, Prompt, Room
 from ragqa.answerers.visible import visible
 from ragqa.errors import RagqaError
@@ -57,7 +57,7 @@ class Prompted:
         return read_label(reply.texts[0], self._by_name)
 
     def _asked(self, question: str) -> str:
-        labels = "\n".join(one_line(label, self._room.specials) for label in self._labels)
+        labels = "\n".join(harmless(" ".join(label.split()), self._room.specials) for label in self._labels)
         return fill(self._prompts.routing, labels=labels, question=harmless(question, self._room.specials))
 
     @staticmethod
