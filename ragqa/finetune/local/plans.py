@@ -22,7 +22,7 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
     """
     by_heart = form == "closed-book"
     if scratch:
-        epochs, rate = 60 if by_heart else 20, SCRATCH_RATE
+        epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
     else:
         epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
         rate = LORA_RATE if options.method == "lora" else FULL_RATE

@@ -19,6 +19,7 @@ from typing import Any
 from ragqa.errors import RagqaError
 from ragqa.finetune.local import checkpoints
 from ragqa.finetune.local.folder import cannot_write
+from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item
 
 ROUNDS = 10
@@ -93,7 +94,7 @@ def train(model: Any, items: Sequence[Item], valid: Sequence[Item], plan: Plan, 
     batches = Batches(items, plan.budget, plan.size, plan.seed)
     measured = Batches(valid, plan.budget, plan.size, plan.seed) if valid else None
     held = checkpoints.newest(folder)
-    with quiet(), _in_one_line(folder):
+    with quiet(), _in_one_line(folder), chosen_threads(model, next(iter(batches)), folder):
         trainer = _trainer(model, batches, measured, plan, folder, watch)
         if held and _over(checkpoints.history_of(held), plan, len(batches)):
             checkpoints.load_weights(held, model)

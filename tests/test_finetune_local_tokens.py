@@ -1,0 +1,91 @@
+"""What of an example is learned, and in what order: by tokens, without a model."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("transformers")
+
+from ragqa.answerers.prompting import Message
+from ragqa.answerers.rendering import rendered
+from ragqa.finetune.local import scratch
+from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
+from ragqa.finetune.records import Example
+from tests.tiny_model import make
+
+TURNS = (
+    Message("system", "Be brief."),
+    Message("user", "The pump?"),
+    Message("assistant", "In the cellar."),
+    Message("user", "And the lamp?"),
+    Message("assistant", "In the hall."),
+)
+EXAMPLE = Example(id="1", messages=TURNS, question="And the lamp?")
+
+
+def test_each_answer_is_learned_behind_what_is_read_before_it() -> None:
+    tokenizer = scratch.make_tokenizer([message.content for message in TURNS])
+    items, left_out = items_of([EXAMPLE], tokenizer, 1000)
+    assert left_out == 0 and len(items) == 2
+    for item, at in zip(items, (2, 4), strict=True):
+        assert tokenizer.decode(item.ids[: item.learned]) == rendered(tokenizer, TURNS[:at])
+        assert tokenizer.decode(item.ids[item.learned :]) == f" {TURNS[at].content}{scratch.END}"
+
+
+def test_a_chat_template_is_read_as_when_it_is_asked(tmp_path: object) -> None:
+    from pathlib import Path
+
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(make(Path(str(tmp_path)) / "chat"))
+    items, _ = items_of([EXAMPLE], tokenizer, 1000)
+    prompt = rendered(tokenizer, TURNS[:4])
+    assert list(items[1].ids[: items[1].learned]) == tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    assert tokenizer.decode(items[1].ids[items[1].learned :]) == "In the hall.<|end|>"
+
+
+def test_longer_ones_are_left_out_and_counted() -> None:
+    tokenizer = scratch.make_tokenizer([message.content for message in TURNS])
+    both, _ = items_of([EXAMPLE], tokenizer, 1000)
+    short, left_out = items_of([EXAMPLE], tokenizer, len(both[0].ids))
+    assert short == both[:1] and left_out == 1
+
+
+def test_blocks_hold_all_of_the_text() -> None:
+    texts = ["The pump stands in the cellar.", "The lamp stands in the hall."]
+    tokenizer = scratch.make_tokenizer(texts)
+    blocks = blocks_of(texts, tokenizer, 7)
+    run = [token for block in blocks for token in block.ids]
+    assert tokenizer.decode(run) == "".join(text + scratch.END for text in texts)
+    assert all(len(block.ids) <= 7 and block.learned == 0 for block in blocks)
+
+
+ITEMS = [Item(tuple(range(1, 2 + at % 9 + 1)), 1) for at in range(100)]
+
+
+def drawn(batches: Batches, epoch: int) -> list[list[list[int]]]:
+    batches.set_epoch(epoch)
+    return [batch["input_ids"].tolist() for batch in batches]
+
+
+def test_the_order_hangs_on_seed_and_epoch_only() -> None:
+    first, second = Batches(ITEMS, 40, None, seed=1), Batches(ITEMS, 40, None, seed=1)
+    drawn(second, 0)
+    assert drawn(first, 3) == drawn(second, 3) != drawn(second, 4)
+    assert drawn(first, 3) != drawn(Batches(ITEMS, 40, None, seed=2), 3)
+
+
+def test_an_epoch_holds_each_item_once_in_batches_of_like_length() -> None:
+    batches = Batches(ITEMS, 40, None, seed=0)
+    lengths = []
+    for batch in batches:
+        assert batch["input_ids"].numel() <= 40
+        lengths += [int((row != 0).sum()) for row in batch["input_ids"]]
+        assert ((batch["labels"] == batch["input_ids"]) | (batch["labels"] == IGNORED)).all()
+        assert (batch["labels"][:, 0] == IGNORED).all()
+    assert sorted(lengths) == sorted(len(item.ids) for item in ITEMS)
+    assert len(batches) == len(drawn(batches, 1)) and batches.tokens == sum(lengths)
+
+
+def test_a_batch_holds_at_most_so_many_items() -> None:
+    assert max(len(batch) for batch in drawn(Batches(ITEMS, 1000, 8, seed=0), 0)) == 8
