@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, benching, keeping, questioning, routing, semi, tuning
+from ragqa.cli import asking, benching, keeping, preparing, questioning, routing, semi, tuning
 
 app = typer.Typer(
     name="ragqa",
@@ -45,6 +45,7 @@ finetune = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+finetune.command("prepare", short_help="Make training data of questions, dialogues or a library.")(preparing.prepare)
 finetune.command("route", short_help="Measure how well questions are told into labels.")(routing.route)
 finetune.command("semi", short_help="Train on few labelled questions and a library's text.")(semi.semi)
 app.add_typer(finetune)

@@ -1,0 +1,166 @@
+"""Passages and a question → the quote that answers, its marker, the answer: the very prompt that ``ask`` sends.
+
+After RAFT (Zhang et al. 2024, arXiv 2403.10131): the passage that answers stands among distractors, which the library's
+own search found for the question, at a place drawn by chance; in a share of the examples it is left out. There RAFT
+keeps the answer, to be known by heart; here the prompt's own rule holds, and what the passages do not say is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from ragqa.answerers import Turn
+from ragqa.answerers.markers import best_quote, check_markers
+from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
+from ragqa.errors import RagqaError
+from ragqa.finetune.checking.findings import Finding, some
+from ragqa.finetune.forms.making import example_of
+from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.records import Example
+from ragqa.prompts import Prompts, load_prompts
+from ragqa.types import Hit
+
+if TYPE_CHECKING:
+    from ragqa.engine import Library
+
+WITHOUT = 0.2
+"""Share of the answerable questions that are shown without the passage that answers (RAFT's 1 - P)."""
+
+LOOKED_AT = 20
+"""Passages searched for the one that answers and for distractors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question's passages in the order in which a model reads them, and the one that answers, if it is there."""
+
+    hits: tuple[Hit, ...]
+    gold: Hit | None
+
+
+def examples(
+    entries: Sequence[Entry],
+    groups: Mapping[str, str],
+    library: Library,
+    room: Room,
+    seed: int,
+    notice: Callable[[str], None],
+) -> tuple[list[Example], tuple[Finding, ...]]:
+    """Return the examples, and what was found: questions whose answer stands in no passage are left out."""
+    prompts, instructions = load_prompts(library.settings.prompts), _instructions(library)
+    made: list[Example] = []
+    lost: list[Entry] = []
+    for number, entry in enumerate(entries, 1):
+        if number % 500 == 0:
+            notice(f"passages for {number:,} of {len(entries):,} questions")
+        gold, others = _found(entry, library)
+        if gold is None and entry.answerable:
+            lost.append(entry)
+            continue
+        shown = _chosen(gold, others, library.settings.k, Random(f"{seed} {entry.id}"))
+        prompt, shown = _prompted(entry, shown, prompts, room, instructions)
+        messages = (*prompt.messages, Message("assistant", _said(entry, shown, prompts)))
+        made.append(example_of(entry, groups[entry.id], messages))
+    if not lost:
+        return made, ()
+    found = f"{some(lost)}: no passage of library '{library.name}' that a search finds holds the answer"
+    return made, (Finding(found, "left out"),)
+
+
+def _found(entry: Entry, library: Library) -> tuple[Hit | None, list[Hit]]:
+    """Return the best passage that answers, and the others found, without any that answer too."""
+    hits = library.search(entry.question, k=LOOKED_AT).hits
+    answering = [hit for hit in hits if _answers(hit, entry)]
+    if not answering and entry.answerable:
+        for sought in filter(_says, (*entry.evidence, *entry.answers)):
+            wanted = library.search(sought[:1000], k=LOOKED_AT).hits
+            answering = [hit for hit in wanted if _answers(hit, entry)]
+            if answering:
+                break
+    return (answering[0] if answering else None), [hit for hit in hits if not _answers(hit, entry)]
+
+
+def _answers(hit: Hit, entry: Entry) -> bool:
+    """Say whether a passage holds the evidence or an answer, on a page of the entry's where it has any."""
+    passage = hit.passage
+    if not entry.answerable:
+        return False
+    if entry.pages:
+        pages = range(passage.page or 0, (passage.page_end or passage.page or 0) + 1)
+        if passage.document != entry.document or not set(pages) & set(entry.pages):
+            return False
+    text = _folded(f"{passage.header}\n{passage.text}")
+    return any(_folded(sought) in text for sought in (*entry.evidence, *entry.answers) if _says(sought))
+
+
+def _chosen(gold: Hit | None, others: Sequence[Hit], k: int, chance: Random) -> Shown:
+    """Return ``k`` passages: the gold one, unless chance leaves it out, at a place of its own among distractors."""
+    left_out = chance.random() < WITHOUT
+    if gold is None or (left_out and others):
+        return Shown(tuple(others[:k]), None)
+    shown = list(others[: k - 1])
+    shown.insert(chance.randint(0, len(shown)), gold)
+    return Shown(tuple(shown), gold)
+
+
+def _prompted(entry: Entry, shown: Shown, prompts: Prompts, room: Room, instructions: str) -> tuple[Prompt, Shown]:
+    """Return the prompt of the passages; where the context is too short for them, what answers goes first."""
+    said = [message for message in entry.before if message.role != "system"]
+    history = [Turn(asked.content, told.content) for asked, told in zip(said[::2], said[1::2], strict=False)]
+
+    def built(hits: Sequence[Hit]) -> Prompt:
+        return build_prompt(prompts, entry.question, hits, room, instructions=instructions, history=history)
+
+    prompt = built(shown.hits)
+    if shown.gold and shown.gold not in prompt.shown:
+        shown = Shown((shown.gold, *(hit for hit in shown.hits if hit is not shown.gold)), shown.gold)
+        prompt = built(shown.hits)
+    return prompt, shown
+
+
+def _said(entry: Entry, shown: Shown, prompts: Prompts) -> str:
+    """Return the quote with its marker and below it the answer with the same; the refusal where nothing answers."""
+    if shown.gold is None:
+        return prompts.refusal_to(entry.question)
+    marker = f"[{shown.hits.index(shown.gold) + 1}]"
+    quote, answer = _quote(shown.gold, entry), _unmarked(entry.answers[0])
+    if _folded(answer) == _folded(quote):
+        return f"{answer} {marker}"
+    return f"{quote} {marker}\n\n{answer} {marker}"
+
+
+def _quote(gold: Hit, entry: Entry) -> str:
+    """Return the sentence or row of the passage that says it: one with the answer in it, if there is any."""
+    passage = gold.passage
+    holding = tuple(
+        (start, end)
+        for start, end in passage.windows
+        if any(_folded(answer) in _folded(passage.text[start:end]) for answer in entry.answers)
+    )
+    narrowed = replace(gold, passage=replace(passage, windows=holding), evidence=()) if holding else gold
+    start, end = best_quote(narrowed, [f"{entry.question} {' '.join(entry.evidence)}"], entry.question)
+    return _unmarked(passage.text[start:end])
+
+
+def _unmarked(text: str) -> str:
+    """Return text on one line, without anything in it that would read as a marker."""
+    return " ".join(check_markers(text, 0).text.split())
+
+
+def _folded(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _says(text: str) -> bool:
+    return any(c.isalnum() for c in text)
+
+
+def _instructions(library: Library) -> str:
+    file = library.settings.instructions
+    try:
+        return file.read_text(encoding="utf-8") if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RagqaError(f"the instructions {file} can't be read as UTF-8 text: {error}") from None
