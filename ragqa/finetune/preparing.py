@@ -66,7 +66,7 @@ class Planned:
         if out.exists():
             return self._same(out)
         with made_whole(out) as making:
-            digests = {}
+            digests: dict[str, str] = {}
             for split in SPLITS:
                 digest = hashlib.sha256()
                 with (making / f"{split}.jsonl").open("wb") as file:
