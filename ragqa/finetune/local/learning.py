@@ -55,7 +55,7 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
         if adapters:
             model = with_adapters(model, options.seed)
     if left_out:
-        watch.notice(f"{left_out} examples are longer than the model reads and were left out", {})
+        watch.notice(f"left out, being longer than the model reads: {left_out} of {len(items) + left_out} answers", {})
     read: Trained | None = None
     texts = task.texts or (_own_texts(task) if base.folder is None else ())
     if texts:

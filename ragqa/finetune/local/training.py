@@ -22,7 +22,7 @@ from ragqa.finetune.local.folder import cannot_write
 from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item
 
-ROUNDS = 10
+ROUNDS = 20
 """A long training is measured and kept so many times, after whole epochs; a short one after each."""
 
 WARM_UP = 0.05
@@ -33,6 +33,9 @@ BY_HEART = 0.02
 
 TOLD_EVERY = 3.0
 """Seconds between two lines of progress."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks whether it shall stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ def _trainer(model: Any, batches: Batches, valid: Batches | None, plan: Plan, fo
         disable_tqdm=True,
         dataloader_pin_memory=False,
     )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # several would each get a part of every batch
     trainer = Quiet(model=model, args=arguments, callbacks=[_conductor(batches, plan, watch)])
     trainer.remove_callback(PrinterCallback)
     return trainer
@@ -244,7 +248,7 @@ def _conductor(batches: Batches, plan: Plan, watch: Watch) -> Any:
             # By steps, never by time: what is logged decides when it ends.
             control.should_log = (state.global_step % steps) % log_every == 0
             now = time.perf_counter()
-            if now - self.looked > 1:
+            if now - self.looked > LOOK_EVERY:
                 self.looked = now
                 if watch.cancelled():
                     raise Cancelled

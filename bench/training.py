@@ -1,0 +1,102 @@
+"""How much of a bare loop's speed does local training keep? The small model of one's own, on made-up sentences.
+
+The bare loop runs the same model over the same batches with the same optimiser and nothing else: no records, no
+measuring, no checkpoints. Rounds alternate and the best of each counts, as does its processor time, which others at
+work on the machine disturb less.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.record import report
+from ragqa.answerers.prompting import Message
+from ragqa.finetune.local import scratch
+from ragqa.finetune.local.threads import chosen_threads
+from ragqa.finetune.local.tokens import Batches, Item, items_of
+from ragqa.finetune.local.training import WARM_UP, Plan, Watch, train
+from ragqa.finetune.records import Example
+
+ROUNDS = 3
+EXAMPLES = 400
+PLAN = Plan(epochs=3, rate=1e-3, budget=1024)
+WORDS = "pump filter valve motor lamp fan belt gauge seal nozzle hose switch turn clean open close".split()  # noqa: SIM905
+
+
+def examples() -> list[Example]:
+    """Return questions and answers of the lengths that people's have."""
+    draw = random.Random(0)
+
+    def words(low: int, high: int) -> str:
+        return " ".join(draw.choice(WORDS) + str(draw.randrange(100)) for _ in range(draw.randint(low, high)))
+
+    made = []
+    for number in range(EXAMPLES):
+        asked = words(6, 14)
+        messages = (Message("user", asked), Message("assistant", words(1, 5)))
+        made.append(Example(id=str(number), messages=messages, question=asked))
+    return made
+
+
+def bare(model: Any, items: list[Item]) -> None:
+    """Train as one would with torch alone."""
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
+
+    batches = Batches(items, PLAN.budget, None, 0)
+    steps = PLAN.epochs * len(batches)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=PLAN.rate, weight_decay=0.01, fused=True)
+    schedule = get_cosine_schedule_with_warmup(optimiser, round(WARM_UP * steps), steps)
+    model.train()
+    for epoch in range(PLAN.epochs):
+        batches.set_epoch(epoch)
+        for batch in batches:
+            model(**batch).loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            optimiser.zero_grad()
+
+
+def clocked(call: Callable[[], object]) -> tuple[float, float]:
+    """Return seconds on the wall and of processor time."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def main() -> None:
+    held = examples()
+    tokenizer = scratch.make_tokenizer(one.question for one in held)
+    items, _ = items_of(held, tokenizer, scratch.CONTEXT)
+    valid, items = items[: EXAMPLES // 10], items[EXAMPLES // 10 :]
+    tokens = PLAN.epochs * sum(len(item.ids) for item in items)
+    laps: dict[str, list[tuple[float, float]]] = {"bare loop": [], "ragqa, with checkpoints and measuring": []}
+    with tempfile.TemporaryDirectory() as place:
+        probe = next(iter(Batches(items, PLAN.budget, None, 0)))
+        with chosen_threads(scratch.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
+            train(scratch.make_model(tokenizer, 0), items, (), Plan(1, 1e-3, 1024), Path(place) / "warm", Watch(""))
+            for number in range(ROUNDS):
+                folder = Path(place) / str(number)
+                alone, whole = (scratch.make_model(tokenizer, 0) for _ in range(2))
+                calls: list[Callable[[], object]] = [lambda model=alone: bare(model, items)]  # type: ignore[misc]
+                calls.append(lambda model=whole, to=folder: train(model, items, valid, PLAN, to, Watch("")))  # type: ignore[misc]
+                for name, call in zip(laps, calls, strict=True):
+                    laps[name].append(clocked(call))
+    best = {name: tuple(map(min, zip(*times, strict=True))) for name, times in laps.items()}
+    alone_wall, alone_cpu = best["bare loop"]
+    rows: list[dict[str, object]] = []
+    for name, (wall, cpu) in best.items():
+        row: dict[str, object] = {"what": name, "examples": len(items), "tokens": tokens}
+        row |= {"tokens_per_second": round(tokens / wall), "tokens_per_cpu_second": round(tokens / cpu)}
+        rows.append({**row, "share_of_bare": alone_wall / wall, "share_by_cpu_time": alone_cpu / cpu})
+    report("training", rows)
+
+
+if __name__ == "__main__":
+    main()
