@@ -15,8 +15,9 @@ from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
-from ragqa.finetune.local import LocalProvider, continue_pretraining, scratch, train_local, training
+from ragqa.finetune.local import LocalProvider, continue_pretraining, provider, scratch, train_local, training
 from ragqa.finetune.local.folder import made_whole
+from ragqa.finetune.local.ledger import Ledger
 from ragqa.settings import Settings
 from tests.finetune_local import PARTS, examples, prepare, question, tiny_gpt2
 
@@ -53,9 +54,9 @@ def error_of(prepared: Path, options: TrainOptions, settings: Settings) -> str:
 
 def test_a_model_from_nothing_gives_back_what_it_was_taught(tmp_path: Path, settings: Settings) -> None:
     told: list[str] = []
-    provider = open_provider("local", settings)
+    local = open_provider("local", settings)
     prepared = prepare(tmp_path / "data", examples(), examples(2))
-    job = provider.create(prepared, TrainOptions("scratch", suffix="parts"), told.append)
+    job = local.create(prepared, TrainOptions("scratch", suffix="parts"), told.append)
     assert job.state == "succeeded" and job.model and job.id.startswith("parts-")
     assert answers(job.model, 12) == [example.answers[0] for example in examples()]
     folder = Path(job.model.removeprefix("transformers:"))
@@ -65,10 +66,10 @@ def test_a_model_from_nothing_gives_back_what_it_was_taught(tmp_path: Path, sett
     assert record["valid_loss"] == record["valid"][-1][1]
     ElementTree.parse(folder / "loss.svg")
     assert any("loss" in line and "tokens/s" in line for line in told)
-    events = list(provider.events(job.id))
+    events = list(local.events(job.id))
     assert events[-1].message.startswith("done") and any("train_loss" in event.figures for event in events)
-    assert list(provider.models()) == [job.model] and provider.status(job.id) == job
-    assert provider.create(prepared, TrainOptions("scratch", suffix="parts"), told.append) == job
+    assert list(local.models()) == [job.model] and local.status(job.id) == job
+    assert local.create(prepared, TrainOptions("scratch", suffix="parts"), told.append) == job
     assert "done already" in told[-1]
 
 
@@ -165,6 +166,80 @@ def test_a_job_that_is_cancelled_goes_on_when_it_is_created_again(tmp_path: Path
     assert done.id == job.id and done.state == "succeeded" and done.created_at == job.created_at
     steps = [event.figures["step"] for event in LocalProvider(settings).events(job.id) if "step" in event.figures]
     assert steps == sorted(steps) and steps[-1] == 10  # nothing was trained twice
+
+
+def test_another_process_may_cancel(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
+    base = tiny_gpt2(tmp_path / "base")
+    prepared, options = prepare(tmp_path / "data", examples()), TrainOptions(str(base), epochs=10, **FULL)
+
+    def ask_to_stop(line: str) -> None:
+        if "step 2 of" in line:
+            (job,) = LocalProvider(settings).jobs()
+            assert job.state == "running"
+            Ledger(jobs_folder(settings) / job.id).ask_to_stop()
+
+    job = train_local(prepared, options, settings, ask_to_stop)
+    assert job.state == "cancelled" and job.model is None and LocalProvider(settings).status(job.id) == job
+    assert train_local(prepared, options, settings, lambda line: None).state == "succeeded"
+
+
+def test_one_job_is_trained_by_one_process(tmp_path: Path, settings: Settings) -> None:
+    prepared, base = prepare(tmp_path / "data", examples()), tiny_gpt2(tmp_path / "base")
+    options = TrainOptions(str(base), epochs=2, **FULL)
+    errors: list[str] = []
+
+    def again(line: str) -> None:
+        if "begins" in line:
+            errors.append(error_of(prepared, options, settings))
+
+    assert train_local(prepared, options, settings, again).state == "succeeded"
+    assert len(errors) == 1 and "another process" in errors[0]
+
+
+def test_a_library_is_read_before_the_examples(tmp_path: Path, settings: Settings) -> None:
+    from ragqa.engine import Library
+
+    manual = tmp_path / "pump.md"
+    manual.write_text("# Pump\n\nThe pump stands in the cellar. Clean it every 30 days with warm water.\n")
+    with Library.open("pumps", create=True, home=settings.home) as library:
+        library.ingest([manual])
+    prepared = prepare(tmp_path / "data", examples(4))
+    options = TrainOptions("scratch", epochs=2, read_library="pumps")
+    job = train_local(prepared, options, settings, lambda line: None)
+    assert job.model
+    folder = Path(job.model.removeprefix("transformers:"))
+    read = json.loads((folder / "ragqa.json").read_text())["read"]
+    assert read["curve"][-1][1] < read["curve"][0][1]
+    assert read["tokens"] > 8 * 10  # eight times over
+    assert "no library" in error_of(prepared, TrainOptions("scratch", read_library="absent"), settings)
+
+
+def test_a_classifier_is_a_job_like_any_other(tmp_path: Path, settings: Settings) -> None:
+    from ragqa.finetune.routing import load_route
+    from tests import test_routing
+
+    prepared = test_routing.prepare(tmp_path / "data", test_routing.questions())
+    encoder = test_routing.make_embedder(tmp_path / "tiny", test_routing.WORDS)
+    job = train_local(prepared, TrainOptions(str(encoder), epochs=1), settings, lambda line: None)
+    assert job.form == "route" and job.model and job.model.startswith("classifier:")
+    folder = Path(job.model.removeprefix("classifier:"))
+    assert json.loads((folder / "ragqa.json").read_text())["form"] == "route" and load_route(folder)
+    assert list(LocalProvider(settings).models()) == [job.model]
+
+
+def test_out_of_memory_says_what_to_do(tmp_path: Path) -> None:
+    import torch
+
+    with pytest.raises(RagqaError, match="--batch-size") as raised, training.in_one_line(tmp_path):
+        torch.empty(2**60)
+    assert "\n" not in str(raised.value)
+
+
+def test_without_the_extra_it_is_named(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "find_spec", lambda name: None)
+    prepared = prepare(tmp_path / "data", examples())
+    assert "pip install 'ragqa[train]'" in error_of(prepared, TrainOptions("scratch"), settings)
 
 
 def test_examples_that_are_too_long_are_left_out_and_counted(tmp_path: Path, settings: Settings) -> None:

@@ -208,7 +208,12 @@ def _made(
     else:
         from ragqa.finetune.routing import train_route
 
-        record = train_route(prepared, options, ledger.folder, lambda line: told(line, {}))
+        def relayed(line: str) -> None:
+            told(line, {})
+            if ledger.asked_to_stop():
+                raise Cancelled
+
+        record = train_route(prepared, options, ledger.folder, relayed)
         write_json(ledger.folder / MAKING / RECORD, record)
     publish(ledger.folder / MAKING, ledger.model)
     return record

@@ -97,7 +97,7 @@ def train(model: Any, items: Sequence[Item], valid: Sequence[Item], plan: Plan, 
     batches = Batches(items, plan.budget, plan.size, plan.seed)
     measured = Batches(valid, plan.budget, plan.size, plan.seed) if valid else None
     held = checkpoints.newest(folder)
-    with quiet(), _in_one_line(folder), chosen_threads(model, next(iter(batches)), folder):
+    with quiet(), in_one_line(folder), chosen_threads(model, next(iter(batches)), folder):
         trainer = _trainer(model, batches, measured, plan, folder, watch)
         if held and _over(checkpoints.history_of(held), plan, len(batches)):
             checkpoints.load_weights(held, model)
@@ -314,7 +314,7 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _in_one_line(folder: Path) -> Iterator[None]:
+def in_one_line(folder: Path) -> Iterator[None]:
     """Turn what a machine runs out of into a line that says what to do."""
     import torch
 
