@@ -19,49 +19,9 @@ from bench.record import report
 
 PAIRS = 100_000
 FORMS = ("closed-book", "route")
-PARTS = [
-    "pump",
-    "valve",
-    "filter",
-    "motor",
-    "sensor",
-    "boiler",
-    "switch",
-    "cable",
-    "panel",
-    "fuse",
-    "relay",
-    "burner",
-    "tank",
-    "hose",
-    "gauge",
-    "lever",
-]
-ACTS = [
-    "clean",
-    "replace",
-    "check",
-    "reset",
-    "drain",
-    "open",
-    "close",
-    "test",
-    "mount",
-    "adjust",
-    "vent",
-    "flush",
-    "calibrate",
-    "tighten",
-]
-WHEN = [
-    "in winter",
-    "after a fault",
-    "before first use",
-    "every month",
-    "at low pressure",
-    "when it is hot",
-    "with the power off",
-]
+PARTS = ("pump", "valve", "filter", "motor", "sensor", "boiler", "switch", "cable", "panel", "fuse", "relay", "burner")
+ACTS = ("clean", "replace", "check", "reset", "drain", "open", "close", "test", "mount", "adjust", "vent", "flush")
+WHEN = ("in winter", "after a fault", "before first use", "every month", "at low pressure", "with the power off")
 PEAK = (
     "import resource, sys\nfrom ragqa.cli import main\ntry:\n    main()\nfinally:\n"
     "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"

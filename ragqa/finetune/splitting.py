@@ -25,9 +25,10 @@ def split_examples(examples: Sequence[Example], seed: int, valid: float, test: f
     """
     shares: dict[Split, float] = {"train": 1 - valid - test, "valid": valid, "test": test}
     parts: Parts = {split: [] for split in SPLITS}
+    lacking = dict.fromkeys(SPLITS, 0.0)
     for label, groups in sorted(_by_label(_groups(examples)).items()):
         Random(f"{seed} {label}").shuffle(groups)
-        _share_out(groups, shares, parts)
+        _share_out(groups, shares, lacking, parts, learned_and_measured=bool(label and test))
     _fill_empty(parts, shares)
     where = {example.id: split for split in SPLITS for group in parts[split] for example in group}
     return {split: [example for example in examples if where[example.id] == split] for split in SPLITS}
@@ -47,12 +48,23 @@ def _by_label(groups: Iterable[Group]) -> dict[str, list[Group]]:
     return held
 
 
-def _share_out(groups: Sequence[Group], shares: dict[Split, float], parts: Parts) -> None:
-    """Give each group, the largest first, to the split that lacks most; where two lack as much, in ORDER."""
-    total = sum(map(len, groups))
-    lacking = {split: share * total for split, share in shares.items()}
-    for group in sorted(groups, key=len, reverse=True):
-        taken = max(ORDER, key=lambda split: round(lacking[split], 6))
+def _share_out(
+    groups: Sequence[Group],
+    shares: dict[Split, float],
+    lacking: dict[Split, float],
+    parts: Parts,
+    *,
+    learned_and_measured: bool,
+) -> None:
+    """Give each group, the largest first, to the split that lacks most; where two lack as much, in ORDER.
+
+    What a split lacks is carried on from label to label, so that small labels leave none of them short.
+    """
+    for split, share in shares.items():
+        lacking[split] += share * sum(map(len, groups))
+    for number, group in enumerate(sorted(groups, key=len, reverse=True)):
+        most = max(ORDER, key=lambda split: round(lacking[split], 6))
+        taken = ORDER[number] if learned_and_measured and number < 2 else most
         lacking[taken] -= len(group)
         parts[taken].append(group)
 

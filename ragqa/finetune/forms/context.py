@@ -7,11 +7,13 @@ keeps the answer, to be known by heart; here the prompt's own rule holds, and wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from ragqa.analysis import CJK
 from ragqa.answerers import Turn
 from ragqa.answerers.markers import best_quote, check_markers
 from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
@@ -31,6 +33,9 @@ WITHOUT = 0.2
 
 LOOKED_AT = 20
 """Passages searched for the one that answers and for distractors."""
+
+
+_CJK_GAP = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ def _answers(hit: Hit, entry: Entry) -> bool:
         pages = range(passage.page or 0, (passage.page_end or passage.page or 0) + 1)
         if passage.document != entry.document or not set(pages) & set(entry.pages):
             return False
-    text = _folded(f"{passage.header}\n{passage.text}")
-    return any(_folded(sought) in text for sought in (*entry.evidence, *entry.answers) if _says(sought))
+    text = f"{passage.header}\n{passage.text}"
+    return any(holds(text, sought) for sought in (*entry.evidence, *entry.answers) if _says(sought))
 
 
 def _chosen(gold: Hit | None, others: Sequence[Hit], k: int, chance: Random) -> Shown:
@@ -138,7 +143,7 @@ def _quote(gold: Hit, entry: Entry) -> str:
     holding = tuple(
         (start, end)
         for start, end in passage.windows
-        if any(_folded(answer) in _folded(passage.text[start:end]) for answer in entry.answers)
+        if any(holds(passage.text[start:end], answer) for answer in entry.answers)
     )
     narrowed = replace(gold, passage=replace(passage, windows=holding), evidence=()) if holding else gold
     start, end = best_quote(narrowed, [f"{entry.question} {' '.join(entry.evidence)}"], entry.question)
@@ -148,6 +153,13 @@ def _quote(gold: Hit, entry: Entry) -> str:
 def _unmarked(text: str) -> str:
     """Return text on one line, without anything in it that would read as a marker."""
     return " ".join(check_markers(text, 0).text.split())
+
+
+def holds(text: str, sought: str) -> bool:
+    """Say whether words stand in a text whole, whatever white space or cell borders are between them."""
+    words = _CJK_GAP.sub("", sought.casefold()).replace("|", " ").split()
+    pattern = r"(?<![0-9a-z])" + r"[\s|]*".join(map(re.escape, words)) + r"(?![0-9a-z])"
+    return bool(words) and re.search(pattern, _CJK_GAP.sub("", text.casefold())) is not None
 
 
 def _folded(text: str) -> str:
