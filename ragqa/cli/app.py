@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, benching, keeping, preparing, questioning, routing, semi, tuning
+from ragqa.cli import asking, benching, finetuning, keeping, preparing, questioning, routing, semi, tuning
 
 app = typer.Typer(
     name="ragqa",
@@ -46,6 +46,12 @@ finetune = typer.Typer(
     no_args_is_help=True,
 )
 finetune.command("prepare", short_help="Make training data of questions, dialogues or a library.")(preparing.prepare)
+finetune.command("create", short_help="Train a model, here or at OpenAI.")(finetuning.create)
+finetune.command("status", short_help="Say how a job stands, or follow it.")(finetuning.status)
+finetune.command("events", short_help="Show what happened in a job.")(finetuning.events)
+finetune.command("cancel", short_help="Stop a job.")(finetuning.cancel)
+finetune.command("list", short_help="List the jobs.")(finetuning.list_jobs)
+finetune.command("models", short_help="List the finished models.")(finetuning.models)
 finetune.command("route", short_help="Measure how well questions are told into labels.")(routing.route)
 finetune.command("semi", short_help="Train on few labelled questions and a library's text.")(semi.semi)
 app.add_typer(finetune)

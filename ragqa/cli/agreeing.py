@@ -1,0 +1,59 @@
+"""Nothing is sent to a server that trains before its price was shown and agreed to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ragqa.cli.output import note, plain
+
+if TYPE_CHECKING:
+    from ragqa.finetune.jobs import TrainOptions
+    from ragqa.settings import Settings
+
+USUAL_EPOCHS = 3
+"""Passes that a hosted job usually takes where none are chosen."""
+
+
+def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, yes: bool) -> None:
+    """Return once it is agreed; a job that was begun before is only taken up and needs nothing.
+
+    Off a terminal only ``yes`` agrees. Raises RagqaError, and Exit where it is not agreed.
+    """
+    from ragqa.errors import RagqaError
+    from ragqa.finetune.estimating import estimate
+    from ragqa.finetune.hosted import OpenAIProvider
+    from ragqa.finetune.records import read_prepared
+
+    record = read_prepared(prepared)
+    held = OpenAIProvider(settings)
+    if held.begun(prepared, options):
+        return
+    epochs = options.epochs or USUAL_EPOCHS
+    found = estimate(prepared, options.base, epochs)
+    kept_back = record.examples.get("valid", 0)
+    note(
+        plain(
+            f"to {held.host}: {found.examples:,} examples to train {options.base} on, {kept_back:,} to measure by; "
+            f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
+            f"{epochs} {'pass' if epochs == 1 else 'passes'}"
+            f"{'' if options.epochs else ', or as many as it chooses'}"
+        )
+    )
+    note(plain(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}"))
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise RagqaError("nothing was sent: --yes agrees to send the examples and to the price above")
+    if not typer.confirm("Send the examples and begin the job?", default=False, err=True):
+        note("nothing was sent")
+        raise typer.Exit(1)
+
+
+def _price(cost: float | None, told: str, official: bool, host: str) -> str:
+    if not official:
+        return f"what {host} charges is not known here"
+    return told if cost is None else f"about ${cost:,.2f}; {told}"

@@ -1,0 +1,224 @@
+"""Jobs at the service: begun, taken up, followed, cancelled. Sends examples; whether it may is asked by the caller."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ragqa.errors import RagqaError
+from ragqa.finetune.hosted.following import OVER, follow
+from ragqa.finetune.hosted.keeping import METRICS, PICTURE, Asked, Kept
+from ragqa.finetune.hosted.service import Busy, Service, Unheard, Unreachable
+from ragqa.finetune.hosted.states import csv_of, curves, event_of, job_of
+from ragqa.finetune.hosted.uploads import FEWEST, chats, send
+from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
+from ragqa.finetune.records import Prepared, read_prepared
+
+if TYPE_CHECKING:
+    from openai.types.fine_tuning import FineTuningJob
+
+    from ragqa.settings import Settings
+
+PAGE = 100
+"""Jobs or events asked for at a time; there are as many pages as it takes."""
+
+
+class OpenAIProvider:
+    """Trains at OpenAI or at the server of ``OPENAI_BASE_URL``. Contacts nobody before it is asked something."""
+
+    name: ProviderName = "openai"
+
+    def __init__(self, settings: Settings) -> None:
+        self._service = Service(settings.timeout)
+        self._kept = Kept(jobs_folder(settings))
+
+    @property
+    def host(self) -> str:
+        """The server that would be sent to."""
+        return self._service.host
+
+    @property
+    def official(self) -> bool:
+        """Whether that is OpenAI's own."""
+        return self._service.server.official
+
+    def begun(self, prepared: Path, options: TrainOptions) -> Job | None:
+        """Return the job that ``create`` would take up, as it was last seen; None where it would begin one."""
+        return self._kept.of_key(_key(read_prepared(prepared), options, self._service.host))
+
+    def create(self, prepared: Path, options: TrainOptions, notice: Callable[[str], None]) -> Job:
+        """Send the examples and begin a job, or return the same one that was begun before. Does not wait for it.
+
+        Raises RagqaError. A file that was sent stays known, so that it is not sent again after a failure.
+        """
+        data = _checked(read_prepared(prepared), options)
+        asked = Asked(_key(data, options, self._service.host), self._service.host, data.form)
+        before = self._kept.of_key(asked.key)
+        if before:
+            notice(f"job {before.id} was begun before: it is taken up")
+            return self.status(before.id)
+        sent: dict[str, str] = {}
+        with chats(prepared, "train") as train:
+            if train.examples < FEWEST and self._service.server.official:
+                raise RagqaError(
+                    f"OpenAI trains on {FEWEST} examples or more, and {prepared} has {train.examples} to learn from: "
+                    "add more, or train here with --provider local"
+                )
+            sent["training_file"] = send(self._service, self._kept, train, "train.jsonl", notice)
+        with chats(prepared, "valid") as valid:
+            if valid.examples:
+                sent["validation_file"] = send(self._service, self._kept, valid, "valid.jsonl", notice)
+        job = self._begin(asked, {**sent, **_request(options, asked.key)})
+        notice(f"job {job.id} is {job.state} at {asked.host}")
+        return job
+
+    def _begin(self, asked: Asked, request: dict[str, Any]) -> Job:
+        """Ask for a job once: where an answer got lost before, look first whether the job is there."""
+        with self._kept.asking(asked.key) as unheard:
+            made = self._found(asked.key, request["training_file"]) if unheard else None
+            if made is None:
+                try:
+                    with self._service.asking("the job", model=str(request["model"])):
+                        # The client must not ask again by itself: two jobs would be paid for.
+                        made = self._service.client.with_options(max_retries=0).fine_tuning.jobs.create(**request)
+                        job_of(made, asked.form, priced=False)
+                except Busy:
+                    raise
+                except Unreachable as error:
+                    told = "whether the job was begun is not known: the same command again looks for it first"
+                    raise Unheard(f"{error}; {told}") from None
+            return self._kept.keep(self._job(made, asked.form), asked)
+
+    def _found(self, key: str, file: str) -> FineTuningJob | None:
+        with self._service.asking("list of jobs"):
+            for made in self._service.client.fine_tuning.jobs.list(limit=PAGE):
+                ours = (made.metadata or {}).get("ragqa")
+                if made.status not in ("failed", "cancelled") and made.training_file == file and ours in (key, None):
+                    return made
+        return None
+
+    def follow(self, job: str, notice: Callable[[str], None]) -> Job:
+        """Wait until ``job`` is over, telling its events; fetch its measures. It goes on there if this is stopped."""
+        seen: set[str] = set()
+        return follow(lambda: self.status(job), lambda: self._new_events(job, seen), notice)
+
+    def status(self, job: str) -> Job:
+        """Return the job as it stands. One that is over, and whose measures are here, is not asked for again."""
+        held, asked = self._kept.job(job), self._kept.asked(job)
+        folder = self._kept.folder(job)
+        if held and held.state in OVER and (held.state != "succeeded" or (folder / METRICS).is_file()):
+            return held
+        self._same_host(job, asked)
+        with self._service.asking(f"job {job}"):
+            made = self._service.client.fine_tuning.jobs.retrieve(job)
+            now = self._job(made, asked.form if asked else held.form if held else "")
+        self._kept.keep(now)
+        if now.state == "succeeded":
+            with contextlib.suppress(RagqaError, OSError):  # the model is there, whether or not it was measured
+                self._fetch_measures(made, folder)
+        return now
+
+    def events(self, job: str) -> Iterator[Event]:
+        """Yield all of a job's events, oldest first. Raises RagqaError for an unknown job."""
+        yield from (event for _, event in self._new_events(job, set()))
+
+    def cancel(self, job: str) -> Job:
+        """Stop a job; what it trained so far is lost. A job that is over stays as it is."""
+        asked = self._kept.asked(job)
+        self._same_host(job, asked)
+        now = self.status(job)
+        if now.state in OVER:
+            return now
+        with self._service.asking(f"job {job}"):
+            made = self._service.client.fine_tuning.jobs.cancel(job)
+            return self._kept.keep(self._job(made, now.form))
+
+    def jobs(self) -> Iterator[Job]:
+        """Yield the account's jobs, newest first, those too that were not begun from here."""
+        with self._service.asking("list of jobs"):
+            for made in self._service.client.fine_tuning.jobs.list(limit=PAGE):
+                asked = self._kept.asked(str(made.id))
+                yield self._job(made, asked.form if asked else "")
+
+    def models(self) -> Iterator[str]:
+        """Yield the specs of finished models that the service still has."""
+        with self._service.asking("list of models"):
+            there = {str(model.id): int(model.created or 0) for model in self._service.client.models.list()}
+        ours = {str(job.model).removeprefix("openai:") for job in self.seen() if job.model}
+        for name in sorted(there, key=lambda name: -there[name]):
+            if name.startswith("ft:") or name in ours:
+                yield f"openai:{name}"
+
+    def seen(self) -> list[Job]:
+        """Return the jobs that are known here, as they were last seen, without asking anyone."""
+        return self._kept.all()
+
+    def _job(self, made: FineTuningJob, form: str) -> Job:
+        return job_of(made, form, priced=self._service.server.official)
+
+    def _new_events(self, job: str, seen: set[str]) -> list[tuple[str, Event]]:
+        """Return the events that are not among ``seen``, oldest first, and add them to it."""
+        self._kept.folder(job)  # a name that is none never gets into an address
+        new: list[tuple[str, Event]] = []
+        with self._service.asking(f"job {job}"):
+            for made in self._service.client.fine_tuning.jobs.list_events(job, limit=PAGE):  # newest first
+                if made.id in seen:
+                    break
+                new.append((made.id, event_of(made)))
+        seen.update(name for name, _ in new)
+        return new[::-1]
+
+    def _fetch_measures(self, made: FineTuningJob, folder: Path) -> None:
+        from ragqa.finetune.local.curves import loss_picture
+
+        for file in made.result_files or ():
+            with self._service.asking(f"file {file}"):
+                text = csv_of(self._service.client.files.content(file).content)
+            train, valid = curves(text)
+            (folder / METRICS).write_text(text, encoding="utf-8")
+            if max((step for step, _ in (*train, *valid)), default=0) > 0:
+                (folder / PICTURE).write_text(loss_picture(train, valid), encoding="utf-8")
+            return
+
+    def _same_host(self, job: str, asked: Asked | None) -> None:
+        if asked and asked.host != self._service.host:
+            raise RagqaError(
+                f"job {job} was begun at {asked.host}, and OPENAI_BASE_URL now names {self._service.host}: set it back"
+            )
+
+
+def _checked(data: Prepared, options: TrainOptions) -> Prepared:
+    if options.base == "scratch":
+        raise RagqaError(
+            "--base should name a model that the service trains, such as gpt-4.1-mini-2025-04-14; got scratch, which "
+            "is for --provider local"
+        )
+    if options.read_library is not None or options.max_tokens is not None:
+        raise RagqaError("--read and --max-tokens are for --provider local: the service reads the examples alone")
+    if not data.examples.get("train"):
+        raise RagqaError("there is no example to train on: train.jsonl is empty; prepare the folder anew")
+    return data
+
+
+def _request(options: TrainOptions, key: str) -> dict[str, Any]:
+    """Return what a job is asked for with, but for its files; what was not chosen is left to the service."""
+    chosen = {
+        "n_epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate_multiplier": options.learning_rate,
+    }
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    method = {"type": "supervised", "supervised": {"hyperparameters": chosen}}
+    request = {"model": options.base, "seed": options.seed, "method": method, "metadata": {"ragqa": key}}
+    return {**request, "suffix": options.suffix} if options.suffix else request
+
+
+def _key(data: Prepared, options: TrainOptions, host: str) -> str:
+    chosen = asdict(replace(options, method="lora"))  # which the service does not know
+    known = [data.sha256.get("train"), data.sha256.get("valid"), chosen, host]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,0 +1,138 @@
+"""``ragqa finetune create`` and its sisters as a user gives them: agreed to before anything is sent, taken up, told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ragqa.finetune.hosted import following
+from tests.conftest import Run
+from tests.finetune_local import examples, prepare
+from tests.servers.finetuning import MODEL, FineTuning, serving
+
+BASE = "gpt-4.1-mini-2025-04-14"
+HOSTED = ("--provider", "openai", "--base", BASE)
+
+
+@pytest.fixture
+def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FineTuning]:
+    monkeypatch.setattr(following, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.02)
+    prepare(home / "data", examples(), examples(2))
+    with serving() as state:
+        monkeypatch.setenv("OPENAI_BASE_URL", state.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-secret0123456789")
+        yield state
+
+
+def test_nothing_is_sent_before_the_price_is_shown_and_agreed_to(server: FineTuning, ragqa: Run) -> None:
+    ran = ragqa("finetune", "create", "data", *HOSTED)
+    assert ran.code == 1 and not server.calls and not ran.out
+    assert "12 examples" in ran.err and "price:" in ran.err and "nothing was sent: --yes" in ran.err
+
+
+def test_openai_s_own_price_is_shown(server: FineTuning, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    ran = ragqa("finetune", "create", "data", *HOSTED)
+    assert ran.code == 1 and "to api.openai.com" in ran.err and "price: about $" in ran.err
+
+
+def test_a_job_from_data_to_model(server: FineTuning, ragqa: Run) -> None:
+    server.add_event("The job has begun")
+    ran = ragqa("finetune", "create", "data", *HOSTED, "--yes", "--suffix", "pumps")
+    assert ran.code == 0 and "The job has begun" in ran.err and "secret" not in ran.out + ran.err
+    assert f'ragqa ask "…" --answerer openai:{MODEL}' in ran.out
+    assert ragqa("finetune", "models").out == f"openai:{MODEL}\n"
+    [job] = ragqa("finetune", "list", "--json").json["jobs"]
+    assert (job["id"], job["state"], job["base"]) == ("ftjob-0", "succeeded", BASE)
+
+
+def test_begun_now_and_waited_for_later(server: FineTuning, ragqa: Run) -> None:
+    begun = ragqa("finetune", "create", "data", *HOSTED, "--yes", "--no-wait", "--json").json
+    assert (
+        begun["state"] == "queued"
+        and "ragqa finetune status ftjob-0 --wait" in ragqa("finetune", "status", begun["id"]).out
+    )
+    again = ragqa("finetune", "create", "data", *HOSTED, "--no-wait", "--json")
+    assert again.json["id"] == "ftjob-0" and len(server.requests) == 1, "taking up needs no agreement"
+    done = ragqa("finetune", "status", "ftjob-0", "--wait", "--json").json
+    assert done["model"] == f"openai:{MODEL}"
+
+
+def test_stopped_it_says_how_to_go_on(server: FineTuning, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    server.states = ["running"]
+    with monkeypatch.context() as patched:
+        patched.setattr("time.sleep", stop)
+        ran = ragqa("finetune", "create", "data", *HOSTED, "--yes")
+    assert ran.code == 130 and "'ragqa finetune status ftjob-0 --wait' takes it up again" in ran.err
+    server.states = ["succeeded"]
+    assert MODEL in ragqa("finetune", "status", "ftjob-0", "--wait").out
+
+
+def test_events_and_cancel_know_whose_job_it_is(server: FineTuning, ragqa: Run) -> None:
+    server.states = ["running"]
+    ragqa("finetune", "create", "data", *HOSTED, "--yes", "--no-wait")
+    server.add_event("\x1b[31mRed", "warn")
+    assert "warning: " in ragqa("finetune", "events", "ftjob-0").out
+    assert "\x1b" not in ragqa("finetune", "events", "ftjob-0").out
+    [event] = ragqa("finetune", "events", "ftjob-0", "--json").json["events"]
+    assert event["level"] == "warning"
+    assert "cancelled" in ragqa("finetune", "cancel", "ftjob-0").out
+    ran = ragqa("finetune", "status", "ftjob-0", "--wait")
+    assert ran.code == 1 and ran.err.endswith("ragqa: job ftjob-0 was cancelled\n")
+
+
+def test_a_failed_job_exits_with_its_reason(server: FineTuning, ragqa: Run) -> None:
+    server.states = ["failed"]
+    ran = ragqa("finetune", "create", "data", *HOSTED, "--yes", "--json")
+    assert ran.code == 1 and ran.json["state"] == "failed"
+    assert f"ragqa: job ftjob-0 failed: {server.reason}\n" in ran.err
+
+
+def test_a_list_asks_nobody_unless_told_to(server: FineTuning, ragqa: Run) -> None:
+    server.add_job("running")
+    ran = ragqa("finetune", "list")
+    assert ran.code == 0 and not server.calls and "no job yet" in ran.err
+    assert "ftjob-0" in ragqa("finetune", "list", "--provider", "openai").out
+    assert ragqa("finetune", "models", "--provider", "openai", "--json").json == {"models": [f"openai:{MODEL}"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("create", "nowhere"), "prepared.json"),
+        (("status", "nothing"), "no local training job"),
+        (("status", "../x"), "no job's id"),
+        (("create", "data", "--provider", "azure"), "--provider takes"),
+    ],
+)
+def test_what_a_user_may_get_wrong_is_one_line(
+    server: FineTuning, ragqa: Run, words: tuple[str, ...], said: str
+) -> None:
+    assert said in ragqa("finetune", *words).error
+
+
+@pytest.mark.parametrize("words", [("--no-wait",), ("--method", "half"), ("--provider", "openai")])
+def test_options_that_do_not_go_together(server: FineTuning, ragqa: Run, words: tuple[str, ...]) -> None:
+    assert ragqa("finetune", "create", "data", *words).code == 2
+
+
+def test_a_model_trained_here_by_the_same_verbs(home: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("peft", reason="local training needs ragqa[train]")
+    from ragqa.finetune.local import scratch
+
+    for name, value in {"LAYERS": 1, "WIDTH": 32, "VOCABULARY": 300}.items():
+        monkeypatch.setattr(scratch, name, value)
+    prepare(home / "data", examples(4), examples(1))
+    job = ragqa("finetune", "create", "data", "--epochs", "1", "--json").json
+    assert job["provider"] == "local" and job["model"].startswith("transformers:")
+    assert ragqa("finetune", "status", job["id"], "--json").json == job
+    assert "done" in ragqa("finetune", "events", job["id"]).out
+    assert job["id"] in ragqa("finetune", "list").out and job["model"] in ragqa("finetune", "models").out
+    assert (home / "finetunes" / job["id"] / "job.json").is_file() and json.dumps(job)
