@@ -80,7 +80,11 @@ def confusion_matrix(gold: Sequence[str], said: Said, labels: Sequence[str]) -> 
 
 
 def routing_intervals(gold: Sequence[str], said: Said, seed: int = 0) -> Routing:
-    """Return accuracy and the macro averages with intervals: questions are drawn, and with them their classes."""
+    """Return accuracy and the macro averages with intervals: questions are drawn, and with them their classes.
+
+    Where classes have one or two questions each, the intervals of the macro averages lie a little high: a draw that
+    misses a class does not count it.
+    """
     pair = _one_hots(gold, said)
 
     def interval(which: int) -> Interval:
