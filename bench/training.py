@@ -17,9 +17,11 @@ from typing import Any
 from bench.record import report
 from ragqa.answerers.prompting import Message
 from ragqa.finetune.local import scratch
+from ragqa.finetune.local.conductor import Watch
+from ragqa.finetune.local.course import Plan
 from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.local.tokens import Batches, Item, items_of
-from ragqa.finetune.local.training import WARM_UP, Plan, Watch, train
+from ragqa.finetune.local.training import WARM_UP, train
 from ragqa.finetune.records import Example
 
 ROUNDS = 3

@@ -15,7 +15,15 @@ from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
-from ragqa.finetune.local import LocalProvider, continue_pretraining, provider, scratch, train_local, training
+from ragqa.finetune.local import (
+    LocalProvider,
+    conductor,
+    continue_pretraining,
+    provider,
+    scratch,
+    train_local,
+    training,
+)
 from ragqa.finetune.local.folder import made_whole
 from ragqa.finetune.local.ledger import Ledger
 from ragqa.settings import Settings
@@ -30,7 +38,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scratch, "LAYERS", 2)
     monkeypatch.setattr(scratch, "WIDTH", 64)
     monkeypatch.setattr(scratch, "VOCABULARY", 400)
-    monkeypatch.setattr(training, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(conductor, "TOLD_EVERY", 0.0)
 
 
 @pytest.fixture
@@ -169,7 +177,7 @@ def test_a_job_that_is_cancelled_goes_on_when_it_is_created_again(tmp_path: Path
 
 
 def test_another_process_may_cancel(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(conductor, "LOOK_EVERY", 0.0)
     base = tiny_gpt2(tmp_path / "base")
     prepared, options = prepare(tmp_path / "data", examples()), TrainOptions(str(base), epochs=10, **FULL)
 

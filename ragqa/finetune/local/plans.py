@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local.training import Plan
+from ragqa.finetune.local.course import Plan
 from ragqa.finetune.records import Form
 
 SCRATCH_RATE, FULL_RATE, LORA_RATE = 1e-3, 2e-5, 2e-4
@@ -41,5 +41,5 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
 def reading_plan(*, seed: int, scratch: bool, lora: bool, gpu: bool, epochs: int | None = None) -> Plan:
     """Return the plan for reading text: a model without pretraining goes over it several times."""
     rate = SCRATCH_RATE if scratch else LORA_RATE if lora else FULL_RATE
-    budget = GPU_TOKENS if gpu else 2 * CPU_TOKENS
+    budget = GPU_TOKENS if gpu else CPU_TOKENS
     return Plan(epochs or (8 if scratch else 1), rate, budget, seed=seed, half=gpu)

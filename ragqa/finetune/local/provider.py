@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from ragqa.errors import MissingExtra, RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.local.bases import find_base
+from ragqa.finetune.local.conductor import Cancelled, Watch
 from ragqa.finetune.local.folder import RECORD, cannot_write, made_whole, publish, save_model, write_json
 from ragqa.finetune.local.learning import Task, learn, read_texts
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
-from ragqa.finetune.local.training import Cancelled, Watch
 from ragqa.finetune.records import Prepared, read_examples, read_prepared
 from ragqa.models.files import sha256_of
 
