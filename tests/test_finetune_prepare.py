@@ -12,6 +12,7 @@ from ragqa.answerers.markers import check_markers
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import estimate
+from ragqa.finetune.forms.context import holds
 from ragqa.finetune.preparing import Planned, prepare
 from ragqa.finetune.records import SPLITS, Example, Form, read_examples, read_prepared
 from ragqa.prompts import load_prompts
@@ -150,6 +151,12 @@ def test_context_is_the_prompt_of_ask_with_a_quote_that_stands_there(manuals: Li
     assert len(places) >= 3
     assert 0 < refused < 0.4 * answerable
     assert any(not one.answerable for one in all_of(planned))
+
+
+def test_words_are_found_whole_across_cells_and_lines() -> None:
+    assert holds("Home | 210 m³/h\n| 52 %", "Home 210 m³/h 52 %")
+    assert holds("滤网每\n30 天清洗", "每30天") is False and holds("每 30 天\n清洗一次", "30 天清洗一次")
+    assert not holds("It weighs 152 kg", "52") and not holds("anything", " ")
 
 
 def test_a_library_alone_gives_generated_questions(manuals: Library) -> None:

@@ -56,12 +56,15 @@ def examples(
 ) -> tuple[list[Example], tuple[Finding, ...]]:
     """Return the examples, and what was found: questions whose answer stands in no passage are left out."""
     prompts, instructions = load_prompts(library.settings.prompts), _instructions(library)
+    names = {stored.name for stored in library.documents()}
     made: list[Example] = []
     lost: list[Entry] = []
     for number, entry in enumerate(entries, 1):
         if number % 500 == 0:
             notice(f"passages for {number:,} of {len(entries):,} questions")
-        gold, others = _found(entry, library)
+        # A document that the library does not hold is some other name for where the question is from.
+        known = entry if entry.document in names else replace(entry, document=None)
+        gold, others = _found(known, library)
         if gold is None and entry.answerable:
             lost.append(entry)
             continue
@@ -76,28 +79,31 @@ def examples(
 
 
 def _found(entry: Entry, library: Library) -> tuple[Hit | None, list[Hit]]:
-    """Return the best passage that answers, and the others found, without any that answer too."""
+    """Return the best passage that answers, and the others found, without any in which an answer stands."""
     hits = library.search(entry.question, k=LOOKED_AT).hits
-    answering = [hit for hit in hits if _answers(hit, entry)]
-    if not answering and entry.answerable:
-        for sought in filter(_says, (*entry.evidence, *entry.answers)):
-            wanted = library.search(sought[:1000], k=LOOKED_AT).hits
-            answering = [hit for hit in wanted if _answers(hit, entry)]
-            if answering:
-                break
-    return (answering[0] if answering else None), [hit for hit in hits if not _answers(hit, entry)]
-
-
-def _answers(hit: Hit, entry: Entry) -> bool:
-    """Say whether a passage holds the evidence or an answer, on a page of the entry's where it has any."""
-    passage = hit.passage
+    others = [hit for hit in hits if not entry.answerable or not _says_it(hit, entry)]
     if not entry.answerable:
-        return False
-    if entry.pages:
-        pages = range(passage.page or 0, (passage.page_end or passage.page or 0) + 1)
-        if passage.document != entry.document or not set(pages) & set(entry.pages):
-            return False
-    text = f"{passage.header}\n{passage.text}"
+        return None, others
+    for sought in (entry.question, *filter(_says, (*entry.evidence, *entry.answers))):
+        wanted = hits if sought is entry.question else library.search(sought[:1000], k=LOOKED_AT).hits
+        for hit in wanted:
+            if _may_answer(hit, entry) and _says_it(hit, entry):
+                return hit, others
+    return None, others
+
+
+def _may_answer(hit: Hit, entry: Entry) -> bool:
+    """Say whether a passage is where the entry says that its answer is, as far as it says so."""
+    passage = hit.passage
+    pages = range(passage.page or 0, (passage.page_end or passage.page or 0) + 1)
+    return (not entry.document or passage.document == entry.document) and (
+        not entry.pages or not set(pages).isdisjoint(entry.pages)
+    )
+
+
+def _says_it(hit: Hit, entry: Entry) -> bool:
+    """Say whether the evidence or an answer stands in a passage."""
+    text = f"{hit.passage.header}\n{hit.passage.text}"
     return any(holds(text, sought) for sought in (*entry.evidence, *entry.answers) if _says(sought))
 
 
