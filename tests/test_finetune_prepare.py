@@ -232,3 +232,4 @@ def test_the_estimate_tells_tokens_and_price(tmp_path: Path) -> None:
     unknown = estimate(tmp_path / "made", "somebody/else", 1)
     assert unknown.cost_usd is None and "no training price of somebody/else" in unknown.price_note
     assert estimate(tmp_path / "made", "scratch", 1).cost_usd == 0
+    assert estimate(tmp_path / "made", "", 1).cost_usd is None

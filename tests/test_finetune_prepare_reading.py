@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from ragqa.errors import RagqaError
+from ragqa.finetune.checking.near import alike
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.reading import Entry, read_sources
 from ragqa.finetune.records import SPLITS, Example
@@ -122,3 +125,20 @@ def test_a_split_is_seeded_whole_and_near_its_shares() -> None:
     again = split_examples(examples[::-1], 1, 0.1, 0.2)
     assert {one.id for one in again["test"]} == {one.id for one in split["test"]}
     assert {one.id for one in split_examples(examples, 2, 0.1, 0.2)["test"]} != {one.id for one in split["test"]}
+
+
+def test_near_questions_are_those_that_comparing_all_pairs_finds() -> None:
+    draw = Random(0)
+    words = ["pump", "lamp", "door", "fuse", "tank", "hose", "belt", "gear", "dial", "lock", "fan", "grille", "valve"]
+    questions = sorted({" ".join(draw.sample(words, draw.randint(4, 9))) for _ in range(60)})
+    answers = [draw.choice(("yes", "no")) for _ in questions]
+    found = {(first, second) for first, second, _ in alike(questions, answers)}
+    sets = [set(question.split()) for question in questions]
+
+    def near(first: int, second: int) -> bool:
+        likeness = len(sets[first] & sets[second]) / len(sets[first] | sets[second])
+        return likeness >= (0.6 if answers[first] == answers[second] else 0.8)
+
+    expected = {pair for pair in combinations(range(len(questions)), 2) if near(*pair)}
+    same = {(first, second) for first, second in expected if sets[first] == sets[second]}
+    assert len(expected) > 50 and found >= expected - same and found <= expected

@@ -76,6 +76,8 @@ def tokens_of(example: Example, count: Callable[[str], int]) -> int:
 
 def price(base: str, trained_tokens: int) -> tuple[float | None, str]:
     """Return US dollars for training ``base`` on so many tokens, and what to know of the figure."""
+    if not base:
+        return None, "no model is named, so that no price can be told"
     if is_local(base):
         return 0.0, "trained on this machine, which costs its time only"
     name = base.removeprefix("openai:")
@@ -91,7 +93,7 @@ def price(base: str, trained_tokens: int) -> tuple[float | None, str]:
 
 def is_local(base: str) -> bool:
     """Say whether ``base`` is trained here: a model's folder, or a new small one."""
-    return base == "scratch" or Path(base).expanduser().is_dir()
+    return base == "scratch" or (bool(base) and Path(base).expanduser().is_dir())
 
 
 def counter(base: str | None) -> Callable[[str], int]:

@@ -56,24 +56,30 @@ def alike(questions: Sequence[str], answers: Sequence[str]) -> Iterator[tuple[in
     sets = [frozenset(query_terms(question)) for question in questions]
     count = Counter(term for terms in sets for term in terms)
     seen: dict[frozenset[str], int] = {}
-    holders: dict[str, list[int]] = defaultdict(list)
-    for number, terms in enumerate(sets):
+    holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, (terms, answer) in enumerate(zip(sets, answers, strict=True)):
         if not terms:
             continue
         if terms in seen:
             yield seen[terms], number, 1.0
-            if answers[seen[terms]] == answers[number]:
+            if answers[seen[terms]] == answer:
                 continue
         rarest = sorted(terms, key=lambda term: (count[term], term))
-        prefix = rarest[: len(terms) - math.ceil(ALIKE_AND_ANSWERED * len(terms)) + 1]
-        others = {other for term in prefix for other in holders[term][-COMPARED:]}
+        keys = [("", term) for term in _prefix(rarest, ALIKE)]
+        keys += [(answer, term) for term in _prefix(rarest, ALIKE_AND_ANSWERED) if answer]
+        others = {other for key in keys for other in holders[key][-COMPARED:]}
         for other in sorted(others):
-            likeness = _likeness(terms, sets[other], answers[number] == answers[other])
+            likeness = _likeness(terms, sets[other], answer == answers[other])
             if likeness:
                 yield other, number, likeness
-        for term in prefix:
-            holders[term].append(number)
+        for key in keys:
+            holders[key].append(number)
         seen.setdefault(terms, number)
+
+
+def _prefix(rarest: list[str], least: float) -> list[str]:
+    """Return the terms of which one at least stands among those of any set that shares ``least`` (Jaccard)."""
+    return rarest[: len(rarest) - math.ceil(least * len(rarest) - 1e-9) + 1]
 
 
 def _likeness(first: frozenset[str], second: frozenset[str], answered_alike: bool) -> float:
