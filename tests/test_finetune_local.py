@@ -13,7 +13,7 @@ pytest.importorskip("peft", reason="local training needs ragqa[train]")
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
-from ragqa.errors import RagqaError
+from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
 from ragqa.finetune.local import (
     LocalProvider,
@@ -283,6 +283,12 @@ def test_a_model_that_has_read_text_is_a_base(tmp_path: Path, settings: Settings
     assert trained["scratch"] and trained["method"] == "full"
     with pytest.raises(RagqaError, match="is there already"):
         continue_pretraining("scratch", texts, out, epochs=1)
+
+
+def test_a_prompt_that_the_small_model_cannot_read_is_said(tmp_path: Path) -> None:
+    asked = LocalModel(tiny_gpt2(tmp_path / "base"), ChatOptions(), "transformers:base")
+    with pytest.raises(ModelError, match="reads 128 tokens"):
+        asked.complete(Prompt((Message("user", "pump " * 200),), answer_tokens=5), 1, None)
 
 
 def test_a_folder_is_whole_or_absent(tmp_path: Path) -> None:

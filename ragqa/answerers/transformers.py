@@ -73,6 +73,11 @@ class LocalModel:
                     torch.manual_seed(seed)
                 try:
                     out = loaded.model.generate(ids, **_settings(loaded, prompt, self._options, n, hearer))
+                except IndexError:  # of a position past the last: rules alone may fill a small model's context
+                    raise ModelError(
+                        f"{self.spec} reads {loaded.room.context} tokens, and this prompt has {ids.shape[1]}: choose a "
+                        "model that reads more"
+                    ) from None
                 except (RuntimeError, ValueError) as error:  # out of memory among them
                     reason = " ".join(str(error).split())[:200]
                     raise ModelError(f"{self.spec} failed: {reason}; try a smaller model or context_tokens") from error

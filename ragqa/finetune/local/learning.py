@@ -15,7 +15,6 @@ from ragqa.finetune.local import scratch
 from ragqa.finetune.local.bases import Base, context_of, load_base
 from ragqa.finetune.local.conductor import Watch
 from ragqa.finetune.local.course import Trained
-from ragqa.finetune.local.curves import loss_picture
 from ragqa.finetune.local.folder import emptied, save_model
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING
 from ragqa.finetune.local.lora import merged, with_adapters
@@ -46,6 +45,8 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
     Checkpoints lie in ``folder`` meanwhile. Raises RagqaError, Cancelled.
     """
     import torch
+
+    from ragqa.finetune.local.curves import loss_picture
 
     gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     base, options = task.base, task.options
