@@ -50,6 +50,8 @@ class Settings:
     seed: int | None = None
     context_tokens: int | None = None
     timeout: float = 60.0
+    keep_answers: bool = True
+    """Whether ``ask`` keeps its answers beside the libraries, for ``ragqa feedback``."""
 
     def indexes(self) -> Path:
         """Return the folder in which libraries live, one folder each."""
@@ -113,7 +115,7 @@ def _checked(values: Mapping[str, object], origin: str) -> dict[str, object]:
             raise RagqaError(f"{origin} sets '{name}', which is no option: the options are {', '.join(known)}")
         try:
             checked[key] = _convert(known[key], value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, KeyError):
             raise RagqaError(f"{origin} sets {name} to {value!r}, which is no {_kind(known[key])}") from None
     if not set(_RANGES).isdisjoint(checked):
         _check_ranges(checked, origin)
@@ -149,6 +151,8 @@ def _convert(kind: str, value: object) -> object:
         return Path(str(value)).expanduser()
     if kind.startswith("tuple"):
         return (value,) if isinstance(value, str) else tuple(str(item) for item in value)  # type: ignore[attr-defined]
+    if kind == "bool":
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
     if kind.startswith("int"):
         return int(str(value))
     if kind.startswith("float"):
@@ -159,4 +163,6 @@ def _convert(kind: str, value: object) -> object:
 
 
 def _kind(kind: str) -> str:
-    return {"i": "whole number", "f": "number", "M": f"mode ({', '.join(get_args(Mode))})"}.get(kind[0], "usable value")
+    return {"i": "whole number", "f": "number", "b": "true or false", "M": f"mode ({', '.join(get_args(Mode))})"}.get(
+        kind[0], "usable value"
+    )

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from ragqa.cli import asking, benching, finetuning, keeping, preparing, questioning, routing, semi, tuning
+from ragqa.cli import (
+    asking,
+    benching,
+    comparing,
+    feedback,
+    finetuning,
+    keeping,
+    preparing,
+    questioning,
+    routing,
+    semi,
+    tuning,
+)
 
 app = typer.Typer(
     name="ragqa",
@@ -27,6 +39,7 @@ app.command("verify", short_help="Check that a library is sound.")(keeping.verif
 app.command("export", short_help="Write a library to one file.")(keeping.export)
 app.command("import", short_help="Take in a library that was exported.")(keeping.import_library)
 
+app.command("compare", short_help="Measure whether to retrieve, to fine-tune, or both.")(comparing.compare)
 app.command("tune", short_help="Find the settings that serve your manuals best.")(tuning.tune)
 
 bench = typer.Typer(
@@ -54,7 +67,20 @@ finetune.command("list", short_help="List the jobs.")(finetuning.list_jobs)
 finetune.command("models", short_help="List the finished models.")(finetuning.models)
 finetune.command("route", short_help="Measure how well questions are told into labels.")(routing.route)
 finetune.command("semi", short_help="Train on few labelled questions and a library's text.")(semi.semi)
+finetune.command("prefer", short_help="Teach a model which answers you prefer.")(feedback.prefer)
 app.add_typer(finetune)
+
+judging = typer.Typer(
+    name="feedback",
+    help="Say which answers were good and which bad, so that a model can learn from it.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+judging.command("good", short_help="The last answer was good.")(feedback.good)
+judging.command("bad", short_help="The last answer was bad; --better says what it should be.")(feedback.bad)
+judging.command("list", short_help="List what was judged.")(feedback.list_feedback)
+judging.command("answers", short_help="List the last answers.")(feedback.answers)
+app.add_typer(judging)
 
 
 @app.callback(invoke_without_command=True)

@@ -77,6 +77,7 @@ def ask(
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
     from ragqa.engine import Library
+    from ragqa.finetune.feedback import keep_answer
 
     _one_of(question, batch)
     chosen = _given(
@@ -87,10 +88,13 @@ def ask(
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: answer_json(library.ask(text, document=document)))
-        elif as_json:
-            print_json(answer_json(library.ask(str(question), document=document)))
+            return
+        if as_json:
+            answer = library.ask(str(question), document=document)
+            print_json(answer_json(answer))
         else:
-            _told(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
+            answer = _told(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
+        keep_answer(library.settings, library.name, answer)
 
 
 def chat(

@@ -1,0 +1,177 @@
+"""The last answers, and what a person thought of them: two small files beside ``indexes/``, a JSON line each.
+
+Sends nothing. An answer holds its question, text, answerer and the passages that were found; keys and settings never
+get into it. Imports nothing heavy: ``ask`` passes through here each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ragqa.errors import RagqaError
+
+if TYPE_CHECKING:
+    from ragqa.settings import Settings
+    from ragqa.types import Answer, Passage
+
+Verdict = Literal["good", "bad"]
+
+ANSWERS, FEEDBACK = "answers.jsonl", "feedback.jsonl"
+
+MOST_BYTES = 4_000_000
+"""Past this the older half of the answers is let go; what was judged is kept with its judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it was given."""
+
+    id: str
+    at: float
+    """Seconds since 1970."""
+    index: str
+    question: str
+    text: str
+    answerer: str
+    passages: tuple[Mapping[str, Any], ...] = ()
+    """What was found, best first: document, page, page_end, section, header, text."""
+    markers: Mapping[str, int] = field(default_factory=dict)
+    """Which passage, from 1, each [n] of the text names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer and what a person thought of it."""
+
+    at: float
+    verdict: Verdict
+    answer: KeptAnswer
+    better: str | None = None
+    """What it should have said."""
+
+
+def keep_answer(settings: Settings, index: str, answer: Answer) -> None:
+    """Add ``answer`` to the last ones, unless the setting ``keep_answers`` forbids it.
+
+    A home that can't be written to costs the memory, not the answer.
+    """
+    if not settings.keep_answers:
+        return
+    file = _home(settings) / ANSWERS
+    ranks = {hit.passage.passage_id: rank for rank, hit in enumerate(answer.hits, 1)}
+    kept = {
+        "id": f"{time.time_ns():x}",
+        "at": round(time.time(), 3),
+        "index": index,
+        "question": answer.question,
+        "text": answer.text,
+        "answerer": answer.answerer,
+        "passages": [_told(hit.passage) for hit in answer.hits],
+        "markers": {str(one.marker): ranks[one.passage_id] for one in answer.citations if one.passage_id in ranks},
+    }
+    with contextlib.suppress(OSError):
+        _append(file, kept)
+        if file.stat().st_size > MOST_BYTES:
+            _halve(file)
+
+
+def last_answers(settings: Settings) -> list[KeptAnswer]:
+    """Return the answers that are kept, the last one first."""
+    rows = [_answer(row) for row in _rows(_home(settings) / ANSWERS)]
+    return [row for row in rows if row][::-1]
+
+
+def nth_answer(settings: Settings, number: int) -> KeptAnswer:
+    """Return the ``number``-th last answer, from 1. Raises RagqaError where there are not so many."""
+    answers = last_answers(settings)
+    if 1 <= number <= len(answers):
+        return answers[number - 1]
+    if not answers:
+        off = "" if settings.keep_answers else " (keep_answers is off)"
+        raise RagqaError(f'there is no answer to judge{off}: ask something first, as in ragqa ask "…"')
+    raise RagqaError(f"answers are counted from the last, 1 to {len(answers)}; got {number}: 'ragqa feedback answers'")
+
+
+def judge(settings: Settings, answer: KeptAnswer, verdict: Verdict, better: str | None = None) -> Judged:
+    """Keep what a person thought of ``answer``; a later judgement of the same answer counts instead.
+
+    Raises RagqaError on a ``better`` that is blank or the answer itself, or where it can't be written.
+    """
+    better = better.strip() if better is not None else None
+    if better is not None and (not better or better == answer.text.strip()):
+        raise RagqaError("--better should be what the answer should have said; got nothing, or the answer itself")
+    judged = Judged(round(time.time(), 3), verdict, answer, better)
+    file = _home(settings) / FEEDBACK
+    try:
+        _append(file, asdict(judged))
+    except OSError as error:
+        raise RagqaError(f"{file} can't be written: {error.strerror or error}; mend that and judge again") from None
+    return judged
+
+
+def judgements(settings: Settings) -> list[Judged]:
+    """Return what was judged, oldest first; of an answer that was judged again, the last."""
+    found: dict[str, Judged] = {}
+    for row in _rows(_home(settings) / FEEDBACK):
+        answer = _answer(row.get("answer"))
+        if answer and row.get("verdict") in ("good", "bad"):
+            found.pop(answer.id, None)
+            found[answer.id] = Judged(float(row.get("at") or 0), row["verdict"], answer, row.get("better"))
+    return list(found.values())
+
+
+def _home(settings: Settings) -> Path:
+    return settings.indexes().parent
+
+
+def _told(passage: Passage) -> dict[str, Any]:
+    names = ("document", "page", "page_end", "section", "header", "text")
+    return {name: getattr(passage, name) for name in names}
+
+
+def _append(file: Path, row: Mapping[str, Any]) -> None:
+    """Add a line, for its owner's eyes only, in one write: lines of two processes never mix."""
+    line = json.dumps(row, ensure_ascii=False) + "\n"
+    held = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(held, line.encode("utf-8", "replace"))
+    finally:
+        os.close(held)
+
+
+def _halve(file: Path) -> None:
+    lines = file.read_bytes().splitlines(keepends=True)
+    making = file.with_name(f".{file.name}.making")
+    making.touch(0o600)
+    making.write_bytes(b"".join(lines[len(lines) // 2 :]))
+    making.replace(file)
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines that are JSON objects; one that a kill has torn is left out."""
+    try:
+        lines = file.read_bytes().splitlines()
+    except FileNotFoundError:
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            row = json.loads(line)
+            if isinstance(row, dict):
+                yield row
+
+
+def _answer(row: object) -> KeptAnswer | None:
+    if not isinstance(row, dict):
+        return None
+    try:
+        answer = KeptAnswer(**row)
+    except TypeError:
+        return None
+    return replace(answer, passages=tuple(answer.passages))

@@ -1,0 +1,116 @@
+"""DPO for real on a model of a few thousand weights: better answers get likelier, the folder is whole or absent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("trl", reason="learning from feedback needs ragqa[train]")
+pytest.importorskip("peft", reason="learning from feedback needs ragqa[train]")
+
+from ragqa.answerers import ChatOptions
+from ragqa.answerers.prompting import Message, Prompt
+from ragqa.answerers.transformers import LocalModel
+from ragqa.errors import RagqaError
+from ragqa.finetune.feedback import KeptAnswer, judge
+from ragqa.finetune.local.bases import find_base, load_base
+from ragqa.finetune.preference.learning import DPO, log_probability
+from ragqa.finetune.preference.pairs import NEEDED
+from ragqa.finetune.preference.preferring import prefer
+from ragqa.settings import Settings
+from tests.conftest import Run
+from tests.finetune_local import PARTS, PLACES, question, tiny_gpt2
+
+PLAN = DPO(epochs=6, rate=2e-3, batch_size=8)
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A tiny model that says of itself that it was made from nothing and reads no passages."""
+    folder = tiny_gpt2(tmp_path / "model", dropout=0.0)
+    (folder / "ragqa.json").write_text(json.dumps({"scratch": True, "form": "closed-book"}))
+    return folder
+
+
+def settings_with(home: Path, pairs: int, **more: object) -> Settings:
+    """A home with so many pairs: where the part stands, over where it does not."""
+    settings = Settings(home=home)
+    home.mkdir(exist_ok=True)
+    for number in range(pairs):
+        part, place, wrong = PARTS[number % 12], PLACES[number % 12], PLACES[(number + 1 + number // 12) % 12]
+        answer = KeptAnswer(f"{number}", 0.0, "default", question(part), f"in the {wrong}", "extractive", **more)  # type: ignore[arg-type]
+        judge(settings, answer, "bad", f"in the {place}")
+    return settings
+
+
+def apart(folder: Path) -> float:
+    """How much likelier the first part's own place is than another, by the model in ``folder``."""
+    taught, tokenizer = load_base(find_base(str(folder)), half=False)
+    prompt = f"{question(PARTS[0])}\n\nAnswer:"
+    good, bad = (log_probability(taught, tokenizer, prompt, f" in the {place}") for place in PLACES[:2])
+    return good - bad
+
+
+def test_the_better_answer_becomes_likelier(model: Path, tmp_path: Path) -> None:
+    settings, told = settings_with(tmp_path / "home", 24), []
+    found = prefer(str(model), settings, PLAN, tmp_path / "out", told.append)
+    assert found.learned + (found.held_after.pairs if found.held_after else 0) == 24 and found.left_out == 0
+    assert found.after.mean > found.before.mean + 1 and found.after.preferred >= found.before.preferred
+    assert any("pass 6 of 6: loss" in line for line in told)
+    record = json.loads((tmp_path / "out" / "ragqa.json").read_text())
+    assert record["method"] == "dpo" and record["scratch"] and record["form"] == "closed-book"
+    assert apart(tmp_path / "out") > apart(model)
+    said = LocalModel(tmp_path / "out", ChatOptions(), found.model)
+    assert said.complete(Prompt((Message("user", question("pump")),), answer_tokens=5), 1, None).texts
+    assert not list((tmp_path / "out").glob("trl*"))
+
+
+def test_adapters_for_a_pretrained_model_and_passages_in_its_prompt(model: Path, tmp_path: Path) -> None:
+    (model / "ragqa.json").unlink()
+    passage = {"document": "pump.md", "page": 3, "section": ["Care"], "header": "", "text": "The pump stands here."}
+    settings = settings_with(tmp_path / "home", NEEDED, passages=(passage,), markers={})
+    with pytest.raises(RagqaError, match="longer than the 128 tokens"):
+        prefer(str(model), settings, PLAN, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not list(tmp_path.glob(".out*"))
+    prompts = tmp_path / "prompts.toml"
+    lines = ("system = '{refusal}'", "question = '{passages} {question}'", "passage = '{boundary}{number}{text}'")
+    prompts.write_text("\n".join(lines))
+    short = Settings(home=tmp_path / "home", prompts=prompts, max_tokens=30)
+    found = prefer(str(model), short, PLAN, tmp_path / "out")
+    assert found.after.mean > found.before.mean
+    assert not json.loads((tmp_path / "out" / "ragqa.json").read_text())["scratch"]
+
+
+def test_too_few_pairs_are_counted(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(RagqaError, match=f"needs {NEEDED} pairs .* the feedback gives 3"):
+        prefer(str(model), settings_with(tmp_path / "home", 3), PLAN)
+
+
+def test_no_half_written_model(model: Path, tmp_path: Path) -> None:
+    settings = settings_with(tmp_path / "home", NEEDED)
+
+    def dies(line: str) -> None:
+        if line.startswith("pass"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prefer(str(model), settings, PLAN, tmp_path / "out", dies)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "model"]
+    with pytest.raises(RagqaError, match="learning-rate"):
+        prefer(str(model), settings, DPO(epochs=6, rate=1e18, batch_size=8), tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    with pytest.raises(RagqaError, match="there already"):
+        prefer(str(model), settings, PLAN, tmp_path / "out")
+
+
+def test_what_is_no_model_is_said_in_a_line(home: Path, ragqa: Run) -> None:
+    settings_with(home, NEEDED)
+    assert "causal language model" in ragqa("finetune", "prefer", "nothing").error
+
+
+def test_by_the_command(home: Path, model: Path, ragqa: Run) -> None:
+    settings_with(home, NEEDED)
+    found = ragqa("finetune", "prefer", model, "--epochs", 1, "--json").json
+    assert found["model"] == f"transformers:{model}-preferred" and (model.parent / "model-preferred").is_dir()
