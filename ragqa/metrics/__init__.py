@@ -13,6 +13,7 @@ from ragqa.metrics.classes import (
     macro_f1_difference,
     routing_intervals,
 )
+from ragqa.metrics.consistency import consistency
 from ragqa.metrics.intervals import (
     Difference,
     Interval,
@@ -23,6 +24,7 @@ from ragqa.metrics.intervals import (
     risk_coverage_area_interval,
     statistic_interval,
 )
+from ragqa.metrics.language import cross_entropy, perplexity
 from ragqa.metrics.ranking import (
     average_precision,
     hit,
@@ -36,6 +38,7 @@ from ragqa.metrics.ranking import (
     reciprocal_rank,
 )
 from ragqa.metrics.refusing import auroc, risk_coverage, risk_coverage_area
+from ragqa.metrics.rouge import rouge_l
 from ragqa.metrics.spans import span_iou, span_precision, span_recall
 
 __all__ = [
@@ -51,6 +54,8 @@ __all__ = [
     "average_precision",
     "class_figures",
     "confusion_matrix",
+    "consistency",
+    "cross_entropy",
     "exact_match",
     "hit",
     "macro_f1",
@@ -62,6 +67,7 @@ __all__ = [
     "page_recall",
     "page_reciprocal_rank",
     "paired_difference",
+    "perplexity",
     "precision",
     "ranked",
     "recall",
@@ -69,6 +75,7 @@ __all__ = [
     "risk_coverage",
     "risk_coverage_area",
     "risk_coverage_area_interval",
+    "rouge_l",
     "routing_intervals",
     "span_iou",
     "span_precision",

@@ -48,7 +48,7 @@ def retell(text: str, rarity: Callable[[str], float], chance: Random, most: int 
     """Return ``text`` with words left out, the rarer the sooner, and some of the others in everyday words."""
     pieces = pieces_of(text)
     telling = [at for at, piece in enumerate(pieces) if _tells(piece)]
-    said = {at: _said(pieces[at], chance) for at in telling}
+    said = {at: said_otherwise(pieces[at], chance) for at in telling}
     top = max((rarity(pieces[at]) for at in telling), default=0.0) or 1.0
     otherwise = [at for at in telling if said[at] != pieces[at]]
     # A word that the page has too finds it, the rarer the surer; people know few of those, and seldom the rarest.
@@ -104,7 +104,7 @@ def _twos(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(0, len(run) - 1, 2)] + ([run[-1:]] if len(run) % 2 else [])
 
 
-def _said(word: str, chance: Random) -> str:
+def said_otherwise(word: str, chance: Random) -> str:
     """Return a word as people may say it."""
     if chinese(word):
         found = _everyday("zh").get(word)

@@ -1,0 +1,198 @@
+"""``compare``: retrieve, fine-tune, or both, measured on one's own manual."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragqa.cli import options as opt
+from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from ragqa.compare.records import Measured
+    from ragqa.compare.running import Comparison
+    from ragqa.compare.updating import Updated
+
+Questions = Annotated[
+    Path,
+    typer.Option(
+        "--questions", "-q", help="A folder of 'ragqa finetune prepare', or questions with answers, which it splits."
+    ),
+]
+Systems = Annotated[
+    str,
+    typer.Option(
+        "--systems",
+        help="Whom to ask, with commas between: extractive, retrieve:SPEC, closed-book:SPEC, closed-book:scratch, "
+        "closed-book:train=BASE, route:PATH, route:train.",
+    ),
+]
+Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed splits, trains and draws the same.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="How many questions of each split are asked at most.")]
+Update = Annotated[
+    Path | None,
+    typer.Option(
+        "--update",
+        help='Facts that change in a copy of the manual, a line each: {"old","new","question","answer"}. Without it, '
+        "three are chosen.",
+    ),
+]
+Retrain = Annotated[bool, typer.Option("--retrain", help="Train models anew once the manual has changed.")]
+Text = Annotated[Path | None, typer.Option("--text", help="A text held back: how well local models foresee it.")]
+Dialogues = Annotated[
+    Path | None,
+    typer.Option("--dialogues", help='Dialogues that ask something twice, a line each: {"turns":[…],"same":[[1,3]]}.'),
+]
+
+
+def compare(
+    questions: Questions,
+    systems: Systems = "extractive,closed-book:scratch",
+    index: opt.Index = None,
+    report: Report = None,
+    seed: Seed = 0,
+    limit: Limit = 500,
+    update: Update = None,
+    retrain: Retrain = False,
+    text: Text = None,
+    dialogues: Dialogues = None,
+    home: opt.Home = None,
+    timeout: opt.Timeout = None,
+    context_tokens: opt.ContextTokens = None,
+    prompts: opt.Prompts = None,
+    max_tokens: opt.MaxTokens = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Ask several systems the same questions, trained on and not, and say whether to retrieve, to fine-tune, or both.
+
+    Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is.
+    """
+    from ragqa.bench.keeping import check_writable, write_files
+    from ragqa.compare.page import page
+    from ragqa.compare.running import Asking
+    from ragqa.compare.running import compare as run
+    from ragqa.compare.systems import names_of
+    from ragqa.engine import Library
+
+    asking = Asking(questions, names_of(systems), seed, limit, update, retrain, text, dialogues)
+    if report:
+        check_writable(report)
+    given: dict[str, Any] = {
+        "timeout": timeout,
+        "context_tokens": context_tokens,
+        "prompts": prompts,
+        "max_tokens": max_tokens,
+    }
+    with Library.open(index, home=home, notice=note, **given) as library:
+        found = run(asking, library, note)
+    if report:
+        write_files(report, {"index.html": page(found, shlex.join(["ragqa", *sys.argv[1:]]), seed)})
+        note(f"report written to {report / 'index.html'}")
+    if as_json:
+        print_json(_json(found))
+    else:
+        _print(found)
+
+
+def _json(found: Comparison) -> dict[str, Any]:
+    return {
+        "advice": list(found.advice),
+        "systems": [_system(one) for one in found.measured],
+        "differences": [
+            {
+                "split": one.split,
+                "measure": one.measure,
+                "systems": [one.first, one.second],
+                "difference": _interval(one.difference),
+                "real": one.difference.real,
+                "told": one.told(),
+            }
+            for one in found.differences
+        ],
+        "update": [_updated(one) for one in found.updates],
+        "text": [
+            {
+                "system": one.model,
+                "tokens": one.tokens,
+                "cross_entropy": round(one.cross_entropy, 6),
+                "perplexity": round(one.perplexity, 4),
+                "bits_per_byte": round(one.bits_per_byte, 6),
+            }
+            for one in found.foreseen
+        ],
+        "dialogues": [
+            {
+                "system": one.label,
+                "dialogues": one.dialogues,
+                "pairs": one.pairs,
+                "consistency": _interval(one.consistency),
+            }
+            for one in found.consistent
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def _system(one: Measured) -> dict[str, Any]:
+    training = one.system.training
+    return {
+        "system": one.system.name,
+        "scratch": one.system.scratch,
+        "split": one.split,
+        "questions": len(one.asked),
+        "failed": one.failed,
+        "metrics": {name: _interval(of) for name, of in one.metrics.items()},
+        "train_seconds": training.seconds if training else None,
+        "latency_ms": {"p50": round(one.latency_ms(0.5), 3), "p95": round(one.latency_ms(0.95), 3)},
+        "cost_usd": one.cost_per_1000,
+    }
+
+
+def _updated(one: Updated) -> dict[str, Any]:
+    return {
+        "system": one.label,
+        "how": one.how,
+        "facts": len(one.facts),
+        "new": one.new,
+        "old": one.old,
+        "seconds": round(one.seconds, 3),
+        "cost_usd": one.cost_usd,
+        "answers": [said.text for said in one.answers],
+    }
+
+
+def _interval(of: Any) -> dict[str, float]:
+    return {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
+
+
+def _print(found: Comparison) -> None:
+    from ragqa.bench.showing import short
+    from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
+
+    for line in found.advice:
+        print(plain(line))
+    for group in by_split(found.measured):
+        print(f"\n{group[0].split}: {len(group[0].asked)} questions")
+        shown = rows(group)
+        names = ["", *columns(group)]
+        print_table(names, [[row.name, *row.cells] for row in shown], [[False, *row.best] for row in shown])
+    print(f"\n{FAIR}")
+    for line in (*(one.told() for one in found.differences), *map(told_update, found.updates)):
+        print(plain(line))
+    for text in found.foreseen:
+        figures = (
+            f"perplexity {text.perplexity:.2f}, {text.cross_entropy:.3f} nats a token, {text.bits_per_byte:.3f} bits"
+        )
+        print(plain(f"{text.model}: {figures} a byte, over {text.tokens} tokens held back"))
+    for one in found.consistent:
+        of = one.consistency
+        figures = f"{short(of.mean)} [{short(of.low, 2)}, {short(of.high, 2)}]"
+        print(plain(f"{one.label}: says the same when asked again in a dialogue, {figures} of {one.pairs} pairs"))
+    for line in (*told_failed(found.measured), *found.notes):
+        print(plain(line))

@@ -1,0 +1,87 @@
+"""Two sentences that say what to do: retrieve, fine-tune, or both. Each rests on figures; what overlaps is not told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ragqa.bench.showing import short
+from ragqa.compare.measuring import MAIN, difference
+from ragqa.compare.records import Kind, Measured, Split
+from ragqa.compare.updating import Updated
+
+LEAST = 20
+"""Questions below which no advice is given."""
+
+
+def advice(measured: Sequence[Measured], updates: Sequence[Updated], seed: int = 0) -> tuple[str, str]:
+    """Return the two sentences."""
+    return _first(measured, seed), _second(measured, updates, seed)
+
+
+def _first(measured: Sequence[Measured], seed: int) -> str:
+    """Say which of retrieval and memory answers better, on questions never seen, else on those there are."""
+    for split, asked in (
+        ("unseen", "not trained on"),
+        ("reworded", "trained on, in other words"),
+        ("seen", "trained on"),
+    ):
+        reads, knows = _best(measured, split, "retrieval"), _best(measured, split, "closed-book")
+        if reads and knows:
+            return _told(reads, knows, asked, seed)
+    some = next((one for one in measured if MAIN in one.metrics), None)
+    if some is None:
+        return "No system that answers was measured, so that nothing can be advised."
+    other = "a closed-book system" if some.system.kind == "retrieval" else "extractive"
+    return f"Only one way of answering was measured: add {other} to --systems to learn which of the two to use."
+
+
+def _told(reads: Measured, knows: Measured, asked: str, seed: int) -> str:
+    apart = difference(reads, knows, seed)
+    count = len(reads.values[MAIN])
+    between = f"{reads.label} holds the right answer for {_share(reads)} and {knows.label} for {_share(knows)}"
+    if count < LEAST:
+        return f"Too few to advise on: of {count} questions {asked}, {between}."
+    margin = f"difference {short(abs(apart.mean))} [{short(min(abs(apart.low), abs(apart.high)))}, "
+    margin += f"{short(max(abs(apart.low), abs(apart.high)))}]"
+    if not apart.real:
+        return f"Neither is shown to be better: of {count} questions {asked}, {between}, and the interval holds 0."
+    verb = "Retrieve" if apart.mean > 0 else "Fine-tune"
+    return f"{verb}: of {count} questions {asked}, {between} ({margin})."
+
+
+def _second(measured: Sequence[Measured], updates: Sequence[Updated], seed: int) -> str:
+    """Say whether both together pay; else what memory is good for; else what an update says."""
+    for split in ("unseen", "reworded", "seen"):
+        plain = [one for one in _of(measured, split, "retrieval") if one.system.name == "extractive"]
+        others = [one for one in _of(measured, split, "retrieval") if one.system.name != "extractive"]
+        best = max(others, key=lambda one: one.metrics[MAIN].mean, default=None)
+        if plain and best and len(best.values[MAIN]) >= LEAST:
+            apart = difference(best, plain[0], seed)
+            if apart.real and apart.mean > 0:
+                return (
+                    f"Do both: {best.label}, which reads the passages, is ahead of quoting them by {short(apart.mean)}."
+                )
+            behind = "is behind quoting them" if apart.real else "is not shown to gain on quoting them"
+            return f"A model that reads the passages, {best.label}, {behind} on the {split} questions."
+    seen, again = (_best(measured, split, "closed-book") for split in ("seen", "reworded"))
+    if seen and again and len(seen.values[MAIN]) >= LEAST:
+        return (
+            f"Training makes {seen.label} answer {_share(seen)} of the questions it was taught word for word and "
+            f"{_share(again)} of the same in other words; count on no more than that."
+        )
+    if updates:
+        fresh = [one.label for one in updates if one.new == len(one.answers)]
+        return f"After the manual changed, {' and '.join(fresh) or 'no system'} answered every new fact."
+    return "Whether both together pay was not measured: add retrieve:SPEC with a context-trained model to --systems."
+
+
+def _of(measured: Sequence[Measured], split: str, kind: Kind) -> list[Measured]:
+    return [one for one in measured if one.split == split and one.system.kind == kind and MAIN in one.metrics]
+
+
+def _best(measured: Sequence[Measured], split: Split | str, kind: Kind) -> Measured | None:
+    return max(_of(measured, split, kind), key=lambda one: one.metrics[MAIN].mean, default=None)
+
+
+def _share(one: Measured) -> str:
+    return short(one.metrics[MAIN].mean)

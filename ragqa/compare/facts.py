@@ -1,0 +1,120 @@
+"""Facts of a manual that change: read from a file, or chosen by rule among the answers. Changes no library."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from ragqa.engine import Library
+from ragqa.errors import RagqaError
+from ragqa.finetune.records import Example
+from ragqa.types import Document
+
+FACTS = 3
+"""Facts changed where they are chosen here."""
+
+_FIGURE = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What the manual says, what it will say, and a question whose answer changes with it."""
+
+    old: str
+    new: str
+    question: str
+    answer: str
+    """What the right answer holds afterwards."""
+
+
+def read_facts(file: Path) -> tuple[Fact, ...]:
+    """Return the facts of a JSONL file. Raises RagqaError, naming the line."""
+    expected = '{"old", "new", "question", "answer"}, each a text'
+    found = []
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise RagqaError(f"--update should name a file of facts, a line each, {expected}; {file}: {error}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            fact = Fact(*(row[name] for name in ("old", "new", "question", "answer")))
+            if not all(
+                isinstance(text, str) and text.strip() for text in (fact.old, fact.new, fact.question, fact.answer)
+            ):
+                raise TypeError
+        except (ValueError, KeyError, TypeError):
+            raise RagqaError(f"{file}, line {number}: expected {expected}; got {line.strip()[:40]!r}") from None
+        found.append(fact)
+    if not found:
+        raise RagqaError(f"{file} holds no fact: expected lines of {expected}")
+    return tuple(found)
+
+
+def chosen_facts(examples: Sequence[Example], library: Library, count: int = FACTS) -> tuple[Fact, ...]:
+    """Return facts made of answers with one figure, standing once in the manuals: each digit of it becomes another."""
+    texts = {stored.name: library.show(stored.name).text for stored in library.documents()}
+    found: list[Fact] = []
+    for example in examples:
+        old = example.answers[0] if example.answers else ""
+        figures = _FIGURE.findall(old)
+        if len(figures) != 1 or len(old) > 60 or any(fact.old in old or old in fact.old for fact in found):
+            continue
+        new = _FIGURE.sub(lambda match: "".join(str((int(digit) + 2) % 9 + 1) for digit in match[0]), old)
+        standing = sum(_times(old, text) for text in texts.values())
+        if standing == 1 and not any(new in text for text in texts.values()):
+            found.append(Fact(old, new, example.question, new))
+        if len(found) == count:
+            break
+    return tuple(found)
+
+
+def changed_documents(facts: Sequence[Fact], library: Library) -> list[Document]:
+    """Return the documents with the facts changed. Raises RagqaError where an old text stands nowhere, or twice."""
+    documents = {stored.name: library.show(stored.name) for stored in library.documents()}
+    touched: dict[str, Document] = {}
+    for fact in facts:
+        holding = [name for name, document in documents.items() if fact.old in document.text]
+        times = sum(documents[name].text.count(fact.old) for name in holding)
+        if times != 1 and not (len(holding) == 1 and _times(fact.old, documents[holding[0]].text) == 1):
+            raise RagqaError(
+                f"a fact to change should stand once in the manuals of '{library.name}'; {fact.old[:40]!r} stands "
+                f"there {times} times: give more of the sentence"
+            )
+        name = holding[0]
+        touched[name] = documents[name] = _changed(documents[name], fact)
+    return list(touched.values())
+
+
+def _times(text: str, within: str) -> int:
+    """Count where ``text`` stands by itself: no digit or letter goes on before or after it."""
+    return len(_alone(text).findall(within))
+
+
+def _alone(text: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9.,]){re.escape(text)}(?![A-Za-z0-9]|[.,]\d)")
+
+
+def _changed(document: Document, fact: Fact) -> Document:
+    """Return the document with one stretch of text replaced; blocks and pages move with what stands behind it."""
+    match = _alone(fact.old).search(document.text)
+    at = match.start() if match else document.text.index(fact.old)
+    end, delta = at + len(fact.old), len(fact.new) - len(fact.old)
+
+    def moved(offset: int) -> int:
+        return offset if offset <= at else offset + delta if offset >= end else at + min(offset - at, len(fact.new))
+
+    text = document.text[:at] + fact.new + document.text[end:]
+    return replace(
+        document,
+        text=text,
+        sha256=sha256(text.encode()).hexdigest(),
+        blocks=tuple(replace(one, start=moved(one.start), end=moved(one.end)) for one in document.blocks),
+        pages=tuple(replace(one, start=moved(one.start), end=moved(one.end)) for one in document.pages),
+    )

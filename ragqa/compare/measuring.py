@@ -1,0 +1,125 @@
+"""Ask each system each question, and reckon what its answers are worth. Question by question, so nothing drops out.
+
+A measure applies to some questions only: what an answer says, to those with an answer; citations, where the place of
+the answer is known and the system cites; refusals, to those without an answer; labels, to classifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ragqa import metrics as m
+from ragqa.compare.records import Asked, Measured, Said, Split, System, label_of
+from ragqa.engine import Library
+from ragqa.errors import LibraryError, RagqaError
+from ragqa.finetune.records import Example
+from ragqa.metrics import Difference, mean_intervals, paired_difference
+from ragqa.types import Citation
+
+MAIN = "answer_recall"
+"""What systems are compared by: a sentence that holds the answer counts as much as the answer alone."""
+
+_OF_TEXT: dict[str, Callable[[str, Sequence[str]], float]] = {
+    "answer_recall": m.answer_recall,
+    "em": m.exact_match,
+    "f1": m.token_f1,
+    "rouge_l": m.rouge_l,
+}
+METRICS = (*_OF_TEXT, "citations", "refused", "wrongly_refused", "label_accuracy")
+
+Values = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Two systems on the same questions."""
+
+    split: Split
+    measure: str
+    first: str
+    second: str
+    difference: Difference
+
+    def told(self) -> str:
+        """Return one plain sentence."""
+        return f"{self.split}, {self.measure}: {self.difference.told(self.first, self.second)}"
+
+
+def measure(system: System, split: Split, asked: Sequence[Asked], library: Library, seed: int = 0) -> Measured:
+    """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question."""
+    said = tuple(_said(system, one, first=not at) for at, one in enumerate(asked))
+    values: Values = {}
+    for one, answer in zip(asked, said, strict=True):
+        for name, value in _worth(system, one.example, answer, library):
+            values.setdefault(name, {})[one.example.id] = value
+    values = {name: values[name] for name in METRICS if name in values}
+    metrics = {name: mean_intervals([list(of.values())], seed)[0] for name, of in values.items()}
+    return Measured(system, split, tuple(asked), said, values, metrics)
+
+
+def compared(measured: Sequence[Measured], seed: int = 0) -> Iterator[Apart]:
+    """Yield each pair of systems that answer, on each split."""
+    for one, other in combinations([some for some in measured if MAIN in some.values], 2):
+        if one.split == other.split:
+            yield Apart(one.split, MAIN, one.label, other.label, difference(one, other, seed))
+
+
+def difference(one: Measured, other: Measured, seed: int = 0) -> Difference:
+    """Return how much better ``one`` is by the main measure. Raises ValueError where they share no question."""
+    mine, theirs = one.values[MAIN], other.values[MAIN]
+    shared = [name for name in mine if name in theirs]
+    if not shared:
+        raise ValueError(f"{label_of(one.system)} and {label_of(other.system)} were asked no common question")
+    return paired_difference([mine[name] for name in shared], [theirs[name] for name in shared], seed)
+
+
+def stands(citation: Citation, library: Library) -> bool:
+    """Say whether the quote stands letter for letter in the document, and on the page named where there are pages."""
+    if not citation.quote:
+        return False
+    try:
+        document = library.show(citation.document)
+    except LibraryError:
+        return False
+    at = document.text.find(citation.quote)
+    while at >= 0:
+        if document.page_at(at) in (citation.page, None):
+            return True
+        at = document.text.find(citation.quote, at + 1)
+    return False
+
+
+def _said(system: System, one: Asked, *, first: bool) -> Said:
+    try:
+        return system.ask(one.text)
+    except RagqaError:
+        if first:
+            raise
+        return Said("", failed=True)
+
+
+def _worth(system: System, example: Example, said: Said, library: Library) -> Iterator[tuple[str, float]]:
+    if system.kind == "route":
+        gold = example.label or example.document
+        if gold:
+            yield "label_accuracy", float(said.text == gold)
+        return
+    if not example.answerable:
+        yield "refused", float(said.abstained)
+        return
+    yield "wrongly_refused", float(said.abstained)
+    if example.answers:
+        text = "" if said.abstained else said.text
+        for name, measure_of in _OF_TEXT.items():
+            yield name, measure_of(text, example.answers)
+    if system.kind == "retrieval" and (example.pages or example.document):
+        right = [_is_gold(citation, example) and stands(citation, library) for citation in said.citations]
+        yield "citations", sum(right) / len(right) if right else 0.0
+
+
+def _is_gold(citation: Citation, example: Example) -> bool:
+    named = example.document is None or citation.document == example.document
+    paged = not example.pages or citation.page is None or citation.page in example.pages
+    return named and paged

@@ -1,0 +1,108 @@
+"""What is asked: the training data of a prepared folder, or of a question set that is prepared here, told into splits.
+
+``seen`` is what was trained on, ``reworded`` the same in other words, ``unseen`` the test split. Writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from ragqa.answerers.prompting import Message
+from ragqa.compare.records import SPLITS, Asked, Split
+from ragqa.compare.rewording import TOLD, reworded_by_rule
+from ragqa.errors import RagqaError
+from ragqa.finetune.records import RECORD, Example, read_examples, read_prepared
+from ragqa.finetune.records import SPLITS as PARTS
+from ragqa.finetune.records import Split as Part
+
+if TYPE_CHECKING:
+    from ragqa.engine import Library
+
+ASKED = 500
+"""Questions of each split, unless asked otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked in each split, and what may be trained on."""
+
+    asked: Mapping[Split, tuple[Asked, ...]]
+    parts: Mapping[Part, tuple[Example, ...]]
+    notes: tuple[str, ...]
+    """How they were made, a sentence each."""
+
+    @property
+    def pages(self) -> bool:
+        """Whether any question knows where its answer stands."""
+        return any(one.example.pages or one.example.document for some in self.asked.values() for one in some)
+
+
+def read_asked(
+    path: Path, library: Library, seed: int, limit: int = ASKED, notice: Callable[[str], None] = lambda line: None
+) -> Questions:
+    """Return the questions of ``path``: a folder of ``finetune prepare``, or anything that this reads.
+
+    Raises RagqaError where there is none, or none has an answer.
+    """
+    if not path.exists():
+        raise RagqaError(f"--questions should name a file of questions or a prepared folder; there is no {path}")
+    if (path / RECORD).is_file():
+        read_prepared(path)
+        parts = {part: tuple(read_examples(path, part)) for part in PARTS}
+        notes: tuple[str, ...] = ()
+    else:
+        from ragqa.finetune.preparing import prepare
+
+        planned = prepare([path], "closed-book", library=library, seed=seed, notice=notice)
+        parts = {part: tuple(planned.splits[part]) for part in PARTS}
+        notes = (f"{path} was split here, by passage or document, with seed {seed}",)
+    told = [example for part in parts.values() for example in part]
+    if not any(example.answers or example.label for example in told):
+        raise RagqaError(f"{path} holds no question with an answer: comparing needs what the right answer is")
+    asked, how = _splits(parts, seed, limit)
+    if not any(asked.values()):
+        raise RagqaError(f"{path} has nothing to ask: its train and test splits are empty")
+    return Questions(asked, parts, (*notes, *how))
+
+
+def _splits(
+    parts: Mapping[Part, Sequence[Example]], seed: int, limit: int
+) -> tuple[dict[Split, tuple[Asked, ...]], tuple[str, ...]]:
+    seen, unseen = _some(parts["train"], seed, limit), _some(parts["test"], seed, limit)
+    again = [Asked(one.reworded[0] if one.reworded else reworded_by_rule(one.question), one) for one in seen]
+    given = sum(bool(one.reworded) for one in seen)
+    asked: dict[Split, tuple[Asked, ...]] = {
+        "seen": tuple(Asked(one.question, one) for one in seen),
+        "reworded": tuple(again),
+        "unseen": tuple(Asked(one.question, one) for one in unseen),
+    }
+    notes = [f"reworded: {given} as the question set has them, {len(seen) - given} {TOLD}"] if seen else []
+    notes += [f"{split}: there is no question of this kind" for split in SPLITS if not asked[split]]
+    return asked, tuple(notes)
+
+
+def _some(examples: Sequence[Example], seed: int, limit: int) -> list[Example]:
+    if len(examples) <= limit:
+        return list(examples)
+    return [examples[at] for at in sorted(Random(seed).sample(range(len(examples)), limit))]
+
+
+def closed_book(example: Example, refusal: str) -> Example:
+    """Return an example as a question and its answer, whatever form it was prepared in."""
+    if example.messages and example.messages[0].role == "user" and example.messages[0].content == example.question:
+        return example
+    said = example.answers[0] if example.answers else refusal
+    return replace(example, messages=(Message("user", example.question), Message("assistant", said)))
+
+
+def routed(example: Example) -> Example | None:
+    """Return an example as a question and its label, the document unless it has one; None where it has neither."""
+    label = example.label or example.document
+    if not label:
+        return None
+    messages = (Message("user", example.question), Message("assistant", label))
+    return replace(example, messages=messages, label=label)

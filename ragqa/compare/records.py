@@ -1,0 +1,118 @@
+"""What is asked, what a system says to it, and what that is worth: frozen records. Asks and computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, get_args
+
+from ragqa.answerers import Turn
+from ragqa.finetune.records import Example
+from ragqa.metrics import Interval
+from ragqa.types import Citation
+
+Split: TypeAlias = Literal["seen", "reworded", "unseen"]
+"""Trained on, word for word; trained on, and asked in other words; never trained on, nor what stands beside it."""
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+Kind: TypeAlias = Literal["retrieval", "closed-book", "route"]
+"""Reads passages of a library; answers from what it was trained on; names the document or section only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it is put, and the example that knows its answer."""
+
+    text: str
+    example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a system says to a question. ``text`` is without markers; of a classifier it is the label."""
+
+    text: str
+    abstained: bool = False
+    citations: tuple[Citation, ...] = ()
+    latency_ms: float = 0.0
+    cost_usd: float | None = 0.0
+    """None where the price is not known."""
+    failed: bool = False
+    """It gave an error instead, which counts as no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What it took to make a system's model; None where nobody knows."""
+
+    seconds: float | None = None
+    cost_usd: float | None = None
+
+
+class System(Protocol):
+    """Who is asked. ``history`` are the turns before, where a question is one of a dialogue."""
+
+    @property
+    def name(self) -> str:
+        """How a user names it in --systems."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def scratch(self) -> bool:
+        """Whether its model was trained from nothing, which every table says."""
+
+    @property
+    def training(self) -> Training | None:
+        """None where it needed none, or nobody knows what it took."""
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+        """Answer. Raises RagqaError and its children."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One system on one split."""
+
+    system: System
+    split: Split
+    asked: tuple[Asked, ...]
+    said: tuple[Said, ...]
+    """In the order of ``asked``."""
+    values: Mapping[str, Mapping[str, float]]
+    """By measure, then by question; a measure has the questions that it can judge."""
+    metrics: Mapping[str, Interval]
+
+    @property
+    def label(self) -> str:
+        """How a table calls the system."""
+        return label_of(self.system)
+
+    @property
+    def failed(self) -> int:
+        """How many questions met an error."""
+        return sum(one.failed for one in self.said)
+
+    def latency_ms(self, share: float) -> float:
+        """Return the time under which this share of answers stayed (nearest rank)."""
+        times = sorted(said.latency_ms for said in self.said if not said.failed)
+        return times[min(int(share * len(times)), len(times) - 1)] if times else 0.0
+
+    @property
+    def failed(self) -> int:
+        """How many questions met an error."""
+        return sum(said.failed for said in self.said)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars for 1,000 questions; None where a price is not known."""
+        costs = [said.cost_usd for said in self.said if not said.failed]
+        known = [cost for cost in costs if cost is not None]
+        return 1000 * sum(known) / len(known) if known and len(known) == len(costs) else None
+
+
+def label_of(system: System) -> str:
+    """Return how a table calls a system: its name, and that its model was trained from nothing where it was."""
+    return f"{system.name} (scratch)" if system.scratch and "scratch" not in system.name else system.name

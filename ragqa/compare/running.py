@@ -1,0 +1,117 @@
+"""A whole comparison: open the systems, ask them everything, change the manual, say what follows. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragqa.compare.advice import advice
+from ragqa.compare.dialogues import Consistent, ask_dialogues, read_dialogues
+from ragqa.compare.facts import changed_documents, chosen_facts, read_facts
+from ragqa.compare.language import Foreseen, foresee, read_text
+from ragqa.compare.measuring import Apart, compared, measure
+from ragqa.compare.questions import ASKED, Questions, read_asked
+from ragqa.compare.records import SPLITS, Measured, System, label_of
+from ragqa.compare.systems import Bench, open_system
+from ragqa.compare.systems.closed import ClosedBook
+from ragqa.compare.systems.retrieving import Retrieving
+from ragqa.compare.updating import Updated, update
+from ragqa.engine import Library
+from ragqa.finetune.records import Example
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a comparison is asked to do."""
+
+    questions: Path
+    systems: tuple[str, ...]
+    seed: int = 0
+    limit: int = ASKED
+    """Questions of each split at most."""
+    update: Path | None = None
+    """Facts that change; None: chosen by rule."""
+    retrain: bool = False
+    text: Path | None = None
+    dialogues: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it."""
+
+    measured: tuple[Measured, ...]
+    differences: tuple[Apart, ...]
+    updates: tuple[Updated, ...]
+    foreseen: tuple[Foreseen, ...]
+    consistent: tuple[Consistent, ...]
+    advice: tuple[str, str]
+    notes: tuple[str, ...]
+    """How the questions were made, and what could not be done."""
+
+
+def compare(asking: Asking, library: Library, notice: Callable[[str], None] = lambda line: None) -> Comparison:
+    """Return how the systems compare on the manuals of ``library``, which stays as it is. Raises RagqaError."""
+    facts = read_facts(asking.update) if asking.update else None
+    if facts:
+        changed_documents(facts, library)  # a fact that can't be changed is told before anything is trained
+    dialogues = read_dialogues(asking.dialogues) if asking.dialogues else ()
+    text = read_text(asking.text) if asking.text else ""
+    questions = read_asked(asking.questions, library, asking.seed, asking.limit, notice)
+    settings = replace(library.settings, index=library.name)
+    bench = Bench(library, settings, questions.parts, asking.seed, notice)
+    with ExitStack() as stack:
+        systems = [_opened(name, bench, stack) for name in asking.systems]
+        measured = list(_measured(systems, questions, bench))
+        facts = facts if facts is not None else chosen_facts(_known(questions), library)
+        if facts:
+            notice("the manual is changed, in a copy")
+        updates = update(systems, facts, bench, retrain=asking.retrain) if facts else []
+        consistent = tuple(
+            ask_dialogues(system, dialogues, asking.seed) for system in systems if dialogues and system.kind != "route"
+        )
+        foreseen = tuple(_foreseen(systems, text)) if text else ()
+    apart = tuple(compared(measured, asking.seed))
+    notes = questions.notes if facts else (*questions.notes, NO_FACT)
+    said = advice(measured, updates, asking.seed)
+    return Comparison(tuple(measured), apart, tuple(updates), foreseen, consistent, said, notes)
+
+
+NO_FACT = "update: no answer is a figure that stands once in the manuals; name facts with --update FILE"
+
+
+def _opened(name: str, bench: Bench, stack: ExitStack) -> System:
+    bench.notice(f"{name}: opened")
+    system = open_system(name, bench)
+    if isinstance(system, Retrieving):
+        stack.callback(system.close)
+    return system
+
+
+def _measured(systems: Sequence[System], questions: Questions, bench: Bench) -> list[Measured]:
+    found = []
+    for split in SPLITS:
+        for system in systems:
+            if questions.asked[split]:
+                bench.notice(f"{label_of(system)}: {len(questions.asked[split])} {split} questions")
+                found.append(measure(system, split, questions.asked[split], bench.library, bench.seed))
+    return found
+
+
+def _known(questions: Questions) -> list[Example]:
+    """Return examples to change facts of, those that were trained on first."""
+    return [*questions.parts["train"], *questions.parts["test"]]
+
+
+def _foreseen(systems: Sequence[System], text: str) -> list[Foreseen]:
+    """Return how well each local model of the systems foresees the text, each model once."""
+    specs = {
+        system.spec: label_of(system)
+        for system in systems
+        if isinstance(system, (Retrieving, ClosedBook)) and system.spec.startswith("transformers:")
+    }
+    return [
+        replace(foresee(Path(spec.partition(":")[2]).expanduser(), text), model=label) for spec, label in specs.items()
+    ]

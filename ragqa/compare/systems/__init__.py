@@ -1,0 +1,72 @@
+"""Who answers. A kind of system is a file of this folder; it is imported when it is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragqa.compare.records import System
+from ragqa.engine import Library
+from ragqa.errors import RagqaError
+from ragqa.finetune.records import Example
+from ragqa.finetune.records import Split as Part
+from ragqa.settings import Settings
+
+KNOWN = (
+    "extractive, retrieve:SPEC, closed-book:SPEC, closed-book:scratch, closed-book:train=BASE, route:PATH, route:train"
+)
+DEFAULT = "extractive,closed-book:scratch"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What systems are opened with."""
+
+    library: Library
+    settings: Settings
+    parts: Mapping[Part, Sequence[Example]]
+    """What those that are trained here learn from."""
+    seed: int = 0
+    notice: Callable[[str], None] = lambda line: None
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the systems of a list with commas between. Raises RagqaError for one that is none."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        kind, _, spec = name.partition(":")
+        if name != "extractive" and not (kind in {"retrieve", "closed-book", "route"} and spec.strip()):
+            raise RagqaError(f"--systems takes {KNOWN}, with commas between; got '{name}'")
+    if not names:
+        raise RagqaError(f"--systems takes {KNOWN}, with commas between; got none")
+    return names
+
+
+def open_system(name: str, bench: Bench) -> System:
+    """Return the system ``name``, trained first where it says so. Raises RagqaError and its children."""
+    kind, _, spec = name.partition(":")
+    if kind in {"extractive", "retrieve"}:
+        from ragqa.compare.systems.retrieving import open_retrieving
+
+        return open_retrieving(name, spec or "extractive", bench)
+    if kind == "route":
+        from ragqa.compare.systems.routing import open_routing
+
+        return open_routing(name, spec, bench)
+    from ragqa.compare.systems.closed import open_closed
+
+    return open_closed(name, spec, bench)
+
+
+def is_scratch(spec: str) -> bool:
+    """Say whether the folder that ``spec`` names holds a model that was trained from nothing, by its own record."""
+    import json
+
+    if not spec.startswith("transformers:"):
+        return False
+    try:
+        row = json.loads((Path(spec.partition(":")[2]).expanduser() / "ragqa.json").read_text(encoding="utf-8"))
+        return bool(row.get("scratch"))
+    except (OSError, ValueError, AttributeError):
+        return False

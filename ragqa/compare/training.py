@@ -1,0 +1,48 @@
+"""Train a model on what a comparison asks, through the jobs of ``finetune``: the same data takes up a finished job."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragqa.errors import RagqaError
+from ragqa.finetune.jobs import Job, TrainOptions, open_provider
+from ragqa.finetune.local.folder import write_json
+from ragqa.finetune.records import RECORD, SPLITS, Example, Form, Prepared
+from ragqa.finetune.records import Split as Part
+
+if TYPE_CHECKING:
+    from ragqa.compare.systems import Bench
+
+
+def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench: Bench) -> Job:
+    """Return the finished job. Raises RagqaError where there is nothing to learn, or training stopped."""
+    if not parts.get("train"):
+        raise RagqaError(
+            f"there is no example of the form {form} to train on: give questions with answers, or fewer systems"
+        )
+    with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as made:
+        folder = Path(made)
+        write_prepared(folder, parts, form, bench.seed)
+        options = TrainOptions(base=base, seed=bench.seed)
+        provider = open_provider("local", bench.settings)
+        job = provider.create(folder, options, bench.notice)
+    if job.state != "succeeded" or job.model is None:
+        raise RagqaError(f"training job {job.id} is {job.state}: run the same command again to take it up")
+    return job
+
+
+def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: Form, seed: int) -> None:
+    """Write examples as ``finetune prepare`` does, into a folder that is there."""
+    digests: dict[str, str] = {}
+    for part in SPLITS:
+        text = "".join(f"{example.line()}\n" for example in parts.get(part, ())).encode()
+        (folder / f"{part}.jsonl").write_bytes(text)
+        digests[part] = hashlib.sha256(text).hexdigest()
+    labels = tuple(sorted({one.label for some in parts.values() for one in some if one.label}))
+    counts: dict[str, int] = {part: len(parts.get(part, ())) for part in SPLITS}
+    write_json(folder / RECORD, asdict(Prepared(form, seed, counts, digests, labels=labels)))
