@@ -101,12 +101,7 @@ class Measured:
         return times[min(int(share * len(times)), len(times) - 1)] if times else 0.0
 
     @property
-    def failed(self) -> int:
-        """How many questions met an error."""
-        return sum(said.failed for said in self.said)
-
-    @property
-    def cost_usd(self) -> float | None:
+    def cost_per_1000(self) -> float | None:
         """US dollars for 1,000 questions; None where a price is not known."""
         costs = [said.cost_usd for said in self.said if not said.failed]
         known = [cost for cost in costs if cost is not None]
