@@ -18,7 +18,8 @@ MOST = 40
 LONGEST = 24
 """Columns of a label that are shown; a Chinese character takes two."""
 
-CELL, MARGIN, TOP = 18, 178, 20
+CELL, MARGIN, TOP = 18, 178, 36
+AXES = "Rows: what questions are; columns: what they were told to be"
 ELSE = "(another or none)"
 
 _STYLE = (
@@ -38,20 +39,21 @@ def confusion_picture(gold: Sequence[str], said: Sequence[str | None], title: st
     width, height = MARGIN + CELL * len(columns) + 8, TOP + MARGIN + CELL * len(labels) + 8
     every = len(set(gold))
     told = title if len(labels) == every else f"{title}; the {len(labels)} most confused of {every} labels"
-    told += ". Rows: what it is; columns: what it was told to be"
+    width = max(width, 7 * max(len(told), len(AXES)))
     return tag(
         "svg",
         tag("title", told),
         tag("style", Markup(_STYLE)),
         tag("text", told, x=0, y=13, class_="cm-ink", font_size=12),
+        tag("text", AXES, x=0, y=30, class_="cm-soft", font_size=12),
         *_names(labels, columns),
         *(_cell(row, at, counts) for row in range(len(labels)) for at in range(len(columns))),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {max(width, 8 * len(told))} {height}",
+        viewBox=f"0 0 {width} {height}",
         role="img",
         font_family="system-ui, sans-serif",
         font_size=11,
-        style=f"max-width: {max(width, 420)}px",
+        style=f"max-width: {width}px",
     )
 
 
