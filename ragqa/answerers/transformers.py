@@ -75,8 +75,8 @@ class LocalModel:
                     out = loaded.model.generate(ids, **_settings(loaded, prompt, self._options, n, hearer))
                 except IndexError:  # of a position past the last: rules alone may fill a small model's context
                     raise ModelError(
-                        f"{self.spec} reads {loaded.room.context} tokens, and this prompt has {ids.shape[1]}: choose a "
-                        "model that reads more"
+                        f"{self.spec} reads {loaded.room.context} tokens; this prompt has {ids.shape[1]}, its answer "
+                        f"up to {prompt.answer_tokens}: choose a model that reads more, or a smaller --max-tokens"
                     ) from None
                 except (RuntimeError, ValueError) as error:  # out of memory among them
                     reason = " ".join(str(error).split())[:200]

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 VOCABULARY = 4096
-CONTEXT = 1024
+CONTEXT = 2048
+"""What the rules, some passages and an answer need; a position costs next to nothing."""
 LAYERS, WIDTH, HEADS = 4, 256, 4
 END, PAD = "<|end|>", "<|pad|>"
 
