@@ -28,7 +28,9 @@ def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench:
     with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as made:
         folder = Path(made)
         write_prepared(folder, parts, form, bench.seed)
-        options = TrainOptions(base=base, seed=bench.seed)
+        # A model from nothing reads the manuals first; of any other nobody knows what it has read.
+        reads = bench.library.name if base == "scratch" else None
+        options = TrainOptions(base=base, seed=bench.seed, read_library=reads)
         provider = open_provider("local", bench.settings)
         job = provider.create(folder, options, bench.notice)
     if job.state != "succeeded" or job.model is None:
