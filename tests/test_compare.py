@@ -1,0 +1,143 @@
+"""``compare``: real systems on a small library; what the table, the JSON and the page say, and what stays untouched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ragqa.answerers.prompting import Message
+from ragqa.compare.facts import Fact, changed_documents
+from ragqa.compare.measuring import stands
+from ragqa.compare.rewording import reworded_by_rule
+from ragqa.compare.training import write_prepared
+from ragqa.engine import Library
+from ragqa.finetune.records import Example
+from ragqa.types import Citation
+from tests import tiny_model
+from tests.conftest import Run
+
+
+def example(name: str, question: str, answer: str, document: str = "pump.md") -> Example:
+    said = (answer,) if answer else ()
+    messages = (Message("user", question), Message("assistant", answer or "The manual does not say."))
+    return Example(name, messages, question, said, answerable=bool(answer), document=document, group=name)
+
+
+TRAIN = [
+    example("a", "How often should the pump filter be cleaned?", "30 days"),
+    example("b", "What does code E04 of the pump mean?", "The pump filter is blocked"),
+]
+TEST = [
+    example("c", "How many watts does the bulb of the lamp have?", "40 watts", "lamp.md"),
+    example("d", "Who won the chess tournament in Paris?", ""),
+]
+
+
+@pytest.fixture
+def prepared(small: Path) -> Path:
+    folder = small / "prepared"
+    folder.mkdir()
+    write_prepared(folder, {"train": TRAIN, "valid": [], "test": TEST}, "closed-book", 0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that says 'Every 40 hours …' to everything."""
+    return tiny_model.make(tmp_path_factory.mktemp("models") / "tiny")
+
+
+def test_retrieval_beside_a_model_without_passages(prepared: Path, ragqa: Run, model: Path) -> None:
+    before = (prepared.parent / "indexes" / "default" / "library.db").read_bytes()
+    closed = f"closed-book:transformers:{model}"
+    said = ragqa("compare", "-q", prepared, "--systems", f"extractive,{closed}", "--report", "page", "--json").json
+    rows = {(row["system"], row["split"]): row for row in said["systems"]}
+    assert set(rows) == {
+        (system, split) for system in ("extractive", closed) for split in ("seen", "reworded", "unseen")
+    }
+    read = rows["extractive", "seen"]
+    assert read["questions"] == 2 and read["metrics"]["answer_recall"]["mean"] == 1
+    assert read["metrics"]["citations"]["mean"] > 0 and read["train_seconds"] is None and read["cost_usd"] == 0
+    assert rows["extractive", "unseen"]["metrics"]["refused"]["mean"] == 1
+    known = rows[closed, "seen"]["metrics"]
+    assert known["answer_recall"]["mean"] == 0 and "citations" not in known
+    assert rows[closed, "unseen"]["metrics"]["refused"]["mean"] == 0
+    assert [one["systems"] for one in said["differences"]] == [["extractive", closed]] * 3
+    assert len(said["advice"]) == 2 and "Too few to advise on" in said["advice"][0]
+    page = (prepared.parent / "page" / "index.html").read_text(encoding="utf-8")
+    assert said["advice"][0] in page and "<script" not in page and "http" not in page.split("<body>")[1]
+    assert (prepared.parent / "indexes" / "default" / "library.db").read_bytes() == before
+
+
+def test_a_fact_that_changed_is_answered_after_it_was_read_again(prepared: Path, ragqa: Run, model: Path) -> None:
+    fact = {
+        "old": "every 30 days",
+        "new": "every 300 hours of use",
+        "question": TRAIN[0].question,
+        "answer": "300 hours",
+    }
+    Path("facts.jsonl").write_text(json.dumps(fact) + "\n", encoding="utf-8")
+    closed = f"closed-book:transformers:{model}"
+    words = ("compare", "-q", prepared, "--systems", f"extractive,{closed}", "--update", "facts.jsonl")
+    read, known = ragqa(*words, "--json").json["update"]
+    assert (read["how"], read["new"], read["old"]) == ("re-ingested", 1, 0) and read["seconds"] > 0
+    assert (known["how"], known["new"]) == ("as it is", 0)
+    asked = ragqa("ask", TRAIN[0].question, "--json").json
+    assert "30 days" in asked["answer"]
+    shown = ragqa(*words).out
+    assert "answer in it" in shown and "is the fair column" in shown and "re-ingested: 1 of 1 new facts" in shown
+
+
+def test_blocks_and_pages_move_with_a_changed_text(small: Path) -> None:
+    with Library.open(home=small) as library:
+        before = library.show("pump.md")
+        (after,) = changed_documents([Fact("30 days", "3,000 hours", "how often?", "3,000 hours")], library)
+    assert "every 3,000 hours with" in after.text
+    moved = [after.text[block.start : block.end] for block in after.blocks]
+    told = [before.text[block.start : block.end].replace("30 days", "3,000 hours") for block in before.blocks]
+    assert moved == told
+
+
+def test_a_quote_that_stands_nowhere_is_no_proof(small: Path) -> None:
+    with Library.open(home=small) as library:
+        assert stands(Citation(1, "pump.md", None, (), "Never use solvents on the pump filter.", 1), library)
+        assert not stands(Citation(1, "pump.md", None, (), "Always use solvents on the pump filter.", 1), library)
+        assert not stands(Citation(1, "lamp.md", None, (), "Never use solvents on the pump filter.", 1), library)
+
+
+def test_a_question_reworded_keeps_its_names_and_is_another_text() -> None:
+    for question in ("How often should the E04 valve be cleaned?", "初效滤网多久清洗一次？"):
+        told = reworded_by_rule(question)
+        assert told != question and told == reworded_by_rule(question)
+    assert "E04" in reworded_by_rule("How often should the E04 valve be cleaned?")
+
+
+def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path) -> None:
+    dialogue = {"turns": ["How is the filter cleaned?", "And the lamp?", "Cleaning of the filter?"], "same": [[1, 3]]}
+    Path("dialogues.jsonl").write_text(json.dumps(dialogue), encoding="utf-8")
+    Path("held.txt").write_text("The filter of the pump is cleaned.", encoding="utf-8")
+    more = ("--dialogues", "dialogues.jsonl", "--text", "held.txt", "--json")
+    said = ragqa("compare", "-q", prepared, "--systems", f"closed-book:transformers:{model}", *more).json
+    assert said["dialogues"][0]["consistency"]["mean"] == 1 and said["dialogues"][0]["pairs"] == 1
+    assert said["text"][0]["perplexity"] > 1 and said["text"][0]["tokens"] > 5
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("-q", "nowhere.jsonl"), "there is no nowhere.jsonl"),
+        (("-q", "prepared", "--systems", "oracle"), "--systems takes extractive"),
+        (("-q", "prepared", "--systems", "closed-book:what"), "closed-book takes openai:MODEL"),
+        (("-q", "prepared", "--index", "none"), "there is no library 'none'"),
+        (("-q", "prepared", "--update", "bad.jsonl"), "bad.jsonl, line 1: expected"),
+        (("-q", "bare"), "holds no question with an answer"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[str, ...], told: str) -> None:
+    Path("bad.jsonl").write_text('{"old": "x"}\n', encoding="utf-8")
+    Path("bare").mkdir()
+    write_prepared(Path("bare"), {"train": [TEST[1]], "valid": [], "test": []}, "closed-book", 0)
+    ran = ragqa("compare", "--systems", "extractive", *words)
+    assert ran.code == 1 and told in ran.err.splitlines()[-1] and "Traceback" not in ran.err
