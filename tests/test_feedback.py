@@ -94,8 +94,14 @@ def test_torn_and_foreign_lines_are_left_out(tmp_path: Path) -> None:
     with (tmp_path / "answers.jsonl").open("a") as file:
         file.write('[1]\n{"id": 3}\n{"id": "torn')
     assert [one.text for one in last_answers(settings)] == ["t"]
-    (tmp_path / "feedback.jsonl").write_text('{"verdict": "good"}\nnull\n')
+    whole = json.loads((tmp_path / "answers.jsonl").read_text().splitlines()[0])
+    foreign = [{**whole, "id": []}, {**whole, "passages": None}, {**whole, "passages": [1]}, {**whole, "markers": 3}]
+    rows = [{"at": 1.0, "verdict": "bad", "answer": answer, "better": "b"} for answer in [*foreign, {**whole, "x": 1}]]
+    rows += [{"verdict": "good"}, {"at": "x", "verdict": "bad", "answer": whole}]  # type: ignore[dict-item]
+    (tmp_path / "feedback.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + "null\n")
     assert judgements(settings) == []
+    (tmp_path / "feedback.jsonl").write_text(json.dumps({"at": 1, "verdict": "bad", "answer": whole, "better": 7}))
+    assert [(one.answer.text, one.better) for one in judgements(settings)] == [("t", None)]
 
 
 def test_the_memory_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,8 +128,8 @@ def test_pairs_are_better_over_bad_and_good_over_bad() -> None:
 def test_markers_name_the_passages_as_the_model_sees_them() -> None:
     rows = tuple({"document": "a", "text": f"t{n}"} for n in range(3))
     answer = kept("Why?", "So [1], and so [2].", passages=rows, markers={"1": 3})
-    [pair] = pairs_of([Judged(0, "bad", answer, "Thus [2].")])
-    assert (pair.chosen, pair.rejected) == ("Thus [2].", "So [3], and so.")
+    [pair] = pairs_of([Judged(0, "bad", answer, "Thus [1][4].")])
+    assert (pair.chosen, pair.rejected) == ("Thus [3].", "So [3], and so.")
 
 
 def test_no_question_is_learned_and_measured_by() -> None:

@@ -7,11 +7,12 @@ get into it. Imports nothing heavy: ``ask`` passes through here each time.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,9 +122,10 @@ def judgements(settings: Settings) -> list[Judged]:
     found: dict[str, Judged] = {}
     for row in _rows(_home(settings) / FEEDBACK):
         answer = _answer(row.get("answer"))
-        if answer and row.get("verdict") in ("good", "bad"):
+        at, better = row.get("at"), row.get("better")
+        if answer and row.get("verdict") in ("good", "bad") and isinstance(at, int | float):
             found.pop(answer.id, None)
-            found[answer.id] = Judged(float(row.get("at") or 0), row["verdict"], answer, row.get("better"))
+            found[answer.id] = Judged(at, row["verdict"], answer, better if isinstance(better, str) else None)
     return list(found.values())
 
 
@@ -140,8 +142,10 @@ def _append(file: Path, row: Mapping[str, Any]) -> None:
     """Add a line, for its owner's eyes only, in one write: lines of two processes never mix."""
     line = json.dumps(row, ensure_ascii=False) + "\n"
     held = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    data = line.encode("utf-8", "replace")
     try:
-        os.write(held, line.encode("utf-8", "replace"))
+        if os.write(held, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(held)
 
@@ -168,10 +172,14 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _answer(row: object) -> KeptAnswer | None:
-    if not isinstance(row, dict):
+    """Return what a line holds; None where it is no answer: anyone may have written into the file."""
+    if not isinstance(row, dict) or set(row) != {one.name for one in fields(KeptAnswer)}:
         return None
-    try:
-        answer = KeptAnswer(**row)
-    except TypeError:
+    words = all(isinstance(row[name], str) for name in ("id", "index", "question", "text", "answerer"))
+    passages, markers = row["passages"], row["markers"]
+    if not words or not isinstance(row["at"], int | float) or not isinstance(markers, dict):
         return None
-    return replace(answer, passages=tuple(answer.passages))
+    if not isinstance(passages, list) or not all(isinstance(one, dict) for one in passages):
+        return None
+    ranks = {marker: rank for marker, rank in markers.items() if isinstance(rank, int)}
+    return KeptAnswer(**{**row, "passages": tuple(passages), "markers": ranks})

@@ -42,7 +42,9 @@ def pairs_of(judged: Iterable[Judged]) -> list[Pair]:
 def _of_question(group: Sequence[Judged]) -> list[Pair]:
     bad = [one for one in group if one.verdict == "bad"]
     good = [one for one in group if one.verdict == "good"]
-    corrected = [Pair(one.answer, one.better, renumbered(one.answer)) for one in group if one.better]
+    corrected = [
+        Pair(one.answer, renumbered(one.answer, one.better), renumbered(one.answer)) for one in group if one.better
+    ]
     # [n] of answers that were given other passages would name the wrong ones.
     told = [
         Pair(better.answer, renumbered(better.answer), renumbered(worse.answer))
@@ -59,14 +61,17 @@ def _of_question(group: Sequence[Judged]) -> list[Pair]:
     return [*corrected, *told, *apart]
 
 
-def renumbered(answer: KeptAnswer) -> str:
-    """Return the answer's text with each [n] naming the n-th passage found; one that names none is dropped."""
+def renumbered(answer: KeptAnswer, text: str | None = None) -> str:
+    """Return the answer's text with each [n] naming the n-th passage found; one that names none is dropped.
+
+    With ``text``, what it should have said: a person writes [n] for the n-th source that stood under the answer.
+    """
 
     def number(found: re.Match[str]) -> str:
         rank = answer.markers.get(found[1])
         return found[0].replace(found[1], str(rank)) if rank else ""
 
-    return _MARKER.sub(number, answer.text)
+    return _MARKER.sub(number, answer.text if text is None else text)
 
 
 def without_markers(text: str) -> str:
