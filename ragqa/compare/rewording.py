@@ -74,7 +74,7 @@ def _english(question: str, chance: Random) -> str:
     elif _ASKS.search(told):
         turned = told  # 'which team was first' is the same both ways
     else:
-        return f"Please, {told[:1].lower()}{told[1:]}, if you can."
+        return f"Please help me with this: {told}."
     mark = "?" if opening.startswith("Can") else "."
     return f"{opening} {_begun(turned)}{mark}"
 
