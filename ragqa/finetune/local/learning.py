@@ -60,7 +60,7 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
     if left_out:
         watch.notice(f"left out, being longer than the model reads: {left_out} of {len(items) + left_out} answers", {})
     read: Trained | None = None
-    texts = task.texts or (_own_texts(task) if base.folder is None else ())
+    texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
     if texts:
         read = _read(model, tokenizer, texts, task, adapters=adapters, gpu=gpu, folder=folder, watch=watch)
     plan = learning_plan(options, task.prepared.form, len(items), scratch=base.scratch, gpu=gpu)
