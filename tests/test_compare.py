@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
-from ragqa.compare.facts import Fact, changed_documents
+from ragqa.compare.facts import Fact, changed_documents, chosen_facts
 from ragqa.compare.measuring import stands
+from ragqa.compare.questions import closed_book, turns_before
 from ragqa.compare.rewording import reworded_by_rule
 from ragqa.compare.training import write_prepared
 from ragqa.engine import Library
+from ragqa.errors import RagqaError
+from ragqa.finetune.local import scratch
 from ragqa.finetune.records import Example
 from ragqa.types import Citation
 from tests import tiny_model
@@ -100,6 +105,29 @@ def test_blocks_and_pages_move_with_a_changed_text(small: Path) -> None:
     assert moved == told
 
 
+def test_a_fact_stands_by_itself_and_once(small: Path) -> None:
+    (small / "weights.md").write_text("# Weights\n\nThe pump weighs 3 kg, the lamp 13 kg, the fan 23 kg or 3.5 kg.\n")
+    with Library.open(home=small) as library:
+        library.ingest([small / "weights.md"])
+        (after,) = changed_documents([Fact("3 kg", "4 kg", "how heavy?", "4 kg")], library)
+        assert "pump weighs 4 kg, the lamp 13 kg, the fan 23 kg" in after.text
+        (chosen,) = chosen_facts([example("w", "How heavy is the pump?", "3 kg", "weights.md")], library)
+        assert chosen.old == "3 kg" and changed_documents([chosen], library)
+        for old, times in (("filter", "[2-9]"), ("9 kg", "0")):
+            with pytest.raises(RagqaError, match=rf"stand once .* {times} times"):
+                changed_documents([Fact(old, "x", "?", "x")], library)
+
+
+def test_a_question_of_a_conversation_is_asked_behind_its_turns() -> None:
+    turns = (Message("system", "Be brief."), Message("user", "The pump leaks."), Message("assistant", "Where?"))
+    last = (Message("user", "At the seal."), Message("assistant", "Replace it."))
+    spoken = Example("t", (*turns, *last), "At the seal.", ("Replace it.",))
+    assert turns_before(spoken) == (Turn("The pump leaks.", "Where?"),)
+    assert closed_book(spoken, "").messages == (*turns[1:], *last), "nobody is asked with the system's message"
+    shown = replace(spoken, question="Which seal?")  # as in the form context: the question stands among passages
+    assert turns_before(shown) == () and closed_book(shown, "").messages[0].content == "Which seal?"
+
+
 def test_a_quote_that_stands_nowhere_is_no_proof(small: Path) -> None:
     with Library.open(home=small) as library:
         assert stands(Citation(1, "pump.md", None, (), "Never use solvents on the pump filter.", 1), library)
@@ -112,6 +140,25 @@ def test_a_question_reworded_keeps_its_names_and_is_another_text() -> None:
         told = reworded_by_rule(question)
         assert told != question and told == reworded_by_rule(question)
     assert "E04" in reworded_by_rule("How often should the E04 valve be cleaned?")
+
+
+def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
+    prepared: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():  # small enough for seconds
+        monkeypatch.setattr(scratch, name, value)
+    fact = {"old": "every 30 days", "new": "every 77 nights", "question": TRAIN[0].question, "answer": "77 nights"}
+    Path("facts.jsonl").write_text(json.dumps(fact), encoding="utf-8")
+    words = ("compare", "-q", prepared, "--systems", "closed-book:scratch", "--update", "facts.jsonl", "--retrain")
+    said = ragqa(*words, "--json").json
+    seen = next(row for row in said["systems"] if row["split"] == "seen")
+    assert seen["scratch"] and seen["metrics"]["em"]["mean"] == 1 and seen["train_seconds"] > 0
+    as_it_is, anew = said["update"]
+    assert (as_it_is["new"], anew["new"], anew["old"]) == (0, 1, 0) and anew["seconds"] > 0
+    jobs = list((prepared.parent / "finetunes").glob("*/job.json"))
+    assert len(jobs) == 1, "what was trained for the changed manual is gone with its copy"
+    again = ragqa("compare", "-q", prepared, "--systems", "closed-book:scratch", "--json")
+    assert "nothing was trained" in again.err and again.json["systems"][0]["train_seconds"] == seen["train_seconds"]
 
 
 def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path) -> None:

@@ -50,7 +50,20 @@ def _told(reads: Measured, knows: Measured, asked: str, seed: int) -> str:
 
 
 def _second(measured: Sequence[Measured], updates: Sequence[Updated], seed: int) -> str:
-    """Say whether both together pay; else what memory is good for; else what an update says."""
+    """Say whether both together pay, else what memory is good for; and what became of the facts that changed."""
+    said = _both(measured, seed) or _memory(measured)
+    fresh = "; ".join(f"{one.label}, {one.how}, {one.new}" for one in updates)
+    after = f"of {len(updates[0].facts)} facts that changed, new ones told: {fresh}" if updates else ""
+    if said:
+        return f"{said}{f'; {after}' if after else ''}."
+    return f"{after[:1].upper()}{after[1:]}." if after else UNMEASURED
+
+
+UNMEASURED = "Whether both together pay was not measured: add retrieve:SPEC with a context-trained model to --systems."
+
+
+def _both(measured: Sequence[Measured], seed: int) -> str:
+    """Return what a model that reads the passages gains on quoting them, on the split that says most."""
     for split in ("unseen", "reworded", "seen"):
         plain = [one for one in _of(measured, split, "retrieval") if one.system.name == "extractive"]
         others = [one for one in _of(measured, split, "retrieval") if one.system.name != "extractive"]
@@ -58,21 +71,23 @@ def _second(measured: Sequence[Measured], updates: Sequence[Updated], seed: int)
         if plain and best and len(best.values[MAIN]) >= LEAST:
             apart = difference(best, plain[0], seed)
             if apart.real and apart.mean > 0:
-                return (
-                    f"Do both: {best.label}, which reads the passages, is ahead of quoting them by {short(apart.mean)}."
-                )
+                trained = best.system.training is not None or ":ft:" in best.system.name
+                advised = "Do both: train a model to read the passages" if trained else "Let a model read the passages"
+                return f"{advised}: {best.label} is ahead of quoting them by {short(apart.mean)} on {split} questions"
             behind = "is behind quoting them" if apart.real else "is not shown to gain on quoting them"
-            return f"A model that reads the passages, {best.label}, {behind} on the {split} questions."
+            return f"A model that reads the passages, {best.label}, {behind} on {split} questions"
+    return ""
+
+
+def _memory(measured: Sequence[Measured]) -> str:
+    """Return how far memory goes once a question is put in other words."""
     seen, again = (_best(measured, split, "closed-book") for split in ("seen", "reworded"))
-    if seen and again and len(seen.values[MAIN]) >= LEAST:
-        return (
-            f"Training makes {seen.label} answer {_share(seen)} of the questions it was taught word for word and "
-            f"{_share(again)} of the same in other words; count on no more than that."
-        )
-    if updates:
-        fresh = [one.label for one in updates if one.new == len(one.answers)]
-        return f"After the manual changed, {' and '.join(fresh) or 'no system'} answered every new fact."
-    return "Whether both together pay was not measured: add retrieve:SPEC with a context-trained model to --systems."
+    if not seen or not again or len(seen.values[MAIN]) < LEAST:
+        return ""
+    return (
+        f"Count on a trained model for no more than it was taught: {seen.label} answers {_share(seen)} of those "
+        f"questions word for word and {_share(again)} in other words"
+    )
 
 
 def _of(measured: Sequence[Measured], split: str, kind: Kind) -> list[Measured]:

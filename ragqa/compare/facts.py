@@ -80,14 +80,15 @@ def changed_documents(facts: Sequence[Fact], library: Library) -> list[Document]
     documents = {stored.name: library.show(stored.name) for stored in library.documents()}
     touched: dict[str, Document] = {}
     for fact in facts:
-        holding = [name for name, document in documents.items() if fact.old in document.text]
-        times = sum(documents[name].text.count(fact.old) for name in holding)
-        if times != 1 and not (len(holding) == 1 and _times(fact.old, documents[holding[0]].text) == 1):
+        alone = {name: _times(fact.old, document.text) for name, document in documents.items()}
+        # By itself first: '3 kg' is no part of '13 kg'. A piece of a word may be named all the same.
+        counts = alone if any(alone.values()) else {name: one.text.count(fact.old) for name, one in documents.items()}
+        if sum(counts.values()) != 1:
             raise RagqaError(
                 f"a fact to change should stand once in the manuals of '{library.name}'; {fact.old[:40]!r} stands "
-                f"there {times} times: give more of the sentence"
+                f"there {sum(counts.values())} times: give more of the sentence"
             )
-        name = holding[0]
+        name = next(name for name, count in counts.items() if count)
         touched[name] = documents[name] = _changed(documents[name], fact)
     return list(touched.values())
 

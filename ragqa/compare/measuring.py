@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ragqa import metrics as m
+from ragqa.compare.questions import turns_before
 from ragqa.compare.records import Asked, Measured, Said, Split, System, label_of
 from ragqa.engine import Library
 from ragqa.errors import LibraryError, RagqaError
@@ -49,6 +50,8 @@ class Apart:
 
 def measure(system: System, split: Split, asked: Sequence[Asked], library: Library, seed: int = 0) -> Measured:
     """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question."""
+    if asked:  # what is loaded at the first question is no part of how long an answer takes
+        _said(system, asked[0], first=True)
     said = tuple(_said(system, one, first=not at) for at, one in enumerate(asked))
     values: Values = {}
     for one, answer in zip(asked, said, strict=True):
@@ -93,7 +96,7 @@ def stands(citation: Citation, library: Library) -> bool:
 
 def _said(system: System, one: Asked, *, first: bool) -> Said:
     try:
-        return system.ask(one.text)
+        return system.ask(one.text, turns_before(one.example))
     except RagqaError:
         if first:
             raise

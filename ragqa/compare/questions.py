@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
 from ragqa.compare.records import SPLITS, Asked, Split
 from ragqa.compare.rewording import TOLD, reworded_by_rule
@@ -92,11 +93,24 @@ def _some(examples: Sequence[Example], seed: int, limit: int) -> list[Example]:
 
 
 def closed_book(example: Example, refusal: str) -> Example:
-    """Return an example as a question and its answer, whatever form it was prepared in."""
-    if example.messages and example.messages[0].role == "user" and example.messages[0].content == example.question:
-        return example
+    """Return an example as a question and its answer, behind the turns before it, whatever form it was prepared in."""
+    spoken = _spoken(example)
+    if spoken:
+        return replace(example, messages=spoken)
     said = example.answers[0] if example.answers else refusal
     return replace(example, messages=(Message("user", example.question), Message("assistant", said)))
+
+
+def turns_before(example: Example) -> tuple[Turn, ...]:
+    """Return what was said before the question, where it is one of a conversation."""
+    before = _spoken(example)[:-2]
+    return tuple(Turn(one.content, other.content) for one, other in zip(before[::2], before[1::2], strict=False))
+
+
+def _spoken(example: Example) -> tuple[Message, ...]:
+    """Return an example's turns, where the last is the bare question and its answer; else nothing."""
+    spoken = tuple(message for message in example.messages if message.role != "system")
+    return spoken if len(spoken) > 1 and spoken[-2].content == example.question else ()
 
 
 def routed(example: Example) -> Example | None:

@@ -74,7 +74,7 @@ def update(systems: Sequence[System], facts: Sequence[Fact], bench: Bench, *, re
                 elif isinstance(system, ClosedBook):
                     found.append(_asked(system, "as it is", facts, 0.0, 0.0))
                     if retrain and system.base:
-                        found.append(_retrained(system, facts, bench))
+                        found.append(_retrained(system, facts, bench, copy))
     return found
 
 
@@ -91,12 +91,16 @@ def _asked(system: System, how: str, facts: Sequence[Fact], seconds: float, cost
     return Updated(label_of(system), how, tuple(facts), said, seconds, cost)
 
 
-def _retrained(system: ClosedBook, facts: Sequence[Fact], bench: Bench) -> Updated:
-    """Train the system's base anew, on the same questions with the changed answers."""
+def _retrained(system: ClosedBook, facts: Sequence[Fact], bench: Bench, changed: Library) -> Updated:
+    """Train the system's base anew, on the same questions with the changed answers; the model is gone afterwards.
+
+    What reads the manuals first reads the ``changed`` ones.
+    """
     train = [_corrected(example, facts) for example in bench.parts["train"]]
     held = {example.question for example in train}
     train += [_example(at, fact) for at, fact in enumerate(facts) if fact.question not in held]
-    anew = open_system(system.name, replace(bench, parts={**bench.parts, "train": train}))
+    parts = {**bench.parts, "train": train}
+    anew = open_system(system.name, replace(bench, library=changed, settings=changed.settings, parts=parts))
     training = anew.training
     assert training is not None
     return _asked(anew, "trained anew", facts, training.seconds or 0.0, training.cost_usd)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragqa.compare.records import System
+from ragqa.compare.records import System, Training
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
+from ragqa.finetune.local.folder import read_record
 from ragqa.finetune.records import Example
 from ragqa.finetune.records import Split as Part
 from ragqa.settings import Settings
@@ -59,14 +60,13 @@ def open_system(name: str, bench: Bench) -> System:
     return open_closed(name, spec, bench)
 
 
-def is_scratch(spec: str) -> bool:
-    """Say whether the folder that ``spec`` names holds a model that was trained from nothing, by its own record."""
-    import json
+def making_of(spec: str) -> tuple[bool, Training | None]:
+    """Return whether the model that ``spec`` names was trained from nothing, and what training it took.
 
-    if not spec.startswith("transformers:"):
-        return False
-    try:
-        row = json.loads((Path(spec.partition(":")[2]).expanduser() / "ragqa.json").read_text(encoding="utf-8"))
-        return bool(row.get("scratch"))
-    except (OSError, ValueError, AttributeError):
-        return False
+    A model's folder tells both where it was trained by ``ragqa finetune``; of any other nobody knows.
+    """
+    kind, _, place = spec.partition(":")
+    record = read_record(Path(place).expanduser()) if kind == "transformers" else {}
+    seconds = record.get("train_seconds")
+    known = isinstance(seconds, (int, float))
+    return bool(record.get("scratch")), Training(float(seconds), 0.0) if known else None

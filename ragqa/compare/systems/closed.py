@@ -12,7 +12,7 @@ from ragqa.answerers import ChatOptions, Turn
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.compare.questions import closed_book
 from ragqa.compare.records import Kind, Said, Training
-from ragqa.compare.systems import Bench, is_scratch
+from ragqa.compare.systems import Bench, making_of
 from ragqa.compare.training import train
 from ragqa.errors import RagqaError
 from ragqa.metrics import answer_tokens
@@ -85,9 +85,9 @@ def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
         timeout_s=settings.timeout,
     )
     kind, _, place = spec.partition(":")
-    return ClosedBook(
-        name, spec, _model(name, kind, place, options), load_prompts(settings.prompts), scratch=is_scratch(spec)
-    )
+    scratch, training = making_of(spec)
+    model, prompts = _model(name, kind, place, options), load_prompts(settings.prompts)
+    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
 
 
 def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageModel:

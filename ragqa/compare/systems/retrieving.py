@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ragqa.answerers import Turn
 from ragqa.answerers.markers import check_markers
 from ragqa.compare.records import Kind, Said, Training
-from ragqa.compare.systems import Bench, is_scratch
+from ragqa.compare.systems import Bench, making_of
 from ragqa.engine import Library
 
 
@@ -45,7 +45,8 @@ def open_retrieving(name: str, spec: str, bench: Bench) -> Retrieving:
     """Return the system; the model is looked for now and loaded at the first question."""
     library = _opened(bench.library, spec)
     _ = library.answerer
-    return Retrieving(name, spec, library, scratch=is_scratch(spec))
+    scratch, training = making_of(spec)
+    return Retrieving(name, spec, library, scratch=scratch, training=training)
 
 
 def _opened(library: Library, spec: str) -> Library:
