@@ -19,7 +19,7 @@ from ragqa.bench.report.markup import Markup, tag
 COLOURS = ("#d6336c", "#1c7ed6", "#2f9e44", "#e8890c", "#7048e8", "#0b9cb0", "#868e96")
 STYLE = "text { font: 12px system-ui, sans-serif; fill: #495057 } .rule { stroke: #adb5bd; stroke-width: .5 }"
 DARK = "@media (prefers-color-scheme: dark) { text { fill: #ced4da } }"
-WIDTH, LEFT, RIGHT, TOP = 720, 180, 20, 30
+WIDTH, LEFT, RIGHT, TOP = 760, 230, 20, 30
 
 Row = Mapping[str, object]
 
