@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import get_args
 
 from bench.data import collection, library_of
@@ -24,21 +23,19 @@ PASSAGES = 50
 """Searched for, so that ten documents are among them."""
 
 
-def ranked(library: Library, question: str, mode: Mode) -> tuple[list[str], float]:
-    """Return the best documents, and the milliseconds that the search took; none for a question without words."""
+def ranked(library: Library, question: str, mode: Mode) -> list[str]:
+    """Return the best documents; none for a question without words."""
     if not question.strip():
-        return [], 0.0
-    found = library.search(question, k=PASSAGES, mode=mode)
-    documents = dict.fromkeys(hit.passage.document for hit in found.hits)
-    return list(documents)[:DEPTH], sum(found.timings_ms.values())
+        return []
+    hits = library.search(question, k=PASSAGES, mode=mode).hits
+    return list(dict.fromkeys(hit.passage.document for hit in hits))[:DEPTH]
 
 
 def measure(name: str, library: Library, questions: Sequence[Question]) -> Iterator[dict[str, object]]:
     """Yield a row for each mode."""
     passages = library.info().passages
     for mode in get_args(Mode):
-        runs = [ranked(library, question.text, mode) for question in questions]
-        values = [ndcg(found, q.relevant, DEPTH) for (found, _), q in zip(runs, questions, strict=True)]
+        values = [ndcg(ranked(library, q.text, mode), q.relevant or {}, DEPTH) for q in questions]
         sure = mean_interval(values)
         yield {
             "set": name,
@@ -48,7 +45,6 @@ def measure(name: str, library: Library, questions: Sequence[Question]) -> Itera
             f"ndcg@{DEPTH}": sure.mean,
             "low": sure.low,
             "high": sure.high,
-            "p50_ms": median(taken for _, taken in runs),
         }
 
 
