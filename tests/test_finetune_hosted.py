@@ -163,6 +163,36 @@ def test_a_job_whose_answer_got_lost_is_found_again(server: FineTuning, settings
     assert job.id == "ftjob-0" and len(server.jobs) == 1, "a second job would be paid for twice"
 
 
+def test_a_job_that_was_heard_of_is_not_the_lost_one(server: FineTuning, settings: Settings, prepared: Path) -> None:
+    server.states = ["running"]
+    begun(server, settings, prepared)
+    server.forgetful, server.lost = True, True  # it keeps no metadata, as some servers do
+    other = TrainOptions(BASE, seed=8)
+    assert "looks for it first" in error_of(lambda: OpenAIProvider(settings).create(prepared, other, silent))
+    assert OpenAIProvider(settings).create(prepared, other, silent).id == "ftjob-1" and len(server.jobs) == 2
+
+
+def test_examples_that_were_changed_by_hand_are_not_sent(
+    server: FineTuning, settings: Settings, prepared: Path
+) -> None:
+    begun(server, settings, prepared)
+    calls = len(server.calls)
+    with (prepared / "train.jsonl").open("a") as file:
+        file.write("one more\n")
+    assert "another one" in error_of(lambda: OpenAIProvider(settings).create(prepared, OPTIONS, silent))
+    assert len(server.calls) == calls
+
+
+def test_measures_that_no_training_gives_are_left_out_of_the_picture(
+    server: FineTuning, settings: Settings, prepared: Path
+) -> None:
+    server.metrics = METRICS + "5,1e30,,nan,\n-3,1.0,,,\n1e300,1,,,\nx,y\n"
+    provider, job = begun(server, settings, prepared)
+    assert provider.follow(job.id, silent).state == "succeeded"
+    picture = (jobs_folder(settings) / job.id / "loss.svg").read_text()
+    assert "e+" not in picture and "1e" not in picture and "polyline" in picture
+
+
 def test_a_failed_job_says_why_and_is_begun_anew(server: FineTuning, settings: Settings, prepared: Path) -> None:
     server.states = ["queued", "failed"]
     provider, job = begun(server, settings, prepared)

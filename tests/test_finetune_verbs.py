@@ -75,6 +75,13 @@ def test_stopped_it_says_how_to_go_on(server: FineTuning, ragqa: Run, monkeypatc
     assert MODEL in ragqa("finetune", "status", "ftjob-0", "--wait").out
 
 
+def test_a_key_that_expires_meanwhile_leaves_the_job_to_be_taken_up(server: FineTuning, ragqa: Run) -> None:
+    server.failures = [("GET /fine_tuning/jobs/ftjob-0", 401, {"message": "expired"})]
+    ran = ragqa("finetune", "create", "data", *HOSTED, "--yes")
+    assert ran.code == 1 and "refused the key" in ran.err and "status ftjob-0 --wait' takes it up again" in ran.err
+    assert MODEL in ragqa("finetune", "status", "ftjob-0", "--wait").out
+
+
 def test_events_and_cancel_know_whose_job_it_is(server: FineTuning, ragqa: Run) -> None:
     server.states = ["running"]
     ragqa("finetune", "create", "data", *HOSTED, "--yes", "--no-wait")
@@ -118,7 +125,9 @@ def test_what_a_user_may_get_wrong_is_one_line(
     assert said in ragqa("finetune", *words).error
 
 
-@pytest.mark.parametrize("words", [("--no-wait",), ("--method", "half"), ("--provider", "openai")])
+@pytest.mark.parametrize(
+    "words", [("--no-wait",), ("--method", "half"), ("--provider", "openai"), ("--learning-rate", "nan")]
+)
 def test_options_that_do_not_go_together(server: FineTuning, ragqa: Run, words: tuple[str, ...]) -> None:
     assert ragqa("finetune", "create", "data", *words).code == 2
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shlex
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -90,11 +90,14 @@ def create(
     The same command again takes up what was stopped. At OpenAI the tokens and the price are shown first, and nothing
     is sent unless you agree; OPENAI_BASE_URL names another server that speaks its interface.
     """
+    from ragqa.errors import RagqaError
     from ragqa.finetune.jobs import Method, TrainOptions, open_provider
     from ragqa.settings import load_settings
 
     if method not in get_args(Method):
         raise typer.BadParameter(f"--method takes {' or '.join(get_args(Method))}; got {method!r}")
+    if learning_rate is not None and not 0 < learning_rate < math.inf:
+        raise typer.BadParameter(f"--learning-rate takes a number above 0; got {learning_rate}")
     if no_wait and provider == "local":
         raise typer.BadParameter("--no-wait is for --provider openai: a local job is trained by this very command")
     settings = load_settings({"home": home, "timeout": timeout})
@@ -106,7 +109,11 @@ def create(
         agree_to_send(prepared, options, settings, yes=yes)
     job = held.create(prepared, options, _told)
     if provider == "openai" and not no_wait:
-        job = _followed(held, job.id)
+        try:
+            job = _followed(held, job.id)
+        except RagqaError:  # such as a key that has expired meanwhile
+            note(_goes_on(job.id))
+            raise
     _finish(job, as_json, waited=not no_wait)
 
 
@@ -229,11 +236,16 @@ def _followed(held: Provider, job: str) -> Job:
     try:
         return held.follow(job, _told)
     except KeyboardInterrupt:
-        note(f"job {job} goes on without this command; 'ragqa finetune status {job} --wait' takes it up again")
+        note(_goes_on(job))
         raise
 
 
-_told: Callable[[str], None] = lambda line: note(plain(line))  # noqa: E731  # a server's words among them
+def _goes_on(job: str) -> str:
+    return f"job {job} goes on without this command; 'ragqa finetune status {job} --wait' takes it up again"
+
+
+def _told(line: str) -> None:
+    note(plain(line))  # a server's words are among them
 
 
 def _finish(job: Job, as_json: bool, *, waited: bool) -> None:

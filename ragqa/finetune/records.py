@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
+from ragqa.models.files import sha256_of
 
 Form: TypeAlias = Literal["closed-book", "context", "route"]
 """Question → answer; passages and question → answer with its quote and marker; question → label."""
@@ -100,6 +101,19 @@ def read_prepared(folder: Path) -> Prepared:
         raise RagqaError(f"{expected}, but it holds no {RECORD}: run that first") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise RagqaError(f"{expected}, but {RECORD} can't be read ({error}): make it anew") from None
+
+
+def read_unchanged(folder: Path) -> Prepared:
+    """Return the same after a look that what is trained on is as ``prepare`` wrote it. Raises RagqaError."""
+    data = read_prepared(folder)
+    for split in ("train", "valid"):
+        file = folder / f"{split}.jsonl"
+        if not file.is_file() or sha256_of(file) != data.sha256.get(split):
+            raise RagqaError(
+                f"{file} should be as 'ragqa finetune prepare' wrote it; it is "
+                f"{'another one' if file.is_file() else 'missing'}: make the folder anew"
+            )
+    return data
 
 
 def read_examples(folder: Path, split: Split) -> Iterator[Example]:

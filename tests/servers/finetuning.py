@@ -48,6 +48,10 @@ class FineTuning:
     """Whether the answer to the next new job gets lost after the job was made."""
     page: int = 100
     encoded: bool = True
+    metrics: str = METRICS
+    """Of every job that succeeded."""
+    forgetful: bool = False
+    """Whether it tells no metadata of a job."""
 
     def add_event(self, message: str, level: str = "info", data: Row | None = None) -> None:
         number = len(self.events)
@@ -138,6 +142,8 @@ def _answer(handler: BaseHTTPRequestHandler, state: FineTuning, method: str, bod
             return _cut(handler) if status == 0 else _send(handler, status, {"error": error})
     if (method, path) == ("POST", "/fine_tuning/jobs"):
         request = json.loads(body)
+        if state.forgetful:
+            request.pop("metadata", None)
         state.requests.append(request)
         made = state.add_job(state.states.pop(0) if len(state.states) > 1 else state.states[0], request)
         if state.lost:
@@ -155,7 +161,7 @@ def _found(state: FineTuning, method: str, path: str, query: dict[str, str], bod
     if (method, path) == ("POST", "/files"):
         return _upload(state, body)
     if (method, path) == ("GET", "/files/file-result/content"):
-        return base64.b64encode(METRICS.encode()) if state.encoded else METRICS.encode()
+        return base64.b64encode(state.metrics.encode()) if state.encoded else state.metrics.encode()
     if match := re.fullmatch(r"/files/([\w-]+)", path):
         return _file(match[1], state.files[match[1]]) if match[1] in state.files else None
     if path == "/fine_tuning/jobs":

@@ -17,7 +17,7 @@ from ragqa.finetune.hosted.service import Busy, Service, Unheard, Unreachable
 from ragqa.finetune.hosted.states import csv_of, curves, event_of, job_of
 from ragqa.finetune.hosted.uploads import FEWEST, chats, send
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
-from ragqa.finetune.records import Prepared, read_prepared
+from ragqa.finetune.records import Prepared, read_unchanged
 
 if TYPE_CHECKING:
     from openai.types.fine_tuning import FineTuningJob
@@ -49,14 +49,14 @@ class OpenAIProvider:
 
     def begun(self, prepared: Path, options: TrainOptions) -> Job | None:
         """Return the job that ``create`` would take up, as it was last seen; None where it would begin one."""
-        return self._kept.of_key(_key(read_prepared(prepared), options, self._service.host))
+        return self._kept.of_key(_key(read_unchanged(prepared), options, self._service.host))
 
     def create(self, prepared: Path, options: TrainOptions, notice: Callable[[str], None]) -> Job:
         """Send the examples and begin a job, or return the same one that was begun before. Does not wait for it.
 
         Raises RagqaError. A file that was sent stays known, so that it is not sent again after a failure.
         """
-        data = _checked(read_prepared(prepared), options)
+        data = _checked(read_unchanged(prepared), options)
         asked = Asked(_key(data, options, self._service.host), self._service.host, data.form)
         before = self._kept.of_key(asked.key)
         if before:
@@ -97,8 +97,9 @@ class OpenAIProvider:
     def _found(self, key: str, file: str) -> FineTuningJob | None:
         with self._service.asking("list of jobs"):
             for made in self._service.client.fine_tuning.jobs.list(limit=PAGE):
-                ours = (made.metadata or {}).get("ragqa")
-                if made.status not in ("failed", "cancelled") and made.training_file == file and ours in (key, None):
+                if made.status in ("failed", "cancelled") or self._kept.asked(made.id):
+                    continue  # over without a model, or an answer that was heard
+                if made.training_file == file and (made.metadata or {}).get("ragqa") in (key, None):
                     return made
         return None
 

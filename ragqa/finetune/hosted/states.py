@@ -27,6 +27,9 @@ _STATES: dict[str, State] = {
 
 Curve = list[tuple[int, float]]
 
+_NO_LOSS, _NO_STEP = 1e5, 10**9
+"""What a server may send and no training gives: it is left out, so that the rest can be drawn."""
+
 
 def job_of(made: FineTuningJob, form: str, *, priced: bool) -> Job:
     """Return the job. ``priced``: at OpenAI itself, whose prices are known. ``train_seconds`` count the queue."""
@@ -85,7 +88,7 @@ def _column(rows: list[dict[str, str]], name: str) -> Curve:
             step, loss = int(float(row["step"])), float(row[name])
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
-        if loss >= 0 and math.isfinite(loss):
+        if 0 <= loss < _NO_LOSS and 0 <= step < _NO_STEP:
             found.append((step, loss))
     return found
 

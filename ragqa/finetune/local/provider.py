@@ -20,8 +20,7 @@ from ragqa.finetune.local.conductor import Cancelled, Watch
 from ragqa.finetune.local.folder import RECORD, cannot_write, made_whole, publish, save_model, write_json
 from ragqa.finetune.local.learning import Task, learn, read_texts
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
-from ragqa.finetune.records import Prepared, read_examples, read_prepared
-from ragqa.models.files import sha256_of
+from ragqa.finetune.records import Prepared, read_examples, read_unchanged
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -100,7 +99,7 @@ def train_local(prepared: Path, options: TrainOptions, settings: Settings, notic
     Return the job, its model as ``transformers:PATH``. Raises RagqaError; what was trained so far then stays for the
     next time, unless the loss was no number.
     """
-    data = _checked(prepared)
+    data = read_unchanged(prepared)
     if data.form == "route":
         return _kept(prepared, data, options, settings, notice, None)
     _need_extra()
@@ -217,19 +216,6 @@ def _made(
         write_json(ledger.folder / MAKING / RECORD, record)
     publish(ledger.folder / MAKING, ledger.model)
     return record
-
-
-def _checked(prepared: Path) -> Prepared:
-    """Return what the folder says of itself, after a look that its files are those."""
-    data = read_prepared(prepared)
-    for split in ("train", "valid"):
-        file = prepared / f"{split}.jsonl"
-        if not file.is_file() or sha256_of(file) != data.sha256.get(split):
-            raise RagqaError(
-                f"{file} should be as 'ragqa finetune prepare' wrote it; it is "
-                f"{'another one' if file.is_file() else 'missing'}: make the folder anew"
-            )
-    return data
 
 
 def _texts_of(library: str | None, settings: Settings) -> tuple[str, ...]:
