@@ -161,6 +161,24 @@ def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
     assert "nothing was trained" in again.err and again.json["systems"][0]["train_seconds"] == seen["train_seconds"]
 
 
+def test_a_collection_with_answers_needs_no_library(home: Path, ragqa: Run) -> None:
+    folder = home / "set"
+    (folder / "qrels").mkdir(parents=True)
+    parts = {"pump": "cellar", "lamp": "attic", "fan": "yard", "valve": "hall"}
+    lines = [
+        json.dumps({"_id": part, "title": part, "text": f"The {part} stands in the {parts[part]}."}) for part in parts
+    ]
+    asked = [{"_id": f"q-{part}", "text": f"Where does the {part} stand?", "answers": [parts[part]]} for part in parts]
+    (folder / "corpus.jsonl").write_text("\n".join(lines))
+    (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
+    judged = "\n".join(f"q-{part}\t{part}\t1" for part in parts)
+    (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}\n")
+    said = ragqa("compare", "-q", folder, "--systems", "extractive", "--json").json
+    (unseen,) = [row for row in said["systems"] if row["split"] == "unseen"]
+    assert unseen["questions"] == 1 and unseen["metrics"]["citations"]["mean"] == 1
+    assert not (home / "indexes").exists() and not (home / "finetunes").exists()
+
+
 def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path) -> None:
     dialogue = {"turns": ["How is the filter cleaned?", "And the lamp?", "Cleaning of the filter?"], "same": [[1, 3]]}
     Path("dialogues.jsonl").write_text(json.dumps(dialogue), encoding="utf-8")

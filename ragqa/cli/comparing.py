@@ -71,14 +71,15 @@ def compare(
 ) -> None:
     """Ask several systems the same questions, trained on and not, and say whether to retrieve, to fine-tune, or both.
 
-    Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is.
+    Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is. A
+    folder in BEIR form needs no --index: a library of its texts is made, and is gone afterwards.
     """
     from ragqa.bench.keeping import check_writable, write_files
+    from ragqa.compare.library import library_for
     from ragqa.compare.page import page
     from ragqa.compare.running import Asking
     from ragqa.compare.running import compare as run
     from ragqa.compare.systems import names_of
-    from ragqa.engine import Library
 
     asking = Asking(questions, names_of(systems), seed, limit, update, retrain, text, dialogues)
     if report:
@@ -89,7 +90,7 @@ def compare(
         "prompts": prompts,
         "max_tokens": max_tokens,
     }
-    with Library.open(index, home=home, notice=note, **given) as library:
+    with library_for(questions, index, note, home=home, **given) as library:
         found = run(asking, library, note)
     if report:
         write_files(report, {"index.html": page(found, shlex.join(["ragqa", *sys.argv[1:]]), seed)})

@@ -68,5 +68,5 @@ def making_of(spec: str) -> tuple[bool, Training | None]:
     kind, _, place = spec.partition(":")
     record = read_record(Path(place).expanduser()) if kind == "transformers" else {}
     seconds = record.get("train_seconds")
-    known = isinstance(seconds, (int, float))
-    return bool(record.get("scratch")), Training(float(seconds), 0.0) if known else None
+    training = Training(float(seconds), 0.0) if isinstance(seconds, (int, float)) else None
+    return bool(record.get("scratch")), training
