@@ -11,6 +11,7 @@ import pytest
 from ragqa.finetune.hosted import following
 from tests.conftest import Run
 from tests.finetune_local import examples, prepare
+from tests.servers import chat
 from tests.servers.finetuning import MODEL, FineTuning, serving
 
 BASE = "gpt-4.1-mini-2025-04-14"
@@ -60,6 +61,30 @@ def test_begun_now_and_waited_for_later(server: FineTuning, ragqa: Run) -> None:
     assert again.json["id"] == "ftjob-0" and len(server.requests) == 1, "taking up needs no agreement"
     done = ragqa("finetune", "status", "ftjob-0", "--wait", "--json").json
     assert done["model"] == f"openai:{MODEL}"
+
+
+def test_killed_between_upload_and_job_it_goes_on_where_it_was(server: FineTuning, ragqa: Run, process: Run) -> None:
+    killed = process(
+        *("finetune", "create", "data", *HOSTED, "--yes"),
+        before="import os\nfrom openai.resources.fine_tuning.jobs.jobs import Jobs\n"
+        "Jobs.create = lambda *given, **named: os._exit(9)",
+        OPENAI_BASE_URL=server.url,
+        OPENAI_API_KEY="sk-secret0123456789",
+    )
+    assert killed.code == 9 and len(server.files) == 2 and not server.jobs
+    ran = ragqa("finetune", "create", "data", *HOSTED, "--yes")
+    assert ran.code == 0 and "train.jsonl was sent before" in ran.err and MODEL in ran.out
+    assert server.calls.count(("POST", "/files")) == 2 and len(server.requests) == 1
+
+
+def test_the_finished_model_answers(server: FineTuning, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ragqa("finetune", "create", "data", *HOSTED, "--yes", "--json").json["model"]
+    Path("pump.md").write_text("# Care\n\nThe pump is greased every 40 hours.\n", encoding="utf-8")
+    assert ragqa("ingest", "pump.md").code == 0
+    with chat.serving(chat.says("Every 40 hours [1].")) as there:
+        monkeypatch.setenv("OPENAI_BASE_URL", there.url)
+        ran = ragqa("ask", "How often is the pump greased?", "--answerer", model)
+    assert ran.code == 0 and "Every 40 hours" in ran.out and there.sent["model"] == MODEL
 
 
 def test_stopped_it_says_how_to_go_on(server: FineTuning, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
