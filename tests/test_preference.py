@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,15 +17,27 @@ from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
 from ragqa.finetune.feedback import KeptAnswer, judge
+from ragqa.finetune.jobs import TrainOptions, open_provider
 from ragqa.finetune.local.bases import find_base, load_base
 from ragqa.finetune.preference.learning import DPO, log_probability
 from ragqa.finetune.preference.pairs import NEEDED
 from ragqa.finetune.preference.preferring import prefer
 from ragqa.settings import Settings
 from tests.conftest import Run
-from tests.finetune_local import PARTS, PLACES, question, tiny_gpt2
+from tests.finetune_local import PARTS, PLACES, examples, prepare, question, tiny_gpt2
 
-PLAN = DPO(epochs=6, rate=2e-3, batch_size=8)
+PLAN = DPO(epochs=3, rate=4e-3, batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take longer than so small a model."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -58,7 +72,7 @@ def test_the_better_answer_becomes_likelier(model: Path, tmp_path: Path) -> None
     found = prefer(str(model), settings, PLAN, tmp_path / "out", told.append)
     assert found.learned + (found.held_after.pairs if found.held_after else 0) == 24 and found.left_out == 0
     assert found.after.mean > found.before.mean + 1 and found.after.preferred >= found.before.preferred
-    assert any("pass 6 of 6: loss" in line for line in told)
+    assert any("pass 3 of 3: loss" in line for line in told)
     record = json.loads((tmp_path / "out" / "ragqa.json").read_text())
     assert record["method"] == "dpo" and record["scratch"] and record["form"] == "closed-book"
     assert apart(tmp_path / "out") > apart(model)
@@ -99,7 +113,7 @@ def test_no_half_written_model(model: Path, tmp_path: Path) -> None:
         prefer(str(model), settings, PLAN, tmp_path / "out", dies)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "model"]
     with pytest.raises(RagqaError, match="learning-rate"):
-        prefer(str(model), settings, DPO(epochs=6, rate=1e18, batch_size=8), tmp_path / "out")
+        prefer(str(model), settings, DPO(epochs=3, rate=1e18, batch_size=8), tmp_path / "out")
     (tmp_path / "out").mkdir()
     with pytest.raises(RagqaError, match="there already"):
         prefer(str(model), settings, PLAN, tmp_path / "out")
@@ -114,3 +128,17 @@ def test_by_the_command(home: Path, model: Path, ragqa: Run) -> None:
     settings_with(home, NEEDED)
     found = ragqa("finetune", "prefer", model, "--epochs", 1, "--json").json
     assert found["model"] == f"transformers:{model}-preferred" and (model.parent / "model-preferred").is_dir()
+
+
+def test_a_job_is_named_and_what_it_learned_is_kept(tmp_path: Path, model: Path) -> None:
+    settings = settings_with(tmp_path / "home", NEEDED)
+    prepared = prepare(tmp_path / "data", examples())
+    options = TrainOptions(str(model), method="full", learning_rate=3e-3, epochs=30)
+    job = open_provider("local", settings).create(prepared, options, lambda line: None)
+    found = prefer(job.id, settings, replace(PLAN, rate=5e-4))
+    assert found.before.mean > 0 and found.after.mean > found.before.mean
+    folder = Path(found.model.removeprefix("transformers:"))
+    assert json.loads((folder / "ragqa.json").read_text())["base"] == str(job.model).removeprefix("transformers:")
+    said = LocalModel(folder, ChatOptions(), found.model)
+    prompt = Prompt((Message("user", question(PARTS[0])),), answer_tokens=30)
+    assert said.complete(prompt, 1, None).texts[0].strip() == f"in the {PLACES[0]}"

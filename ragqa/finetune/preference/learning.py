@@ -16,6 +16,7 @@ from typing import Any
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.local.lora import ALPHA, DROPOUT, RANK
+from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.preference.texts import Texts
 
 RATE = 5e-5
@@ -61,7 +62,7 @@ def learn(
     adapters = LoraConfig(
         r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules="all-linear", task_type="CAUSAL_LM"
     )
-    with _no_bars(datasets):
+    with _no_bars(datasets), chosen_threads(model, _like_a_step(tokenizer, pairs[0], plan), folder):
         arguments = DPOConfig(
             output_dir=str(folder),
             num_train_epochs=plan.epochs,
@@ -93,6 +94,14 @@ def learn(
     learned = trainer.accelerator.unwrap_model(trainer.model)
     learned = learned.merge_and_unload() if plan.adapters else learned
     return learned.to("cpu").eval()
+
+
+def _like_a_step(tokenizer: Any, pair: Texts, plan: DPO) -> dict[str, Any]:
+    """Return what is about as much work as a step is: both answers of each pair."""
+    import torch
+
+    ids = tokenizer(pair.prompt + pair.chosen + tokenizer.eos_token, verbose=False)["input_ids"]
+    return {"input_ids": torch.tensor([ids] * (2 * plan.batch_size))}
 
 
 def margin(model: Any, tokenizer: Any, pairs: Sequence[Texts]) -> Margin | None:
