@@ -175,7 +175,7 @@ class OpenAIProvider:
         return new[::-1]
 
     def _fetch_measures(self, made: FineTuningJob, folder: Path) -> None:
-        from ragqa.finetune.local.curves import loss_picture
+        from ragqa.finetune.curves import loss_picture
 
         for file in made.result_files or ():
             with self._service.asking(f"file {file}"):

@@ -46,7 +46,7 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
     """
     import torch
 
-    from ragqa.finetune.local.curves import loss_picture
+    from ragqa.finetune.curves import loss_picture
 
     gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     base, options = task.base, task.options
