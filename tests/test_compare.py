@@ -179,6 +179,12 @@ def test_a_collection_with_answers_needs_no_library(home: Path, ragqa: Run) -> N
     assert not (home / "indexes").exists() and not (home / "finetunes").exists()
 
 
+def test_what_is_missing_is_told_before_anything_is_trained(prepared: Path, ragqa: Run) -> None:
+    ran = ragqa("compare", "-q", prepared, "--systems", "closed-book:scratch,retrieve:openai:gpt-4.1-mini")
+    assert "needs a key" in ran.err.splitlines()[-1] and ran.code == 1
+    assert not (prepared.parent / "finetunes").exists()
+
+
 def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path) -> None:
     dialogue = {"turns": ["How is the filter cleaned?", "And the lamp?", "Cleaning of the filter?"], "same": [[1, 3]]}
     Path("dialogues.jsonl").write_text(json.dumps(dialogue), encoding="utf-8")
@@ -198,6 +204,8 @@ def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path)
         (("-q", "prepared", "--index", "none"), "there is no library 'none'"),
         (("-q", "prepared", "--update", "bad.jsonl"), "bad.jsonl, line 1: expected"),
         (("-q", "bare"), "holds no question with an answer"),
+        (("-q", "prepared", "--systems", "route:train"), "the questions to train on have 1: leave it out"),
+        (("-q", "prepared", "--systems", "route:nowhere"), "should be the folder of a classifier"),
     ],
 )
 def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[str, ...], told: str) -> None:

@@ -14,7 +14,7 @@ from ragqa.compare.language import Foreseen, foresee, read_text
 from ragqa.compare.measuring import Apart, compared, measure
 from ragqa.compare.questions import ASKED, Questions, read_asked
 from ragqa.compare.records import SPLITS, Measured, System, label_of
-from ragqa.compare.systems import Bench, open_system
+from ragqa.compare.systems import Bench, open_system, trains
 from ragqa.compare.systems.closed import ClosedBook
 from ragqa.compare.systems.retrieving import Retrieving
 from ragqa.compare.updating import Updated, update
@@ -63,7 +63,9 @@ def compare(asking: Asking, library: Library, notice: Callable[[str], None] = la
     settings = replace(library.settings, index=library.name)
     bench = Bench(library, settings, questions.parts, asking.seed, notice)
     with ExitStack() as stack:
-        systems = [_opened(name, bench, stack) for name in asking.systems]
+        # What takes a training comes last, so that a missing key or folder is told before it.
+        opened = {name: _opened(name, bench, stack) for name in sorted(asking.systems, key=trains)}
+        systems = [opened[name] for name in asking.systems]
         measured = list(_measured(systems, questions, bench))
         facts = facts if facts is not None else chosen_facts(_known(questions), library)
         if facts:
@@ -83,7 +85,7 @@ NO_FACT = "update: no answer is a figure that stands once in the manuals; name f
 
 
 def _opened(name: str, bench: Bench, stack: ExitStack) -> System:
-    bench.notice(f"{name}: opened")
+    bench.notice(f"{name} is opened{' and trained' if trains(name) else ''}")
     system = open_system(name, bench)
     if isinstance(system, Retrieving):
         stack.callback(system.close)

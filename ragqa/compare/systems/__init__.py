@@ -44,6 +44,12 @@ def names_of(text: str) -> tuple[str, ...]:
     return names
 
 
+def trains(name: str) -> bool:
+    """Say whether a system is trained before it is asked."""
+    _, _, spec = name.partition(":")
+    return spec in {"scratch", "train"} or spec.startswith("train=")
+
+
 def open_system(name: str, bench: Bench) -> System:
     """Return the system ``name``, trained first where it says so. Raises RagqaError and its children."""
     kind, _, spec = name.partition(":")

@@ -14,6 +14,7 @@ from ragqa.compare.records import Kind, Said, Training
 from ragqa.compare.systems import Bench
 from ragqa.compare.training import train
 from ragqa.embedders.folders import BUNDLED
+from ragqa.errors import RagqaError
 from ragqa.finetune.routing import load_route
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ def open_routing(name: str, spec: str, bench: Bench) -> Routing:
     if spec != "train":
         return Routing(name, load_route(Path(spec.removeprefix("classifier:")).expanduser()))
     parts = {part: [one for one in map(routed, examples) if one] for part, examples in bench.parts.items()}
+    labels = {one.label for one in parts["train"]}
+    if len(labels) < 2:
+        raise RagqaError(
+            f"{name} tells questions into two documents or labels at least; the questions to train on have "
+            f"{len(labels)}: leave it out, or give a folder of 'ragqa finetune prepare --form route'"
+        )
     job = train(parts, "route", BUNDLED, bench)
     assert job.model is not None
     router = load_route(Path(job.model.partition(":")[2]))
