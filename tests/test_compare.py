@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -183,6 +184,24 @@ def test_what_is_missing_is_told_before_anything_is_trained(prepared: Path, ragq
     ran = ragqa("compare", "-q", prepared, "--systems", "closed-book:scratch,retrieve:openai:gpt-4.1-mini")
     assert "needs a key" in ran.err.splitlines()[-1] and ran.code == 1
     assert not (prepared.parent / "finetunes").exists()
+
+
+def test_a_model_in_a_folder_says_what_it_took_and_that_it_came_from_nothing(
+    prepared: Path, ragqa: Run, model: Path, tmp_path: Path
+) -> None:
+    made = Path(shutil.copytree(model, tmp_path / "mine"))
+    (made / "ragqa.json").write_text(json.dumps({"scratch": True, "train_seconds": 90.0}), encoding="utf-8")
+    shown = ragqa("compare", "-q", prepared, "--systems", f"closed-book:transformers:{made}").out
+    assert f"{made} (scratch)" in shown and " 1.5 " in shown, "minutes"
+
+
+def test_what_a_question_holds_is_text_on_the_page(small: Path, ragqa: Run) -> None:
+    odd = example("x", "<script>alert(1)</script> How often is the pump filter cleaned?", "<b>31</b> days")
+    Path("odd").mkdir()
+    write_prepared(Path("odd"), {"train": TRAIN, "valid": [], "test": [odd]}, "closed-book", 0)
+    assert ragqa("compare", "-q", "odd", "--systems", "extractive", "--report", "page").code == 0
+    page = Path("page/index.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "<b>31" not in page
 
 
 def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path) -> None:
