@@ -289,6 +289,9 @@ def _next(job: Job) -> str | None:
         model = shlex.quote(job.model)
         if job.form == "route":
             return f"ragqa finetune route PREPARED {'--model' if job.provider == 'local' else '--chat'} {model}"
+        if job.form == "closed-book":  # 'ask' sends passages, which it never saw
+            systems = shlex.quote(f"extractive,closed-book:{job.model}")
+            return f"ragqa compare --questions PREPARED --systems {systems}"
         return f'ragqa ask "…" --answerer {model}'
     return f"ragqa finetune status {job.id} --wait" if job.state in ("queued", "running") else None
 
