@@ -12,8 +12,9 @@ import pytest
 from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
 from ragqa.compare.facts import Fact, changed_documents, chosen_facts
-from ragqa.compare.measuring import stands
+from ragqa.compare.measuring import measure, stands
 from ragqa.compare.questions import closed_book, turns_before
+from ragqa.compare.records import Asked, Said
 from ragqa.compare.rewording import reworded_by_rule
 from ragqa.compare.training import write_prepared
 from ragqa.engine import Library
@@ -233,3 +234,17 @@ def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[
     write_prepared(Path("bare"), {"train": [TEST[1]], "valid": [], "test": []}, "closed-book", 0)
     ran = ragqa("compare", "--systems", "extractive", *words)
     assert ran.code == 1 and told in ran.err.splitlines()[-1] and "Traceback" not in ran.err
+
+
+def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
+    class Quoting:
+        name, kind, scratch, training = "quoting", "closed-book", False, None
+
+        def ask(self, question: str, history: object = ()) -> Said:
+            return Said("Clean the pre-filter every 30 days.")
+
+    messages = (Message("user", "how often?"), Message("assistant", "Once a month"))
+    asked = Asked("how often?", Example("1", messages, "how often?", ("Once a month",), evidence=("every 30 days",)))
+    with Library.open("empty", create=True, home=home) as library:
+        found = measure(Quoting(), "seen", [asked], library)
+    assert found.metrics["answer_recall"].mean == 1 and found.metrics["em"].mean == 0

@@ -116,10 +116,12 @@ def _worth(system: System, example: Example, said: Said, library: Library) -> It
     if example.answers:
         text = "" if said.abstained else said.text
         for name, measure_of in _OF_TEXT.items():
-            yield name, measure_of(text, example.answers)
+            # Where the right answer is a sentence of the set's own, to quote the manual's is to hold it.
+            right = (*example.answers, *example.evidence) if name == MAIN else example.answers
+            yield name, measure_of(text, right)
     if system.kind == "retrieval" and (example.pages or example.document):
-        right = [_is_gold(citation, example) and stands(citation, library) for citation in said.citations]
-        yield "citations", sum(right) / len(right) if right else 0.0
+        cited = [_is_gold(citation, example) and stands(citation, library) for citation in said.citations]
+        yield "citations", sum(cited) / len(cited) if cited else 0.0
 
 
 def _is_gold(citation: Citation, example: Example) -> bool:

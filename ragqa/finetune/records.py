@@ -51,6 +51,8 @@ class Example:
     """Of the form ``route``."""
     reworded: tuple[str, ...] = ()
     """The same question in other words, where the set has them; not trained on."""
+    evidence: tuple[str, ...] = ()
+    """What the manual says, as far as the set quotes it: who quotes that has answered; not trained on."""
 
     def line(self) -> str:
         """Return it as a line of JSON."""
@@ -61,7 +63,7 @@ class Example:
         """Return what ``line`` made. Raises ValueError, TypeError or KeyError on anything else."""
         row: dict[str, Any] = json.loads(line)
         row["messages"] = tuple(Message(**message) for message in row["messages"])
-        for name in ("answers", "pages", "reworded"):
+        for name in ("answers", "pages", "reworded", "evidence"):
             row[name] = tuple(row.get(name, ()))
         return cls(**row)
 

@@ -35,9 +35,7 @@ def lines(
     x: Place = lambda value: LEFT + (scale(value) - low) / (high - low) * (WIDTH - LEFT - RIGHT)  # noqa: E731
     y: Place = lambda value: _y(value / top)  # noqa: E731
     drawn = [
-        tag(
-            "polyline", class_=line_style(number), points=" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line)
-        )
+        tag("polyline", class_=line_style(number), points=" ".join(f"{x(at):.1f},{y(value):.1f}" for at, value in line))
         for number, line in enumerate(series)
     ]
     ticks = [

@@ -41,7 +41,9 @@ class Routing:
 def open_routing(name: str, spec: str, bench: Bench) -> Routing:
     """Return the classifier in a folder, or one trained now."""
     if spec != "train":
-        return Routing(name, load_route(Path(spec.removeprefix("classifier:")).expanduser()))
+        router = load_route(Path(spec.removeprefix("classifier:")).expanduser())
+        _check_labels(name, router, bench)
+        return Routing(name, router)
     parts = {part: [one for one in map(routed, examples) if one] for part, examples in bench.parts.items()}
     labels = {one.label for one in parts["train"]}
     if len(labels) < 2:
@@ -53,3 +55,13 @@ def open_routing(name: str, spec: str, bench: Bench) -> Routing:
     assert job.model is not None
     router = load_route(Path(job.model.partition(":")[2]))
     return Routing(name, router, training=Training(job.train_seconds, job.cost_usd))
+
+
+def _check_labels(name: str, router: Router, bench: Bench) -> None:
+    """Raise RagqaError where the classifier tells other labels than the questions have."""
+    labels = {str(one.label or one.document) for examples in bench.parts.values() for one in examples}
+    if labels.isdisjoint(router.labels):
+        raise RagqaError(
+            f"{name} tells labels such as '{router.labels[0]}'; the questions have labels such as '{min(labels)}': "
+            "compare it on a folder of 'ragqa finetune prepare --form route'"
+        )

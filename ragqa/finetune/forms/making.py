@@ -22,4 +22,5 @@ def example_of(entry: Entry, group: str, messages: Sequence[Message], label: str
         document=entry.document,
         pages=entry.pages,
         label=label,
+        evidence=entry.evidence,
     )
