@@ -54,7 +54,7 @@ app.add_typer(bench)
 
 finetune = typer.Typer(
     name="finetune",
-    help="Train a model on your manuals, here or at OpenAI, and see what that buys.",
+    help="Train a model on your manuals, here or at OpenAI.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -72,7 +72,7 @@ app.add_typer(finetune)
 
 judging = typer.Typer(
     name="feedback",
-    help="Say which answers were good and which bad, so that a model can learn from it.",
+    help="Say which answers were good and which bad.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
