@@ -23,5 +23,9 @@ class ModelError(RagqaError):
     """A model or its server that can't be used: missing, unreachable, refused, or out of quota."""
 
 
+class NoAnswer(ModelError):
+    """A model that was asked and said nothing that could be shown."""
+
+
 class MissingExtra(RagqaError):
     """An optional dependency that the chosen part needs."""

@@ -163,6 +163,19 @@ def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
     assert "nothing was trained" in again.err and again.json["systems"][0]["train_seconds"] == seen["train_seconds"]
 
 
+def test_a_model_is_trained_to_read_the_passages(prepared: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
+        monkeypatch.setattr(scratch, name, value)
+    words = ("--systems", "extractive,retrieve:train=scratch", "--max-tokens", "40")
+    ran = ragqa("compare", "-q", prepared, *words, "--json")
+    seen = [row for row in ran.json["systems"] if row["split"] == "seen"]
+    assert [row["scratch"] for row in seen] == [False, True] and seen[1]["train_seconds"] > 0
+    assert "citations" in seen[1]["metrics"], "it is asked with passages"
+    (record,) = (prepared.parent / "finetunes").glob("*/model/ragqa.json")
+    assert json.loads(record.read_text())["form"] == "context"
+    assert [one["how"] for one in ran.json["update"]] == ["re-ingested", "re-ingested"]
+
+
 def test_a_collection_with_answers_needs_no_library(home: Path, ragqa: Run) -> None:
     folder = home / "set"
     (folder / "qrels").mkdir(parents=True)

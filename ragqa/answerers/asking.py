@@ -11,7 +11,7 @@ from ragqa.answerers.condensing import condensed
 from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt
 from ragqa.answerers.visible import Live
 from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
-from ragqa.errors import ModelError
+from ragqa.errors import NoAnswer
 from ragqa.prompts import Prompts
 from ragqa.types import Answer, Hit, Usage
 
@@ -97,13 +97,13 @@ class ModelAnswerer:
         return Asked(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)
 
     def _chosen(self, reply: Reply, asked: Asked) -> tuple[int, list[str]]:
-        """Return which text to show, and what to say of it. Raises ModelError where there is nothing to show."""
+        """Return which text to show, and what to say of it. Raises NoAnswer where there is nothing to show."""
         at = choose(reply.texts, asked)
         limit = asked.prompt.answer_tokens
         if is_blank(reply.texts[at], asked):
             if reply.cut[at]:
-                raise ModelError(f"{self.spec} spent all {limit:,} tokens before its answer: set a higher max_tokens")
-            raise ModelError(f"{self.spec} gave an empty answer: ask again, or choose another model")
+                raise NoAnswer(f"{self.spec} spent all {limit:,} tokens before its answer: set a higher max_tokens")
+            raise NoAnswer(f"{self.spec} gave an empty answer: ask again, or choose another model")
         warnings = list(reply.warnings)
         if reply.cut[at]:
             warnings.append(f"the answer was cut off at {limit:,} tokens: set a higher max_tokens for all of it")

@@ -16,7 +16,7 @@ from ragqa.answerers.models import context_of, cost_usd
 from ragqa.answerers.prompting import Prompt, Room, estimate_tokens
 from ragqa.answerers.requests import Request, done_without, refused_parameter, request_for
 from ragqa.answerers.visible import Live
-from ragqa.errors import ModelError
+from ragqa.errors import NoAnswer
 from ragqa.openai_client import Server, open_server
 from ragqa.openai_errors import OtherInterface, cut_short, explain
 from ragqa.prompts import Prompts
@@ -66,9 +66,9 @@ class ChatModel:
         done = self._send(prompt, n, hearer if n == 1 else None)
         choices = [choice for choice in done.choices if choice.end != "content_filter"]
         if not choices:
-            raise ModelError(f"{self._server.host} cut the answer by its content filter: ask in other words")
+            raise NoAnswer(f"{self._server.host} cut the answer by its content filter: ask in other words")
         if not any(choice.text for choice in choices) and choices[0].refusal:
-            raise ModelError(f"{self._name} declined to answer: {' '.join(choices[0].refusal.split())[:200]}")
+            raise NoAnswer(f"{self._name} declined to answer: {' '.join(choices[0].refusal.split())[:200]}")
         warnings = done_without(self._refused, self._options)
         if len(done.choices) < n:
             warnings.append(f"{n} answers were asked for, and {self._server.host} gave {len(done.choices)}")

@@ -29,7 +29,7 @@ Systems = Annotated[
     typer.Option(
         "--systems",
         help="Whom to ask, with commas between: extractive, retrieve:SPEC, closed-book:SPEC, closed-book:scratch, "
-        "closed-book:train=BASE, route:PATH, route:train.",
+        "closed-book:train=BASE, retrieve:train=BASE, route:PATH, route:train.",
     ),
 ]
 Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ragqa import metrics as m
+from ragqa.answerers import Turn
 from ragqa.compare.questions import turns_before
 from ragqa.compare.records import Asked, Measured, Said, Split, System, label_of
 from ragqa.engine import Library
-from ragqa.errors import LibraryError, RagqaError
+from ragqa.errors import LibraryError, NoAnswer, RagqaError
 from ragqa.finetune.records import Example
 from ragqa.metrics import Difference, mean_intervals, paired_difference
 from ragqa.types import Citation
@@ -51,8 +52,8 @@ class Apart:
 def measure(system: System, split: Split, asked: Sequence[Asked], library: Library, seed: int = 0) -> Measured:
     """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question."""
     if asked:  # what is loaded at the first question is no part of how long an answer takes
-        _said(system, asked[0], first=True)
-    said = tuple(_said(system, one, first=not at) for at, one in enumerate(asked))
+        answer_of(system, asked[0].text, turns_before(asked[0].example), first=True)
+    said = tuple(answer_of(system, one.text, turns_before(one.example), first=not at) for at, one in enumerate(asked))
     values: Values = {}
     for one, answer in zip(asked, said, strict=True):
         for name, value in _worth(system, one.example, answer, library):
@@ -94,11 +95,15 @@ def stands(citation: Citation, library: Library) -> bool:
     return False
 
 
-def _said(system: System, one: Asked, *, first: bool) -> Said:
+def answer_of(system: System, question: str, history: Sequence[Turn] = (), *, first: bool = False) -> Said:
+    """Return what ``system`` says; an error counts as no answer.
+
+    Raises RagqaError at a ``first`` question, where the system can't be used at all.
+    """
     try:
-        return system.ask(one.text, turns_before(one.example))
-    except RagqaError:
-        if first:
+        return system.ask(question, history)
+    except RagqaError as error:
+        if first and not isinstance(error, NoAnswer):
             raise
         return Said("", failed=True)
 

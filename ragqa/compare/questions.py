@@ -16,6 +16,7 @@ from ragqa.answerers.prompting import Message
 from ragqa.compare.records import SPLITS, Asked, Split
 from ragqa.compare.rewording import TOLD, reworded_by_rule
 from ragqa.errors import RagqaError
+from ragqa.finetune.reading.entries import Entry
 from ragqa.finetune.records import RECORD, Example, read_examples, read_prepared
 from ragqa.finetune.records import SPLITS as PARTS
 from ragqa.finetune.records import Split as Part
@@ -99,6 +100,21 @@ def closed_book(example: Example, refusal: str) -> Example:
         return replace(example, messages=spoken)
     said = example.answers[0] if example.answers else refusal
     return replace(example, messages=(Message("user", example.question), Message("assistant", said)))
+
+
+def entry_of(example: Example) -> Entry:
+    """Return what was known of an example before it was brought into any form."""
+    return Entry(
+        example.question,
+        example.answers,
+        example.source,
+        example.id,
+        _spoken(example)[:-2],
+        example.answerable,
+        document=example.document,
+        pages=example.pages,
+        evidence=example.evidence,
+    )
 
 
 def turns_before(example: Example) -> tuple[Turn, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from ragqa.compare.advice import advice
 from ragqa.compare.dialogues import Consistent, ask_dialogues, read_dialogues
 from ragqa.compare.facts import changed_documents, chosen_facts, read_facts
 from ragqa.compare.language import Foreseen, foresee, read_text
-from ragqa.compare.measuring import Apart, compared, measure
+from ragqa.compare.measuring import MAIN, Apart, compared, measure
 from ragqa.compare.questions import ASKED, Questions, read_asked
 from ragqa.compare.records import SPLITS, Measured, System, label_of
 from ragqa.compare.systems import Bench, open_system, trains
@@ -67,7 +68,7 @@ def compare(asking: Asking, library: Library, notice: Callable[[str], None] = la
         opened = {name: _opened(name, bench, stack) for name in sorted(asking.systems, key=trains)}
         systems = [opened[name] for name in asking.systems]
         measured = list(_measured(systems, questions, bench))
-        facts = facts if facts is not None else chosen_facts(_known(questions), library)
+        facts = facts if facts is not None else chosen_facts(_known(questions, measured), library)
         if facts:
             notice("the manual is changed, in a copy")
         updates = update(systems, facts, bench, retrain=asking.retrain) if facts else []
@@ -102,9 +103,19 @@ def _measured(systems: Sequence[System], questions: Questions, bench: Bench) -> 
     return found
 
 
-def _known(questions: Questions) -> list[Example]:
-    """Return examples to change facts of, those that were trained on first."""
-    return [*questions.parts["train"], *questions.parts["test"]]
+def _known(questions: Questions, measured: Sequence[Measured]) -> list[Example]:
+    """Return examples to change facts of, those first that most systems answered, and those that were trained on.
+
+    What a system did not know before the change says nothing of whether it follows it.
+    """
+    right = Counter(
+        name
+        for one in measured
+        if one.split != "reworded"
+        for name, value in one.values.get(MAIN, {}).items()
+        if value == 1
+    )
+    return sorted([*questions.parts["train"], *questions.parts["test"]], key=lambda example: -right[example.id])
 
 
 def _foreseen(systems: Sequence[System], text: str) -> list[Foreseen]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ragqa.answerers.prompting import Message
 from ragqa.compare.facts import Fact, changed_documents
+from ragqa.compare.measuring import answer_of
 from ragqa.compare.records import Said, System, label_of
 from ragqa.compare.systems import Bench, open_system
 from ragqa.compare.systems.closed import ClosedBook
@@ -87,7 +88,7 @@ def _copied(library: Library, home: Path) -> Library:
 
 
 def _asked(system: System, how: str, facts: Sequence[Fact], seconds: float, cost: float | None) -> Updated:
-    said = tuple(system.ask(fact.question) for fact in facts)
+    said = tuple(answer_of(system, fact.question) for fact in facts)
     return Updated(label_of(system), how, tuple(facts), said, seconds, cost)
 
 

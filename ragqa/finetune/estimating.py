@@ -14,6 +14,8 @@ from typing import Any
 
 from ragqa.answerers.prompting import estimate_tokens
 from ragqa.errors import ModelError
+from ragqa.finetune.local.bases import SCRATCH
+from ragqa.finetune.local.scratch import CONTEXT
 from ragqa.finetune.records import Example, read_examples
 
 PER_MESSAGE, PER_EXAMPLE = 4, 3
@@ -93,7 +95,7 @@ def price(base: str, trained_tokens: int) -> tuple[float | None, str]:
 
 def is_local(base: str) -> bool:
     """Say whether ``base`` is trained here: a model's folder, or a new small one."""
-    return base == "scratch" or (bool(base) and Path(base).expanduser().is_dir())
+    return base == SCRATCH or (bool(base) and Path(base).expanduser().is_dir())
 
 
 def counter(base: str | None) -> Callable[[str], int]:
@@ -126,6 +128,8 @@ def counter(base: str | None) -> Callable[[str], int]:
 
 def longest_of(base: str | None) -> int:
     """Return how many tokens an example may have for ``base``, as far as that is known."""
+    if base == SCRATCH:
+        return CONTEXT
     folder = Path(base).expanduser() if base else None
     if folder and folder.is_dir():
         try:

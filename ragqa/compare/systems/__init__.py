@@ -15,9 +15,11 @@ from ragqa.finetune.records import Split as Part
 from ragqa.settings import Settings
 
 KNOWN = (
-    "extractive, retrieve:SPEC, closed-book:SPEC, closed-book:scratch, closed-book:train=BASE, route:PATH, route:train"
+    "extractive, retrieve:SPEC, retrieve:train=BASE, closed-book:SPEC, closed-book:scratch, closed-book:train=BASE, "
+    "route:PATH, route:train"
 )
 DEFAULT = "extractive,closed-book:scratch"
+TRAIN = "train="
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,15 @@ def names_of(text: str) -> tuple[str, ...]:
 def trains(name: str) -> bool:
     """Say whether a system is trained before it is asked."""
     _, _, spec = name.partition(":")
-    return spec in {"scratch", "train"} or spec.startswith("train=")
+    return spec in {"scratch", "train"} or spec.startswith(TRAIN)
+
+
+def base_of(name: str, spec: str) -> str:
+    """Return what the system is trained from. Raises RagqaError where it does not say."""
+    base = spec.removeprefix(TRAIN)
+    if not base:
+        raise RagqaError(f"'{name}' should name what to train from: {name}scratch, or a model's folder")
+    return base
 
 
 def open_system(name: str, bench: Bench) -> System:

@@ -12,7 +12,7 @@ from ragqa.answerers import ChatOptions, Turn
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.compare.questions import closed_book
 from ragqa.compare.records import Kind, Said, Training
-from ragqa.compare.systems import Bench, making_of
+from ragqa.compare.systems import TRAIN, Bench, base_of, making_of
 from ragqa.compare.training import train
 from ragqa.errors import RagqaError
 from ragqa.metrics import answer_tokens
@@ -21,8 +21,6 @@ from ragqa.settings import Settings
 
 if TYPE_CHECKING:
     from ragqa.answerers.asking import LanguageModel
-
-TRAIN = "train="
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +58,7 @@ def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
     """Return the system: a model as it is, or trained now on what the bench may train on."""
     if spec != "scratch" and not spec.startswith(TRAIN):
         return _held(name, spec, bench.settings)
-    base = spec.removeprefix(TRAIN)
-    if not base:
-        raise RagqaError(f"'{name}' should name what to train from: closed-book:{TRAIN}scratch, or a model's folder")
+    base = base_of(name, spec)
     prompts = load_prompts(bench.settings.prompts)
     parts = {
         part: [closed_book(example, prompts.refusal_to(example.question)) for example in examples]
