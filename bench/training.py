@@ -25,7 +25,8 @@ from ragqa.finetune.local.training import WARM_UP, train
 from ragqa.finetune.records import Example
 
 ROUNDS = 3
-EXAMPLES = 400
+EXAMPLES = 1200
+"""About as many as in the question sets of people. A checkpoint and a measuring after each pass count as training."""
 PLAN = Plan(epochs=3, rate=1e-3, budget=1024)
 WORDS = "pump filter valve motor lamp fan belt gauge seal nozzle hose switch turn clean open close".split()  # noqa: SIM905
 

@@ -24,8 +24,8 @@ from ragqa.finetune.local import (
     train_local,
     training,
 )
-from ragqa.finetune.local.folder import made_whole
 from ragqa.finetune.local.ledger import Ledger
+from ragqa.finetune.writing import made_whole
 from ragqa.settings import Settings
 from tests.finetune_local import PARTS, examples, prepare, question, tiny_gpt2
 

@@ -138,6 +138,7 @@ def test_a_job_is_named_and_what_it_learned_is_kept(tmp_path: Path, model: Path)
     found = prefer(job.id, settings, replace(PLAN, rate=5e-4))
     assert found.before.mean > 0 and found.after.mean > found.before.mean
     folder = Path(found.model.removeprefix("transformers:"))
+    assert list(open_provider("local", settings).models()) == [job.model, found.model]
     assert json.loads((folder / "ragqa.json").read_text())["base"] == str(job.model).removeprefix("transformers:")
     said = LocalModel(folder, ChatOptions(), found.model)
     prompt = Prompt((Message("user", question(PARTS[0])),), answer_tokens=30)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Job, TrainOptions, open_provider
-from ragqa.finetune.local.folder import write_json
 from ragqa.finetune.records import RECORD, SPLITS, Example, Form, Prepared
 from ragqa.finetune.records import Split as Part
+from ragqa.finetune.writing import write_json
 
 if TYPE_CHECKING:
     from ragqa.compare.systems import Bench

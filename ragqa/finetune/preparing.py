@@ -27,10 +27,10 @@ from ragqa.finetune.checking import (
 )
 from ragqa.finetune.estimating import Estimate, counter, estimate_examples, longest_of
 from ragqa.finetune.forms import closed_book, context, route
-from ragqa.finetune.local.folder import made_whole, write_json
 from ragqa.finetune.reading import Entry, Reading, read_generated, read_sources
 from ragqa.finetune.records import RECORD, SPLITS, Example, Form, Prepared, Split, read_prepared
 from ragqa.finetune.splitting import split_examples
+from ragqa.finetune.writing import made_whole, write_json
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ragqa.finetune.local.folder import cannot_write, emptied, publish
+from ragqa.finetune.writing import cannot_write, emptied, publish
 
 WEIGHTS, STATE = "weights.safetensors", "trainer_state.json"
 

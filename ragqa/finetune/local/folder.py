@@ -1,61 +1,24 @@
-"""A model's folder, written whole or not at all: weights, tokenizer and ``ragqa.json``, which says how it was made.
+"""A model's folder: weights, tokenizer and ``ragqa.json``, which says how it was made.
 
-Trains nothing. Everything is written beside its place and moved there by one rename, so that a name that is there is
-a model that is whole. Imports no torch: the model writes itself.
+Trains nothing, and imports no torch: the model writes itself.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ragqa.errors import RagqaError
+from ragqa.finetune.writing import write_json
 
 RECORD = "ragqa.json"
 """How the model in this folder was made; a model from elsewhere has none."""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-
-@contextlib.contextmanager
-def made_whole(target: Path) -> Iterator[Path]:
-    """Yield an empty folder that becomes ``target`` at the end, and is gone if anything goes wrong.
-
-    Raises RagqaError where ``target`` is there already, or can't be written.
-    """
-    making = target.with_name(f".{target.name}.making")
-    try:
-        emptied(making)
-        yield making
-        publish(making, target)
-    except OSError as error:
-        raise cannot_write(target, error) from None
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-
-
-def emptied(folder: Path) -> Path:
-    """Return ``folder``, there and empty: what a killed run left in it is removed."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
-
-
-def publish(making: Path, target: Path) -> None:
-    """Move the finished folder ``making`` to ``target``, all at once; both on one disk. Raises RagqaError, OSError."""
-    if target.exists():
-        raise RagqaError(f"{target} is there already: remove it, or choose another name")
-    for file in making.rglob("*"):
-        if file.is_file():
-            with file.open("rb+") as held:
-                os.fsync(held.fileno())  # a rename must not outrun what it names
-    making.rename(target)
+def preferred_beside(folder: Path) -> Path:
+    """Return where the model lies that learned from the one in ``folder`` what people prefer."""
+    return folder.with_name(f"{folder.name}-preferred")
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path, record: Mapping[str, object]) -> None:
@@ -72,27 +35,3 @@ def read_record(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def write_json(file: Path, value: object) -> None:
-    """Write ``value`` so that a reader finds the old file or the new one, never a part."""
-    making = file.with_name(f".{file.name}.making")
-    making.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    making.replace(file)
-
-
-def cannot_write(target: Path, error: Exception) -> RagqaError:
-    """Return the one line for a write that failed."""
-    if disk_full(error):
-        return RagqaError(
-            f"the disk is full: {target} could not be written, and what was there before stays; "
-            "free some space and give the same command again"
-        )
-    reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
-    return RagqaError(f"{target} can't be written: {reason}; mend that and give the same command again")
-
-
-def disk_full(error: Exception) -> bool:
-    """Say whether a write failed for want of space; libraries in other languages tell it in words only."""
-    words = ("No space left", "Disk quota", "File too large", "os error 28", "os error 27", "failed writing file")
-    return getattr(error, "errno", None) in _FULL or any(word in str(error) for word in words)

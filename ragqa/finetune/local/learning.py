@@ -15,13 +15,14 @@ from ragqa.finetune.local import scratch
 from ragqa.finetune.local.bases import Base, context_of, load_base
 from ragqa.finetune.local.conductor import Watch
 from ragqa.finetune.local.course import Trained
-from ragqa.finetune.local.folder import emptied, save_model
+from ragqa.finetune.local.folder import save_model
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING
 from ragqa.finetune.local.lora import merged, with_adapters
 from ragqa.finetune.local.plans import READING_TOKENS, learning_plan, reading_plan
 from ragqa.finetune.local.tokens import Item, blocks_of, items_of
 from ragqa.finetune.local.training import quiet, train
 from ragqa.finetune.records import Example, Prepared
+from ragqa.finetune.writing import emptied
 
 PICTURE = "loss.svg"
 

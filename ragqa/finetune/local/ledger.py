@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Event, Job
-from ragqa.finetune.local.folder import write_json
+from ragqa.finetune.writing import write_json
 
 RECORD, EVENTS, STOP, LOCK = "job.json", "events.jsonl", "stop", "lock"
 MODEL, MAKING, CHECKPOINTS = "model", "making", "checkpoints"

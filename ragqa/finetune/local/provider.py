@@ -17,10 +17,11 @@ from ragqa.errors import MissingExtra, RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.local.bases import find_base
 from ragqa.finetune.local.conductor import Cancelled, Watch
-from ragqa.finetune.local.folder import RECORD, cannot_write, made_whole, publish, save_model, write_json
+from ragqa.finetune.local.folder import RECORD, preferred_beside, save_model
 from ragqa.finetune.local.learning import Task, learn, read_texts
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
+from ragqa.finetune.writing import cannot_write, made_whole, publish, write_json
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -80,12 +81,15 @@ class LocalProvider:
                 yield ledger.read()
 
     def models(self) -> Iterator[str]:
-        """Yield the specs of finished models, the newest first."""
+        """Yield the specs of finished models, the newest first; behind each, what learned from it what is preferred."""
         for ledger in ledgers(jobs_folder(self._settings)):
             with contextlib.suppress(RagqaError):
                 job = ledger.read()
                 if job.model and (ledger.model / RECORD).is_file():
                     yield job.model
+                taught = preferred_beside(ledger.model)
+                if (taught / RECORD).is_file():
+                    yield f"transformers:{taught}"
 
     def _ledger(self, job: str) -> Ledger:
         if Path(job).name != job or job.startswith("."):

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ragqa.finetune.local.folder import write_json
+from ragqa.finetune.writing import write_json
 from ragqa.models.files import read_json
 
 CHOSEN = "threads.json"
-TRIES = 3
+TRIES = 2
 PROBE_TOKENS = 512
 
 

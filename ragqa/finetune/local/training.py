@@ -18,9 +18,9 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.local import checkpoints
 from ragqa.finetune.local.conductor import Watch, conductor
 from ragqa.finetune.local.course import Plan, Trained, kept_step, over, seconds_of, trained
-from ragqa.finetune.local.folder import cannot_write
 from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item
+from ragqa.finetune.writing import cannot_write
 
 WARM_UP = 0.05
 """Share of the steps in which the rate climbs; it falls as a cosine afterwards."""

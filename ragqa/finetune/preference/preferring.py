@@ -17,11 +17,12 @@ from ragqa.errors import MissingExtra, RagqaError
 from ragqa.finetune.feedback import judgements
 from ragqa.finetune.jobs import jobs_folder, open_provider
 from ragqa.finetune.local.bases import context_of, find_base, load_base
-from ragqa.finetune.local.folder import cannot_write, made_whole, read_record, save_model
+from ragqa.finetune.local.folder import preferred_beside, read_record, save_model
 from ragqa.finetune.local.training import quiet
 from ragqa.finetune.preference.learning import DPO, Margin, learn, length_of, margin
 from ragqa.finetune.preference.pairs import NEEDED, Pair, pairs_of, parted
 from ragqa.finetune.preference.texts import Asking, Texts, texts_of
+from ragqa.finetune.writing import cannot_write, made_whole
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def prefer(
             f'feedback gives {len(pairs)}: add some with ragqa feedback bad --better "…"'
         )
     folder = folder_of(model, settings)
-    target = out or folder.with_name(f"{folder.name}-preferred")
+    target = out or preferred_beside(folder)
     if target.exists():
         raise RagqaError(f"{target} is there already: remove it, or choose another --out")
     record = read_record(folder)
