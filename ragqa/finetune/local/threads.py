@@ -17,7 +17,7 @@ from ragqa.models.files import read_json
 
 CHOSEN = "threads.json"
 TRIES = 2
-PROBE_TOKENS = 512
+PROBE_TOKENS = 256
 
 
 @contextlib.contextmanager
