@@ -120,6 +120,15 @@ def test_a_fact_stands_by_itself_and_once(small: Path) -> None:
                 changed_documents([Fact(old, "x", "?", "x")], library)
 
 
+def test_the_manual_s_own_words_change_where_the_set_quotes_them(small: Path) -> None:
+    asked = replace(example("q", "How long between cleanings?", "30 days at most"), evidence=("every 30 days",))
+    twice = replace(asked, evidence=("every 30 days", "each month"))
+    with Library.open(home=small) as library:
+        (fact,) = chosen_facts([twice, asked], library)
+        assert (fact.old, fact.was, fact.question) == ("every 30 days", "30 days", asked.question)
+        assert fact.answer != fact.was and fact.new == f"every {fact.answer}"
+
+
 def test_a_question_of_a_conversation_is_asked_behind_its_turns() -> None:
     turns = (Message("system", "Be brief."), Message("user", "The pump leaks."), Message("assistant", "Where?"))
     last = (Message("user", "At the seal."), Message("assistant", "Replace it."))

@@ -87,5 +87,20 @@ def test_an_epoch_holds_each_item_once_in_batches_of_like_length() -> None:
     assert len(batches) == len(drawn(batches, 1)) and batches.tokens == sum(lengths)
 
 
+def test_the_loss_of_the_answers_needs_no_logits_of_their_prompts() -> None:
+    import torch
+
+    tokenizer = scratch.make_tokenizer(["the pump stands in the cellar"])
+    model = scratch.make_model(tokenizer, 0).eval()
+    items = [Item(tuple(range(3, 3 + length)), length - learned) for length, learned in ((9, 2), (8, 4), (5, 1))]
+    (whole,) = Batches(items, 100, None, seed=0)
+    (short,) = Batches(items, 100, None, seed=0, short=True)
+    with torch.no_grad():
+        said, kept = model(**whole), model(**short)
+    assert torch.allclose(said.loss, kept.loss, atol=1e-6) and kept.logits.shape[1] == 9 - 3 < said.logits.shape[1]
+    (read,) = Batches([Item((3, 4, 5), 0)], 100, None, seed=0, short=True)
+    assert read["labels"].tolist() == [[3, 4, 5]] and read["logits_to_keep"] == 3
+
+
 def test_a_batch_holds_at_most_so_many_items() -> None:
     assert max(len(batch) for batch in drawn(Batches(ITEMS, 1000, 8, seed=0), 0)) == 8

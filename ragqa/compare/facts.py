@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from ragqa.analysis import CJK
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.records import Example
@@ -17,7 +18,12 @@ from ragqa.types import Document
 FACTS = 3
 """Facts changed where they are chosen here."""
 
+LONGEST = 60
+"""Characters of an answer that is a fact, rather than an explanation."""
+
 _FIGURE = re.compile(r"\d+")
+_MEASURE = re.compile(rf"\d+(?:\s?(?:[a-zA-Z°℃%/²³]+|[{CJK}]{{1,2}}))?")
+"""A figure with its unit, or the word that it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class Fact:
     question: str
     answer: str
     """What the right answer holds afterwards."""
+    was: str = ""
+    """What it held before, where that is less than ``old``."""
 
 
 def read_facts(file: Path) -> tuple[Fact, ...]:
@@ -58,21 +66,35 @@ def read_facts(file: Path) -> tuple[Fact, ...]:
 
 
 def chosen_facts(examples: Sequence[Example], library: Library, count: int = FACTS) -> tuple[Fact, ...]:
-    """Return facts made of answers with one figure, standing once in the manuals: each digit of it becomes another."""
-    texts = {stored.name: library.show(stored.name).text for stored in library.documents()}
+    """Return facts made of answers with one figure, each digit of which becomes another.
+
+    What changes is the manual's own words where the set quotes them, else the answer; either stands once in the
+    manuals. Answers that the set proves by several places are left out: all of them would have to change.
+    """
+    texts = [library.show(stored.name).text for stored in library.documents()]
     found: list[Fact] = []
     for example in examples:
-        old = example.answers[0] if example.answers else ""
-        figures = _FIGURE.findall(old)
-        if len(figures) != 1 or len(old) > 60 or any(fact.old in old or old in fact.old for fact in found):
+        fact = _made(example)
+        if fact is None or any(one.old in fact.old or fact.old in one.old for one in found):
             continue
-        new = _FIGURE.sub(lambda match: "".join(str((int(digit) + 2) % 9 + 1) for digit in match[0]), old)
-        standing = sum(_times(old, text) for text in texts.values())
-        if standing == 1 and not any(new in text for text in texts.values()):
-            found.append(Fact(old, new, example.question, new))
+        if sum(_times(fact.old, text) for text in texts) == 1 and not any(fact.new in text for text in texts):
+            found.append(fact)
         if len(found) == count:
             break
     return tuple(found)
+
+
+def _made(example: Example) -> Fact | None:
+    """Return the fact that an example tells, changed; None where it tells none, or several."""
+    said = example.answers[0] if example.answers else ""
+    if len(_FIGURE.findall(said)) != 1 or len(example.evidence) > 1:
+        return None
+    old = example.evidence[0] if example.evidence else said
+    was = _MEASURE.findall(said)[0] if example.evidence else said
+    if len(said) > LONGEST or _times(was, old) != 1:
+        return None
+    becomes = _FIGURE.sub(lambda match: "".join(str((int(digit) + 2) % 9 + 1) for digit in match[0]), was)
+    return Fact(old, _alone(was).sub(lambda _: becomes, old), example.question, becomes, was)
 
 
 def changed_documents(facts: Sequence[Fact], library: Library) -> list[Document]:

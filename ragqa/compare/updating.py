@@ -50,7 +50,7 @@ class Updated:
     def old(self) -> int:
         """How many answers still hold what the manual no longer says."""
         return sum(
-            not said.abstained and bool(answer_recall(said.text, [fact.old]))
+            not said.abstained and bool(answer_recall(said.text, [fact.was or fact.old]))
             for fact, said in zip(self.facts, self.answers, strict=True)
         )
 

@@ -63,11 +63,13 @@ def _ids(tokenizer: Any, text: str, *, special: bool) -> list[int]:
 class Batches:
     """Batches of items of like length, in an order that the seed and the epoch decide and nothing else.
 
-    A batch holds at most ``budget`` tokens, padding counted, and ``size`` items; an item alone may be longer.
+    A batch holds at most ``budget`` tokens, padding counted, and ``size`` items; an item alone may be longer. With
+    ``short``, its labels begin at the first token that any item learns, and it says how many logits these take: of a
+    prompt none is needed, and the last product is the costliest of all.
     """
 
-    def __init__(self, items: Sequence[Item], budget: int, size: int | None, seed: int) -> None:
-        self._items, self._seed, self._epoch = items, seed, 0
+    def __init__(self, items: Sequence[Item], budget: int, size: int | None, seed: int, *, short: bool = False) -> None:
+        self._items, self._seed, self._epoch, self._short = items, seed, 0, short
         self._bounds = _bounds(sorted(len(item.ids) for item in items), budget, size or len(items))
         self.tokens = sum(len(item.ids) for item in items)
         """Real ones, padding not counted, of an epoch."""
@@ -86,7 +88,7 @@ class Batches:
         batches = [order[low:high] for low, high in zip(self._bounds, self._bounds[1:], strict=False)]
         draw.shuffle(batches)
         for batch in batches:
-            yield _padded([self._items[at] for at in batch])
+            yield _padded([self._items[at] for at in batch], self._short)
 
 
 def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:
@@ -99,8 +101,11 @@ def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:
     return [*bounds, len(lengths)]
 
 
-def _padded(items: Sequence[Item]) -> dict[str, Any]:
-    """Return int64 (items, longest) ids and labels. No mask: what stands behind an item's end changes nothing in it."""
+def _padded(items: Sequence[Item], short: bool) -> dict[str, Any]:
+    """Return int64 (items, longest) ids and labels. No mask: what stands behind an item's end changes nothing in it.
+
+    With ``short``, labels are (items, ``logits_to_keep``): of the last positions.
+    """
     import torch
 
     longest = max(len(item.ids) for item in items)
@@ -110,4 +115,8 @@ def _padded(items: Sequence[Item]) -> dict[str, Any]:
         values = torch.tensor(item.ids)
         ids[row, : len(values)] = values
         labels[row, item.learned : len(values)] = values[item.learned :]
-    return {"input_ids": ids, "labels": labels}
+    if not short:
+        return {"input_ids": ids, "labels": labels}
+    # A label is foretold at the position before it.
+    kept = longest - max(min(item.learned for item in items) - 1, 0)
+    return {"input_ids": ids, "labels": labels[:, longest - kept :], "logits_to_keep": kept}

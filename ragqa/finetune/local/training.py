@@ -11,6 +11,7 @@ import logging
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def train(model: Any, items: Sequence[Item], valid: Sequence[Item], plan: Plan, 
 
     Raises RagqaError for what a user can mend, and Cancelled.
     """
-    batches = Batches(items, plan.budget, plan.size, plan.seed)
-    measured = Batches(valid, plan.budget, plan.size, plan.seed) if valid else None
+    short = _keeps_logits(model)
+    batches = Batches(items, plan.budget, plan.size, plan.seed, short=short)
+    measured = Batches(valid, plan.budget, plan.size, plan.seed, short=short) if valid else None
     held = checkpoints.newest(folder)
     with quiet(), in_one_line(folder), chosen_threads(model, next(iter(batches)), folder):
         trainer = _trainer(model, batches, measured, plan, folder, watch)
@@ -47,6 +49,12 @@ def train(model: Any, items: Sequence[Item], valid: Sequence[Item], plan: Plan, 
             checkpoints.load_weights(checkpoints.at_step(folder, kept), model)
         model.to("cpu").eval()
     return trained(history, len(batches), batches.tokens, kept)
+
+
+def _keeps_logits(model: Any) -> bool:
+    """Say whether a model, below its adapters, can leave out the logits of a prompt; few can't."""
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in signature(whole.forward).parameters
 
 
 def _trainer(model: Any, batches: Batches, valid: Batches | None, plan: Plan, folder: Path, watch: Watch) -> Any:
@@ -117,8 +125,7 @@ def held_back_loss(model: Any, batches: Batches, trainer: Any) -> float:
     with torch.inference_mode(), trainer.compute_loss_context_manager():
         for batch in batches:
             learned = int((batch["labels"][:, 1:] != IGNORED).sum())
-            moved = {name: value.to(trainer.args.device) for name, value in batch.items()}
-            total += model(**moved).loss.float() * learned
+            total += model(**trainer._prepare_inputs(batch)).loss.float() * learned
             count += learned
     return float(total) / count
 
