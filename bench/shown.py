@@ -1,7 +1,7 @@
-"""Show the kept results: ``results/README.md`` with a table of each, and two pictures made of them.
+"""Show the kept results: ``results/README.md`` with a table of each, and three pictures made of them.
 
-``python -m bench.shown`` writes them anew: ``results/peers.svg`` (systems side by side) and ``results/million.svg``
-(recall for latency). Nothing is measured.
+``python -m bench.shown`` writes them anew: ``results/peers.svg`` and ``results/compare.svg`` (systems side by side),
+and ``results/million.svg`` (recall for latency). Nothing is measured.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -90,7 +90,30 @@ def picture(title: str, height: float, parts: Sequence[Markup]) -> str:
 
 
 def peers(rows: Sequence[Row]) -> str:
-    """Return a line for each set, a dot for each system."""
+    """Return a line for each set, a dot for each search."""
+
+    def named(row: Row) -> tuple[str, str]:
+        measure = next(key for key in ("ndcg@10", "page_hit@5") if key in row)
+        return f"{row['set']} {measure}", measure
+
+    return side_by_side("Searches side by side: higher is better", rows, named)
+
+
+def compare(rows: Sequence[Row]) -> str:
+    """Return a line for each set and kind of question, a dot for each way to answer."""
+    answered = [row for row in rows if "system" in row]
+
+    def named(row: Row) -> tuple[str, str]:
+        return f"{row['set']}, {str(row['split']).split(', ')[0]}", "answer_recall"
+
+    return side_by_side("Share of answers that hold the right one", answered, named)
+
+
+def side_by_side(title: str, rows: Sequence[Row], named: Callable[[Row], tuple[str, str]]) -> str:
+    """Return a line for each name that rows share, one beside the other, a dot for each system.
+
+    ``named`` gives the name and the measure that is drawn.
+    """
     systems = list(dict.fromkeys(str(row["system"]) for row in rows))
     parts = legend(systems, 18)
 
@@ -98,18 +121,16 @@ def peers(rows: Sequence[Row]) -> str:
         return LEFT + value * (WIDTH - LEFT - RIGHT)
 
     y = float(TOP)
-    for name, some in groupby(rows, lambda row: str(row["set"])):
+    for (name, measure), some in groupby(rows, named):
         y += 26
-        own = list(some)
-        measure = next(key for key in ("ndcg@10", "page_hit@5") if key in own[0])
-        parts += [text(f"{name} {measure}", LEFT - 12, y + 4, "end"), rule(x(0), y, x(1), y)]
-        for row in reversed(own):  # the first system, ours, is drawn last, above the others
+        parts += [text(name, LEFT - 12, y + 4, "end"), rule(x(0), y, x(1), y)]
+        for row in reversed(list(some)):  # the first system, ours, is drawn last, above the others
             value = float(row[measure])  # type: ignore[arg-type]
             colour = COLOURS[systems.index(str(row["system"]))]
             parts.append(dot(x(value), y, colour, f"{row['system']}: {value:.3f}"))
     y += 24
     parts += [text(f"{value:g}", x(value), y, "middle") for value in (0, 0.25, 0.5, 0.75, 1)]
-    return picture("Systems side by side: higher is better", y + 10, parts)
+    return picture(title, y + 10, parts)
 
 
 def million(rows: Sequence[Row]) -> str:
@@ -140,7 +161,7 @@ def million(rows: Sequence[Row]) -> str:
 
 
 def main() -> None:
-    drawings = {"peers": peers, "million": million}
+    drawings = {"peers": peers, "compare": compare, "million": million}
     there = [file.stem for file in sorted(RESULTS.glob("*.json"))]
     for name in drawings.keys() & set(there):
         (RESULTS / f"{name}.svg").write_text(drawings[name](kept(name)["rows"]), encoding="utf-8")

@@ -11,10 +11,12 @@ import pytest
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.near import alike
+from ragqa.finetune.forms import closed_book
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.reading import Entry, read_sources
 from ragqa.finetune.records import SPLITS, Example
 from ragqa.finetune.splitting import split_examples
+from ragqa.prompts import load_prompts
 
 
 def read(folder: Path, text: str | bytes, name: str = "file") -> list[Entry]:
@@ -44,6 +46,19 @@ def lines(*rows: object) -> str:
 def test_one_pair_in_every_form(tmp_path: Path, text: str) -> None:
     (entry,) = read(tmp_path, text)
     assert (entry.question, entry.answers) == ("How, then?", ("So",))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "question,answer,reworded\nHow?,So,In what way?\n",
+        lines({"question": "How?", "answer": "So", "reworded": ["In what way?"]}),
+    ],
+)
+def test_other_words_go_with_their_question(tmp_path: Path, text: str) -> None:
+    (entry,) = read(tmp_path, text)
+    (made,) = closed_book.examples([entry], {entry.id: ""}, load_prompts(None))
+    assert made.reworded == ("In what way?",) and len(made.messages) == 2
 
 
 def test_encodings(tmp_path: Path) -> None:

@@ -23,4 +23,5 @@ def example_of(entry: Entry, group: str, messages: Sequence[Message], label: str
         pages=entry.pages,
         label=label,
         evidence=entry.evidence,
+        reworded=entry.reworded,
     )

@@ -62,6 +62,7 @@ def _entry(row: Row, name: str, question: str, answer: str | None, label: str | 
         pages=_pages(row.fields.get("pages", row.fields.get("page")), where),
         passage=str(_of(PASSAGE, row) or ""),
         evidence=_texts(row.fields.get("evidence"), where),
+        reworded=_texts(row.fields.get("reworded"), where),
     )
 
 

@@ -29,6 +29,8 @@ class Entry:
     """Names the passage or the conversation that it belongs to, where the source has them."""
     evidence: tuple[str, ...] = ()
     """What the manual says, as far as the source quotes it."""
+    reworded: tuple[str, ...] = ()
+    """The same question in other words: never trained on, ``ragqa compare`` asks it."""
     generated: bool = False
     """No person wrote it."""
 
