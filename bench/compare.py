@@ -1,6 +1,6 @@
 """Retrieve or fine-tune? The offline systems on the same questions: learned ones, the same reworded, and unseen ones.
 
-xquad-en, an eighth of drcd-dev, and the sample manuals. No pretrained language model is at hand here, so what is
+xquad-en, drcd-dev, and the sample manuals. No pretrained language model is at hand here, so what is
 fine-tuned is the scratch one: a small GPT-2 that has read the very texts and then learned the questions. On the sample
 manuals it also learns to read passages, for which two cores take hours on the others. ``minutes`` is all of it:
 preparing, training, asking, and changing three facts. Names given measure those sets only.
@@ -16,17 +16,13 @@ from pathlib import Path
 
 from bench.data import CORPORA, DATA, collection, library_of, need
 from bench.record import kept_of_others, report
-from bench.splits import prepared_in
 from ragqa import Library
 from ragqa.compare.records import Measured
 from ragqa.compare.running import Asking, Comparison, compare
 from ragqa.compare.updating import Updated
-from ragqa.finetune.preparing import prepare
+from ragqa.finetune.preparing import Planned, prepare
 
 SETS = ("xquad-en", "drcd-dev", "corpora")
-EIGHTH = 8
-"""Of drcd-dev, every so many'th paragraph is read and asked about: by heart, all of it takes hours on two cores."""
-
 SYSTEMS = ("extractive", "closed-book:scratch")
 READER = "retrieve:train=scratch"
 SHOWN = ("em", "f1", "rouge_l", "answer_recall", "citations", "refused", "wrongly_refused")
@@ -35,24 +31,16 @@ SHOWN = ("em", "f1", "rouge_l", "answer_recall", "citations", "refused", "wrongl
 def compared(name: str, home: Path) -> Comparison:
     """Return the comparison on one set."""
     if name == "corpora":
-        sources = sorted(CORPORA.glob("*.questions.jsonl"))
         with library_of(manuals=sorted(CORPORA.glob("*.pdf"))) as library:
-            return _compared(sources, library, home, (*SYSTEMS, READER))
-    documents, _ = collection(name)
-    documents = documents[:: EIGHTH if name == "drcd-dev" else 1]
-    with library_of(documents=documents) as library:
-        return _compared([need(DATA / name)], library, home, SYSTEMS, {document.name for document in documents})
+            planned = prepare(sorted(CORPORA.glob("*.questions.jsonl")), "closed-book", library=library)
+            return _compared(planned, library, home, (*SYSTEMS, READER))
+    with library_of(documents=collection(name)[0]) as library:
+        return _compared(prepare([need(DATA / name)], "closed-book"), library, home, SYSTEMS)
 
 
-def _compared(
-    sources: list[Path], library: Library, home: Path, systems: tuple[str, ...], only: set[str] | None = None
-) -> Comparison:
-    planned = prepare(sources, "closed-book", library=None if only else library)
-    parts = {
-        split: [one for one in some if only is None or one.document in only] for split, some in planned.splits.items()
-    }
-    folder = prepared_in(home / "prepared", parts, "closed-book", library.name)
-    return compare(Asking(folder, systems), library, lambda line: print(line, file=sys.stderr))
+def _compared(planned: Planned, library: Library, home: Path, systems: tuple[str, ...]) -> Comparison:
+    planned.write(home / "prepared")
+    return compare(Asking(home / "prepared", systems), library, lambda line: print(line, file=sys.stderr))
 
 
 def rows(name: str, found: Comparison, minutes: float) -> Iterator[dict[str, object]]:
