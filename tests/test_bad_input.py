@@ -336,7 +336,9 @@ def test_a_full_disk_keeps_what_was_there(small: Path, ragqa: Run, process: Run)
 
 
 def start_ingest(home: Path, *words: object) -> subprocess.Popen[str]:
-    code = "from ragqa.cli import main\nmain()"
+    # Tests that a shell runs in the background hand on an ignored SIGINT.
+    heard = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}\nfrom ragqa.cli import main\nmain()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "ingest", *map(str, words)],
         stdout=subprocess.PIPE,
