@@ -101,8 +101,10 @@ def _converter() -> Any:
 def _choices(openvino: ModuleType, model: Any) -> list[str]:
     abilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     widths = [int(weights.shape[1]) for _, weights in _products(model)]
-    # The fewer groups the faster, the smaller the more exact; bench/LOG.md has what others gave.
-    group = next((size for size in (192, 128, 64) if widths and all(width % size == 0 for width in widths)), None)
+    # The fewer groups the faster, the smaller the more exact; bench/LOG.md has what others gave. One group alone is
+    # taken for something else by OpenVINO 2026.4, which then computes now this, now that.
+    parted = [size for size in (192, 128, 64) if all(width % size == 0 and width > size for width in widths)]
+    group = parted[0] if widths and parted else None
     return [*([f"int8-{group}"] if group else []), *(["bf16"] if "BF16" in abilities else []), "f32"]
 
 

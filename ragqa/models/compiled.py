@@ -23,7 +23,7 @@ import numpy as np
 
 from ragqa.models.files import Progress, cache_folder
 
-FORMAT = 4
+FORMAT = 5
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
 
