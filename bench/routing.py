@@ -15,9 +15,9 @@ from random import Random
 
 from bench.data import collection, library_of
 from bench.record import kept_of_others, report
-from bench.splits import prepared_in
 from ragqa.answerers.prompting import Message
 from ragqa.bench.datasets import Question
+from ragqa.compare.training import write_prepared
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example
 from ragqa.finetune.routing import load_route, train_route
@@ -58,7 +58,7 @@ def systems(name: str) -> Iterator[Routed]:
     parts = split(documents, questions)
     asked, gold = [one.question for one in parts["test"]], [str(one.label) for one in parts["test"]]
     with tempfile.TemporaryDirectory() as home:
-        prepared, job = prepared_in(Path(home) / "prepared", parts, "route"), Path(home) / "job"
+        prepared, job = write_prepared(Path(home) / "prepared", parts, "route", 0), Path(home) / "job"
         options = TrainOptions("all-MiniLM-L6-v2", epochs=EPOCHS[name])
         record = train_route(prepared, options, job, lambda line: print(line, file=sys.stderr, flush=True))
         router = load_route(job / "making")

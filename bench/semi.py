@@ -18,8 +18,8 @@ from random import Random
 from bench.data import collection, library_of
 from bench.record import report
 from bench.routing import split
-from bench.splits import prepared_in
 from ragqa import Library
+from ragqa.compare.training import write_prepared
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example
 from ragqa.finetune.routing import load_route
@@ -43,7 +43,7 @@ def some(examples: Sequence[Example], share: float) -> list[Example]:
 def measured(library: Library, parts: dict[str, list[Example]], share: float, home: Path) -> dict[str, object]:
     """Return the row of one share of the labels."""
     labelled = some(parts["train"], share)
-    prepared = prepared_in(home / f"prepared-{share}", {**parts, "train": labelled}, "route")
+    prepared = write_prepared(home / f"prepared-{share}", {**parts, "train": labelled}, "route", 0)
     options = TrainOptions("all-MiniLM-L6-v2", epochs=EPOCHS)
     found = semi_supervised(prepared, options, library.settings, ASKED, lambda line: print(line, file=sys.stderr))
     without, last = _measured(found.rounds[0].model, parts), _measured(found.best.model, parts)

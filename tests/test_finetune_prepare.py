@@ -77,7 +77,7 @@ def test_nothing_half_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("ragqa.finetune.preparing.write_json", full)
+    monkeypatch.setattr("ragqa.finetune.records.write_json", full)
     with pytest.raises(RagqaError, match="the disk is full"):
         planned.write(tmp_path / "made")
     assert {path.name for path in tmp_path.iterdir()} == {"faq.csv"}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import interval_json, note, plain, print_json
 from ragqa.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _json(found: Comparison) -> dict[str, Any]:
                 "split": one.split,
                 "measure": one.measure,
                 "systems": [one.first, one.second],
-                "difference": _interval(one.difference),
+                "difference": interval_json(one.difference),
                 "real": one.difference.real,
                 "told": one.told(),
             }
@@ -132,7 +132,7 @@ def _json(found: Comparison) -> dict[str, Any]:
                 "system": one.label,
                 "dialogues": one.dialogues,
                 "pairs": one.pairs,
-                "consistency": _interval(one.consistency),
+                "consistency": interval_json(one.consistency),
             }
             for one in found.consistent
         ],
@@ -148,7 +148,7 @@ def _system(one: Measured) -> dict[str, Any]:
         "split": one.split,
         "questions": len(one.asked),
         "failed": one.failed,
-        "metrics": {name: _interval(of) for name, of in one.metrics.items()},
+        "metrics": {name: interval_json(of) for name, of in one.metrics.items()},
         "train_seconds": training.seconds if training else None,
         "latency_ms": {"p50": round(one.latency_ms(0.5), 3), "p95": round(one.latency_ms(0.95), 3)},
         "cost_usd": one.cost_per_1000,
@@ -166,10 +166,6 @@ def _updated(one: Updated) -> dict[str, Any]:
         "cost_usd": one.cost_usd,
         "answers": [said.text for said in one.answers],
     }
-
-
-def _interval(of: Any) -> dict[str, float]:
-    return {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
 
 
 def _print(found: Comparison) -> None:

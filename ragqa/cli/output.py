@@ -14,6 +14,7 @@ from ragqa.types import Answer, Hit
 
 if TYPE_CHECKING:
     from ragqa.ingest import Progress
+    from ragqa.metrics import Difference, Interval
     from ragqa.retrieval import Found
 
 NEAREST = 3
@@ -47,6 +48,11 @@ def styled(text: str, code: str) -> str:
 def plain(text: str) -> str:
     """Return untrusted text without control characters, which a terminal would obey."""
     return "".join(c for c in text if c in "\n\t" or (c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f"))
+
+
+def interval_json(of: Interval | Difference) -> dict[str, float]:
+    """Return a mean with its interval."""
+    return {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
 
 
 def found_json(found: Found) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import interval_json, note, plain, print_json
 from ragqa.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _json(systems: Sequence[Routed], apart: Sequence[Apart]) -> dict[str, Any]:
         "systems": [
             {
                 "system": one.name,
-                "metrics": {name: _interval(getattr(one.figures, name)) for name in METRICS},
+                "metrics": {name: interval_json(getattr(one.figures, name)) for name in METRICS},
                 "latency_ms": round(one.latency_ms, 3),
                 "cost_usd": one.cost_usd,
                 "train_seconds": one.train_seconds,
@@ -88,17 +88,13 @@ def _json(systems: Sequence[Routed], apart: Sequence[Apart]) -> dict[str, Any]:
             {
                 "measure": "macro_f1",
                 "systems": [one.first, one.second],
-                "difference": _interval(one.difference),
+                "difference": interval_json(one.difference),
                 "real": one.difference.real,
                 "told": one.told(),
             }
             for one in apart
         ],
     }
-
-
-def _interval(of: Any) -> dict[str, float]:
-    return {name: round(getattr(of, name), 6) for name in ("mean", "low", "high")}
 
 
 def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ragqa.bench.asking import excerpt_of
 from ragqa.bench.circumstances import circumstances
-from ragqa.bench.report import POLICY
 from ragqa.bench.report.markup import Markup, tag
-from ragqa.bench.report.style import CSS
+from ragqa.bench.report.shell import whole
 from ragqa.bench.showing import short
 from ragqa.compare.bars import interval_bars
 from ragqa.compare.measuring import MAIN
@@ -29,16 +28,8 @@ ASKED = {
 
 def page(found: Comparison, command: str, seed: int) -> str:
     """Return the page; ``command`` is what compared."""
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", "ragqa compare"),
-        tag("style", Markup(CSS)),
-    )
-    body = tag(
-        "body",
+    return whole(
+        "ragqa compare",
         tag("h1", "Retrieve, fine-tune, or both?"),
         *(tag("p", line) for line in found.advice),
         tag("p", "Small figures are 95 % intervals (bootstrap over questions). Green is the best of a column. ", FAIR),
@@ -49,7 +40,6 @@ def page(found: Comparison, command: str, seed: int) -> str:
         *_worst(found),
         *_again(command, seed),
     )
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
 
 
 def _split(group: Sequence[Measured], found: Comparison) -> Markup:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Job, TrainOptions, open_provider
-from ragqa.finetune.records import RECORD, SPLITS, Example, Form, Prepared
+from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, write_splits
 from ragqa.finetune.records import Split as Part
-from ragqa.finetune.writing import write_json
 
 if TYPE_CHECKING:
     from ragqa.compare.systems import Bench
@@ -38,13 +35,11 @@ def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench:
     return job
 
 
-def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: Form, seed: int) -> None:
-    """Write examples as ``finetune prepare`` does, into a folder that is there."""
-    digests: dict[str, str] = {}
-    for part in SPLITS:
-        text = "".join(f"{example.line()}\n" for example in parts.get(part, ())).encode()
-        (folder / f"{part}.jsonl").write_bytes(text)
-        digests[part] = hashlib.sha256(text).hexdigest()
+def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: Form, seed: int) -> Path:
+    """Write examples as ``finetune prepare`` does into ``folder``, made where it is not there; return it."""
     labels = tuple(sorted({one.label for some in parts.values() for one in some if one.label}))
     counts: dict[str, int] = {part: len(parts.get(part, ())) for part in SPLITS}
-    write_json(folder / RECORD, asdict(Prepared(form, seed, counts, digests, labels=labels)))
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = {part: lines_of(examples) for part, examples in parts.items()}
+    write_splits(folder, lines, Prepared(form, seed, counts, {}, labels=labels))
+    return folder

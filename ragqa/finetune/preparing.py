@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -28,9 +28,19 @@ from ragqa.finetune.checking import (
 from ragqa.finetune.estimating import Estimate, counter, estimate_examples, longest_of
 from ragqa.finetune.forms import closed_book, context, route
 from ragqa.finetune.reading import Entry, Reading, read_generated, read_sources
-from ragqa.finetune.records import RECORD, SPLITS, Example, Form, Prepared, Split, read_prepared
+from ragqa.finetune.records import (
+    RECORD,
+    SPLITS,
+    Example,
+    Form,
+    Prepared,
+    Split,
+    lines_of,
+    read_prepared,
+    write_splits,
+)
 from ragqa.finetune.splitting import split_examples
-from ragqa.finetune.writing import made_whole, write_json
+from ragqa.finetune.writing import made_whole
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:
@@ -66,17 +76,7 @@ class Planned:
         if out.exists():
             return self._same(out)
         with made_whole(out) as making:
-            digests: dict[str, str] = {}
-            for split in SPLITS:
-                digest = hashlib.sha256()
-                with (making / f"{split}.jsonl").open("wb") as file:
-                    for line in self._lines(split):
-                        digest.update(line)
-                        file.write(line)
-                digests[split] = digest.hexdigest()
-            written = replace(self.record, sha256=digests)
-            write_json(making / RECORD, asdict(written))
-        return written
+            return write_splits(making, {split: lines_of(self.splits[split]) for split in SPLITS}, self.record)
 
     def _same(self, out: Path) -> Prepared:
         other = f"{out} is there already and holds something else: choose another --out, or remove it"
@@ -85,14 +85,11 @@ class Planned:
         held = read_prepared(out)
         for split in SPLITS:
             digest = hashlib.sha256()
-            for line in self._lines(split):
+            for line in lines_of(self.splits[split]):
                 digest.update(line)
             if held.sha256.get(split) != digest.hexdigest():
                 raise RagqaError(other)
         return held
-
-    def _lines(self, split: Split) -> Iterator[bytes]:
-        return (f"{example.line()}\n".encode() for example in self.splits[split])
 
 
 def prepare(

@@ -6,14 +6,16 @@ written last: without it the folder is not finished. Reads and writes nothing bu
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
+from ragqa.finetune.writing import write_json
 from ragqa.models.files import sha256_of
 
 Form: TypeAlias = Literal["closed-book", "context", "route"]
@@ -88,6 +90,29 @@ class Prepared:
     """The library whose passages the questions are about, where there is one."""
     notes: tuple[str, ...] = field(default=())
     """What was found and mended, a line each."""
+
+
+def write_splits(folder: Path, splits: Mapping[Split, Iterable[bytes]], record: Prepared) -> Prepared:
+    """Write the lines of each split into ``folder``, which is there, and last the record; return it with the digests.
+
+    Raises OSError.
+    """
+    digests: dict[str, str] = {}
+    for split in SPLITS:
+        digest = hashlib.sha256()
+        with (folder / f"{split}.jsonl").open("wb") as file:
+            for line in splits.get(split, ()):
+                digest.update(line)
+                file.write(line)
+        digests[split] = digest.hexdigest()
+    written = replace(record, sha256=digests)
+    write_json(folder / RECORD, asdict(written))
+    return written
+
+
+def lines_of(examples: Iterable[Example]) -> Iterator[bytes]:
+    """Yield the line of each example in a split's file."""
+    return (f"{example.line()}\n".encode() for example in examples)
 
 
 def read_prepared(folder: Path) -> Prepared:

@@ -10,28 +10,17 @@ from ragqa.bench.comparing import Compared, by_dataset
 from ragqa.bench.measures import headline
 from ragqa.bench.report.markup import Markup, joined, tag
 from ragqa.bench.report.plots import plots
-from ragqa.bench.report.style import CSS
+from ragqa.bench.report.shell import whole
 from ragqa.bench.report.worst import worst
 from ragqa.bench.runs import Run, labels
 from ragqa.bench.showing import columns_for, is_best, short, told_cost
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""Told to the browser too: nothing is fetched, nothing runs."""
 
 
 def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:
     """Return the page; ``command`` is what made the runs."""
     ks, measured = tuple(ks), circumstances()
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", "ragqa bench retrieval"),
-        tag("style", Markup(CSS)),
-    )
-    body = tag(
-        "body",
+    return whole(
+        "ragqa bench retrieval",
         tag("h1", "Retrieval bench"),
         tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {_day(measured)}", class_="soft"),
         tag(
@@ -42,7 +31,6 @@ def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Itera
         *(_dataset(group, pairs, ks) for group in by_dataset(runs)),
         *_again(command, seed, measured),
     )
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
 
 
 def _dataset(runs: Sequence[Run], pairs: Sequence[Compared], ks: tuple[int, ...]) -> Markup:

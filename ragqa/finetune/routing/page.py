@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragqa.bench.circumstances import circumstances
-from ragqa.bench.report import POLICY
 from ragqa.bench.report.markup import Markup, joined, tag
-from ragqa.bench.report.style import CSS
+from ragqa.bench.report.shell import whole
 from ragqa.bench.showing import short
 from ragqa.finetune.routing.matrix import confusion_picture
 from ragqa.finetune.routing.measuring import Apart, Routed
@@ -21,17 +20,9 @@ WORST = 15
 def page(systems: Sequence[Routed], apart: Sequence[Apart], command: str) -> str:
     """Return the page; ``command`` is what measured."""
     gold = systems[0].gold
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", "ragqa finetune route"),
-        tag("style", Markup(CSS)),
-    )
     measured = circumstances()
-    body = tag(
-        "body",
+    return whole(
+        "ragqa finetune route",
         tag("h1", "Questions told into labels"),
         tag("p", f"{len(gold)} questions of {len(set(gold))} labels, which no training has seen", class_="soft"),
         tag(
@@ -44,7 +35,6 @@ def page(systems: Sequence[Routed], apart: Sequence[Apart], command: str) -> str
         tag("pre", command),
         tag("p", f"commit {measured['commit'] or 'unknown'}, {measured['machine']}, {measured['at']}", class_="soft"),
     )
-    return "<!doctype html>\n" + tag("html", head, body, lang="en") + "\n"
 
 
 def _table(systems: Sequence[Routed]) -> Markup:

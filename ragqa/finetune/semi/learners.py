@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
-from ragqa.finetune.records import RECORD, Example, Split, read_prepared
+from ragqa.finetune.local.folder import read_record
+from ragqa.finetune.records import Example, Split, lines_of, read_prepared, write_splits
 from ragqa.finetune.semi.rounds import Taught
 from ragqa.settings import Settings
-
-JOB_RECORD = "ragqa.json"
 
 
 class LocalLearner:
@@ -43,7 +40,7 @@ class LocalLearner:
         job = train_local(held, options, self._settings, self._notice)
         if job.model is None:
             raise RagqaError(f"{name} was not finished ({job.error or job.state}): run the same command to go on")
-        record = json.loads((_place(job.model) / JOB_RECORD).read_text(encoding="utf-8"))
+        record = read_record(_place(job.model))
         if record.get("valid_loss") is None:
             raise RagqaError(f"{self._prepared} holds no example back, and that is what ends the rounds: prepare more")
         return Taught(job.model, float(record["valid_loss"]))
@@ -57,23 +54,15 @@ class LocalLearner:
 
 def with_train(prepared: Path, examples: Sequence[Example], folder: Path) -> Path:
     """Write into ``folder`` what ``prepared`` holds, but with ``examples`` to train on. Raises RagqaError."""
-    train = "".join(f"{example.line()}\n" for example in examples)
     record = read_prepared(prepared)
-    files: dict[Split, bytes] = {"train": train.encode()}
+    splits: dict[Split, Iterable[bytes]] = {"train": lines_of(examples)}
     for split in ("valid", "test"):
-        files[split] = (prepared / f"{split}.jsonl").read_bytes()
+        splits[split] = [(prepared / f"{split}.jsonl").read_bytes()]
     generated = sum(example.source.startswith("generated") for example in examples)
-    record = replace(
-        record,
-        examples={**record.examples, "train": len(examples)},
-        sha256={split: hashlib.sha256(data).hexdigest() for split, data in files.items()},
-        generated=generated,
-    )
+    record = replace(record, examples={**record.examples, "train": len(examples)}, generated=generated)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for split, data in files.items():
-            (folder / f"{split}.jsonl").write_bytes(data)
-        (folder / RECORD).write_text(json.dumps(asdict(record), ensure_ascii=False), encoding="utf-8")
+        write_splits(folder, splits, record)
     except OSError as error:
         raise RagqaError(
             f"{folder} can't be written: {error.strerror or error}; make room, or choose another --home"
