@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
@@ -16,7 +18,8 @@ import pytest
 
 from ragqa.engine import Library
 
-MANUALS = Path(__file__).resolve().parents[1] / "corpora" / "manuals"
+ROOT = Path(__file__).resolve().parents[1]
+MANUALS = ROOT / "corpora" / "manuals"
 ENGLISH = "halden-kx-40.pdf"
 CHINESE = "halden-kx-40c-zh.pdf"
 
@@ -40,7 +43,36 @@ LAMP = """# Lamp
 Unscrew the glass and replace the bulb by one of 40 watts. The lamp must be cold before you touch it.
 """
 
+PATIENCE = 300.0
+"""Seconds until a test gives up on something that must come: none on an idle machine, enough on a busy one."""
+
+KEPT = "RAGQA_CACHE"
+"""The one variable of ours that tests keep: where the bundled model lies compiled, which takes 20 s to do again."""
+
 Run = Callable[..., "Ran"]
+
+_user = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests, their workers and every child a user of their own: no file of the real one is read or written."""
+    if hasattr(config, "workerinput"):
+        return  # a worker has inherited what follows
+    user = config.stash[_user] = tempfile.mkdtemp(prefix="ragqa-tests-")
+    for name in [name for name in os.environ if name.startswith("XDG_") or _ours(name)]:
+        del os.environ[name]
+    os.environ["HOME"] = user
+    os.environ.setdefault(KEPT, str(ROOT / "build" / "tests-cache"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _user in config.stash:
+        shutil.rmtree(config.stash[_user], ignore_errors=True)
+
+
+def _ours(name: str) -> bool:
+    """Say whether an environment variable sets an option of ours or names a server."""
+    return name.startswith(("RAGQA_", "OPENAI_")) and name != KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +103,13 @@ class Ran:
 
 def clean_environment(**more: str) -> dict[str, str]:
     """The environment without anything that sets an option or names a server."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RAGQA_", "OPENAI_"))}
-    return {**kept, **more}
+    return {name: value for name, value in os.environ.items() if not _ours(name)} | more
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of this test's own, as RAGQA_HOME and as the current folder."""
-    for name in [name for name in os.environ if name.startswith(("RAGQA_", "OPENAI_"))]:
+    for name in filter(_ours, list(os.environ)):
         monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()
@@ -123,7 +154,7 @@ def process(home: Path) -> Run:
             encoding="utf-8",
             cwd=home,
             env=clean_environment(RAGQA_HOME=str(home), **environment),
-            timeout=120,
+            timeout=PATIENCE,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 

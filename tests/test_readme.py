@@ -1,4 +1,4 @@
-"""The README tells the truth: every command stands in its table, and the commands it shows run."""
+"""The README tells the truth: every command stands in its table, the commands it shows run, the demo answers rightly."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MANUALS, Run
+from tests.conftest import MANUALS, ROOT, Run
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8") if README.is_file() else ""
 ROWS = re.findall(r"^\|\s*`(?:ragqa )?([a-z]+)", TEXT, re.MULTILINE)
 
@@ -55,3 +55,16 @@ def test_every_flag_named_is_one() -> None:
     flags = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)", TEXT))
     unknown = {flag for flag in flags if f'"{flag}"' not in sources} - {"--help", "--version", "--install-completion"}
     assert unknown == set()
+
+
+def test_the_demo_answers_in_both_languages_with_the_page(home: Path, process: Run) -> None:
+    recipe = re.findall(r"^\t@?\$\(BIN\)/ragqa (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    (home / "corpora").symlink_to(ROOT / "corpora")
+    ingested, english, chinese = [process(*shlex.split(line)) for line in recipe]
+    assert "2 of 2 documents" in ingested.out
+    said, proof = english.out.split("\n\n")
+    assert "E17 · Meaning: Supply air too cold" in said and "Remedy: Check exchanger, bypass and post-heater [1]" in said
+    assert proof.startswith("[1] halden-kx-40.pdf, page 27 (") and proof.count("\n") == 1
+    said, proof = chinese.out.split("\n\n")
+    assert "每 15 天洗一次" in said and said.endswith("[1]")
+    assert proof.startswith("[1] halden-kx-40c-zh.pdf, page 22 (8 保养 > 8.2 清洗初效滤网)") and proof.count("\n") == 1
