@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from ragqa.errors import ModelError
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Hit, Passage
 from tests import tiny_model
+from tests.conftest import PATIENCE
 
 QUESTION = "How often is the filter cleaned?"
 SAID = "Every 40 hours [1], with gloves. Then rinse it [2]."
@@ -218,13 +218,13 @@ def server(folder, tmp_path_factory) -> Iterator[str]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 120
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             with urllib.request.urlopen(url, timeout=5) as reply:
                 assert json.load(reply)["status"] == "ok"
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # not listening yet, or too busy to answer
             assert process.poll() is None, log.read_text(errors="replace")[-2000:]
             time.sleep(0.25)
     pytest.fail(log.read_text(errors="replace")[-2000:])

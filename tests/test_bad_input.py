@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from ragqa.engine import LONGEST_QUESTION
 from ragqa.ingest import LONGEST_TEXT
 from ragqa.store.sqlite import FORMAT
-from tests.conftest import ENGLISH, LAMP, MANUALS, PUMP, Run, clean_environment
+from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_environment
 
 SENTENCE = "Turn the blue valve twice before you open the tank."
 
@@ -349,7 +349,7 @@ def start_ingest(home: Path, *words: object) -> subprocess.Popen[str]:
     )
 
 
-def wait_for(path: Path, seconds: float = 30) -> None:
+def wait_for(path: Path, seconds: float = PATIENCE) -> None:
     until = time.monotonic() + seconds
     while not path.exists() and time.monotonic() < until:
         time.sleep(0.02)
@@ -361,7 +361,7 @@ def test_a_second_ingest_waits_or_is_told_who_holds_the_library(home: Path, ragq
     first = start_ingest(home, MANUALS / ENGLISH)
     wait_for(home / "indexes/default/writer.json")
     second = ragqa("ingest", "pump.md")
-    assert first.wait(60) == 0
+    assert first.wait(PATIENCE) == 0
     if second.code:
         assert str(first.pid) in second.error and "ingest" in second.error
         assert ragqa("ingest", "pump.md").code == 0
@@ -375,7 +375,7 @@ def test_ctrl_c_says_one_line_and_the_next_run_goes_on(home: Path, ragqa: Run) -
     wait_for(home / "indexes/default/writer.json")
     time.sleep(0.5)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, (out, err)
     assert err.count("\n") == 1 and err.startswith("ragqa: stopped") and "goes on from there" in err
     assert ragqa("ingest", MANUALS, "--json").code == 0

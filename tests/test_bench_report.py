@@ -18,6 +18,7 @@ from ragqa.bench.measures import intervals_of, values_of
 from ragqa.bench.report import page
 from ragqa.bench.report.markup import tag
 from ragqa.bench.runs import Cost, Outcome, Place, Quoted, Run
+from tests.conftest import PATIENCE
 
 EVIL = "<script>alert('manual')</script> & \"Ünïcödé\" 初效滤网"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -112,7 +113,7 @@ def test_a_browser_shows_it_without_scrolling_sideways(html: str, tmp_path: Path
         [str(CHROMIUM), *words, "--window-size=1280,900", "--dump-dom", (tmp_path / "frame.html").as_uri()],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     found = re.search(r"<title>(\d+) (\d+) (\d+)</title>", done.stdout)
     assert found, done.stderr[-500:]

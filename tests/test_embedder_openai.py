@@ -12,6 +12,7 @@ from ragqa.embedders import open_embedder
 from ragqa.embedders.openai import OpenAIEmbedder
 from ragqa.embedders.openai_tokens import estimate
 from ragqa.errors import ModelError
+from tests.conftest import PATIENCE
 from tests.servers.embeddings import KEY, EmbeddingServer, count_tokens, vector_of
 
 SOON = {"retry-after-ms": "1"}
@@ -148,7 +149,8 @@ def test_a_server_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 )
 def test_a_lasting_trouble_is_one_line(server: EmbeddingServer, trouble: dict[str, object], words: str) -> None:
     server.troubles.append(trouble)
-    assert words in complaint(opened(max_retries=0, timeout=0.5))
+    patience = 0.5 if "sleep" in trouble else PATIENCE
+    assert words in complaint(opened(max_retries=0, timeout=patience))
 
 
 def test_a_model_that_the_server_lacks_is_named(server: EmbeddingServer) -> None:

@@ -14,6 +14,7 @@ from ragqa.finetune.hosted import OpenAIProvider, following
 from ragqa.finetune.jobs import Job, TrainOptions, jobs_folder
 from ragqa.finetune.records import Example
 from ragqa.settings import Settings
+from tests.conftest import PATIENCE
 from tests.finetune_local import examples, prepare
 from tests.servers.finetuning import METRICS, MODEL, FineTuning, serving
 
@@ -34,7 +35,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FineTuning]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", timeout=5)
+    return Settings(home=tmp_path / "home", timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ pytest.importorskip("peft", reason="local training needs ragqa[train]")
 from ragqa.finetune.jobs import jobs_folder
 from ragqa.finetune.local import LocalProvider
 from ragqa.settings import Settings
+from tests.conftest import PATIENCE
 from tests.finetune_local import examples, prepare, tiny_gpt2
 
 TRAIN = """
@@ -58,7 +59,7 @@ def test_the_same_weights_after_a_kill(tmp_path: Path, method: str) -> None:
     assert (folder / "checkpoints" / "learning" / "checkpoint-3").is_dir()
     for home in (killed, whole):
         done = start(prepared, base, home, method, "quick")
-        said, _ = done.communicate(timeout=120)
+        said, _ = done.communicate(timeout=PATIENCE)
         assert done.returncode == 0, said
         assert ("step 3 of" in said) == (home == whole)
     weights = [(jobs_folder(Settings(home=home)) / job.id / "model" / "model.safetensors") for home in (killed, whole)]

@@ -142,9 +142,9 @@ def test_a_missing_path_and_an_empty_folder_are_named(tmp_path: Path) -> None:
 def test_one_huge_line_is_read_in_time_linear_in_its_length(name: str) -> None:
     seconds = []
     for count in (20_000, 160_000):
-        begun = time.perf_counter()
+        begun = time.process_time()
         document = read_bytes(b"word, and  1.2 more - " * count, name)
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.process_time() - begun)
         assert document.text.count("word") == count
     assert seconds[1] < 40 * seconds[0] + 1  # 8 times the text; quadratic would be 64 times
 
@@ -196,9 +196,9 @@ def test_every_word_of_text_and_markdown_is_in_the_text(parts: list[tuple[str, l
 def test_every_file_of_the_collection_gives_text_or_one_honest_line_quickly() -> None:
     for path in sorted((DATA / "html-md").rglob("*")):
         if path.is_file():
-            begun = time.perf_counter()
+            begun = time.process_time()
             try:
                 check_invariants(read(path))
             except UnreadableFile as error:
                 assert "\n" not in str(error) and path.name in str(error)
-            assert time.perf_counter() - begun < 20
+            assert time.process_time() - begun < 20  # of this process: others may be at work

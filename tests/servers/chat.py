@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -121,11 +120,11 @@ def breaks_off(text: str, *, cleanly: bool) -> Step:
     return step
 
 
-def stalls(seconds: float) -> Step:
-    """Say nothing for so long."""
+def stalls(over: threading.Event) -> Step:
+    """Say nothing until ``over`` is set, or for a minute."""
 
     def step(handler: Handler, body: dict[str, Any]) -> None:
-        time.sleep(seconds)
+        over.wait(60)
 
     return step
 
