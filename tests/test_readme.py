@@ -63,9 +63,8 @@ def test_the_demo_answers_in_both_languages_with_the_page(home: Path, process: R
     ingested, english, chinese = [process(*shlex.split(line)) for line in recipe]
     assert "2 of 2 documents" in ingested.out
     said, proof = english.out.split("\n\n")
-    assert (
-        "E17 · Meaning: Supply air too cold" in said and "Remedy: Check exchanger, bypass and post-heater [1]" in said
-    )
+    assert "E17 · Meaning: Supply air too cold" in said
+    assert "Remedy: Check exchanger, bypass and post-heater [1]" in said
     assert proof.startswith("[1] halden-kx-40.pdf, page 27 (") and proof.count("\n") == 1
     said, proof = chinese.out.split("\n\n")
     assert "每 15 天洗一次" in said and said.endswith("[1]")
