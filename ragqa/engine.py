@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
-from ragqa.settings import Settings, load_settings
+from ragqa.settings import Settings, data_folder, load_settings
+from ragqa.trust import approval_of, remember_library
 from ragqa.types import Answer, Document, Mode, Usage
 
 if TYPE_CHECKING:
@@ -79,11 +80,16 @@ class Library:
         """
         from ragqa.store.database import Database
 
-        settings = settings or load_settings({"index": name, **options})
+        settings = settings or load_settings({"index": name, **options}, notice=notice)
         folder = library_folder(settings, settings.index)
-        if not create and not (folder / "library.db").is_file():
+        there = (folder / "library.db").is_file()
+        if not create and not there:
             raise LibraryError(_missing(settings))
+        if there:
+            _check_known(settings, folder)
         database = Database.create_or_open(folder) if create else Database.open(folder)
+        if not there:
+            remember_library(folder, None)
         return cls(settings.index, database, settings, notice)
 
     def __enter__(self) -> Library:
@@ -163,6 +169,7 @@ class Library:
             results = ingest(
                 self._database, embedder, sources, cut=cut, password=password, progress=progress, notice=self._notice
             )
+            self._remember(embedder)
         if any(result.status in ("added", "replaced") for result in results):
             _ = self._retriever  # brings the indexes up to date now, rather than under the next question
         return results
@@ -195,7 +202,9 @@ class Library:
 
         with self._database.writing():
             cut = Cut(target=self.settings.passage_tokens)
-            return ingest_documents(self._database, self.embedder, documents, cut)
+            results = ingest_documents(self._database, self.embedder, documents, cut)
+            self._remember(self.embedder)
+        return results
 
     def reembed(self, embedder: str, *, progress: Callable[[Progress], None] = lambda _: None) -> int:
         """Give every passage a vector of another embedder, from the stored text; return how many passages there are.
@@ -220,6 +229,7 @@ class Library:
             )
             self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))
             self._database.collect_garbage()
+            self._remember(new)
         self._embedder, self._held_retriever = new, None
         self.settings = replace(self.settings, embedder=embedder)
         _ = self._retriever
@@ -239,9 +249,11 @@ class Library:
         from ragqa.store.database import Database
 
         notice = options.pop("notice", lambda line: None)
-        settings = load_settings({"index": name, **options})
+        settings = load_settings({"index": name, **options}, notice=notice)
         folder = library_folder(settings, settings.index)
-        return cls(settings.index, Database.import_(file, folder), settings, notice)
+        database = Database.import_(file, folder)
+        remember_library(folder, None)  # that it is here was this user's wish; which model it asks for was not
+        return cls(settings.index, database, settings, notice)
 
     # What it is for
 
@@ -333,10 +345,31 @@ class Library:
             if self._embedder is None:
                 from ragqa.embedders import open_embedder
 
-                held = self._database.embedder()
-                spec = self.settings.embedder or (held.spec if held else None)
-                self._embedder = open_embedder(spec, progress=self._notice)
+                self._embedder = open_embedder(self.settings.embedder or self._own_embedder(), progress=self._notice)
             return self._embedder
+
+    def _own_embedder(self) -> str | None:
+        """Return the embedder that the library was made with, if the user agreed to it. Raises LibraryError."""
+        from ragqa.embedders import BUNDLED_SPEC
+
+        held = self._database.embedder()
+        if held is None or held.spec == BUNDLED_SPEC:
+            return None
+        approval = approval_of(self._database.folder)
+        if approval is None or approval.embedder != held.spec:
+            raise LibraryError(
+                f"library '{self.name}' came with the embedder {held.spec}, which you have not agreed to: to use it, "
+                f"say --embedder {held.spec}, or run 'ragqa trust {self._database.folder}'"
+            )
+        return held.spec
+
+    def _remember(self, embedder: Embedder) -> None:
+        """Keep that the user chose ``embedder`` for this library, so that it need not be named each time."""
+        from ragqa.embedders import BUNDLED_SPEC
+
+        held = self._database.embedder()
+        if embedder.spec != BUNDLED_SPEC and held is not None and held.spec == embedder.spec:
+            remember_library(self._database.folder, embedder.spec)
 
     @property
     def reranker(self) -> Reranker | None:
@@ -436,6 +469,16 @@ def library_folder(settings: Settings, name: str) -> Path:
             f"a library's name is letters, digits, '-', '_' and '.', beginning with a letter; got {name!r}"
         )
     return settings.indexes() / name
+
+
+def _check_known(settings: Settings, folder: Path) -> None:
+    """Raise LibraryError for a library that was found in a folder and is neither this user's own nor named."""
+    home = settings.indexes().parent
+    if settings.home is None and home != data_folder() and approval_of(folder) is None:
+        raise LibraryError(
+            f"library '{settings.index}' in {folder.parent} was not made here by you: to use it, run "
+            f"'ragqa trust {home}' once, or name the folder with --home {home}"
+        )
 
 
 def _missing(settings: Settings) -> str:

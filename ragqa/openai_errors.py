@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ragqa.errors import ModelError
+from ragqa.openai_client import without_secrets
 
 if TYPE_CHECKING:
     from openai import APIStatusError, OpenAIError
@@ -40,6 +41,8 @@ def cut_short(host: str, characters: int) -> ModelError:
 
 def _of_status(error: APIStatusError, model: str, host: str) -> ModelError:
     status, words = error.status_code, server_words(error)
+    if 300 <= status < 400:
+        return ModelError(f"{host} sends requests on to another address ({status}): name that one in OPENAI_BASE_URL")
     if status == 401:
         return ModelError(f"{host} refused the key: set OPENAI_API_KEY to a valid one")
     if status == 403:
@@ -69,9 +72,6 @@ def too_long(error: APIStatusError) -> bool:
     )
 
 
-_KEYS = re.compile(r"\b(?:sk|rk|pk|hf|gsk)[-_][\w*.-]{6,}|(?i:bearer) \S+")
-
-
 def server_words(error: object) -> str:
     """Return what a server said, on one line, shortened, without keys."""
     body = getattr(error, "body", None)
@@ -80,11 +80,11 @@ def server_words(error: object) -> str:
     else:
         said = body or getattr(error, "message", "") or error
     text = " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())
-    text = _KEYS.sub("…", text)
+    text = without_secrets(text)
     return text if len(text) <= 200 else text[:199] + "…"
 
 
 def _reason(error: BaseException) -> str:
     cause = error.__cause__
-    words = " ".join(str(cause or error).split())
+    words = without_secrets(" ".join(str(cause or error).split()))
     return words[:100] or type(cause or error).__name__

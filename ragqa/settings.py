@@ -1,21 +1,30 @@
 """Where an option's value comes from: flag, then RAGQA_… variable, then ragqa.toml, then the default.
 
-Reads the environment and one file; decides nothing else. A key in the environment alone switches nothing online.
+Of a ``ragqa.toml`` that merely lies in the folder or above it only what can do no harm counts, until the user has
+approved it (``trust.py``). A key in the environment alone switches nothing online.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ragqa.errors import RagqaError
+from ragqa.trust import approval_of, config_folder, is_foreign
 from ragqa.types import Mode
 
 FILE_NAME = "ragqa.toml"
+
+GUARDED = frozenset(("home", "embedder", "answerer", "rerank", "prompts", "instructions", "keep_answers", "n"))
+"""Options that reach the network, the file system, a model's files or a bill: not for any file that lies about."""
+
+Notice = Callable[[str], None]
+"""Receives a line that a person should see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +67,63 @@ class Settings:
         return (self.home or home_folder()) / "indexes"
 
 
-def load_settings(flags: Mapping[str, object] | None = None, env: Mapping[str, str] | None = None) -> Settings:
-    """Return the settings in force. ``flags`` that are None were not given. Raises RagqaError on a bad value."""
+def load_settings(
+    flags: Mapping[str, object] | None = None,
+    env: Mapping[str, str] | None = None,
+    notice: Notice = lambda line: None,
+) -> Settings:
+    """Return the settings in force. ``flags`` that are None were not given. Raises RagqaError on a bad value.
+
+    ``notice`` receives what was left aside because it is not approved, and how to approve it.
+    """
     env = os.environ if env is None else env
-    values: dict[str, object] = {}
+    values = _of_file(config_folder() / FILE_NAME)
     file = settings_file()
-    if file:
-        from_file = _checked(_read(file), str(file))
-        # A path is meant from where it is written down, not from wherever the command happens to run.
-        values.update(
-            {key: file.parent / value if isinstance(value, Path) else value for key, value in from_file.items()}
-        )
+    if file is not None:
+        values.update(_allowed(file, notice))
     names = {f"RAGQA_{field.name.upper()}": field.name for field in fields(Settings)}
     given = {name: env[variable] for variable, name in names.items() if env.get(variable)}
     values.update(_checked(given, "the environment"))
     values.update(
         _checked({key: value for key, value in (flags or {}).items() if value is not None}, "the command line")
     )
+    if "home" not in values:
+        for folder in _search_upwards()[1]:
+            notice(f"{folder} is another user's and was passed over: to use it, run 'ragqa trust {folder}'")
     return replace(Settings(), **values)  # type: ignore[arg-type]
 
 
 def home_folder() -> Path:
-    """Return the nearest folder upwards that holds ``ragqa.toml`` or ``indexes/``; else the user's data folder."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FILE_NAME).is_file() or (folder / "indexes").is_dir():
-            return folder
-    import platformdirs
+    """Return the nearest folder upwards that holds ``ragqa.toml`` or ``indexes/``; else the user's data folder.
 
-    return Path(platformdirs.user_data_dir("ragqa", appauthor=False))
+    One that another user of the machine made does not count unless it was approved.
+    """
+    found, _ = _search_upwards()
+    return found or data_folder()
+
+
+def _search_upwards() -> tuple[Path | None, list[Path]]:
+    """Return the nearest folder that may be a home, and those nearer that were passed over as another user's."""
+    here, passed = Path.cwd(), list[Path]()
+    for folder in (here, *here.parents):
+        marks = [mark for mark in (folder / FILE_NAME, folder / "indexes") if mark.exists()]
+        if marks:
+            if not any(map(is_foreign, marks)) or approval_of(folder) or any(map(approval_of, libraries_in(folder))):
+                return folder, passed
+            passed.append(folder)
+    return None, passed
+
+
+def libraries_in(home: Path) -> list[Path]:
+    """Return the folders of the libraries of a home, by name."""
+    return sorted(file.parent for file in (home / "indexes").glob("*/library.db"))
+
+
+def data_folder() -> Path:
+    """Return where this user's libraries lie when no folder is meant."""
+    from platformdirs import user_data_path
+
+    return user_data_path("ragqa", appauthor=False)
 
 
 def settings_file() -> Path | None:
@@ -95,14 +132,58 @@ def settings_file() -> Path | None:
     return next((folder / FILE_NAME for folder in (here, *here.parents) if (folder / FILE_NAME).is_file()), None)
 
 
+def settings_hash(file: Path) -> str:
+    """Return what an approval of ``file`` is bound to. Raises RagqaError where it can't be read."""
+    return hashlib.sha256(_bytes(file)).hexdigest()
+
+
+def guarded_options(file: Path) -> dict[str, object]:
+    """Return those options of a settings file that count only once it is approved. Raises RagqaError."""
+    return {name: value for name, value in _of_file(file).items() if name in GUARDED}
+
+
+def _allowed(file: Path, notice: Notice) -> dict[str, object]:
+    """Return what counts of a file that lies in the current folder or above."""
+    approval = approval_of(file.parent)
+    if approval is not None and approval.settings is not None and approval.settings == settings_hash(file):
+        return _of_file(file)
+    if is_foreign(file):  # load_settings says so of its folder
+        return {}
+    values = _of_file(file)
+    ignored = [name for name in values if name in GUARDED]
+    if ignored:
+        since = " since it was changed" if approval is not None and approval.settings else ""
+        notice(
+            f"{file} sets {', '.join(ignored)}, ignored because it is not approved{since}: look at it, and if it is "
+            f"yours run 'ragqa trust {file.parent}'"
+        )
+    return {name: value for name, value in values.items() if name not in GUARDED}
+
+
+def _of_file(file: Path) -> dict[str, object]:
+    """Return the options of a file; none where there is no file. Raises RagqaError on a bad value."""
+    if not file.is_file():
+        return {}
+    values = _checked(_read(file), str(file))
+    # A path is meant from where it is written down, not from wherever the command happens to run.
+    return {key: file.parent / value if isinstance(value, Path) else value for key, value in values.items()}
+
+
 def _read(file: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return tomllib.loads(_bytes(file).decode("utf-8"))
+    except ValueError as error:
+        raise RagqaError(f"{file} should be a TOML file of options, but {error}: mend or remove it") from None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
         raise RagqaError(f"{file} should be a TOML file of options, but {error}: mend or remove it") from None
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 
 FLOORS = (
+    ("printable", "isolated"),
     ("types", "errors"),
-    ("passages", "sentences", "analysis", "metrics", "openai_client", "openai_errors"),
+    ("passages", "sentences", "analysis", "metrics", "trust", "openai_client", "openai_errors"),
     ("settings", "prompts", "models", "naming"),
     ("readers", "embedders", "rerankers", "store", "answerers"),
-    ("ingest", "retrieval", "reranking"),
+    ("ingest", "retrieval", "reranking", "approving"),
     ("engine",),
     ("bench",),
     ("finetune",),
@@ -24,7 +25,7 @@ FLOORS = (
 
 SIDEWAYS = {
     ("passages", "sentences"),
-    ("openai_client", "openai_errors"),
+    ("openai_errors", "openai_client"),
     ("store", "embedders"),
     ("reranking", "retrieval"),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.approving import approve_folder
 from ragqa.errors import RagqaError
 from ragqa.settings import Settings, home_folder, load_settings
 from tests.conftest import PUMP, Run
@@ -66,6 +67,7 @@ def test_a_path_in_the_file_is_taken_from_where_the_file_lies(folder: Path, monk
     (folder / "sub").mkdir()
     (folder / "ragqa.toml").write_text("home = 'store'\ninstructions = 'mine.txt'\n")
     monkeypatch.chdir(folder / "sub")
+    approve_folder(folder)
     settings = load_settings({}, {})
     assert settings.home == folder / "store" and settings.instructions == folder / "mine.txt"
 

@@ -19,6 +19,7 @@ from ragqa.answerers.prompting import Prompt, Room
 from ragqa.answerers.rendering import rendered
 from ragqa.answerers.visible import Live
 from ragqa.errors import ModelError
+from ragqa.models.safety import check_model_files
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
 
@@ -108,6 +109,7 @@ def check_folder(folder: Path, named: str = "transformers:PATH") -> None:
         raise ModelError(f"{expected}; {folder} holds {', '.join(map(str, architectures)) or 'no known model'}")
     if not any(folder.glob("*.safetensors")):
         raise ModelError(f"{expected} in safetensors; {folder} holds none: save it with safe_serialization=True")
+    check_model_files(f"the model in {folder}", folder)
 
 
 def _load(folder: Path, options: ChatOptions) -> _Loaded:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any
 
-from ragqa.cli import (
-    asking,
-    benching,
-    comparing,
-    feedback,
-    finetuning,
-    keeping,
-    preparing,
-    questioning,
-    routing,
-    semi,
-    tuning,
-)
+import typer
+from typer.core import TyperCommand
+from typer.main import get_command
+
+
+def _add(group: typer.Typer, name: str, place: str, short_help: str) -> None:
+    """Add the command ``name`` to ``group``: the function ``place``, as 'module.function' of this folder.
+
+    Its module is imported and its options are built when it is called. To do so for all commands takes as long as to
+    load the model.
+    """
+
+    class Command(TyperCommand):
+        def make_context(self, info_name: Any, args: Any, parent: Any = None, **extra: Any) -> Any:
+            module, _, function = place.partition(".")
+            alone = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+            alone.command(name, short_help=short_help)(getattr(import_module(f"ragqa.cli.{module}"), function))
+            return get_command(alone).make_context(info_name, args, parent, **extra)
+
+    group.command(name, short_help=short_help, cls=Command)(_unbuilt)
+
+
+def _unbuilt() -> None:
+    """Stand in for a command's function in the group's list, which shows names and short helps only."""
+
 
 app = typer.Typer(
     name="ragqa",
@@ -26,21 +39,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command("ingest", short_help="Read manuals, files or folders, into a library.")(keeping.ingest)
-app.command("ask", short_help="Answer a question, with the page that proves it.")(asking.ask)
-app.command("search", short_help="Find the passages that answer a question best.")(asking.search)
-app.command("chat", short_help="Ask one question after another.")(asking.chat)
-app.command("list", short_help="List the documents of a library.")(keeping.list_documents)
-app.command("show", short_help="Show a document's outline, or the text of a page.")(keeping.show)
-app.command("remove", short_help="Remove documents from a library.")(keeping.remove)
-app.command("info", short_help="Say what a library holds and where it lies.")(keeping.info)
-app.command("reembed", short_help="Give a library another embedding model.")(keeping.reembed)
-app.command("verify", short_help="Check that a library is sound.")(keeping.verify)
-app.command("export", short_help="Write a library to one file.")(keeping.export)
-app.command("import", short_help="Take in a library that was exported.")(keeping.import_library)
+_add(app, "ingest", "keeping.ingest", "Read manuals, files or folders, into a library.")
+_add(app, "ask", "asking.ask", "Answer a question, with the page that proves it.")
+_add(app, "search", "asking.search", "Find the passages that answer a question best.")
+_add(app, "chat", "asking.chat", "Ask one question after another.")
+_add(app, "list", "keeping.list_documents", "List the documents of a library.")
+_add(app, "show", "keeping.show", "Show a document's outline, or the text of a page.")
+_add(app, "remove", "keeping.remove", "Remove documents from a library.")
+_add(app, "info", "keeping.info", "Say what a library holds and where it lies.")
+_add(app, "reembed", "keeping.reembed", "Give a library another embedding model.")
+_add(app, "verify", "keeping.verify", "Check that a library is sound.")
+_add(app, "export", "keeping.export", "Write a library to one file.")
+_add(app, "import", "keeping.import_library", "Take in a library that was exported.")
+_add(app, "trust", "trusting.trust", "Approve what a folder's settings and libraries ask for.")
 
-app.command("compare", short_help="Measure whether to retrieve, to fine-tune, or both.")(comparing.compare)
-app.command("tune", short_help="Find the settings that serve your manuals best.")(tuning.tune)
+_add(app, "compare", "comparing.compare", "Measure whether to retrieve, to fine-tune, or both.")
+_add(app, "tune", "tuning.tune", "Find the settings that serve your manuals best.")
 
 bench = typer.Typer(
     name="bench",
@@ -48,8 +62,8 @@ bench = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-bench.command("retrieval", short_help="Measure which settings find the answers.")(benching.retrieval)
-bench.command("questions", short_help="Write questions for manuals that have none.")(questioning.questions)
+_add(bench, "retrieval", "benching.retrieval", "Measure which settings find the answers.")
+_add(bench, "questions", "questioning.questions", "Write questions for manuals that have none.")
 app.add_typer(bench)
 
 finetune = typer.Typer(
@@ -58,16 +72,16 @@ finetune = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-finetune.command("prepare", short_help="Make training data of questions, dialogues or a library.")(preparing.prepare)
-finetune.command("create", short_help="Train a model, here or at OpenAI.")(finetuning.create)
-finetune.command("status", short_help="Say how a job stands, or follow it.")(finetuning.status)
-finetune.command("events", short_help="Show what happened in a job.")(finetuning.events)
-finetune.command("cancel", short_help="Stop a job.")(finetuning.cancel)
-finetune.command("list", short_help="List the jobs.")(finetuning.list_jobs)
-finetune.command("models", short_help="List the finished models.")(finetuning.models)
-finetune.command("route", short_help="Measure how well questions are told into labels.")(routing.route)
-finetune.command("semi", short_help="Train on few labelled questions and a library's text.")(semi.semi)
-finetune.command("prefer", short_help="Teach a model which answers you prefer.")(feedback.prefer)
+_add(finetune, "prepare", "preparing.prepare", "Make training data of questions, dialogues or a library.")
+_add(finetune, "create", "finetuning.create", "Train a model, here or at OpenAI.")
+_add(finetune, "status", "finetuning.status", "Say how a job stands, or follow it.")
+_add(finetune, "events", "finetuning.events", "Show what happened in a job.")
+_add(finetune, "cancel", "finetuning.cancel", "Stop a job.")
+_add(finetune, "list", "finetuning.list_jobs", "List the jobs.")
+_add(finetune, "models", "finetuning.models", "List the finished models.")
+_add(finetune, "route", "routing.route", "Measure how well questions are told into labels.")
+_add(finetune, "semi", "semi.semi", "Train on few labelled questions and a library's text.")
+_add(finetune, "prefer", "feedback.prefer", "Teach a model which answers you prefer.")
 app.add_typer(finetune)
 
 judging = typer.Typer(
@@ -76,10 +90,10 @@ judging = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
-judging.command("good", short_help="The last answer was good.")(feedback.good)
-judging.command("bad", short_help="The last answer was bad; --better says what it should be.")(feedback.bad)
-judging.command("list", short_help="List what was judged.")(feedback.list_feedback)
-judging.command("answers", short_help="List the last answers.")(feedback.answers)
+_add(judging, "good", "feedback.good", "The last answer was good.")
+_add(judging, "bad", "feedback.bad", "The last answer was bad; --better says what it should be.")
+_add(judging, "list", "feedback.list_feedback", "List what was judged.")
+_add(judging, "answers", "feedback.answers", "List the last answers.")
 app.add_typer(judging)
 
 

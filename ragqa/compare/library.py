@@ -23,7 +23,7 @@ def library_for(
     RagqaError, LibraryError.
     """
     if index is None and questions.is_dir() and is_beir(questions):
-        settings = load_settings(options)
+        settings = load_settings(options, notice=notice)
         notice(f"a library is made of the texts of {questions.name}, for this comparison only")
         with library_of(documents_of(read_beir(questions), settings), settings, notice) as (library, _):
             yield library

@@ -1,6 +1,6 @@
-"""Find a sentence-transformers model folder and read what its JSON files say of it. Loads no weights and no torch.
+"""Find a sentence-transformers model folder and read what its JSON files say of it.
 
-Nothing is fetched unless the user named a hub model that is not in the local cache, and then it is said.
+Loads no weights and no torch; fetches nothing.
 """
 
 from __future__ import annotations
@@ -12,16 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.errors import ModelError
-from ragqa.models.files import (
-    Progress,
-    fetch_from_hub,
-    fingerprint,
-    hub_folder,
-    is_path,
-    longest_input,
-    read_json,
-    sha256_of,
-)
+from ragqa.models.files import fingerprint, hub_folder, is_path, longest_input, read_json, sha256_of
+from ragqa.models.safety import check_model_files, modules_of
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -66,15 +58,15 @@ class ModelFolder:
         return sorted(self.transformer.glob("*.safetensors"))
 
 
-def find_model(name: str, progress: Progress | None = None) -> ModelFolder:
-    """Return the model called ``name``: the bundled one, a folder, or a hub name. Raises ModelError."""
+def find_model(name: str) -> ModelFolder:
+    """Return the model ``name``: the bundled one, a folder, or a hub's in the local cache. Raises ModelError."""
     if name in (BUNDLED, f"sentence-transformers/{BUNDLED}"):
         return _read(f"local:{BUNDLED}", BUNDLED, _bundled_path(), BUNDLED_SHA256[:16])
     path = Path(name).expanduser()
     if not path.is_dir():
         if is_path(name):
             raise ModelError(f"local:{name} should name a folder of a sentence-transformers model; there is none there")
-        path = _from_hub(name, progress)
+        path = _from_hub(name)
     return _read(f"local:{name}", path.name if Path(name).expanduser().is_dir() else name, path.resolve(), None)
 
 
@@ -97,25 +89,19 @@ def _bundled_path() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
-def _from_hub(name: str, progress: Progress | None) -> Path:
+def _from_hub(name: str) -> Path:
     repo = name if "/" in name else f"sentence-transformers/{name}"
     held = hub_folder(repo)
-    if held:
-        return held
-    if progress:
-        progress(f"downloading {repo} from the model hub (once)")
-    try:
-        return fetch_from_hub(repo)
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if held is None:
         raise ModelError(
-            f"local:{name} is neither a folder nor a model that could be fetched ({reason[:160]}): "
-            "check the name and the network, or give the path of a model folder"
-        ) from error
+            f"local:{name} is neither a folder nor a model in the local cache: run 'hf download {repo}' where there is "
+            "a network, or give the path of a model folder"
+        )
+    return held
 
 
 def _read(spec: str, name: str, path: Path, revision: str | None) -> ModelFolder:
-    modules = read_json(path / "modules.json", [])
+    modules = modules_of(spec, path)
     kinds = [str(module["type"]).rpartition(".")[2] for module in modules] or ["Transformer", "Pooling"]
     if kinds[:2] != ["Transformer", "Pooling"]:
         raise ModelError(
@@ -128,6 +114,8 @@ def _read(spec: str, name: str, path: Path, revision: str | None) -> ModelFolder
         )
     if not any(transformer.glob("*.safetensors")):
         raise ModelError(f"{spec} has no .safetensors weights (other formats can run code): save it as safetensors")
+    if revision is None:  # the bundled one was installed with us
+        check_model_files(spec, path)
     config = read_json(transformer / "config.json", {})
     sentence = read_json(transformer / "sentence_bert_config.json", {})
     pooling_config = read_json(path / modules[1]["path"] / "config.json", {}) if modules else {}

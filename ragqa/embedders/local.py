@@ -196,7 +196,7 @@ def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
     if begun is not None:
         begun._progress = progress
         return begun
-    return LocalEmbedder(find_model(name, progress), progress)
+    return LocalEmbedder(find_model(name), progress)
 
 
 _AHEAD: dict[str, LocalEmbedder] = {}

@@ -5,7 +5,6 @@ Contacts nobody before the first text comes. The key goes to the client and nowh
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -17,6 +16,7 @@ from ragqa.embedders import Embedded
 from ragqa.embedders.openai_tokens import Counter
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
+from ragqa.openai_client import OFFICIAL_HOST, Server, open_server, server_host, without_secrets
 from ragqa.types import Span
 
 _DIMS = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
@@ -30,8 +30,6 @@ MAX_INPUT_TOKENS = 8191
 _OWN_SERVER_TOKENS = 512
 """What is asked of a model that nothing is known of: most encoders read no more."""
 _IN_FLIGHT = 4
-_NO_KEY = "none"
-"""Sent to a server of the user's own when no key is set: the client insists on one."""
 
 
 class OpenAIEmbedder:
@@ -41,11 +39,7 @@ class OpenAIEmbedder:
         self, model: str, progress: Progress | None = None, *, timeout: float = 60.0, max_retries: int = 4
     ) -> None:
         """Take key and server from OPENAI_API_KEY and OPENAI_BASE_URL. Raises ModelError without either."""
-        self._base_url = os.environ.get("OPENAI_BASE_URL") or None
-        if not os.environ.get("OPENAI_API_KEY") and self._base_url is None:
-            raise ModelError(
-                f"openai:{model} needs a key: set OPENAI_API_KEY (or OPENAI_BASE_URL to use a server of your own)"
-            )
+        self._host = server_host(f"openai:{model}")
         self.model = model
         self.spec = f"openai:{model}"
         self.revision = model
@@ -57,7 +51,7 @@ class OpenAIEmbedder:
         self._timeout = timeout
         self._max_retries = max_retries
         self._counter = Counter(known=model in _DIMS)
-        self._opened: Any = None
+        self._opened: Server | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -85,7 +79,7 @@ class OpenAIEmbedder:
 
     def cost_usd(self, tokens: int) -> float | None:
         """Return the list price of embedding ``tokens``; None where no price is known."""
-        price = None if self._base_url else _DOLLARS_PER_MILLION.get(self.model)
+        price = None if self._host != OFFICIAL_HOST else _DOLLARS_PER_MILLION.get(self.model)
         return None if price is None else tokens * price / 1e6
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
@@ -167,18 +161,11 @@ class OpenAIEmbedder:
     def _client(self) -> Any:
         with self._lock:
             if self._opened is None:
-                import openai
-
-                self._opened = openai.OpenAI(
-                    api_key=os.environ.get("OPENAI_API_KEY") or _NO_KEY,
-                    base_url=self._base_url,
-                    timeout=self._timeout,
-                    max_retries=self._max_retries,
-                )
-            return self._opened
+                self._opened = open_server(self.spec, self._timeout, retries=self._max_retries)
+            return self._opened.client
 
     def _server(self) -> str:
-        return self._base_url or "OpenAI"
+        return "OpenAI" if self._host == OFFICIAL_HOST else self._host
 
     def _bad(self, came: str) -> ModelError:
         return ModelError(
@@ -208,6 +195,10 @@ class OpenAIEmbedder:
             return ModelError(f"{self._server()} allows no more requests of {self.spec} for now: try again in a minute")
         words = self._quoted(getattr(error, "body", None), str(error))
         if isinstance(error, openai.APIStatusError):
+            if 300 <= error.status_code < 400:
+                return ModelError(
+                    f"{self._server()} sends requests on to another address: name that one in OPENAI_BASE_URL"
+                )
             if error.status_code in (400, 413, 422):
                 return ModelError(f"{self._server()} refused a text for {self.spec} ({words}): shorten the passages")
             return ModelError(f"{self._server()} failed with {error.status_code} for {self.spec}: try again later")
@@ -215,9 +206,7 @@ class OpenAIEmbedder:
 
     def _quoted(self, body: object, otherwise: str) -> str:
         said = body.get("message") if isinstance(body, dict) else None
-        line = " ".join(str(said or otherwise).split())[:200]
-        key = os.environ.get("OPENAI_API_KEY")
-        return line.replace(key, "…") if key else line
+        return without_secrets(" ".join(str(said or otherwise).split()))[:200]
 
 
 def open_openai(model: str, progress: Progress | None) -> OpenAIEmbedder:

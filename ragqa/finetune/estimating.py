@@ -116,7 +116,7 @@ def counter(base: str | None) -> Callable[[str], int]:
             return lambda text: len(fast.encode(text, add_special_tokens=False).ids)
         from transformers import AutoTokenizer
 
-        slow: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        slow: Any = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
         return lambda text: len(slow(text, add_special_tokens=False, verbose=False)["input_ids"])
     except Exception as error:  # the tokenizers raise bare Exceptions
         reason = " ".join(str(error).split())[:150]

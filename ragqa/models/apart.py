@@ -14,8 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.errors import ModelError
-from ragqa.models.compiled import FORMAT, RECORD, import_openvino, read_record
-from ragqa.models.files import Progress, cache_folder
+from ragqa.isolated import command, environment
+from ragqa.models.compiled import FILES, FORMAT, RECORD, import_openvino, read_record
+from ragqa.models.files import Progress
+from ragqa.models.intact import hashes_of
+from ragqa.trust import cache_folder
+
+_SAID = "ragqa.errors.ModelError: "
+"""What the last line of a process begins with that said itself why it could not go on."""
 
 
 def compile_apart(module: str, name: str, home: Path, progress: Progress | None) -> dict[str, Any]:
@@ -26,7 +32,7 @@ def compile_apart(module: str, name: str, home: Path, progress: Progress | None)
     from filelock import FileLock
 
     try:
-        home.parent.mkdir(parents=True, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(f"{home}.lock"):
             record = read_record(home)  # another process may have been first
             if record is not None:
@@ -38,10 +44,12 @@ def compile_apart(module: str, name: str, home: Path, progress: Progress | None)
             part = Path(tempfile.mkdtemp(prefix=f"{home.name}.part-", dir=home.parent))
             try:
                 record = _start(module, name, part)
-                shutil.rmtree(home, ignore_errors=True)
+                if home.exists():  # as it was made no longer; whoever still reads it may go on
+                    home.replace(part.with_name(f"{part.name}-old"))
                 part.replace(home)
             finally:
-                shutil.rmtree(part, ignore_errors=True)
+                for left in (part, part.with_name(f"{part.name}-old")):
+                    shutil.rmtree(left, ignore_errors=True)
             return record
     except OSError as error:
         raise ModelError(
@@ -51,23 +59,36 @@ def compile_apart(module: str, name: str, home: Path, progress: Progress | None)
 
 
 def _start(module: str, name: str, part: Path) -> dict[str, Any]:
-    paths = os.pathsep.join(entry for entry in sys.path if entry)
-    # The child finds what this process found, uses no GPU and asks nobody anything.
-    env = os.environ | {"PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, "-m", module, name, str(part)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    record = read_record(part)
-    if record is None:
-        last = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        said = last[-1].strip().removeprefix("ragqa.errors.ModelError: ")
-        raise ModelError(f"local:{name} could not be compiled (exit {done.returncode}): {said[:300]}")
-    return record
+    # The child uses no GPU and asks nobody anything.
+    env = environment(HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="")
+    for last_try in (False, True):
+        done = subprocess.run(
+            command(module, name, str(part)),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+        record = read_record(part)
+        if record is not None:
+            return record
+        last = ([line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no message"])[-1]
+        # One that was killed, or found no memory on a busy machine, may well succeed a moment later.
+        if last_try or last.startswith(_SAID):
+            said = last.removeprefix(_SAID)[:300]
+            raise ModelError(f"local:{name} could not be compiled (exit {done.returncode}): {said}")
+        for left in part.iterdir():
+            left.unlink()
+    raise AssertionError("the second try returns or raises")
 
 
 def child(build: Callable[[str, Path], dict[str, Any]]) -> None:
     """Be that process: build the model that the first argument names into the folder that the second one names."""
     started = time.perf_counter()
+    os.umask(0o077)
     name, out = sys.argv[1], Path(sys.argv[2])
     record = {"format": FORMAT, "openvino": import_openvino().get_version(), **build(name, out)}
-    record["seconds"] = round(time.perf_counter() - started, 1)
+    record |= {"seconds": round(time.perf_counter() - started, 1), FILES: hashes_of(out)}
     (out / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")

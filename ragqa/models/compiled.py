@@ -21,11 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.models.files import Progress, cache_folder
+from ragqa.models.files import Progress, private_cache
+from ragqa.models.intact import Loaded, is_intact
 
-FORMAT = 5
+FORMAT = 6
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
+FILES = "files"
+"""Of the record: what the folder holds, each file with its hash."""
 
 Batch = tuple[np.ndarray, ...]
 """The model's inputs, in its own order."""
@@ -127,7 +130,7 @@ class CompiledRunner:
         self.streams = min(usable_cpus(), 8)
         self._model = model
         self._choice = choice
-        self._kept = {} if keep is None else {"CACHE_DIR": str(keep), "CACHE_MODE": "OPTIMIZE_SIZE"}
+        self._keep = None if keep is None else Loaded(keep)
         self._forms: dict[int, _Form] = {}
         self._loading = threading.Lock()
 
@@ -152,8 +155,12 @@ class CompiledRunner:
     def _form(self, streams: int, threads: int) -> _Form:
         with self._loading:
             if streams not in self._forms:
-                config = settings(self._choice, streams, threads) | self._kept
+                config = settings(self._choice, streams, threads)
+                if self._keep is not None and self._keep.begin():
+                    config |= {"CACHE_DIR": str(self._keep.folder), "CACHE_MODE": "OPTIMIZE_SIZE"}
                 self._forms[streams] = _Form(self._model, config)
+                if self._keep is not None:
+                    self._keep.finish()
             return self._forms[streams]
 
     def finish(self, pooled: np.ndarray) -> np.ndarray:
@@ -203,7 +210,7 @@ def load(builder: str, name: str, revision: str, progress: Progress | None) -> t
 
 def home_of(revision: str) -> Path:
     """Return where the compiled form of the model with this hash is or will be kept."""
-    return cache_folder() / "models" / f"{revision}-{_machine()}"
+    return private_cache("models") / f"{revision}-{_machine()}"
 
 
 def _machine() -> str:
@@ -215,9 +222,9 @@ def _machine() -> str:
 
 
 def read_record(home: Path) -> dict[str, Any] | None:
-    """Return what is known of a compiled folder; None where it is not there whole."""
+    """Return what is known of a compiled folder; None where it is not there whole, or not as it was made."""
     try:
         record = json.loads((home / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return record if isinstance(record, dict) and "choice" in record else None
+    return record if isinstance(record, dict) and "choice" in record and is_intact(home, record.get(FILES)) else None

@@ -5,15 +5,16 @@ Loads no weights and no torch.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ragqa.errors import ModelError
+from ragqa.trust import cache_folder, is_foreign
 
 Progress = Callable[[str], None]
 
@@ -22,14 +23,23 @@ _UNWANTED = ["onnx/*", "openvino/*"]
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "tokenizer.model", "sentencepiece.bpe.model")
 
 
-def cache_folder() -> Path:
-    """Return where compiled models are kept: RAGQA_CACHE, else the system's place for caches."""
-    named = os.environ.get("RAGQA_CACHE")
-    if named:
-        return Path(named).expanduser()
-    from platformdirs import user_cache_path
+def private_cache(name: str) -> Path:
+    """Return the folder ``name`` of the cache, made if it can be, for its owner alone. Raises ModelError.
 
-    return user_cache_path("ragqa", appauthor=False)
+    What lies there is run: it must be nobody else's, the system's own apart.
+    """
+    folder = cache_folder() / name
+    if is_foreign(folder.parent, but_root=True) or is_foreign(folder, but_root=True):
+        raise ModelError(
+            f"the cache folder {folder.parent} belongs to another user, whose models would be run: set RAGQA_CACHE to "
+            "a folder of your own"
+        )
+    with contextlib.suppress(OSError):  # whoever writes there says that it can't be written
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    return folder
 
 
 def is_path(name: str) -> bool:
@@ -50,13 +60,6 @@ def hub_folder(repo: str) -> Path | None:
     return path if any(path.rglob("*.safetensors")) else None
 
 
-def fetch_from_hub(repo: str) -> Path:
-    """Download ``repo`` into the local cache and return its folder. Raises what the hub's client raises."""
-    from huggingface_hub import snapshot_download
-
-    return Path(snapshot_download(repo, allow_patterns=_WANTED, ignore_patterns=_UNWANTED))
-
-
 def longest_input(transformer: Path, config: dict[str, Any], sentence: dict[str, Any]) -> int:
     """Return how many tokens a model reads, special ones counted, by the JSON files of its folder."""
     positions = int(config.get("max_position_embeddings") or 512)
@@ -73,17 +76,21 @@ def fingerprint(path: Path, transformer: Path, settings: object) -> str:
     """Return a hash of everything that decides a result: weights, tokenizer and settings."""
     weights = sorted({*transformer.glob("*.safetensors"), *path.rglob("*.safetensors")})
     vocabulary = [transformer / name for name in _VOCABULARIES]
-    parts = [_remembered_sha256(file) for file in weights]
+    parts = [remembered_sha256(file) for file in weights]
     parts += [sha256_of(file) for file in (*vocabulary, transformer / "config.json") if file.is_file()]
     parts.append(json.dumps(settings, sort_keys=True))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _remembered_sha256(file: Path) -> str:
-    """Hash a file once for each size and time of change: weights may take seconds."""
+def remembered_sha256(file: Path) -> str:
+    """Hash a file once for each size and time of change: weights may take seconds. Raises ModelError, OSError.
+
+    The time at which the system itself last changed the entry is among them, which no program can set back.
+    """
     stat = file.stat()
-    key = hashlib.sha256(f"{file.resolve()}\n{stat.st_size}\n{stat.st_mtime_ns}".encode()).hexdigest()[:24]
-    note = cache_folder() / "hashes" / key
+    seen = (file.resolve(), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    key = hashlib.sha256("\n".join(map(str, seen)).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    note = private_cache("hashes") / key
     try:
         known = note.read_text("ascii")
         if re.fullmatch("[0-9a-f]{64}", known):
@@ -91,11 +98,9 @@ def _remembered_sha256(file: Path) -> str:
     except OSError:
         pass
     digest = sha256_of(file)
-    try:
-        note.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # an unwritable cache costs time, not correctness
+        note.touch(mode=0o600)
         note.write_text(digest, "ascii")
-    except OSError:
-        pass  # an unwritable cache costs time, not correctness
     return digest
 
 

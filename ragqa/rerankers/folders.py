@@ -8,6 +8,7 @@ from typing import Any
 
 from ragqa.errors import ModelError
 from ragqa.models.files import fingerprint, hub_folder, is_path, longest_input, read_json
+from ragqa.models.safety import check_model_files, modules_of
 
 ORGANISATION = "cross-encoder"
 """Whose model a hub name without a slash means, as sentence-transformers has it."""
@@ -48,10 +49,11 @@ def _read(spec: str, name: str, path: Path) -> RerankerFolder:
         raise ModelError(f"{spec} should be a folder of a cross-encoder; {path} has no config.json")
     if not any(path.glob("*.safetensors")):
         raise ModelError(f"{spec} has no .safetensors weights (other formats can run code): save it as safetensors")
+    check_model_files(spec, path)
     config = read_json(path / "config.json", {})
     own = read_json(path / "config_sentence_transformers.json", {})
     sentence = read_json(path / "sentence_bert_config.json", {})
-    modules = [str(module["type"]).rpartition(".")[2] for module in read_json(path / "modules.json", [])]
+    modules = [str(module["type"]).rpartition(".")[2] for module in modules_of(spec, path)]
     kind = str((config.get("architectures") or ["nothing"])[0])
     classifies = kind.endswith("ForSequenceClassification")
     # Without a head of its own a model would get one of random numbers.

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ragqa.approving import renew
 from ragqa.bench.questions.files import write_whole
 from ragqa.errors import RagqaError
-from ragqa.settings import FILE_NAME, Settings, home_folder, settings_file
+from ragqa.settings import FILE_NAME, Settings, home_folder, settings_file, settings_hash
 
 _TABLE = re.compile(r"\s*\[")
 
@@ -38,7 +39,9 @@ def set_options(file: Path, options: Mapping[str, float | int]) -> None:
         after = with_options(before, options)
         if _parsed(after) != {**_parsed(before), **options}:
             raise ValueError
+        held = settings_hash(file) if file.exists() else None
         write_whole(file, after)
+        renew(file, held)
     except (OSError, ValueError) as error:
         lines = ", ".join(f"{name} = {value}" for name, value in options.items())
         reason = getattr(error, "strerror", None) or "its form is unusual"

@@ -1,0 +1,59 @@
+"""Approve a folder as it is now: its settings by their hash, each of its libraries by the embedder that it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ragqa.errors import RagqaError
+from ragqa.settings import FILE_NAME, guarded_options, libraries_in, settings_hash
+from ragqa.trust import approval_of, approvals, approve, revoke
+
+
+def approve_folder(folder: Path) -> list[str]:
+    """Approve a home's ``ragqa.toml`` and libraries, or one library by its own folder; return a line for each.
+
+    Raises RagqaError where there is nothing to approve, or something that can't be read.
+    """
+    folder = folder.expanduser().resolve()
+    file = folder / FILE_NAME
+    lines = []
+    if file.is_file():
+        guarded = [f"{name} = {value}" for name, value in guarded_options(file).items()]
+        approve(folder, settings=settings_hash(file))
+        lines.append(f"{file} ({', '.join(guarded) or 'no option that needs it'})")
+    for library in [folder] if (folder / "library.db").is_file() else libraries_in(folder):
+        embedder = _embedder_of(library)
+        approve(library, embedder=embedder)
+        lines.append(f"{library} (embedder {embedder})" if embedder else str(library))
+    if not lines:
+        raise RagqaError(f"{folder} should hold {FILE_NAME} or indexes/ with a library; it holds neither")
+    return lines
+
+
+def revoke_folder(folder: Path) -> list[str]:
+    """Take back the approval of a folder and of all libraries in it; return the folders. Raises RagqaError if none."""
+    folder = folder.expanduser().resolve()
+    held = [Path(one.folder) for one in approvals()]
+    gone = [one for one in held if one == folder or one.parent == folder / "indexes"]
+    if not gone:
+        raise RagqaError(f"{folder} was not approved: 'ragqa trust --list' shows what was")
+    return [str(one) for one in gone if revoke(one)]
+
+
+def renew(file: Path, before: str | None) -> None:
+    """Approve a settings file that we have changed ourselves, if what it held ``before``, a hash, was approved."""
+    approval = approval_of(file.parent)
+    if before is not None and approval is not None and approval.settings == before:
+        approve(file.parent, settings=settings_hash(file))
+
+
+def _embedder_of(library: Path) -> str | None:
+    from ragqa.embedders import BUNDLED_SPEC
+    from ragqa.store.database import Database
+
+    database = Database.open(library)
+    try:
+        held = database.embedder()
+    finally:
+        database.close()
+    return None if held is None or held.spec == BUNDLED_SPEC else held.spec
