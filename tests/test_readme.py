@@ -38,6 +38,17 @@ def test_every_command_stands_in_the_table() -> None:
     assert commands() <= set(ROWS)
 
 
+def test_every_command_says_how_it_is_called(ragqa: Run) -> None:
+    from ragqa.cli.app import app
+
+    for group in (app, *(added.typer_instance for added in app.registered_groups)):
+        for command in group.registered_commands:
+            words = [str(name) for name in ([] if group is app else [group.info.name]) + [command.name]]
+            ran = ragqa(*words, "--help")
+            usage, _, what_it_does = ran.out.splitlines()[:3]
+            assert ran.code == 0 and f" {' '.join(words)} [OPTIONS]" in usage and what_it_does.strip(), words
+
+
 def test_the_commands_shown_run(home: Path, ragqa: Run) -> None:
     (home / "corpora").symlink_to(MANUALS.parent)
     (home / "manuals").symlink_to(MANUALS)
