@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from ragqa.printable import printable_line
+
 
 class RagqaError(Exception):
-    """A user's error: the command line prints its one line and exits with 1."""
+    """A user's error: the command line prints its one line and exits with 1.
+
+    Names and a server's words are among it, so ``str`` makes it safe for a terminal and a log.
+    """
+
+    def __str__(self) -> str:
+        return printable_line(super().__str__())
 
 
 class UnreadableFile(RagqaError):

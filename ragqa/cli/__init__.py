@@ -7,6 +7,9 @@ import os
 import sys
 from io import TextIOWrapper
 
+from ragqa.cli.streams import cleaned_streams, flush_streams, open_standard_streams
+from ragqa.printable import printable_line
+
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended; typer exits so, without a word."""
 
@@ -16,13 +19,25 @@ _GO_ON["reembed"] = _GO_ON["ingest"]
 
 def main() -> None:
     """Run ``ragqa``; exit with 0 done, 1 a user's error, 2 usage, 3 part of a batch failed, 130 interrupted."""
-    from ragqa.errors import RagqaError
-
+    open_standard_streams()
     # Imports make 100,000 objects that stay: to look through them for garbage takes a tenth of a question's time.
     gc.set_threshold(50_000)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that the terminal can't show is no reason to stop
             stream.reconfigure(errors="backslashreplace")
+    try:
+        with cleaned_streams():
+            _run()
+    finally:
+        lost = flush_streams()
+        if lost:
+            _fail(f"the output could not be written: {lost.strerror}")
+        gc.freeze()  # nor need they be looked through on the way out
+
+
+def _run() -> None:
+    from ragqa.errors import RagqaError
+
     try:
         if _will_embed(sys.argv[1:]):
             from ragqa.embedders.local import load_ahead
@@ -42,8 +57,11 @@ def main() -> None:
             print(file=sys.stderr)  # the terminal shows ^C where the cursor was
         print(f"ragqa: stopped{_GO_ON.get(next(iter(sys.argv[1:]), ''), '')}", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    finally:
-        gc.freeze()  # nor need they be looked through on the way out
+    except Exception as error:  # a mistake of ours, or files of a kind that nobody thought of
+        if os.environ.get("RAGQA_TRACEBACK"):
+            raise
+        name, words = type(error).__name__, f": {error}" if str(error) else ""
+        _fail(f"this should not happen: {name}{words}; please report it with what RAGQA_TRACEBACK=1 shows")
 
 
 def _will_embed(words: list[str]) -> bool:
@@ -56,5 +74,5 @@ def _will_embed(words: list[str]) -> bool:
 
 
 def _fail(line: str) -> None:
-    print(f"ragqa: {' '.join(line.split())}", file=sys.stderr)
+    print(f"ragqa: {printable_line(line)}", file=sys.stderr)
     sys.exit(1)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragqa.cli.output import note, print_json
+from ragqa.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
     from ragqa.bench.adapt import Adapted
@@ -35,13 +35,14 @@ def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | 
 
 
 def _print(found: Adapted) -> None:
-    print(f"{found.base}, trained on {found.pairs} questions, measured on {found.held_back} that it had not seen")
-    print(f"  page_mrr@10   {told(found.page_mrr)}")
-    print(f"  page_hit@{found.k:<3}  {told(found.page_hit)}")
+    say(f"{found.base}, trained on {found.pairs} questions, measured on {found.held_back} that it had not seen")
+    say(f"  page_mrr@10   {told(found.page_mrr)}")
+    say(f"  page_hit@{found.k:<3}  {told(found.page_hit)}")
     if found.folder:
-        print(f"kept in {found.folder}; to use it in this library:\n{_next(found)}")
+        say(f"kept in {found.folder}; to use it in this library:")
+        say(str(_next(found)))
     else:
-        print("nothing was kept: no gain beyond chance")
+        say("nothing was kept: no gain beyond chance")
 
 
 def _next(found: Adapted) -> str | None:

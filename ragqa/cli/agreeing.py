@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ragqa.cli.output import note, plain
+from ragqa.cli.output import note
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import TrainOptions
@@ -36,14 +36,12 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     found = estimate(prepared, options.base, epochs)
     kept_back = record.examples.get("valid", 0)
     note(
-        plain(
-            f"to {held.host}: {found.examples:,} examples to train {options.base} on, {kept_back:,} to measure by; "
-            f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
-            f"{epochs} {'pass' if epochs == 1 else 'passes'}"
-            f"{'' if options.epochs else ', or as many as it chooses'}"
-        )
+        f"to {held.host}: {found.examples:,} examples to train {options.base} on, {kept_back:,} to measure by; "
+        f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
+        f"{epochs} {'pass' if epochs == 1 else 'passes'}"
+        f"{'' if options.epochs else ', or as many as it chooses'}"
     )
-    note(plain(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}"))
+    note(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}")
     if yes:
         return
     if not sys.stdin.isatty():

@@ -18,6 +18,7 @@ from ragqa.cli.output import (
     note,
     print_found,
     print_json,
+    say,
     styled,
 )
 
@@ -139,7 +140,7 @@ def chat(
             except RagqaError as error:
                 note(f"ragqa: {error}")
                 continue
-            print()
+            say()
             history.append(Turn(question, answer.text))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import note, print_json, say
 from ragqa.cli.tables import print_table
 from ragqa.types import Mode
 
@@ -87,7 +87,7 @@ def retrieval(
     )
     for folder in filter(None, (run_dir, report)):
         check_writable(folder)
-    settings = load_settings({"home": home})
+    settings = load_settings({"home": home}, notice=note)
     found = run_grid(_opened(datasets or [], index, questions, home), grid, settings, seed=seed, tell=note)
     pairs = list(compared(found, seed))
     if run_dir:
@@ -179,10 +179,10 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
             [label, *(column.shown(run) for column in columns)] for run, label in zip(group, labels(group), strict=True)
         ]
         marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
-        print(f"{plain(group[0].dataset.name)}: {len(group[0].dataset.graded())} questions")
+        say(f"{group[0].dataset.name}: {len(group[0].dataset.graded())} questions")
         print_table(["", *(column.name for column in columns)], rows, marks)
         for line in dict.fromkeys(told_cost(run) for run in group):
-            print(plain(line))
-        print()
+            say(line)
+        say()
     for pair in pairs:
-        print(plain(pair.told()))
+        say(pair.told())

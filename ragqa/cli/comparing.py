@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, plain, print_json
+from ragqa.cli.output import interval_json, note, print_json, say
 from ragqa.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -173,23 +173,25 @@ def _print(found: Comparison) -> None:
     from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
 
     for line in found.advice:
-        print(plain(line))
+        say(line)
     for group in by_split(found.measured):
-        print(f"\n{group[0].split}: {len(group[0].asked)} questions")
+        say()
+        say(f"{group[0].split}: {len(group[0].asked)} questions")
         shown = rows(group)
         names = ["", *columns(group)]
         print_table(names, [[row.name, *row.cells] for row in shown], [[False, *row.best] for row in shown])
-    print(f"\n{FAIR}")
+    say()
+    say(FAIR)
     for line in (*(one.told() for one in found.differences), *map(told_update, found.updates)):
-        print(plain(line))
+        say(line)
     for text in found.foreseen:
         figures = (
             f"perplexity {text.perplexity:.2f}, {text.cross_entropy:.3f} nats a token, {text.bits_per_byte:.3f} bits"
         )
-        print(plain(f"{text.model}: {figures} a byte, over {text.tokens} tokens held back"))
+        say(f"{text.model}: {figures} a byte, over {text.tokens} tokens held back")
     for one in found.consistent:
         of = one.consistency
         figures = f"{short(of.mean)} [{short(of.low, 2)}, {short(of.high, 2)}]"
-        print(plain(f"{one.label}: says the same when asked again in a dialogue, {figures} of {one.pairs} pairs"))
+        say(f"{one.label}: says the same when asked again in a dialogue, {figures} of {one.pairs} pairs")
     for line in (*told_failed(found.measured), *found.notes):
-        print(plain(line))
+        say(line)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import note, print_json, say
+from ragqa.printable import printable_line
 
 if TYPE_CHECKING:
     from ragqa.finetune.feedback import Judged, Verdict
@@ -53,10 +54,10 @@ def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
         print_json({"feedback": [dataclasses.asdict(one) for one in judged], "pairs": pairs, "needed": NEEDED})
         return
     for one in judged:
-        print(f"{one.verdict:<5} {_short(one.answer.question)}")
-        print(f"      {_short(one.answer.text)}")
+        say(f"{one.verdict:<5} {_short(one.answer.question)}")
+        say(f"      {_short(one.answer.text)}")
         if one.better:
-            print(f"      better: {_short(one.better)}")
+            say(f"      better: {_short(one.better)}")
     note(_pairs(pairs))
 
 
@@ -70,8 +71,8 @@ def answers(home: opt.Home = None, as_json: opt.Json = False) -> None:
         return
     for at, one in enumerate(kept, 1):
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
-        print(f"{at:>3}  {when}  {_short(one.question)}")
-        print(f"     {_short(one.text)}")
+        say(f"{at:>3}  {when}  {_short(one.question)}")
+        say(f"     {_short(one.text)}")
     if not kept:
         note('no answer is kept yet: ask something first, as in ragqa ask "…"')
 
@@ -97,21 +98,21 @@ def prefer(
     from ragqa.finetune.preference.preferring import prefer as taught
     from ragqa.settings import load_settings
 
-    settings = load_settings({"home": home, "prompts": prompts, "instructions": instructions})
+    settings = load_settings({"home": home, "prompts": prompts, "instructions": instructions}, notice=note)
     plan = DPO(epochs, beta, RATE if learning_rate is None else learning_rate, batch_size, seed)
     found = taught(model, settings, plan, out, note)
     if as_json:
         print_json(dataclasses.asdict(found))
         return
-    print(f"learned from {found.learned} pairs in {found.seconds:.0f} s")
+    say(f"learned from {found.learned} pairs in {found.seconds:.0f} s")
     _margins("on these", found.before, found.after)
     if found.held_before and found.held_after:
         _margins("on pairs that were held back", found.held_before, found.held_after)
-    print(plain(f'next: ragqa ask "…" --answerer {shlex.quote(found.model)}'))
+    say(f'next: ragqa ask "…" --answerer {shlex.quote(found.model)}')
 
 
 def _margins(name: str, before: Margin, after: Margin) -> None:
-    print(
+    say(
         f"  {name}: the better answer is the likelier one in {before.preferred} → {after.preferred} of {after.pairs}; "
         f"log p(better) - log p(worse) {before.mean:+.2f} → {after.mean:+.2f}"
     )
@@ -127,8 +128,8 @@ def _judge(verdict: Verdict, which: int, better: str | None, home: Path | None, 
     if as_json:
         print_json({**_told(judged), "pairs": pairs, "needed": NEEDED})
         return
-    print(f"{verdict}: {_short(judged.answer.question)}")
-    print(f"      {_short(judged.answer.text)}")
+    say(f"{verdict}: {_short(judged.answer.question)}")
+    say(f"      {_short(judged.answer.text)}")
     note(_pairs(pairs))
     if verdict == "bad" and not better:
         note('to say what it should have said: ragqa feedback bad --better "…"')
@@ -151,11 +152,11 @@ def _pairs(pairs: int) -> str:
 
 
 def _short(text: str) -> str:
-    line = plain(" ".join(text.split()))
+    line = printable_line(text)
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 
 def _settings(home: Path | None) -> Settings:
     from ragqa.settings import load_settings
 
-    return load_settings({"home": home})
+    return load_settings({"home": home}, notice=note)

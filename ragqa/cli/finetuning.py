@@ -13,7 +13,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agree_to_send
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import note, print_json, say
 from ragqa.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ def create(
         raise typer.BadParameter(f"--learning-rate takes a number above 0; got {learning_rate}")
     if no_wait and provider == "local":
         raise typer.BadParameter("--no-wait is for --provider openai: a local job is trained by this very command")
-    settings = load_settings({"home": home, "timeout": timeout})
+    settings = load_settings({"home": home, "timeout": timeout}, notice=note)
     held = open_provider(provider, settings)
     given: Any = {"base": base or _default_base(provider, prepared), "method": method, "read_library": read}
     options = TrainOptions(**given, suffix=suffix, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
     options = dataclasses.replace(options, seed=seed, max_tokens=max_tokens)
     if provider == "openai":
         agree_to_send(prepared, options, settings, yes=yes)
-    job = held.create(prepared, options, _told)
+    job = held.create(prepared, options, note)
     if provider == "openai" and not no_wait:
         try:
             job = _followed(held, job.id)
@@ -144,7 +144,7 @@ def events(
         return
     for event in found:
         level = "" if event.level == "info" else f"{event.level}: "
-        print(plain(f"{_time(event.at)}  {level}{event.message}"))
+        say(f"{_time(event.at)}  {level}{event.message}")
 
 
 def cancel(
@@ -194,7 +194,7 @@ def models(
     if as_json:
         print_json({"models": found})
     for model in () if as_json else found:
-        print(plain(model))
+        say(model)
     if not found and not as_json:
         note("there is no finished model yet: 'ragqa finetune create PREPARED' trains one")
 
@@ -202,7 +202,7 @@ def models(
 def _settings(home: Path | None, timeout: float | None) -> Settings:
     from ragqa.settings import load_settings
 
-    return load_settings({"home": home, "timeout": timeout})
+    return load_settings({"home": home, "timeout": timeout}, notice=note)
 
 
 def _default_base(provider: str, prepared: Path) -> str:
@@ -234,7 +234,7 @@ def _known(settings: Settings) -> list[Job]:
 
 def _followed(held: Provider, job: str) -> Job:
     try:
-        return held.follow(job, _told)
+        return held.follow(job, note)
     except KeyboardInterrupt:
         note(_goes_on(job))
         raise
@@ -242,10 +242,6 @@ def _followed(held: Provider, job: str) -> Job:
 
 def _goes_on(job: str) -> str:
     return f"job {job} goes on without this command; 'ragqa finetune status {job} --wait' takes it up again"
-
-
-def _told(line: str) -> None:
-    note(plain(line))  # a server's words are among them
 
 
 def _finish(job: Job, as_json: bool, *, waited: bool) -> None:
@@ -258,7 +254,7 @@ def _finish(job: Job, as_json: bool, *, waited: bool) -> None:
         why = (
             f"failed: {job.error}" if job.state == "failed" else f"was cancelled{f': {job.error}' if job.error else ''}"
         )
-        line = plain(f"job {job.id} {why}")
+        line = f"job {job.id} {why}"
         if as_json:
             note(f"ragqa: {line}")
             raise typer.Exit(1)
@@ -268,7 +264,7 @@ def _finish(job: Job, as_json: bool, *, waited: bool) -> None:
 
 
 def _print(job: Job) -> None:
-    print(plain(f"job {job.id} ({job.provider}): {job.state}"))
+    say(f"job {job.id} ({job.provider}): {job.state}")
     rows = {
         "base": job.base,
         "form": job.form or None,
@@ -281,7 +277,7 @@ def _print(job: Job) -> None:
     }
     for name, value in rows.items():
         if value:
-            print(plain(f"  {name:<8} {value}"))
+            say(f"  {name:<8} {value}")
 
 
 def _next(job: Job) -> str | None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json, progress_bar, styled
+from ragqa.cli.output import note, print_json, progress_bar, say, styled
+from ragqa.printable import printable, printable_name
 
 if TYPE_CHECKING:
     from ragqa.ingest import Ingested
@@ -62,12 +63,12 @@ def _print_ingested(results: list[Ingested], seconds: float) -> None:
             note(f"ragqa: {result.error}")
             continue
         pages = f"{result.pages} pages, " if result.pages else ""
-        print(f"{plain(result.path)}: {result.status} ({pages}{result.passages} passages)")
+        say(f"{result.path}: {result.status} ({pages}{result.passages} passages)")
         for warning in result.warnings:
-            note(f"note: {plain(result.path)}: {warning}")
+            note(f"note: {result.path}: {warning}")
     if len(results) > 1:
         done = sum(result.status != "failed" for result in results)
-        print(f"{done} of {len(results)} documents in {seconds:.1f} s")
+        say(f"{done} of {len(results)} documents in {seconds:.1f} s")
 
 
 def _exit_for(results: list[Ingested]) -> None:
@@ -89,7 +90,8 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
         note("the library holds no document yet: run 'ragqa ingest PATH'")
     for document in documents:
         pages = f"{document.pages} pages, " if document.pages else ""
-        print(f"{styled(plain(document.name), '1')}  {pages}{document.passages} passages  {plain(document.title)}")
+        name, title = printable_name(document.name), printable_name(document.title)
+        print(f"{styled(name, '1')}  {pages}{document.passages} passages  {title}")
 
 
 def show(
@@ -108,14 +110,14 @@ def show(
     if as_json:
         print_json(_shown_json(shown, page, text))
     elif text is not None:
-        print(plain(text))
+        print(printable(text))
     else:
-        print(styled(plain(shown.title), "1"))
+        print(styled(printable_name(shown.title), "1"))
         for block in shown.blocks:
             if block.kind == "heading":
                 at = shown.page_at(block.start)
-                heading = plain(shown.text[block.start : block.end])
-                print(f"{'  ' * (block.level - 1)}{heading}{f'  (page {at})' if at else ''}")
+                heading = " ".join(shown.text[block.start : block.end].split())
+                say(f"{'  ' * (block.level - 1)}{heading}{f'  (page {at})' if at else ''}")
 
 
 def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, object]:
@@ -144,7 +146,7 @@ def remove(documents: Names, index: opt.Index = None, home: opt.Home = None, as_
 
     with Library.open(index, home=home, notice=note) as library:
         removed = library.remove(documents)
-    print_json({"removed": removed}) if as_json else print(f"{removed} removed")
+    print_json({"removed": removed}) if as_json else say(f"{removed} removed")
 
 
 def info(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -157,7 +159,7 @@ def info(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = Fal
         print_json(facts)
         return
     for name, value in facts.items():
-        print(f"{name:<11} {value}")
+        say(f"{name:<11} {value}")
 
 
 def reembed(
@@ -176,7 +178,7 @@ def reembed(
     if as_json:
         print_json({"embedder": embedder, "passages": passages, "seconds": seconds})
     else:
-        print(f"{passages} passages now have vectors of {embedder} ({seconds:.1f} s)")
+        say(f"{passages} passages now have vectors of {embedder} ({seconds:.1f} s)")
 
 
 def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -190,7 +192,7 @@ def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = F
     else:
         for problem in problems:
             note(problem)
-        print("the library is sound" if not problems else f"{len(problems)} problems")
+        say("the library is sound" if not problems else f"{len(problems)} problems")
     if problems:
         raise typer.Exit(1)
 
@@ -206,7 +208,7 @@ def export(
 
     with Library.open(index, home=home, notice=note) as library:
         library.export(file)
-    print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else print(f"{file} written")
+    print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else say(f"{file} written")
 
 
 def import_library(
@@ -220,4 +222,4 @@ def import_library(
 
     with Library.import_(file, index, home=home, notice=note) as library:
         facts = library.info()
-    print_json(dataclasses.asdict(facts)) if as_json else print(f"{facts.name}: {facts.documents} documents")
+    print_json(dataclasses.asdict(facts)) if as_json else say(f"{facts.name}: {facts.documents} documents")

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
+from ragqa.printable import printable, printable_json, printable_line, printable_name
 from ragqa.types import Answer, Hit
 
 if TYPE_CHECKING:
@@ -27,27 +29,33 @@ SHOWN = 400
 def print_json(value: object) -> None:
     """Print one JSON document on one line, in whatever encoding standard output has."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    sys.stdout.write(json.dumps(value, ensure_ascii=encoding != "utf8") + "\n")
+    print_json_line(json.dumps(value, ensure_ascii=encoding != "utf8"))
+
+
+def print_json_line(document: str) -> None:
+    """Print JSON that is on one line already; what is unseen in its strings is written as escapes."""
+    sys.stdout.write(printable_json(document) + "\n")
     sys.stdout.flush()
 
 
+def say(line: str = "") -> None:
+    """Print one line of the result, whatever names are in it."""
+    print(printable_name(line))
+
+
 def note(line: str) -> None:
-    """Say something beside the result."""
-    print(line, file=sys.stderr, flush=True)
+    """Say something beside the result, on one line."""
+    print(printable_line(line), file=sys.stderr, flush=True)
 
 
 def styled(text: str, code: str) -> str:
     """Return ``text`` in an ANSI style where standard output is a terminal that wants colour."""
+    text = printable(text)
     import os
 
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return text
     return f"\033[{code}m{text}\033[0m"
-
-
-def plain(text: str) -> str:
-    """Return untrusted text without control characters, which a terminal would obey."""
-    return "".join(c for c in text if c in "\n\t" or (c >= " " and c != "\x7f" and not "\x80" <= c <= "\x9f"))
 
 
 def interval_json(of: Interval | Difference) -> dict[str, float]:
@@ -102,7 +110,7 @@ def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str
     """Return a place as a person names it: 'pump.pdf, page 12 (Care > Filters)'."""
     page_part = f", page {page}" if page is not None else ""
     path = f" ({' > '.join(section[-2:])})" if section else ""
-    return plain(f"{document}{page_part}{path}")
+    return printable_name(f"{document}{page_part}{path}")
 
 
 class Written:
@@ -113,7 +121,7 @@ class Written:
 
     def piece(self, text: str) -> None:
         """Take the next piece of the answer."""
-        self._wrapper.write(plain(text))
+        self._wrapper.write(printable(text))
 
     def close(self) -> None:
         """End the line that was begun, as when an answer breaks off."""
@@ -136,10 +144,10 @@ class Written:
             place = wrapped(f"{marker} {where(citation.document, citation.page, citation.section)}", width, 4)
             print(styled(marker, "36") + place[len(marker) :])
             if answer.answerer != "extractive":  # whose answer is the quotes themselves
-                quote = " ".join(plain(citation.quote).split())
+                quote = " ".join(printable(citation.quote).split())
                 print(styled(wrapped(f"    “{quote}”", width, 4), "2"))
         for warning in answer.warnings:
-            note(f"note: {plain(warning)}")
+            note(f"note: {warning}")
 
 
 def print_found(found: Found) -> None:
@@ -150,7 +158,7 @@ def print_found(found: Found) -> None:
     for hit in found.hits:
         passage = hit.passage
         print(f"{styled(f'{hit.rank}.', '36')} {styled(where(passage.document, passage.page, passage.section), '1')}")
-        text = " ".join(plain(passage.text).split())
+        text = " ".join(printable(passage.text).split())
         print(wrapped(f"   {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}\n", width, 3))
 
 
@@ -163,13 +171,18 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(file=uncleaned(sys.stderr))  # which moves the cursor
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("reading", total=None)
 
         def show(at: Any) -> None:
             files = f"[{at.number}/{at.files}] " if at.files > 1 else ""
-            name = plain(at.name).replace("[", "\\[")
-            bar.update(task, description=f"{files}{name}: {at.stage}", completed=at.done, total=at.total or None)
+            bar.update(
+                task,
+                description=f"{files}{printable_name(at.name)}: {at.stage}",
+                completed=at.done,
+                total=at.total or None,
+            )
 
         yield show

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import note, print_json, say
+from ragqa.printable import printable_name
 
 if TYPE_CHECKING:
     from ragqa.finetune.estimating import Estimate
@@ -92,13 +93,13 @@ def prepare(
     estimated = planned.estimate(model or "", EPOCHS)
     if not as_json:
         _print(planned, estimated, model)
-    agreed = yes or (sys.stdin.isatty() and typer.confirm(f"Write {target}?", err=True))
+    agreed = yes or (sys.stdin.isatty() and typer.confirm(f"Write {printable_name(str(target))}?", err=True))
     if agreed:
         planned.write(target)
     if as_json:
         print_json(_json(planned, estimated, target if agreed else None))
     elif agreed:
-        print(f"Written to {target}")
+        say(f"Written to {target}")
     if not agreed:
         _refuse()
 
@@ -119,23 +120,23 @@ def _stem(sources: list[Path] | None, index: str | None) -> str:
 def _print(planned: Planned, estimated: Estimate, model: str | None) -> None:
     record = planned.record
     counts = ", ".join(f"{count:,} {split}" for split, count in record.examples.items())
-    print(f"{sum(record.examples.values()):,} examples of the form {record.form}: {counts}")
+    say(f"{sum(record.examples.values()):,} examples of the form {record.form}: {counts}")
     if record.generated:
-        print(f"{record.generated:,} of them were generated; no person wrote them")
+        say(f"{record.generated:,} of them were generated; no person wrote them")
     if record.labels:
-        print(f"{len(record.labels)} labels: {plain(', '.join(record.labels[:8]))}{', …' * (len(record.labels) > 8)}")
+        say(f"{len(record.labels)} labels: {', '.join(record.labels[:8])}{', …' * (len(record.labels) > 8)}")
     for line in planned.notes:
-        print(f"- {plain(line)}")
+        say(f"- {line}")
     if planned.findings:
-        print("Found, and what is done about it:")
+        say("Found, and what is done about it:")
     for finding in planned.findings:
-        print(f"- {plain(finding.told())}")
-    print(f"About {estimated.tokens:,} tokens to learn from, {estimated.longest:,} in the longest example")
+        say(f"- {finding.told()}")
+    say(f"About {estimated.tokens:,} tokens to learn from, {estimated.longest:,} in the longest example")
     if model:
         cost = "unknown" if estimated.cost_usd is None else f"about {estimated.cost_usd:.2f} US dollars"
-        print(f"{EPOCHS} passes on {plain(model)}: {cost} ({estimated.price_note})")
+        say(f"{EPOCHS} passes on {model}: {cost} ({estimated.price_note})")
     else:
-        print("Counted without a model's tokenizer, rather too many; --model NAME_OR_PATH tells lengths and price")
+        say("Counted without a model's tokenizer, rather too many; --model NAME_OR_PATH tells lengths and price")
 
 
 def _json(planned: Planned, estimated: Estimate, out: Path | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note
+from ragqa.cli.output import note, print_json_line
 
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
@@ -48,7 +48,7 @@ def questions(
         write_lines(out, lines_of(drafts))
     else:
         for line in lines_of(drafts):
-            typer.echo(line)
+            print_json_line(line)
     kinds = ", ".join(f"{number} {kind}" for kind, number in Counter(draft.origin for draft in drafts).most_common())
     note(f"{len(drafts)} questions ({kinds}){f' written to {out}' if out else ''}")
     if all(draft.origin != "model" for draft in drafts):

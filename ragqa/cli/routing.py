@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, plain, print_json
+from ragqa.cli.output import interval_json, note, print_json, say
 from ragqa.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def route(
     if report:
         check_writable(report)
     flags = {"home": home, "embedder": embedder, "timeout": timeout, "context_tokens": context_tokens}
-    settings = load_settings({**flags, "prompts": prompts})
+    settings = load_settings({**flags, "prompts": prompts}, notice=note)
     trained = Path(model.removeprefix("classifier:")) if model else None
     systems = measure_all(prepared, settings, model=trained, chat=chat, notice=note)
     apart = list(compared(systems))
@@ -111,7 +111,7 @@ def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:
     marks = [
         [False, *(several and value == top for value, top in zip(row, best, strict=True)), False] for row in values
     ]
-    print(f"{len(systems[0].gold)} questions of {len(set(systems[0].gold))} labels")
+    say(f"{len(systems[0].gold)} questions of {len(set(systems[0].gold))} labels")
     print_table(["", "macro-F1", "accuracy", "precision", "recall", "ms"], rows, marks)
     for pair in apart:
-        print(plain(pair.told()))
+        say(pair.told())

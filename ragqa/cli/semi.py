@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, plain, print_json
+from ragqa.cli.output import note, print_json, say
 
 Prepared = Annotated[Path, typer.Argument(help="A folder made by 'ragqa finetune prepare', closed-book or route.")]
 Base = Annotated[
@@ -61,7 +61,7 @@ def semi(
         learning_rate=learning_rate,
         seed=seed,
     )
-    settings = load_settings({"index": index, "home": home})
+    settings = load_settings({"index": index, "home": home}, notice=note)
     found = semi_supervised(prepared, options, settings, SemiOptions(count, k, rounds), notice=note)
     if as_json:
         best = {"round": found.best.number, "model": found.best.model, "loss": found.best.loss}
@@ -69,5 +69,5 @@ def semi(
         return
     for one in found.rounds:
         kept = "kept" if one.kept else "not kept"
-        print(f"round {one.number}: {one.labelled} labelled, {one.generated} generated, loss {one.loss:.4f}, {kept}")
-    print(plain(f"best: round {found.best.number}, {found.best.model}"))
+        say(f"round {one.number}: {one.labelled} labelled, {one.generated} generated, loss {one.loss:.4f}, {kept}")
+    say(f"best: round {found.best.number}, {found.best.model}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.cli.output import plain, styled
+from ragqa.cli.output import styled
 from ragqa.cli.wrapping import columns_of
+from ragqa.printable import printable_name
 
 BEST = "1;32"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[Sequence[bool]]) -> None:
     """Print rows under their columns: the first to the left, figures to the right; ``best`` marks cells."""
-    cells = [[plain(cell) for cell in row] for row in (columns, *rows)]
+    cells = [[printable_name(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(columns_of(row[at]) for row in cells) for at in range(len(columns))]
     for number, row in enumerate(cells):
         line = []

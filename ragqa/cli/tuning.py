@@ -10,7 +10,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.adapting import adapt_embedder, told
-from ragqa.cli.output import note, print_json
+from ragqa.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
     from ragqa.bench.datasets.records import Question
@@ -115,22 +115,20 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
 
 
 def _print(found: Tuned, options: dict[str, float | int], file: Path | None) -> None:
-    print(
+    say(
         f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
     )
-    print(f"  page_mrr@10                    {told(found.page_mrr)}")
-    print(f"  page_hit@{found.k:<3}                   {told(found.page_hit)}")
+    say(f"  page_mrr@10                    {told(found.page_mrr)}")
+    say(f"  page_hit@{found.k:<3}                   {told(found.page_hit)}")
     if found.k_gain:
-        print(f"  the same at k = {found.best_k}, less its price: {told(found.k_gain)}")
-    print(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
+        say(f"  the same at k = {found.best_k}, less its price: {told(found.k_gain)}")
+    say(f"best on all questions: {_listed(found.present.changes(found.best)) or 'the present settings'}")
     if options:
-        print(f"{file} now has {_listed(options)}")
+        say(f"{file} now has {_listed(options)}")
     elif file:
-        print("nothing was written: no gain beyond chance")
+        say("nothing was written: no gain beyond chance")
     else:
-        print(
-            "nothing was written: generated questions do not tell near settings apart; give people's with --questions"
-        )
+        say("nothing was written: generated questions do not tell near settings apart; give people's with --questions")
 
 
 def _listed(options: dict[str, float | int]) -> str:

@@ -1,0 +1,57 @@
+"""Make untrusted text safe to show: names, titles, quotes, answers, errors. Knows nothing of where it is shown.
+
+A terminal obeys control characters; override and isolate characters reorder what is seen; characters without width
+make two names look alike. A name or an error shows them as escapes; running text goes without them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+_UNSEEN = (
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, C0 and C1: ESC, BEL, CSI, NEL
+    r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # directions, line and paragraph separators
+    r"\xad\u034f\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # without width
+    r"\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # fillers: letters that show nothing
+    r"\ud800-\udfff"  # halves of characters, which have no bytes
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"  # shorthand, music, tags
+)
+_JOINERS = (
+    r"[\u200c\u200d](?<!["  # needed after these only:
+    r"\u0600-\u109f\u1780-\u17ff\ufe0f\u2600-\u27bf\U0001f000-\U0001faff].)"
+    r"|[\ufe00-\ufe0f\U000e0100-\U000e01ef](?<=[\ufe00-\ufe0f\U000e0100-\U000e01ef].)"  # two variants of one sign
+)
+_IN_TEXT = re.compile(rf"[{_UNSEEN}]|{_JOINERS}", re.DOTALL)
+_IN_LINE = re.compile(rf"[{_UNSEEN}\t\n\u200c\u200d]|{_JOINERS}", re.DOTALL)
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+def printable(text: str) -> str:
+    """Return running text without what is unseen; every kind of line break becomes a newline, tabs stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _IN_TEXT.sub(_without, _BREAKS.sub("\n", text))
+
+
+def printable_name(name: str) -> str:
+    """Return a name on one line, what is unseen in it escaped as Python does: ``'a\\nb'`` → ``'a\\\\nb'``."""
+    return name if name.isascii() and name.isprintable() else _IN_LINE.sub(_escaped, name)
+
+
+def printable_line(text: str) -> str:
+    """Return ``text`` on one line, white space as single spaces, what is unseen in it escaped."""
+    return printable_name(" ".join(text.split()))
+
+
+def printable_json(document: str) -> str:
+    r"""Return JSON of the same value in which all that is unseen is written ``\uXXXX``."""
+    return _IN_TEXT.sub(lambda match: json.dumps(match.group())[1:-1], document)
+
+
+def _without(match: re.Match[str]) -> str:
+    return _escaped(match) if "\ud800" <= match.group() <= "\udfff" else ""
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
