@@ -41,6 +41,13 @@ def hit(text: str, n: int = 1, *, evidence: tuple[float, ...] = (), **fields: ob
         ("Stop it [[9]8].", "Stop it.", 2),
         ("Set `a[7]` and [2].", "Set `a[7]` and [2].", 0),
         ("Run\n```c\nx = a[9];\n```\nand go [1].", "Run\n```c\nx = a[9];\n```\nand go [1].", 0),
+        ("Look ![a](http://x.example/?q=1)[1].", "Look a[1].", 0),
+        ("Look ![a](data:image/png;base64,x", "Look a", 0),
+        ("Go [here](http://x.example/?q=1) [2].", "Go here (http://x.example/?q=1) [2].", 0),
+        ("Go ![a][9](http://x.example).", "Go ![a].", 1),
+        ("![r]\n\n[r]: http://x.example", "![r]\n\n[r] : http://x.example", 0),
+        ("a <img src=x> <script>b</script> <Enter>", "a < img src=x> < script>b< /script> <Enter>", 0),
+        ("`![a](b) <img src=x>`", "`![a](b) <img src=x>`", 0),
         ("Use [0:10] or [OK].", "Use [0:10] or [OK].", 0),
     ],
 )
@@ -49,7 +56,7 @@ def test_markers_are_brought_to_one_form_and_those_without_a_passage_dropped(wri
     assert (found.text, found.dropped) == (checked, dropped)
 
 
-WILD = st.text(alphabet="ab1239[]【】［］`^-, \n.†(#)到、", max_size=60)
+WILD = st.text(alphabet="ab1239[]【】［］`^-, \n.†(#)到、!<>:/", max_size=60)
 
 
 @given(WILD, st.integers(0, 4))
@@ -106,6 +113,7 @@ ANSI = "\x1b[31mred\x1b[0m \x1b]0;title\x07and \x9b2Jplain\u202e text\x00\x1b"
 def test_control_characters_and_escapes_are_taken_out():
     assert visible(ANSI) == "red and plain text"
     assert visible("a\r\nb\tc") == "a\nb\tc"
+    assert visible("pu\u200bmp\u200e \U000e0041on\u2028off\x85") == "pump on\noff\n"
     assert visible("\ud83d\ude00 ok \ud83d") == "😀 ok "
     assert visible("<think>Is it [1]? No.</think>\n\nYes [2].") == "Yes [2]."
 
@@ -134,6 +142,8 @@ def pieces_of(text: str, sizes: list[int], passages: int = 3, stops: tuple[str, 
         ANSI,
         "Stop it [1, 9]. Use `a[7]` then [8] go [2](https://x.example).\n\n```\na[9]\n```\nDone [1-7].",
         "<think>secret [1]</think>停机【1】。然后［9］开机【2†x】。",
+        "Wow! ![a](http://x.example/?q=" + "z" * 300 + ") then [b](http://y.example) <img src=x> <b>!! <Enter>! [1]",
+        "![" + "long " * 60 + "](http://x.example) ![c][d] e\n[d]: http://x.example\n",
         "An open [ bracket that is never closed, and `code",
         "\n  - Rinse it [1, 9].  \r\n- Dry `a[7]` it\u202e [2-8].\n" * 12
         + "```\na[9]\n\n```\n"

@@ -6,11 +6,15 @@ What it says is quoted, so that it cannot be invented; whether it says anything 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ragqa.answerers.fencing import without_lookalikes
 from ragqa.answerers.followup import standalone
+from ragqa.answerers.markers import outside_code
+from ragqa.answerers.markup import unlinked
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Citation, Hit, Passage, Span
 
@@ -114,10 +118,16 @@ def _compose(chosen: Sequence[tuple[Passage, Span]]) -> tuple[str, tuple[Citatio
 
 def _shown(passage: Passage, start: int, quote: str, marker: int) -> str:
     if "\n" in quote.strip():
-        return f"```\n{quote}\n```\n[{marker}]\n"
+        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", quote)), default=0))
+        return f"{fence}\n{quote}\n{fence}\n[{marker}]\n"
     if " | " in quote:
-        return f"- {labelled_row(passage, start, quote)} [{marker}]"
-    return f"{quote} [{marker}]"
+        return f"- {_as_said(labelled_row(passage, start, quote))} [{marker}]"
+    return f"{_as_said(quote)} [{marker}]"
+
+
+def _as_said(quote: str) -> str:
+    """Return a quote for the answer, which is Markdown: its own [3] is no marker of ours, its image is not loaded."""
+    return outside_code(quote, lambda prose: unlinked(without_lookalikes(prose)))
 
 
 def labelled_row(passage: Passage, start: int, row: str) -> str:

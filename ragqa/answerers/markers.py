@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.analysis import is_stop, terms
+from ragqa.answerers.markup import without_images
 from ragqa.sentences import sentences
 from ragqa.types import Citation, Hit, Span
 
@@ -42,7 +43,10 @@ class Checked:
 
 
 def check_markers(text: str, passages: int) -> Checked:
-    """Return ``text`` with every marker written [n], 1 <= n <= ``passages``; the others are dropped and counted."""
+    """Return ``text`` with every marker written [n], 1 <= n <= ``passages``; the others are dropped and counted.
+
+    Images and links are broken up with them: where a marker was taken out, one may come to be.
+    """
     used: list[int] = []
     dropped = 0
 
@@ -55,13 +59,14 @@ def check_markers(text: str, passages: int) -> Checked:
 
     while True:  # what is left of '[[9]8]' once [9] is gone is a marker again
         used.clear()
-        found = _outside_code(text, lambda prose: _MARKER.sub(written, prose))
+        found = outside_code(text, lambda prose: without_images(_MARKER.sub(written, prose)))
         if found == text:
             return Checked(text, tuple(dict.fromkeys(used)), dropped)
         text = found
 
 
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Return ``text`` with ``change`` made to what stands between its code."""
     parts: list[str] = []
     last = 0
     for code in _CODE.finditer(text):

@@ -91,9 +91,11 @@ def build_prompt(
 
 def condense_prompt(prompts: Prompts, question: str, history: Sequence[Turn], room: Room) -> Prompt:
     """Return what asks a model to make ``question`` stand alone."""
-    turns = [f"User: {turn.question}\nAssistant: {_shortened(turn.answer)}" for turn in history[-TURNS:]]
-    said = harmless("\n".join(turns), room.specials)
-    content = fill(prompts.condense, history=said, question=harmless(question, room.specials))
+    turns = [
+        f"User: {one_line(turn.question, room.specials)}\nAssistant: {harmless(_shortened(turn.answer), room.specials)}"
+        for turn in history[-TURNS:]
+    ]
+    content = fill(prompts.condense, history="\n".join(turns), question=one_line(question, room.specials))
     return Prompt((Message("user", content),), answer_tokens=min(room.answer, room.context // 2))
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from ragqa.printable import printable
+
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
     r"|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC and other strings: titles, clipboard
@@ -17,7 +19,6 @@ _ESCAPES = re.compile(
 _OPEN_ESCAPE = re.compile(
     r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*\x1b?|\x1b[ -/]*)\Z"
 )
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff\ufff9-\ufffb]")
 _THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 
 
@@ -30,7 +31,7 @@ def _clean(text: str) -> str:
     text = _ESCAPES.sub("", text)
     if any("\ud800" <= c <= "\udfff" for c in text):  # halves of characters that a server sent apart
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
+    return printable(text)
 
 
 def cut_at(text: str, stops: Sequence[str]) -> str:
@@ -95,6 +96,8 @@ def _whole_escapes(raw: str) -> str:
 LONGEST_MARKER = 200
 """An opening bracket that is not closed within so many characters opens no marker."""
 
+_OPEN_TAG = re.compile(r"<[\w:/!?-]{0,32}\Z")
+
 _PAIRS = {"[": "]", "【": "】", "［": "］"}
 
 
@@ -105,8 +108,11 @@ def settled(text: str, stops: Sequence[str] = ()) -> str:
         tail = next((n for n in range(min(len(stop), len(text)), 0, -1) if stop.startswith(text[-n:])), 0)
         text = text[: len(text) - tail]
     line = text.rfind("\n") + 1
-    end = min(_open_bracket(text, line), _open_code(text, line))
-    return text[:end].rstrip()
+    end = min(_open_bracket(text, line), _open_code(text, line), _open_tag(text))
+    text = text[:end].rstrip()
+    while text.endswith("!"):  # which begins an image
+        text = text.rstrip("!").rstrip()
+    return text
 
 
 def _open_bracket(text: str, line: int) -> int:
@@ -121,6 +127,12 @@ def _open_bracket(text: str, line: int) -> int:
             if depth == 0 and at < len(text) - 1 and text[at + 1] not in "](]】］":
                 opened = len(text)
     return opened if len(text) - opened <= LONGEST_MARKER else len(text)
+
+
+def _open_tag(text: str) -> int:
+    """Return where a ``<`` stands of which it is not known yet whether an HTML element follows; else the end."""
+    found = _OPEN_TAG.search(text, max(0, len(text) - 34))
+    return found.start() if found else len(text)
 
 
 def _open_code(text: str, line: int) -> int:
