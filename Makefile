@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # In the environment, not as an option: pip holds the packages that build a package to these versions too. Newer pips ask
-# for the second name, older ones know the first alone.
+# for the second name, older ones know the first alone; and packages of the old kind are built so, too.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_USE_PEP517 := 1
 
 .PHONY: demo test bench corpora lock clean
 
