@@ -61,33 +61,9 @@ _HEADED = re.compile(
     r"^([ \t]*#{1,6}[ \t]*)(?=(?:instructions?|response|input|system|user|human|assistant)\b)", re.M | re.I
 )
 _FENCE = re.compile(r"^(\W{0,12}(?:BEGIN|END))[ \t]+(?=PASSAGE\b)", re.MULTILINE | re.IGNORECASE)
-_ROLES = frozenset(
-    (
-        "system",
-        "user",
-        "human",
-        "assistant",
-        "developer",
-        "tool",
-        "model",
-        "ai",
-        "bot",
-        "question",
-        "answer",
-        "instruction",
-        "instructions",
-        "response",
-        "系统",
-        "系統",
-        "用户",
-        "用戶",
-        "助手",
-        "人类",
-        "人類",
-        "问题",
-        "問題",
-        "回答",
-    )
+_ROLES = re.compile(
+    "system|user|human|assistant|developer|tool|model|ai|bot|question|answer|instructions?|response"
+    "|系[统統]|用[户戶]|助手|人[类類]|[问問][题題]|回答"
 )
 
 
@@ -107,7 +83,7 @@ def harmless(text: str, specials: Sequence[str] = ()) -> str:
 
 
 def _apart(match: re.Match[str]) -> str:
-    if unicodedata.normalize("NFKC", match["name"]).casefold() not in _ROLES:
+    if not _ROLES.fullmatch(unicodedata.normalize("NFKC", match["name"]).casefold()):
         return match.group()
     return f"{match['before']}{match['name']}{match['after']} {match['colon']}"
 

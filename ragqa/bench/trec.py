@@ -84,7 +84,7 @@ def file_name(*parts: str) -> str:
 
 def _one_word(name: str) -> str:
     """Return an id without white space, which parts the fields of a line."""
-    return "".join(f"%{ord(c):02X}" if c.isspace() or c == "%" else c for c in name)
+    return "".join(f"%{ord(c):02X}" if c.isspace() or c == "%" or not c.isprintable() else c for c in name)
 
 
 def _lines(file: Path) -> Iterable[str]:

@@ -109,7 +109,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str:
     """Return a place as a person names it: 'pump.pdf, page 12 (Care > Filters)'."""
     page_part = f", page {page}" if page is not None else ""
-    path = f" ({' > '.join(section[-2:])})" if section else ""
+    path = f" ({' '.join(' > '.join(section[-2:]).split())})" if section else ""
     return printable_name(f"{document}{page_part}{path}")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from ragqa.answerers.asking import LanguageModel
-from ragqa.answerers.fencing import boundary_for, harmless, one_line
+from ragqa.answerers.fencing import boundary_for, harmless, one_line, without_lookalikes
 from ragqa.answerers.prompting import Message, Prompt, Room
 from ragqa.bench.questions.drafting import Draft, holds_its_answer, is_copy
 from ragqa.bench.questions.sources import Source, Sources
@@ -65,7 +65,7 @@ def prompt_for(prompts: Prompts, page: Sequence[Source], room: Room) -> Prompt:
         document=one_line(first.document, room.specials),
         page="" if first.page is None else str(first.page),
         section=one_line(" > ".join(first.section), room.specials),
-        text=harmless(text, room.specials),
+        text=harmless(without_lookalikes(text), room.specials),
     )
     asked = fill(prompts.questioning, passage=passage)
     return Prompt((Message("user", asked),), answer_tokens=min(ANSWER_TOKENS, room.context // 4))

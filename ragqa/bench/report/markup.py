@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
+from html import escape as _escape
+
+from ragqa.printable import printable
 
 _EMPTY = frozenset({"meta", "circle", "line", "path", "rect", "polyline"})
 
@@ -11,6 +13,11 @@ class Markup(str):
     """Text that is HTML already: made by ``tag`` and ``joined`` only."""
 
     __slots__ = ()
+
+
+def escape(text: str) -> str:
+    """Return ``text`` as HTML, without what would reorder or hide what is seen."""
+    return _escape(printable(text))
 
 
 def tag(name: str, /, *children: str | Markup, **attributes: object) -> Markup:
