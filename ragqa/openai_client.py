@@ -69,8 +69,9 @@ _SHAPES = re.compile(
     r"""
     (?<=://)[^\s/?\#@]+@                                           # user:password of an address
     | (?i:\b(?:bearer|basic)\s+)[^\s"',;]+                         # of an Authorization header
-    | (?i:\b(?:api[_-]?key|authorization|token|secret|password)["']?\s*[:=]\s*["']?(?:(?:bearer|basic)\s+)?)(?!\s)[^\s"',;&]+
-    | \b(?:sk|rk|pk|hf|gsk|xai|key|sess)[-_][\w*.+/=-]{6,}  # named by how they begin
+    | (?i:\b(?:api[_-]?key|authorization|token|secret|password)["']?\s*[:=]\s*["']?)
+      (?i:(?:bearer|basic)\s+)?(?!\s)[^\s"',;&]+                   # with its name before it
+    | \b(?:sk|rk|pk|hf|gsk|xai|key|sess)[-_][\w*.+/=-]{6,}            # named by how they begin
     | \w*\*{3,}\w*                                                  # with stars in its middle
     | \b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b
     | \b(?=\w*\d)(?=\w*[A-Za-z])[\w+=]{24,}                         # any long run of letters and digits

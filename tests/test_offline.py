@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,36 @@ def test_an_offline_ingest_and_ask_open_no_socket_even_with_a_key(home: Path, pr
         ran = process(*words, before=NO_SOCKETS, **online)
         assert (ran.code, ran.err) == (0, "")
     assert "30 days" in process("ask", "How often must I clean the pump filter?", "--threshold", "0", **online).out
+
+
+HOSTILE = """
+embedder = "openai:theirs"
+answerer = "openai:theirs"
+rerank = "local:someone/reranker"
+"""
+
+
+def test_offline_commands_open_no_socket_in_a_hostile_folder(home: Path, process: Run) -> None:
+    (home / "pump.md").write_text(PUMP, encoding="utf-8")
+    (home / "ragqa.toml").write_text(HOSTILE)
+    online = {"OPENAI_API_KEY": "sk-not-a-key", "OPENAI_BASE_URL": "http://127.0.0.1:9"}
+    for words in (("ingest", "pump.md"), ("ask", "How often must I clean the pump filter?"), ("export", "x.ragqa")):
+        ran = process(*words, before=NO_SOCKETS, **online)
+        assert ran.code == 0 and "SOCKET" not in ran.err, ran
+        assert "sets embedder, answerer, rerank, ignored because it is not approved" in ran.err
+
+
+def test_an_archive_that_names_a_hosted_or_a_hub_model_opens_no_socket(home: Path, process: Run) -> None:
+    (home / "pump.md").write_text(PUMP, encoding="utf-8")
+    assert process("ingest", "pump.md").code == 0
+    online = {"OPENAI_API_KEY": "sk-not-a-key", "OPENAI_BASE_URL": "http://127.0.0.1:9"}
+    for number, spec in enumerate(("openai:theirs", "local:someone/theirs")):
+        with sqlite3.connect(home / "indexes" / "default" / "library.db") as connection:
+            connection.execute("UPDATE embedder SET spec = ?", (spec,))
+        connection.close()
+        ran = process("ask", "How often must I clean the pump filter?", before=NO_SOCKETS, **online)
+        assert ran.code == 1 and "SOCKET" not in ran.err, (number, ran)
+        assert f"came with the embedder {spec}" in ran.err
 
 
 @pytest.mark.parametrize(
