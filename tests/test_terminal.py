@@ -28,7 +28,7 @@ def unseen(text: str) -> list[str]:
     return [c for c in text if c not in "\n\t" and unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
 
 
-def test_a_name_shows_what_is_hidden_in_it_and_text_goes_without():
+def test_a_name_shows_what_is_hidden_in_it_and_text_goes_without() -> None:
     assert printable_name("a\x1b[1m\n\u202eb\u200d.md") == r"a\x1b[1m\n\u202eb\u200d.md"
     assert printable_line(" a \n b\udc80\x85") == r"a b\udc80"
     assert printable("a\x1b[1m\u202eb\u2028c\td\r\n") == "a[1mb\nc\td\n"
@@ -36,11 +36,11 @@ def test_a_name_shows_what_is_hidden_in_it_and_text_goes_without():
 
 
 @pytest.mark.parametrize("text", ["plain", "Pumpenübersicht 手册 – “½” ❤️ 👩‍🔧", "می‌خواهم", "葛󠄀"])
-def test_ordinary_text_of_any_language_is_left_alone(text: str):
+def test_ordinary_text_of_any_language_is_left_alone(text: str) -> None:
     assert printable(text) == text
 
 
-def test_json_keeps_every_value_and_shows_no_control(capsys: pytest.CaptureFixture[str]):
+def test_json_keeps_every_value_and_shows_no_control(capsys: pytest.CaptureFixture[str]) -> None:
     value = {EVIL: [EVIL, "手册", "\udc80", 1]}
     document = json.dumps(value, ensure_ascii=False)
     assert json.loads(printable_json(document)) == value
@@ -50,12 +50,12 @@ def test_json_keeps_every_value_and_shows_no_control(capsys: pytest.CaptureFixtu
     assert json.loads(out) == value and unseen(out) == [] and "手册" in out
 
 
-def test_an_error_is_one_clean_line_for_whoever_shows_it():
+def test_an_error_is_one_clean_line_for_whoever_shows_it() -> None:
     error = str(RagqaError(f"expected a manual; got {NAME}"))
     assert unseen(error) == [] and "\n" not in error and r"\x1b" in error
 
 
-def test_what_a_library_prints_past_us_is_cleaned_too(capsys: pytest.CaptureFixture[str]):
+def test_what_a_library_prints_past_us_is_cleaned_too(capsys: pytest.CaptureFixture[str]) -> None:
     with cleaned_streams():
         print(EVIL)
         print(EVIL, file=sys.stderr)
@@ -95,6 +95,9 @@ COMMANDS = (
     ("finetune", "create", EVIL),
     ("finetune", "prepare", EVIL),
     ("compare", "--questions", EVIL),
+    ("export", ""),
+    ("export", "a\udcff"),
+    ("show", "a\udcff"),
     ("export", f"no{EVIL}/out.ragqa"),
     ("import", f"{EVIL}.ragqa"),
     ("ingest", f"no{EVIL}.pdf"),
@@ -105,7 +108,7 @@ COMMANDS = (
 )
 
 
-def test_no_command_lets_a_hostile_name_or_text_through(home: Path, ragqa: Run):
+def test_no_command_lets_a_hostile_name_or_text_through(home: Path, ragqa: Run) -> None:
     (home / NAME).write_text(TEXT, encoding="utf-8")
     ran = ragqa("ingest", ".")
     assert ran.code == 0 and unseen(ran.out + ran.err) == [] and ran.out.count("\n") == 1

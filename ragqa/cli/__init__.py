@@ -57,6 +57,8 @@ def _run() -> None:
             print(file=sys.stderr)  # the terminal shows ^C where the cursor was
         print(f"ragqa: stopped{_GO_ON.get(next(iter(sys.argv[1:]), ''), '')}", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except UnicodeEncodeError as error:  # an argument whose bytes are no UTF-8
+        _fail(f"expected names and words in UTF-8; got '{error.object}': give the name that 'ragqa list' shows")
     except Exception as error:  # a mistake of ours, or files of a kind that nobody thought of
         if os.environ.get("RAGQA_TRACEBACK"):
             raise

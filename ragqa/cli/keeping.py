@@ -207,6 +207,8 @@ def export(
     from ragqa.engine import Library
 
     with Library.open(index, home=home, notice=note) as library:
+        if not file.name:
+            raise typer.BadParameter(f"expected the name of a file to write; got '{file}'")
         library.export(file)
     print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else say(f"{file} written")
 
