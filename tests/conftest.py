@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -106,8 +107,14 @@ def clean_environment(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not _ours(name)} | more
 
 
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """The bundled model lies compiled: whichever test comes first, no command has to say that it compiles it."""
+    open_embedder().warm()
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(compiled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of this test's own, as RAGQA_HOME and as the current folder."""
     for name in filter(_ours, list(os.environ)):
         monkeypatch.delenv(name)
