@@ -1,6 +1,7 @@
 """Put page numbers to questions: a page is an answer's page when a string of its evidence stands on it.
 
-Knows the PDF only as a reader sees it, through pypdfium2; guesses nothing, and raises where evidence is not found.
+Knows the PDF only as a reader sees it, through pypdfium2 with no font of the machine; guesses nothing, and raises where
+evidence is not found.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pypdfium2
 
+from ragqa.readers.pdf.standin import use_standin_font
+
 _SPACES = re.compile(r"[\s\u00ad\u0002\ufffe-]+")
 
 
@@ -22,6 +25,7 @@ def folded(text: str) -> str:
 
 def page_texts(pdf: Path) -> list[str]:
     """Return the folded text of each page of ``pdf``."""
+    use_standin_font()
     document = pypdfium2.PdfDocument(pdf)
     try:
         return [folded(page.get_textpage().get_text_bounded()) for page in document]

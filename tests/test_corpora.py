@@ -14,6 +14,8 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from ragqa.readers.pdf.standin import use_standin_font
+
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
 MANUALS = {"en": CORPORA / "manuals/halden-kx-40.pdf", "zh": CORPORA / "manuals/halden-kx-40c-zh.pdf"}
 BUILT_WITH = "5.1.0"
@@ -28,6 +30,7 @@ def folded(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, list[str]]:
+    use_standin_font()
     found = {}
     for language, path in MANUALS.items():
         with pypdfium2.PdfDocument(path) as document:

@@ -28,6 +28,9 @@ from ragqa.types import Document
 
 MEDIA_TYPE = "application/pdf"
 
+MAX_PAGES_NAMED = 3
+"""Pages with unreadable characters that have a warning each; more have one together."""
+
 
 def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
     """Return the document in a PDF's bytes. Raises UnreadableFile where it gives no text, and says why."""
@@ -35,7 +38,7 @@ def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
         pages = [source.page(index) for index in range(source.count)]
         bookmarks = source.bookmarks()
         meta_title = source.title()
-    if not any(page.segments for page in pages):
+    if not any(page.text.segments for page in pages):
         raise UnreadableFile(_no_text(name, pages))
     rows, furniture = _rows(pages)
     rows = part_run_ins(rows, bookmarks)
@@ -57,7 +60,7 @@ def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
 
 def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]]]:
     """Return all rows of the body in reading order, and what was taken off each page as furniture."""
-    flat = [make_rows(number, page.segments) for number, page in enumerate(pages)]
+    flat = [make_rows(number, page.text.segments) for number, page in enumerate(pages)]
     taken = find_furniture(flat, [page.height for page in pages])
     rows: list[Row] = []
     furniture: list[list[str]] = []
@@ -100,6 +103,12 @@ _PUNCTUATION = re.compile(r"[^\w-]+")
 def _no_text(name: str, pages: Sequence[RawPage]) -> str:
     if all(page.broken for page in pages):
         return f"{name} is a damaged PDF: none of its pages can be loaded; give a whole copy of it"
+    unreadable, characters = _unreadable(pages), sum(page.text.characters for page in pages)
+    if unreadable:
+        return (
+            f"{name}: {unreadable:,} of {characters:,} characters could not be read, for its fonts do not say what "
+            "they are: give a copy made with text that can be copied, or one that OCR has read"
+        )
     if any(page.has_images for page in pages):
         return f"{name} holds no text, only images: it looks scanned, and OCR is not built yet; give a copy with text"
     return f"{name} holds no text on any of its {len(pages)} pages: give a copy with text"
@@ -111,12 +120,29 @@ def _warnings(pages: Sequence[RawPage]) -> tuple[str, ...]:
     for said, flags in (
         ("could not be loaded: the file is damaged there", [page.broken for page in pages]),
         ("without text, only images: scanned, it seems, and OCR is not built yet", [page.has_images for page in pages]),
-        ("with more text than is read of one page: the rest was left out", [page.cut for page in pages]),
+        ("with more text than is read of one page: the rest was left out", [page.text.cut for page in pages]),
     ):
         which = [number for number, flag in enumerate(flags, 1) if flag]
         if which:
             found.append(f"{'page' if len(which) == 1 else 'pages'} {_ranges(which)} {said}")
-    return tuple(found)
+    return (*found, *_say_unreadable(pages))
+
+
+def _say_unreadable(pages: Sequence[RawPage]) -> list[str]:
+    """Say how much could not be read of each page; in one line for all where they are more than a few."""
+    which = [(number, page) for number, page in enumerate(pages, 1) if page.text.unreadable]
+    groups = [which] if len(which) > MAX_PAGES_NAMED else [[one] for one in which]
+    return [
+        f"{'page' if len(group) == 1 else 'pages'} {_ranges([number for number, _ in group])}: "
+        f"{_unreadable([page for _, page in group]):,} of {sum(page.text.characters for _, page in group):,} "
+        "characters could not be read"
+        for group in groups
+        if group
+    ]
+
+
+def _unreadable(pages: Sequence[RawPage]) -> int:
+    return sum(page.text.unreadable for page in pages)
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -20,12 +20,16 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.encodings import normalise
 from ragqa.readers.pdf.fonts import Font, PageFonts
+from ragqa.readers.pdf.unreadable import count_meaningless, find_unmapped
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
 
 GAP = 0.9
 """A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
+
+UNMAPPED = 0.1
+"""The part of a page's characters past which those without a map are left out: a whole font of them, no stray sign."""
 
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
@@ -83,19 +87,38 @@ class Segment(NamedTuple):
         return self.font.bold and self.last_font.bold
 
 
-def read_segments(text_page: object) -> tuple[list[Segment], bool]:
-    """Return the segments of a loaded text page in stream order, and whether the page was cut at MAX_CHARS."""
+class PageText(NamedTuple):
+    """What a page says: its segments in stream order, and how much of it could be read."""
+
+    segments: list[Segment]
+    characters: int = 0
+    unreadable: int = 0
+    cut: bool = False
+    """Whether the page holds more than MAX_CHARS."""
+
+
+def read_text(text_page: object) -> PageText:
+    """Return what a loaded text page says."""
     pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     total = pdfium.FPDFText_CountChars(text_page)
     count = min(total, MAX_CHARS)
     if count <= 0:
-        return [], False
+        return PageText([])
     text = _page_text(text_page, pointer, count)
     words = _words(text)
     if not len(words):
-        return [], count < total
+        return PageText([], count, count_meaningless(text), count < total)
     boxes = _boxes(text_page, pointer, words)
-    return _segments(pointer, text, words, boxes), count < total
+    first, last = _parts(words, boxes)
+    sample = _longest(words, first)
+    unmapped = find_unmapped(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
+    if len(unmapped) > UNMAPPED * count:
+        text = _without(text, unmapped)
+        unreadable = count_meaningless(text)
+    else:
+        unreadable = count_meaningless(text) + len(unmapped)
+    segments = _segments(pointer, text, words, boxes, first, last, sample)
+    return PageText(segments, count, min(unreadable, count), count < total)
 
 
 def _page_text(text_page: object, pointer: int, count: int) -> str:
@@ -105,9 +128,17 @@ def _page_text(text_page: object, pointer: int, count: int) -> str:
     text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
     if len(text) != count:  # text and character indexes drift apart: characters without Unicode, or surrogate pairs
         codes = np.fromiter(map(_unicode, repeat(pointer), range(count)), np.uint32, count)
+        _join_surrogates(codes)
         codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
         text = codes.tobytes().decode("utf-32-le")
     return _mark_hyphens(text_page, text.replace("\ufffe", SOFT_HYPHEN))
+
+
+def _join_surrogates(codes: npt.NDArray[np.uint32]) -> None:
+    """Put the character of each surrogate pair in the place of its first half, and nothing visible in the second's."""
+    high = np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37))
+    codes[high] = 0x10000 + ((codes[high] & 0x3FF) << 10) + (codes[high + 1] & 0x3FF)
+    codes[high + 1] = ord("\u200b")
 
 
 def _mark_hyphens(text_page: object, text: str) -> str:
@@ -209,7 +240,15 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segment]:
+def _without(text: str, unmapped: list[int]) -> str:
+    characters = list(text)
+    for at in unmapped:
+        characters[at] = "\ufffd"
+    return "".join(characters)
+
+
+def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
+    """Return the first and the last word of each segment."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
     gap = left[1:] - right[:-1]
@@ -221,8 +260,13 @@ def _segments(pointer: int, text: str, words: Ints, boxes: Floats) -> list[Segme
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
-    last = np.concatenate((first[1:], [len(words)])) - 1
-    sample = _longest(words, first)
+    return first, np.concatenate((first[1:], [len(words)])) - 1
+
+
+def _segments(
+    pointer: int, text: str, words: Ints, boxes: Floats, first: Ints, last: Ints, sample: Ints
+) -> list[Segment]:
+    left, _, right, _ = boxes.T
     base, height = _baselines(pointer, words, boxes, sample)
     columns = (
         words[first, 0].tolist(),

@@ -15,7 +15,8 @@ import pypdfium2.raw as pdfium
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers.encodings import normalise
-from ragqa.readers.pdf.lines import Segment, read_segments
+from ragqa.readers.pdf.lines import PageText, read_text
+from ragqa.readers.pdf.standin import use_standin_font
 
 LOCK = threading.Lock()
 
@@ -36,15 +37,13 @@ class Bookmark(NamedTuple):
 
 
 class RawPage(NamedTuple):
-    """A page's segments in stream order, and its size in points."""
+    """What a page says, and its size in points."""
 
-    segments: list[Segment]
+    text: PageText
     width: float
     height: float
     label: str | None
     has_images: bool
-    cut: bool
-    """Whether it held more characters than are read."""
     broken: bool
     """Whether pdfium could not load it."""
 
@@ -60,18 +59,18 @@ class Source:
         label = self._label(index)
         page = pdfium.FPDF_LoadPage(self._handle, index)
         if not page:
-            return RawPage([], 612.0, 792.0, label, has_images=False, cut=False, broken=True)
+            return RawPage(PageText([]), 612.0, 792.0, label, has_images=False, broken=True)
         try:
             width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
             text_page = pdfium.FPDFText_LoadPage(page)
             if not text_page:
-                return RawPage([], width, height, label, has_images=False, cut=False, broken=True)
+                return RawPage(PageText([]), width, height, label, has_images=False, broken=True)
             try:
-                segments, cut = read_segments(text_page)
+                text = read_text(text_page)
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
-            has_images = not segments and _has_images(page)
-            return RawPage(segments, width, height, label, has_images, cut, broken=False)
+            has_images = not text.segments and _has_images(page)
+            return RawPage(text, width, height, label, has_images, broken=False)
         finally:
             pdfium.FPDF_ClosePage(page)
 
@@ -127,6 +126,7 @@ def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source
     secret = None if password is None else password.encode("utf-8")
     with LOCK:
         pdfium.FPDF_InitLibrary()
+        use_standin_font()
         handle = pdfium.FPDF_LoadMemDocument64(data, len(data), secret)
         if not handle:
             raise UnreadableFile(_why(name, data, pdfium.FPDF_GetLastError(), password))
