@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragqa.errors import RagqaError, UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
+from ragqa.readers.limits import check_length
 from ragqa.types import Document, Passage, Span
 
 if TYPE_CHECKING:
@@ -26,9 +27,6 @@ CUT_VERSION = 2
 
 SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
-
-LONGEST_TEXT = 20_000_000
-"""Characters of one document, some 7,000 pages: more takes hours to embed, and is a collection rather than a manual."""
 
 MOST_PER_TOKEN = 50
 """Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
@@ -235,11 +233,7 @@ def _read_and_cut(
     data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
 ) -> tuple[Document, list[Passage]]:
     document = read_document(data, name, password)
-    if len(document.text) > LONGEST_TEXT:
-        raise UnreadableFile(
-            f"{name} holds {len(document.text):,} characters of text, a document may have {LONGEST_TEXT:,}: "
-            "split it into several files"
-        )
+    check_length(name, len(document.text))
     passages = cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut)
     if not passages:
         raise UnreadableFile(f"{name} holds no text to answer from, only a table of contents")

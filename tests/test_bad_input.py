@@ -16,7 +16,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from ragqa.engine import LONGEST_QUESTION
-from ragqa.ingest import LONGEST_TEXT
+from ragqa.readers.limits import LONGEST_TEXT
 from ragqa.store.sqlite import FORMAT
 from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_environment
 

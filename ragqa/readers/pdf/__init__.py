@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from ragqa.errors import UnreadableFile
+from ragqa.readers.limits import check_length
 from ragqa.readers.pdf.assemble import assemble
 from ragqa.readers.pdf.blocks import Built, build_blocks
 from ragqa.readers.pdf.code import find_code
@@ -21,7 +22,7 @@ from ragqa.readers.pdf.headings import find_headings
 from ragqa.readers.pdf.joining import Knows
 from ragqa.readers.pdf.rows import Row, make_rows
 from ragqa.readers.pdf.runins import part_run_ins
-from ragqa.readers.pdf.source import Bookmark, RawPage, open_source
+from ragqa.readers.pdf.source import Bookmark, RawPage, Source, open_source
 from ragqa.readers.pdf.tables import find_tables
 from ragqa.readers.pdf.titles import choose_title
 from ragqa.types import Document
@@ -31,11 +32,14 @@ MEDIA_TYPE = "application/pdf"
 MAX_PAGES_NAMED = 3
 """Pages with unreadable characters that have a warning each; more have one together."""
 
+MANY_PAGES, FEWEST_DIFFERENT = 1000, 0.02
+"""Of so many pages with text at least this part must differ."""
+
 
 def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
     """Return the document in a PDF's bytes. Raises UnreadableFile where it gives no text, and says why."""
     with open_source(data, name, password) as source:
-        pages = [source.page(index) for index in range(source.count)]
+        pages = _pages(source, name)
         bookmarks = source.bookmarks()
         meta_title = source.title()
     if not any(page.text.segments for page in pages):
@@ -56,6 +60,26 @@ def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
         pages=numbered,
         warnings=_warnings(pages),
     )
+
+
+def _pages(source: Source, name: str) -> list[RawPage]:
+    """Return all pages, or stop where they hold more than a document may, or only the same page again and again."""
+    pages: list[RawPage] = []
+    characters = said = 0
+    different: set[int] = set()
+    for index in range(source.count):
+        page = source.page(index)
+        pages.append(page)
+        if page.text.segments:
+            said += 1
+            different.add(hash(tuple(segment.text for segment in page.text.segments)))
+            if said >= MANY_PAGES and len(different) < FEWEST_DIFFERENT * said:
+                raise UnreadableFile(
+                    f"{name} lists the same page {said:,} times: give a copy that holds each page once"
+                )
+        characters += page.text.characters
+        check_length(name, characters)
+    return pages
 
 
 def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]]]:

@@ -20,6 +20,7 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.encodings import normalise
 from ragqa.readers.pdf.fonts import Font, PageFonts
+from ragqa.readers.pdf.hidden import find_hidden
 from ragqa.readers.pdf.unreadable import count_meaningless, find_unmapped
 
 MAX_CHARS = 400_000
@@ -97,8 +98,8 @@ class PageText(NamedTuple):
     """Whether the page holds more than MAX_CHARS."""
 
 
-def read_text(text_page: object) -> PageText:
-    """Return what a loaded text page says."""
+def read_text(page: object, text_page: object) -> PageText:
+    """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it."""
     pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     total = pdfium.FPDFText_CountChars(text_page)
     count = min(total, MAX_CHARS)
@@ -106,9 +107,13 @@ def read_text(text_page: object) -> PageText:
         return PageText([])
     text = _page_text(text_page, pointer, count)
     words = _words(text)
+    corners = _corners(pointer, words)
+    hidden = find_hidden(page, pointer, words, corners)
+    if hidden.any():
+        words, corners = words[~hidden], corners[~hidden]
     if not len(words):
         return PageText([], count, count_meaningless(text), count < total)
-    boxes = _boxes(text_page, pointer, words)
+    boxes = _boxes(text_page, pointer, words, corners)
     first, last = _parts(words, boxes)
     sample = _longest(words, first)
     unmapped = find_unmapped(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
@@ -171,13 +176,17 @@ def _words(text: str) -> Ints:
     return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
 
 
-def _boxes(text_page: object, pointer: int, words: Ints) -> Floats:
-    """Return (n, 4): left, bottom, right, top of each word, turned upright where its text is turned."""
+def _corners(pointer: int, words: Ints) -> Floats:
+    """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
     asked = np.stack((words[:, 0], words[:, 1] - 1), axis=1).ravel()
     raw = np.zeros((len(asked), 4), np.float32)
     address = raw.ctypes.data
     deque(map(_char_box, repeat(pointer), asked.tolist(), range(address, address + raw.nbytes, 16)), maxlen=0)
-    pairs = raw.reshape(-1, 2, 4).astype(np.float64)  # left, top, right, bottom
+    return raw.reshape(-1, 2, 4).astype(np.float64)
+
+
+def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Floats:
+    """Return (n, 4): left, bottom, right, top of each word, turned upright where its text is turned."""
     boxes = np.stack(
         (
             pairs[:, :, 0].min(axis=1),

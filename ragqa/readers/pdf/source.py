@@ -66,7 +66,7 @@ class Source:
             if not text_page:
                 return RawPage(PageText([]), width, height, label, has_images=False, broken=True)
             try:
-                text = read_text(text_page)
+                text = read_text(page, text_page)
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
             has_images = not text.segments and _has_images(page)
