@@ -41,7 +41,7 @@ def test_text_beside_the_paper_is_not_read() -> None:
 
 def test_the_same_page_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "MANY_PAGES", 100)
-    with pytest.raises(UnreadableFile, match="^cover.pdf lists the same page 100 times: give a copy"):
+    with pytest.raises(UnreadableFile, match=r"^cover\.pdf lists the same page 100 times: give a copy"):
         read_pdf(make_pdf([SHOWN] * 200), "cover.pdf")
 
 
