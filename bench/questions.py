@@ -16,7 +16,7 @@ from ragqa.bench.questions.files import as_gold
 from ragqa.bench.tune.grid import Setting
 from ragqa.bench.tune.workbench import cut_anew
 from ragqa.bench.tune.worth import answers
-from ragqa.ingest import read_document
+from ragqa.readers import read_bytes
 from ragqa.settings import Settings
 
 SIZES = (80, 160, 320)
@@ -92,7 +92,7 @@ if __name__ == "__main__":
     manuals = sorted(CORPORA.glob("*.pdf")) + sorted((DATA / "manuals").glob("*.pdf"))
     rows, people, generated = [], [], []
     for manual in manuals:
-        document = read_document(manual.read_bytes(), manual.name, None)
+        document = read_bytes(manual.read_bytes(), manual.name)
         own = [
             Question(str(at), question.text, pages=question.pages)
             for at, question in enumerate(manual_questions(manual))

@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal
 
-from ragqa.errors import RagqaError, UnreadableFile
+from ragqa.errors import UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
-from ragqa.readers.limits import check_length
 from ragqa.types import Document, Passage, Span
 
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
+    from ragqa.readers.guard import Guard
     from ragqa.store.database import Database, EmbedderIdentity
 
 CUT_VERSION = 2
@@ -119,7 +119,22 @@ def ingest(
     notice: Callable[[str], None] = lambda line: None,
 ) -> list[Ingested]:
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
-    cut = cut or Cut()
+    from ragqa.readers.guard import Guard
+
+    with Guard(PurePath(source.name).suffix.lower() for source in sources) as guard:
+        return _ingest(guard, database, embedder, sources, cut or Cut(), password, progress, notice)
+
+
+def _ingest(
+    guard: Guard,
+    database: Database,
+    embedder: Embedder,
+    sources: Sequence[Source],
+    cut: Cut,
+    password: str | None,
+    progress: Callable[[Progress], None],
+    notice: Callable[[str], None],
+) -> list[Ingested]:
     group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
     results: dict[int, Ingested] = {}
     for number, source in enumerate(sources, 1):
@@ -132,8 +147,9 @@ def ingest(
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 results[number] = Ingested(source.name, "unchanged", stored.pages, stored.passages)
                 continue
+            guard.start()
             group.warm()
-            group.add(number, *_read_and_cut(data, source.name, embedder, cut, password), source.origin)
+            group.add(number, *_read_and_cut(guard, data, source.name, embedder, cut, password), source.origin)
         except UnreadableFile as error:
             results[number] = Ingested(source.name, "failed", error=str(error))
         if group.full or number == len(sources):
@@ -230,10 +246,9 @@ class _Group:
 
 
 def _read_and_cut(
-    data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
+    guard: Guard, data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
 ) -> tuple[Document, list[Passage]]:
-    document = read_document(data, name, password)
-    check_length(name, len(document.text))
+    document = guard.read(data, name, password)
     passages = cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut)
     if not passages:
         raise UnreadableFile(f"{name} holds no text to answer from, only a table of contents")
@@ -243,20 +258,6 @@ def _read_and_cut(
 def _count_tokens(embedder: Embedder, texts: Sequence[str]) -> list[int]:
     counts = embedder.count_tokens(texts)
     return [max(count, len(text) // MOST_PER_TOKEN) for count, text in zip(counts, texts, strict=True)]
-
-
-def read_document(data: bytes, name: str, password: str | None) -> Document:
-    """Read bytes into a Document; whatever a broken file does to a parser comes out as UnreadableFile."""
-    from ragqa.readers import read_bytes
-
-    try:
-        return read_bytes(data, name, password=password)
-    except RagqaError:
-        raise
-    except RecursionError:
-        raise UnreadableFile(
-            f"{name} is nested too deeply to be read: save it anew from the program that made it"
-        ) from None
 
 
 EmbeddingInput = tuple[str, tuple[Span, ...]]

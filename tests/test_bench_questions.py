@@ -18,7 +18,7 @@ from ragqa.bench.questions.model import read_reply
 from ragqa.bench.questions.sources import Source, Sources
 from ragqa.bench.questions.trust import trust
 from ragqa.engine import Library
-from ragqa.ingest import read_document
+from ragqa.readers import read_bytes
 from tests.conftest import CHINESE, ENGLISH, Run
 from tests.servers import chat
 from tests.servers.chat import serving
@@ -61,7 +61,7 @@ def folded(text: str) -> str:
 
 
 def oven() -> list[Draft]:
-    return write_questions([read_document(OVEN.encode(), "oven.md", None)], 50)
+    return write_questions([read_bytes(OVEN.encode(), "oven.md")], 50)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_each_kind_of_a_manual_gives_questions() -> None:
 
 
 def test_chinese_manuals_give_chinese_questions() -> None:
-    found = write_questions([read_document(BREWER.encode(), "brewer.md", None)], 50)
+    found = write_questions([read_bytes(BREWER.encode(), "brewer.md")], 50)
     assert found and all(re.search("[\u4e00-\u9fff]", draft.text) and draft.text.endswith("？") for draft in found)
     assert any("45 天" in draft.answer for draft in found)
 
@@ -126,7 +126,7 @@ def test_page_and_section_numbers_are_no_answers() -> None:
 
 def test_what_two_places_answer_differently_is_not_asked() -> None:
     rows = "\n".join(f"| Pump {n} | {n} kW |" for n in range(9))
-    document = read_document(f"# Pumps\n\n| Kind | Power |\n| --- | --- |\n{rows}\n".encode(), "pumps.md", None)
+    document = read_bytes(f"# Pumps\n\n| Kind | Power |\n| --- | --- |\n{rows}\n".encode(), "pumps.md")
     asked = [draft.text for draft in write_questions([document], 50) if draft.origin == "table"]
     assert all(re.search(r"\d", text) for text in asked), "'Pump' alone would ask for nine powers"
 
@@ -235,5 +235,5 @@ def test_the_trust_told_is_the_trust_measured() -> None:
 
 
 def test_sources_know_what_is_rare() -> None:
-    sources = Sources([read_document(OVEN.encode(), "oven.md", None)])
+    sources = Sources([read_bytes(OVEN.encode(), "oven.md")])
     assert sources.rarity("thermostat") > sources.rarity("oven") >= 0 == sources.rarity("the")

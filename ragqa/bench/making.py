@@ -14,7 +14,8 @@ from ragqa.bench.datasets import Dataset, Documents, Files
 from ragqa.bench.datasets.checking import check
 from ragqa.bench.runs import Cost
 from ragqa.engine import Library, library_folder
-from ragqa.ingest import ingest_documents, read_document
+from ragqa.ingest import ingest_documents
+from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
 from ragqa.types import Document, Span
 
@@ -33,7 +34,8 @@ def documents_of(dataset: Dataset, settings: Settings) -> tuple[Document, ...]:
     if isinstance(source, Documents):
         documents = source.documents
     elif isinstance(source, Files):
-        documents = tuple(read_document(path.read_bytes(), path.name, None) for path in source.paths)
+        with Guard(path.suffix.lower() for path in source.paths) as guard:
+            documents = tuple(guard.read(path.read_bytes(), path.name) for path in source.paths)
     else:
         with Library.open(settings=replace(settings, index=source.index, home=source.home or settings.home)) as library:
             documents = tuple(library.show(stored.name) for stored in library.documents())

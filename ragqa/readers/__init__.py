@@ -37,6 +37,7 @@ SUFFIXES = {
 READABLE = "PDF, DOCX, HTML, Markdown, plain text and CSV"
 
 _TEXT_MODULES = {"html": "html", "markdown": "markdown", "csv": "csv_table", "text": "text"}
+_MODULES = {"a PDF": "pdf", "a Word document": "docx", "HTML": "html", "Markdown": "markdown", "CSV": "csv_table"}
 _VCS_FOLDERS = {"CVS", "SCCS", "RCS", "_darcs"}  # the others begin with a dot
 
 
@@ -55,6 +56,22 @@ def read(path: Path, *, name: str | None = None, password: str | None = None) ->
 
 def read_bytes(data: bytes, name: str, password: str | None = None) -> Document:
     """Read the bytes of a file called ``name`` ('-' for standard input). ``password`` is for an encrypted PDF."""
+    try:
+        return _read_bytes(data, name, password)
+    except RecursionError:
+        raise UnreadableFile(
+            f"{name} is nested too deeply to be read: save it anew from the program that made it"
+        ) from None
+
+
+def prepare(suffixes: Sequence[str]) -> None:
+    """Import now what files with such names need to be read."""
+    kinds = {_MODULES.get(SUFFIXES.get(suffix, ""), "text") for suffix in suffixes}
+    for module in sorted({"sniff", "encodings"} | kinds):
+        import_module(f"ragqa.readers.{module}")
+
+
+def _read_bytes(data: bytes, name: str, password: str | None) -> Document:
     from ragqa.readers.sniff import identify_binary, identify_text
 
     if not data.strip():

@@ -1,0 +1,110 @@
+"""The process that reads untrusted files for ``guard``: a request on standard input, its answer on standard output.
+
+It limits itself before it sees the first byte of a file: memory, processor time, no files written, few opened, no
+processes. ``python -m ragqa.readers.worker BYTES SUFFIX …`` may take so much memory beyond that of its start, and
+imports the readers of those kinds of files first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from ragqa.errors import RagqaError
+from ragqa.readers import prepare, read_bytes
+from ragqa.readers.wire import READY, decode, document_to_fields, encode
+
+_LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0, "RLIMIT_NOFILE": 64}
+
+
+def main() -> None:
+    """Answer requests until there are no more, or one took all the memory."""
+    requests, answers = _take_streams()
+    _die_with_parent()
+    memory, *suffixes = sys.argv[1:]
+    prepare(suffixes)
+    _limit(int(memory))
+    answers.write(READY)
+    answers.flush()
+    while header := requests.readline():
+        request = decode(header)
+        data = requests.read(request["size"])
+        _allow(request["seconds"])
+        answer, going_on = _answer(data, request["name"], request["password"])
+        del data
+        body = encode(answer)
+        answers.write(b"%d\n" % len(body))
+        answers.write(body)
+        answers.flush()
+        if not going_on:
+            return
+
+
+def _answer(data: bytes, name: str, password: str | None) -> tuple[dict[str, object], bool]:
+    """Return what becomes of a file, and whether this process can read another one after it."""
+    try:
+        return document_to_fields(read_bytes(data, name, password=password)), True
+    except RagqaError as error:
+        return {"unreadable": str(error)}, True
+    except MemoryError:
+        return {"memory": True}, False
+    except Exception as error:  # a fault of a reader, or of a library that it uses, is one line for one file
+        return {"fault": f"{type(error).__name__}: {str(error)[:200]}"}, True
+
+
+def _take_streams() -> tuple[BinaryIO, BinaryIO]:
+    """Return the pipes to the parent; what a library prints or reads from now on goes nowhere."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+    return requests, answers
+
+
+def _die_with_parent() -> None:
+    """Let Linux end this process with its parent even while it is busy; elsewhere the time limit ends it."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG
+
+
+def _limit(memory: int) -> None:
+    """Set the limits that hold for the life of this process, where the system has them."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name, most in {**_LIMITS, "RLIMIT_AS": _address_space() + memory}.items():
+        with suppress(AttributeError, ValueError, OSError):  # not known here, or already lower
+            resource.setrlimit(getattr(resource, name), (most, most))
+
+
+def _address_space() -> int:
+    """Return the bytes of address space in use, or a gigabyte where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 1_000_000_000
+
+
+def _allow(seconds: int) -> None:
+    """Have the system end this process when it has used so much more processor time."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+
+
+if __name__ == "__main__":
+    main()
