@@ -21,7 +21,7 @@ from ragqa.readers.wire import decode, document_from_fields, document_to_fields,
 from tests.conftest import ENGLISH, MANUALS, PATIENCE, PUMP, Run, clean_environment
 from tests.test_bad_input import write_pdf
 
-LONG = b"Turn the valve, wait 2.5 minutes and close it.\n\n" * 60_000
+LONG = b"Turn the valve, wait 2.5 minutes and close it.\n\n" * 15_000
 unix = pytest.mark.skipif(os.name == "nt", reason="limits and signals are Unix's")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -51,7 +51,7 @@ def test_a_reader_that_the_system_or_an_earlier_file_ended_is_replaced() -> None
     with Guard() as guard:
         killer = threading.Thread(target=kill_while_reading, args=(guard, signal.SIGKILL))
         killer.start()
-        assert guard.read(LONG, "long.txt").text.count("valve") == 60_000
+        assert guard.read(LONG, "long.txt").text.count("valve") == 15_000
         killer.join()
         os.kill(process_of(guard).pid, signal.SIGSEGV)
         assert guard.read(b"words", "a.txt").text == "words"
@@ -62,11 +62,11 @@ def test_a_file_that_takes_too_long_or_too_much_memory_is_named(monkeypatch: pyt
     monkeypatch.setattr(guarding, "LEAST_SECONDS", 0)
     monkeypatch.setattr(guarding, "SECONDS_PER_MB", 0)
     with Guard() as guard, pytest.raises(UnreadableFile, match=r"^long\.txt took more than the 0 s"):
-        guard.read(LONG * 6, "long.txt")
+        guard.read(LONG * 24, "long.txt")
     monkeypatch.setattr(guarding, "LEAST_SECONDS", 30)
     with Guard(memory=50_000_000) as guard:
         with pytest.raises(UnreadableFile, match=r"^long\.txt needs more memory"):
-            guard.read(LONG * 10, "long.txt")
+            guard.read(LONG * 40, "long.txt")
         assert guard.read(b"words", "a.txt").text == "words"
 
 
@@ -85,7 +85,7 @@ def test_the_process_has_no_key_writes_no_file_and_starts_no_other(monkeypatch: 
 @linux
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
 def test_the_process_ends_with_the_one_that_started_it(home: Path, sent: signal.Signals) -> None:
-    (home / "long.txt").write_bytes(LONG * 6)
+    (home / "long.txt").write_bytes(LONG * 24)
     code = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\nfrom ragqa.cli import main\nmain()"
     parent = subprocess.Popen(
         [sys.executable, "-c", code, "ingest", "long.txt"], cwd=home, env=clean_environment(RAGQA_HOME=str(home))
@@ -142,7 +142,7 @@ def test_what_is_no_document_is_refused(field: str, value: Any) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[1]", b"\xff{}", b"[" * 100_000, b'{"text": '])
 def test_what_is_no_answer_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match=r"\w"):
         decode(data)
 
 
