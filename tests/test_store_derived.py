@@ -145,7 +145,7 @@ def test_the_first_build_and_a_catch_up_need_no_word(library: Database):
 def test_only_the_current_state_is_kept(library: Database):
     for number in range(4):
         put(library, "more.txt", lines_of(number + 20, 5))
-        (library.folder / "vectors" / "left by a killed process").mkdir(exist_ok=True)
+        (library.folder / "vectors" / "3-0123abcd").mkdir(exist_ok=True)
         answers(library, [])
     for name in KINDS:
         assert sum(path.is_dir() for path in (library.folder / name).iterdir()) == 1

@@ -141,7 +141,7 @@ def _told(passage: Passage) -> dict[str, Any]:
 def _append(file: Path, row: Mapping[str, Any]) -> None:
     """Add a line, for its owner's eyes only, in one write: lines of two processes never mix."""
     line = json.dumps(row, ensure_ascii=False) + "\n"
-    held = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    held = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     data = line.encode("utf-8", "replace")
     try:
         if os.write(held, data) < len(data):
@@ -153,7 +153,8 @@ def _append(file: Path, row: Mapping[str, Any]) -> None:
 def _halve(file: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     making = file.with_name(f".{file.name}.making")
-    making.touch(0o600)
+    making.unlink(missing_ok=True)  # what a kill left, or a link that leads elsewhere
+    making.touch(0o600, exist_ok=False)
     making.write_bytes(b"".join(lines[len(lines) // 2 :]))
     making.replace(file)
 

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING
 from ragqa.errors import LibraryError
 from ragqa.store.derived import sync
 from ragqa.store.lock import WriterLock
-from ragqa.store.sqlite import DERIVED, FILE_NAME, check_format, connect, expected_schema, plainly, schema_of
+from ragqa.store.sqlite import (
+    DERIVED,
+    FILE_NAME,
+    check_format,
+    connect,
+    expected_schema,
+    make_private,
+    plainly,
+    schema_of,
+)
 
 if TYPE_CHECKING:
     from ragqa.store.database import Database
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
 def export(database: Database, archive: Path) -> None:
     """Write ``database`` into ``archive``, over what may be there. Raises LibraryError if it can't be written."""
     with _beside(archive) as draft, plainly(archive):
+        make_private(draft)
         database.connection().execute("VACUUM INTO ?", (str(draft),))
 
 
@@ -37,18 +47,33 @@ def unpack(archive: Path, folder: Path) -> None:
     target = folder / FILE_NAME
     if target.exists():
         raise LibraryError(f"{folder} already holds a library: choose another --index or remove that one first")
+    new = not folder.exists()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         raise LibraryError(f"{folder} can't be made ({error.strerror})") from None
+    try:
+        _unpack(archive, folder)
+    except BaseException:
+        if new:  # a failed import leaves nothing
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    target = folder / FILE_NAME
     with WriterLock(folder).held(1.0), _beside(target) as draft:
+        make_private(draft)
         shutil.copyfile(archive, draft)
         _check(draft, archive)
         if target.exists():
             raise LibraryError(f"{folder} already holds a library: another import was faster")
         for name in DERIVED:
+            if (folder / name).is_symlink():
+                (folder / name).unlink()
             shutil.rmtree(folder / name, ignore_errors=True)
-            (folder / name).mkdir()
+            (folder / name).mkdir(mode=0o700)
 
 
 def _check(draft: Path, archive: Path) -> None:

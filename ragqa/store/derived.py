@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import zlib
@@ -26,6 +27,8 @@ MANIFEST = "manifest.json"
 
 BUILDER_WAIT = 0.2
 """Seconds to wait for another process that builds the same index before this one does without."""
+
+_STATE = re.compile(r"\d+-[0-9a-f]{8}")
 
 Index = TypeVar("Index", covariant=True)
 
@@ -66,6 +69,8 @@ class Torn(Exception):
 def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[str], None]) -> Index:
     """Return the index, caught up with the truth or made anew; ``notice`` gets one line when it had to be repaired."""
     root = database.folder / recipe.name
+    if root.is_symlink() and database.writable:
+        root.unlink()  # the link itself: what it leads to is nobody's business here
     with database.snapshot():
         stamp, form = database.stamp(), recipe.form(database)
         if form is None:
@@ -138,6 +143,8 @@ def _look(root: Path, form: str, database: Database) -> tuple[State | None, str 
 def _read(root: Path) -> tuple[State, str]:
     try:
         manifest = json.loads((root / MANIFEST).read_bytes())
+        if root.is_symlink() or (root / MANIFEST).is_symlink():
+            raise Torn("is a link")
         state = State(root / Path(manifest["state"]).name, Stamp(int(manifest["generation"]), str(manifest["token"])))
         files = {str(name): (int(size), int(crc)) for name, (size, crc) in manifest["files"].items()}
         form = str(manifest["form"])
@@ -148,6 +155,8 @@ def _read(root: Path) -> tuple[State, str]:
     for name, (size, crc) in files.items():
         try:
             file = state.folder / Path(name).name
+            if state.folder.is_symlink() or file.is_symlink():
+                raise Torn(f"is torn ({name} is a link)")
             if file.stat().st_size != size:
                 raise Torn(f"is torn ({name} has {file.stat().st_size} bytes, not {size})")
             if _crc(file) != crc:
@@ -158,13 +167,14 @@ def _read(root: Path) -> tuple[State, str]:
 
 
 def _swap_in(root: Path, form: str, stamp: Stamp, make: Callable[[Path], Index]) -> Index:
-    root.mkdir(exist_ok=True)
+    root.mkdir(exist_ok=True, mode=0o700)
     folder = root / f"{stamp.generation}-{secrets.token_hex(4)}"
-    folder.mkdir()
+    folder.mkdir(mode=0o700)
     try:
         index = make(folder)
         files = {}
         for file in sorted(folder.iterdir()):
+            file.chmod(0o600)
             if not file.name.startswith("."):  # tantivy's locks and its list of files to collect: it makes them anew
                 files[file.name] = (file.stat().st_size, _crc(file))
                 sync(file)
@@ -176,6 +186,7 @@ def _swap_in(root: Path, form: str, stamp: Stamp, make: Callable[[Path], Index])
             "files": files,
         }
         draft = folder / f".{MANIFEST}"
+        draft.touch(0o600)
         draft.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         sync(draft)
         sync(folder)
@@ -184,8 +195,8 @@ def _swap_in(root: Path, form: str, stamp: Stamp, make: Callable[[Path], Index])
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    for other in root.iterdir():  # states before, and what a killed process left
-        if other.is_dir() and other != folder:
+    for other in root.iterdir():  # states before, and what a killed process left; nothing that is not of our making
+        if other != folder and _STATE.fullmatch(other.name) and other.is_dir() and not other.is_symlink():
             shutil.rmtree(other, ignore_errors=True)
     return index
 

@@ -60,7 +60,10 @@ class WriterLock:
     def _take(self, wait: float) -> None:
         from filelock import FileLock, Timeout  # readers never need it
 
-        self._file = self._file or FileLock(self._path, thread_local=False)
+        if self._path.is_symlink():  # the lock would be taken, and the file made, wherever it leads
+            with suppress(OSError):
+                self._path.unlink()
+        self._file = self._file or FileLock(self._path, mode=0o600, thread_local=False)
         try:
             self._file.acquire(timeout=wait, poll_interval=0.05)
         except Timeout:
@@ -71,10 +74,13 @@ class WriterLock:
                 "write to, or free some space"
             ) from None
         with suppress(OSError):  # it only makes the message of a second writer better
-            self._holder.write_text(
-                json.dumps({"pid": os.getpid(), "command": _command(), "since": f"{datetime.now():%H:%M:%S}"}),
-                encoding="utf-8",
-            )
+            told = json.dumps({"pid": os.getpid(), "command": _command(), "since": f"{datetime.now():%H:%M:%S}"})
+            draft = self._holder.with_name(f".{self._holder.name}.{os.getpid()}")
+            draft.unlink(missing_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(told)
+            draft.replace(self._holder)  # in place of a link too, rather than through it
 
     def _told(self) -> str:
         try:

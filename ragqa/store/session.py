@@ -50,7 +50,8 @@ class Session:
     def create_or_open(cls, folder: Path, wait: float = WRITER_WAIT) -> Self:
         """Open the library in ``folder``, laid out anew where there is none."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True, mode=0o700)
         except OSError as error:
             raise LibraryError(
                 f"{folder} can't be made ({error.strerror}): name another place with RAGQA_HOME"
@@ -67,7 +68,7 @@ class Session:
                         if not check_format(database.connection(), database.path):
                             create_tables(database.connection())
                             for name in DERIVED:  # empty, not missing: their first build is no repair
-                                (folder / name).mkdir(exist_ok=True)
+                                (folder / name).mkdir(exist_ok=True, mode=0o700)
         except BaseException:
             database.close()
             raise

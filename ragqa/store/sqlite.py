@@ -146,8 +146,10 @@ class Connections:
             self._opened.clear()
 
     def _connect(self) -> sqlite3.Connection:
+        refuse_links(self.path)
         with plainly(self.path):
             if self.writable:
+                make_private(self.path)
                 return connect(self.path, "rwc")
             try:
                 return connect(self.path, "ro")
@@ -157,6 +159,28 @@ class Connections:
                 if log.exists() and log.stat().st_size:
                     raise
                 return connect(self.path, "ro&immutable=1")
+
+
+def refuse_links(path: Path) -> None:
+    """Raise LibraryError where the file of a library, or one of SQLite's beside it, is a link: it leads elsewhere."""
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+        if file.is_symlink():
+            raise LibraryError(
+                f"{file} is a link, and no link is followed inside a library: put the file itself there, or name the "
+                "folder that it lies in"
+            )
+
+
+def make_private(path: Path) -> None:
+    """Leave ``path``, made if it is not there, to its owner alone; SQLite gives the files beside it the same rights.
+
+    A file that is there is not opened: to close it would let go of the locks that this process has on it.
+    """
+    with suppress(OSError):  # it may lie where nothing can be written, or belong to somebody else
+        if not path.exists():
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        elif path.lstat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
