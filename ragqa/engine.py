@@ -90,6 +90,8 @@ class Library:
         database = Database.create_or_open(folder) if create else Database.open(folder)
         if not there:
             remember_library(folder, None)
+        for line in database.lost_changes():
+            notice(line)
         return cls(settings.index, database, settings, notice)
 
     def __enter__(self) -> Library:
@@ -191,9 +193,9 @@ class Library:
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
         """Read a manual that lies in memory into the library, under ``name``."""
-        from ragqa.ingest import Source
+        from ragqa.ingest import Source, stored_name
 
-        return self.ingest_sources([Source(name, None, data)], password=password, progress=progress)
+        return self.ingest_sources([Source(stored_name(name), None, data)], password=password, progress=progress)
 
     def add_documents(self, documents: Iterable[Document]) -> list[Ingested]:
         """Store documents that were read elsewhere, such as the texts of a test collection."""
@@ -436,8 +438,11 @@ class Library:
             raise LibraryError(f"no document matches '{document}': the library holds {names or 'none'}")
 
     def _known(self, name: str) -> str:
-        if self._database.stored(name):
-            return name
+        from ragqa.ingest import stored_name
+
+        for spelled in (name, stored_name(name)):
+            if self._database.stored(spelled.encode("utf-8", "replace").decode()):
+                return spelled
         names = [stored.name for stored in self.documents()]
         same_end = [known for known in names if known.rsplit("/", 1)[-1] == name]
         if len(same_end) == 1:

@@ -53,7 +53,7 @@ def document_of(name: str, lines: Sequence[str], title: str = "A manual") -> tup
             section=("Part", f"Chapter {at // 3}"),
             page=document.page_at(start),
             page_end=document.page_at(start),
-            page_breaks=((at, at + 1),) if at % 2 else (),
+            page_breaks=((min(at, len(line)), at + 1),) if at % 2 else (),
             tokens=len(line.split()),
             windows=((0, len(line) // 2), (len(line) // 2, len(line))),
         )

@@ -16,18 +16,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
+from ragqa.store.checks import row_problems
 from ragqa.store.derived import sync
 from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
+    WITHOUT_SUMS,
     check_format,
     connect,
     expected_schema,
     make_private,
     plainly,
+    renew_format,
     schema_of,
 )
+from ragqa.store.sums import sum_problems
 
 if TYPE_CHECKING:
     from ragqa.store.database import Database
@@ -81,13 +85,26 @@ def _check(draft: Path, archive: Path) -> None:
     with plainly(archive):
         connection = connect(draft, "rw")
         try:
-            if not check_format(connection, archive) or schema_of(connection) != expected_schema():
+            version = check_format(connection, archive)
+            if not version or schema_of(connection) != expected_schema(version):
                 raise LibraryError(f"{archive} is not what 'ragqa export' writes: export the library again")
-            if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            if connection.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("malformed")
+            if connection.execute("PRAGMA foreign_key_check").fetchone():
+                raise LibraryError(f"{archive} has rows that belong to none: export the library again")
+            found = next(_problems(connection, version), None)
+            if found:
+                raise LibraryError(f"{archive} is no sound library ({found}), nothing of it was taken: export it again")
+            renew_format(connection)
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
+
+
+def _problems(connection: sqlite3.Connection, version: int) -> Iterator[str]:
+    yield from row_problems(connection)
+    if version != WITHOUT_SUMS:
+        yield from sum_problems(connection)
 
 
 @contextmanager

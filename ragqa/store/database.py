@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ragqa.errors import LibraryError, UnreadableFile
+from ragqa.store.checks import document_of
 from ragqa.store.session import Stamp
 from ragqa.store.shelf import NOWHERE, EmbedderIdentity, Shelf
 from ragqa.store.sqlite import plainly
-from ragqa.types import Block, Document, Page, Passage
+from ragqa.store.sums import DOCUMENT, PASSAGE, damaged, damaged_passage, lost_changes, sum_document
+from ragqa.types import Document, Passage
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,22 +64,20 @@ class Database(Shelf):
 
     def document(self, name: str) -> Document:
         """Return a document whole, as it was put. Raises LibraryError if there is none of that name."""
-        sql = "SELECT title, media_type, sha256, text, blocks, pages, warnings FROM document WHERE name = ?"
+        sql = (
+            "SELECT title, media_type, sha256, text, blocks, pages, warnings, document_sum.crc IS "
+            f"{DOCUMENT} FROM document LEFT JOIN document_sum USING (document_id) WHERE name = ?"
+        )
         with plainly(self.path):
             row = self.connection().execute(sql, (name,)).fetchone()
         if row is None:
             raise LibraryError(f"library '{self.folder.name}' has no document '{name}': see 'ragqa list'")
-        title, media_type, sha256, text, blocks, pages, warnings = row
-        return Document(
-            name,
-            title,
-            media_type,
-            sha256,
-            text,
-            tuple(Block(*block) for block in json.loads(blocks)),
-            tuple(Page(number, start, end, label, tuple(f)) for number, start, end, label, f in json.loads(pages)),
-            tuple(json.loads(warnings)),
-        )
+        try:
+            if not row[7]:
+                raise ValueError
+            return document_of(name, row[:7])
+        except (ValueError, TypeError):
+            raise damaged(self, name, "the text") from None
 
     def put(
         self,
@@ -102,6 +102,7 @@ class Database(Shelf):
             try:
                 document_id = self._put_document(connection, document, len(passages), (cut, source), before)
                 self._put_passages(connection, document_id, passages, vector_ids)
+                sum_document(connection, document_id)
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
             self.advance(connection)
@@ -177,6 +178,9 @@ class Database(Shelf):
         """Return the passages of those ``ids`` that are there still."""
         with plainly(self.path):
             rows = self.connection().execute(_PASSAGES, (json.dumps(list(ids)),)).fetchall()
+        torn = next((row[0] for row in rows if not row[12]), None)
+        if torn is not None:
+            raise damaged_passage(self, torn)
         return {
             row[0]: Passage(
                 document=row[1],
@@ -241,6 +245,10 @@ class Database(Shelf):
 
         return problems(self)
 
+    def lost_changes(self) -> list[str]:
+        """Return one line where changes that were written are gone, as with a lost log; else nothing."""
+        return lost_changes(self)
+
     def export(self, archive: Path) -> None:
         """Write the whole library into one file that ``import_`` reads."""
         from ragqa.store.archive import export
@@ -270,7 +278,8 @@ _UPDATE_PASSAGE = f"UPDATE passage SET ({_PASSAGE_COLUMNS}) = ({', '.join('?' * 
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
 _PASSAGES = (
     "SELECT passage_id, name, start_at, end_at, passage.text, section, header, page, page_end, tokens, "
-    f"page_breaks, windows FROM passage JOIN document USING (document_id) {_ASKED}"
+    f"page_breaks, windows, passage_sum.crc IS {PASSAGE} FROM passage JOIN document USING (document_id) "
+    f"LEFT JOIN passage_sum USING (passage_id) {_ASKED}"
 )
 _PLACES = f"SELECT passage_id, document_id, ordinal FROM passage INDEXED BY passage_place {_ASKED}"
 _IDS_OF_DOCUMENTS = "SELECT passage_id FROM passage WHERE document_id IN (SELECT value FROM json_each(?))"

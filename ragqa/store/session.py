@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
 from ragqa.store.lock import WriterLock
-from ragqa.store.sqlite import DERIVED, FILE_NAME, Connections, check_format, create_tables, plainly
+from ragqa.store.sqlite import (
+    DERIVED,
+    FILE_NAME,
+    WITHOUT_SUMS,
+    Connections,
+    check_format,
+    create_tables,
+    plainly,
+    renew_format,
+)
+from ragqa.store.sums import note_state, sum_state
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -63,7 +73,11 @@ class Session:
         database = cls(folder, wait)
         try:
             with plainly(database.path):
-                if not check_format(database.connection(), database.path):
+                version = check_format(database.connection(), database.path)
+                if version == WITHOUT_SUMS:
+                    with database.writing():
+                        renew_format(database.connection())
+                if not version:
                     with database.writing():
                         if not check_format(database.connection(), database.path):
                             create_tables(database.connection())
@@ -125,11 +139,13 @@ class Session:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                sum_state(connection)
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.rollback()
                 raise
+            note_state(self)
 
     @property
     def generation(self) -> int:
@@ -140,7 +156,13 @@ class Session:
         """Return the state that the file is in now."""
         sql = "SELECT generation, token FROM library JOIN history USING (generation)"
         with plainly(self.path):
-            return Stamp(*self.connection().execute(sql).fetchone())
+            row = self.connection().execute(sql).fetchone()
+        if row is None:
+            raise LibraryError(
+                f"{self.path} does not say which state it is in, so it is damaged: restore a copy, or ingest the "
+                "documents into another --index"
+            )
+        return Stamp(*row)
 
     def descends_from(self, stamp: Stamp) -> bool:
         """Say whether this library was once in the state ``stamp``: only then do passage ids mean the same in both."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ragqa.errors import EmbedderMismatch, LibraryError
 from ragqa.store.session import Session
 from ragqa.store.sqlite import plainly
+from ragqa.store.sums import VECTOR, damaged_passage, sum_new_vectors, sum_passages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +80,7 @@ class Shelf(Session):
             embedder_id = embedder_id_of(connection, embedder)
             sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
             connection.executemany(sql, [(embedder_id, *row) for row in rows])
+            sum_new_vectors(connection)
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
@@ -88,7 +90,11 @@ class Shelf(Session):
 
         with self.snapshot() as connection:
             held = self.embedder()
-            rows = dict(connection.execute(_VECTORS, (json.dumps(list(ids)),)).fetchall())
+            rows = {}
+            for passage_id, vector, sound in connection.execute(_VECTORS, (json.dumps(list(ids)),)):
+                if not sound:
+                    raise damaged_passage(self, passage_id, "the vector of passage")
+                rows[passage_id] = vector
         found = np.zeros((len(ids), held.dim if held else 0), np.float32)
         present = [at for at, passage_id in enumerate(ids) if passage_id in rows]
         if present:
@@ -111,7 +117,10 @@ class Shelf(Session):
             held = self.embedder()
             rows = connection.execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
         found = {row[0]: row for row in rows}
-        gone = (0, *NOWHERE, b"")
+        torn = next((row[0] for row in rows if not row[4]), None)
+        if torn is not None:
+            raise damaged_passage(self, torn, "the vector of passage")
+        gone = (0, *NOWHERE, b"", 1)
         there = [found.get(passage_id, gone) for passage_id in ids]
         vectors, starts = unpack_windows([row[3] for row in there], held.dim if held else 1)
         return WindowMatrix(np.array([row[1:3] for row in there], np.int64).reshape(-1, 2), vectors, starts)
@@ -139,6 +148,7 @@ class Shelf(Session):
                 "UPDATE passage SET vector_id = ? WHERE passage_id = ?", zip(vector_ids, everyone, strict=True)
             )
             connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
+            sum_passages(connection)
             self.advance(connection)
 
     def bind(self, connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
@@ -181,6 +191,7 @@ def embedder_id_of(connection: sqlite3.Connection, embedder: EmbedderIdentity) -
 
 
 _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
-_PLACED = "FROM passage INDEXED BY passage_place JOIN vector USING (vector_id)"
-_VECTORS = f"SELECT passage_id, vector {_PLACED} {_ASKED}"
-_WINDOWS = f"SELECT passage_id, document_id, ordinal, vector.windows {_PLACED} {_ASKED}"
+_PLACED = "FROM passage INDEXED BY passage_place JOIN vector USING (vector_id) LEFT JOIN vector_sum USING (vector_id)"
+_SOUND = f"vector_sum.crc IS {VECTOR}"
+_VECTORS = f"SELECT passage_id, vector, {_SOUND} {_PLACED} {_ASKED}"
+_WINDOWS = f"SELECT passage_id, document_id, ordinal, vector.windows, {_SOUND} {_PLACED} {_ASKED}"

@@ -14,18 +14,22 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ragqa.errors import LibraryError
+from ragqa.store.sums import TABLES, add_sums, crc
 
 FILE_NAME = "library.db"
 DERIVED = ("vectors", "lexical")
 """The folders beside it that can be thrown away: they are rebuilt from it."""
 
-FORMAT = 2
+FORMAT = 3
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
+
+WITHOUT_SUMS = 2
+"""The format before: the same tables, less the checksums, which it is given when it is opened."""
 
 APPLICATION_ID = 0x52414751
 """``PRAGMA application_id``: 'RAGQ', so that no other program's SQLite file is taken for a library."""
 
-SCHEMA = """
+_TRUTH = """
 CREATE TABLE embedder (
     embedder_id INTEGER PRIMARY KEY,
     spec TEXT NOT NULL,
@@ -83,9 +87,8 @@ CREATE INDEX passage_of_document ON passage (document_id, ordinal);
 CREATE INDEX passage_of_vector ON passage (vector_id);
 -- A search asks where a hundred passages and their vectors are: without their texts these lie close together.
 CREATE INDEX passage_place ON passage (passage_id, document_id, ordinal, vector_id);
-INSERT INTO library VALUES (1, 0, NULL);
-INSERT INTO history VALUES (0, 'empty');
 """
+_EMPTY = "INSERT INTO library VALUES (1, 0, NULL); INSERT INTO history VALUES (0, 'empty');"
 
 _REMEDIES = {
     "database or disk is full": "the disk is full, nothing of this change was kept: free some space and run it again",
@@ -194,6 +197,7 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
         cached_statements=256,
     )
     try:
+        connection.create_function("crc", -1, crc, deterministic=True)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA synchronous = FULL")
@@ -207,21 +211,21 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def check_format(connection: sqlite3.Connection, path: Path) -> bool:
-    """Return whether the tables are there; False for an empty file. Raises LibraryError on another program's file."""
+def check_format(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the format of the tables, 0 for an empty file. Raises LibraryError on one that is not read."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if not tables and not version:
-        return False
+        return 0
     if application != APPLICATION_ID:
         raise LibraryError(f"{path} is a SQLite file of another program, not a ragqa library: choose another --index")
-    if version != FORMAT:
+    if version not in (FORMAT, WITHOUT_SUMS):
         remedy = "update it with 'pip install -U ragqa'"
         if version < FORMAT:
             remedy = "choose another --index and ingest the manuals again"
         raise LibraryError(f"{path} has format {version}, this ragqa reads format {FORMAT}: {remedy}")
-    return True
+    return int(version)
 
 
 def create_tables(connection: sqlite3.Connection) -> None:
@@ -229,9 +233,26 @@ def create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.executescript(
-        f"BEGIN IMMEDIATE; {SCHEMA}; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; COMMIT;"
-    )
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in (_TRUTH + _EMPTY).split(";"):
+        connection.execute(statement)
+    add_sums(connection)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def renew_format(connection: sqlite3.Connection) -> None:
+    """Bring a library of the format before to this one, in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.execute("PRAGMA user_version").fetchone() == (WITHOUT_SUMS,):
+            add_sums(connection)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 def schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
@@ -240,11 +261,11 @@ def schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
     return {(kind, name, sql) for kind, name, sql in rows}
 
 
-def expected_schema() -> set[tuple[str, str, str]]:
-    """Return ``schema_of`` a library as this version makes it."""
+def expected_schema(version: int = FORMAT) -> set[tuple[str, str, str]]:
+    """Return ``schema_of`` a library of this format."""
     connection = sqlite3.connect(":memory:")
     try:
-        connection.executescript(SCHEMA)
+        connection.executescript(_TRUTH if version == WITHOUT_SUMS else _TRUTH + TABLES)
         return schema_of(connection)
     finally:
         connection.close()

@@ -1,0 +1,196 @@
+"""What must be true of the rows of a library: of one that is verified, and of one that came from elsewhere.
+
+Looks at a connection and nothing else, and never trusts a row: types, JSON, spans, pages and vectors are held against
+one another and against the texts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import numpy as np
+
+from ragqa.store.blobs import unpack_vectors, unpack_windows
+from ragqa.types import Block, BlockKind, Document, Page
+
+_UNIT = 0.01
+"""How far from 1 the length of a stored vector may be: float16 alone moves it by 1e-3 at most."""
+
+_TABLES = ("embedder", "library", "history", "document", "vector", "passage")
+_TYPES = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
+_LONGEST_NAME = 4096
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def row_problems(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield what is wrong with the rows, a line each; nothing where they are sound."""
+    wrong = [*_types(connection)]
+    yield from wrong
+    if wrong:  # what follows takes the types for granted
+        return
+    yield from _state(connection)
+    for document_id, name in connection.execute("SELECT document_id, name FROM document ORDER BY name").fetchall():
+        yield from _document(connection, document_id, name)
+    yield from _vectors(connection)
+
+
+def _types(connection: sqlite3.Connection) -> Iterator[str]:
+    for table in _TABLES:
+        for _, column, kind, not_null, _, key in connection.execute(f"PRAGMA table_info({table})").fetchall():
+            allowed = [_TYPES[kind], *(() if not_null or key else ("null",))]
+            marks = ", ".join("?" * len(allowed))
+            sql = f"SELECT count(*) FROM {table} WHERE typeof({column}) NOT IN ({marks})"
+            (count,) = connection.execute(sql, allowed).fetchone()
+            if count:
+                yield f"{count} of the rows of {table} hold no {' or '.join(allowed)} in {column}"
+
+
+def _state(connection: sqlite3.Connection) -> Iterator[str]:
+    rows = connection.execute("SELECT generation, token FROM library LEFT JOIN history USING (generation)").fetchall()
+    if len(rows) != 1 or rows[0][0] < 0 or not rows[0][1]:
+        yield "it does not say which state it is in"
+    for spec, revision, dim in connection.execute("SELECT spec, revision, dim FROM embedder").fetchall():
+        sane = 0 < len(spec) <= _LONGEST_NAME and len(revision) <= _LONGEST_NAME and 0 < dim <= 100_000
+        if not sane or _UNSEEN.search(spec + revision):
+            yield f"an embedder of it is called {spec[:80]!r} with {dim} dimensions"
+    if connection.execute("SELECT 1 FROM passage LIMIT 1").fetchone():
+        held = "SELECT 1 FROM library JOIN embedder USING (embedder_id)"
+        if not connection.execute(held).fetchone():
+            yield "it has passages and no embedder"
+
+
+def _document(connection: sqlite3.Connection, document_id: int, name: str) -> Iterator[str]:
+    sql = "SELECT title, media_type, sha256, text, blocks, pages, warnings, page_count, passage_count FROM document "
+    row = connection.execute(sql + "WHERE document_id = ?", (document_id,)).fetchone()
+    said = name[:200]
+    if not name or len(name) > _LONGEST_NAME or _UNSEEN.search(name):
+        yield f"{said!r}: no document can be called so"
+    try:
+        document = document_of(name, row[:7])
+    except ValueError as error:
+        yield f"{said}: {error}"
+        return
+    if len(document.pages) != row[7]:
+        yield f"{said}: it has {len(document.pages)} pages, its record says {row[7]}"
+    sql = (
+        "SELECT ordinal, start_at, end_at, text, page, page_end, tokens, section, page_breaks, windows FROM passage "
+        "WHERE document_id = ? ORDER BY ordinal"
+    )
+    count = 0
+    for place, passage in enumerate(connection.execute(sql, (document_id,))):
+        count += 1
+        wrong = _passage(document, place, passage)
+        if wrong:
+            yield f"{said}: passage {place + 1} {wrong}"
+    if count != row[8]:
+        yield f"{said}: it has {count} passages, its record says {row[8]}"
+
+
+def document_of(name: str, row: tuple[str, str, str, str, str, str, str]) -> Document:
+    """Return a document from its columns title, media_type, sha256, text, blocks, pages and warnings.
+
+    Raises ValueError where they do not go together, and says how.
+    """
+    title, media_type, sha256, text, blocks, pages, warnings = row
+    held_blocks, held_pages, held_warnings = _json(blocks), _json(pages), _json(warnings)
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise ValueError("its hash is none")
+    at = 0
+    for block in _rows(held_blocks, "blocks", (str, int, int, int)):
+        if block[0] not in get_args(BlockKind) or not at <= block[1] <= block[2] <= len(text):
+            raise ValueError("its blocks do not fit its text")
+        at = block[2]
+    at = 0
+    for number, page in enumerate(_rows(held_pages, "pages", (int, int, int, (str, type(None)), list)), 1):
+        if page[0] != number or not at <= page[1] <= page[2] <= len(text):
+            raise ValueError("its pages do not fit its text")
+        if not all(isinstance(line, str) for line in page[4]):
+            raise ValueError("the running headers of its pages are no text")
+        at = page[1]
+    if not isinstance(held_warnings, list) or not all(isinstance(line, str) for line in held_warnings):
+        raise ValueError("its warnings are no text")
+    return Document(
+        name,
+        title,
+        media_type,
+        sha256,
+        text,
+        tuple(Block(*block) for block in held_blocks),
+        tuple(Page(number, start, end, label, tuple(lines)) for number, start, end, label, lines in held_pages),
+        tuple(held_warnings),
+    )
+
+
+def _passage(document: Document, place: int, row: tuple[Any, ...]) -> str | None:
+    """Return what is wrong with a passage, in a few words."""
+    ordinal, start, end, text, page, page_end, tokens, *parts = row
+    try:
+        section, breaks, windows = map(_json, parts)
+        spans = [*_rows(breaks, "page breaks", (int, int)), *_rows(windows, "windows", (int, int))]
+    except ValueError as error:
+        return str(error)
+    if ordinal != place or tokens < 0:
+        return "is not in its place"
+    if not 0 <= start <= end <= len(document.text) or document.text[start:end] != text:
+        return "does not stand where it says"
+    if not isinstance(section, list) or not all(isinstance(name, str) for name in section):
+        return "has a section that is no text"
+    last = len(document.pages) or None
+    if page != document.page_at(start) or (page_end is None) != (page is None):
+        return "names another page than it stands on"
+    if page is not None and not (1 <= page <= page_end <= (last or 0)):
+        return "ends on a page that its document does not have"
+    if any(not 0 <= offset <= len(text) or number < 1 for offset, number in spans[: len(breaks)]):
+        return "has page breaks outside its text"
+    if any(not 0 <= first <= final <= len(text) for first, final in spans[len(breaks) :]):
+        return "has windows outside its text"
+    return None
+
+
+def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
+    held = connection.execute("SELECT embedder_id, dim FROM library JOIN embedder USING (embedder_id)").fetchone()
+    if held is None:
+        return
+    sql = (
+        "SELECT passage_id, vector.embedder_id, vector, vector.windows, passage.windows "
+        "FROM passage JOIN vector USING (vector_id)"
+    )
+    for passage_id, embedder_id, blob, windows, spans in connection.execute(sql):
+        if embedder_id != held[0]:
+            yield f"passage {passage_id}: its vector is of another embedder than the library's"
+            continue
+        try:
+            rows = np.concatenate([unpack_vectors([blob], held[1]), unpack_windows([windows], held[1])[0]])
+            count = len(_json(spans))
+        except (ValueError, TypeError):
+            yield f"passage {passage_id}: its vectors do not have {held[1]} numbers"
+            continue
+        if len(rows) not in (1, 1 + count):
+            yield f"passage {passage_id}: {len(rows) - 1} window vectors for {count} windows"
+        with np.errstate(all="ignore"):
+            unit = np.abs(np.linalg.norm(rows, axis=1) - 1) < _UNIT
+        if not unit.all():  # NaN fails this too
+            yield f"passage {passage_id}: a vector is not of unit length"
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("has a record that can't be read") from None
+
+
+def _rows(value: Any, name: str, kinds: tuple[Any, ...]) -> list[Any]:
+    """Return ``value`` where it is a list of rows of these types; whole numbers are no truth values."""
+    if isinstance(value, list) and all(
+        isinstance(row, list)
+        and len(row) == len(kinds)
+        and all(isinstance(cell, kind) and not isinstance(cell, bool) for cell, kind in zip(row, kinds, strict=True))
+        for row in value
+    ):
+        return value
+    raise ValueError(f"has {name} of a wrong form")
