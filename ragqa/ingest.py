@@ -6,6 +6,8 @@ Vectors are stored as they arrive, under the hash of the text embedded, so that 
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ragqa.errors import UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
+from ragqa.printable import printable_name
 from ragqa.types import Document, Passage, Span
 
 if TYPE_CHECKING:
@@ -79,33 +82,50 @@ class Source:
         if self.data is not None:
             return self.data
         assert self.path is not None
-        try:
-            return self.path.read_bytes()
-        except OSError as error:
-            raise UnreadableFile(f"{self.path} can't be read: {error.strerror or error}") from None
+        from ragqa.readers.files import read_file
+
+        return read_file(self.path)
 
 
 def name_sources(roots: Sequence[Path], files_of: Callable[[Path], Iterable[Path]]) -> list[Source]:
     """Name each file by its path below the folder given (or its own name); equal names get their folders in front."""
     found: dict[Path, str] = {}
-    sources = []
+    refused = []
     for root in roots:
         try:
             files = list(files_of(root))
         except UnreadableFile as error:
-            sources.append(Source(str(root), None, refused=str(error)))
+            refused.append(Source(stored_name(str(root)), None, refused=str(error)))
             continue
+        inside = root.is_dir()
         for path in files:
-            name = path.relative_to(root).as_posix() if root.is_dir() else path.name
-            found.setdefault(path.resolve(), name)
-    names = list(found.values())
-    for path, name in found.items():
-        depth = len(Path(name).parts)
-        while names.count(name) > 1 and depth < len(path.parts) - 1:
-            depth += 1
-            name = "/".join(path.parts[-depth:])
-        sources.append(Source(name, path))
-    return sources
+            found.setdefault(path.resolve(), path.relative_to(root).as_posix() if inside else path.name)
+    return refused + [Source(stored_name(name), path) for path, name in _told_apart(found).items()]
+
+
+def _told_apart(names: dict[Path, str]) -> dict[Path, str]:
+    """Return the files' names, those that several files have with as many folders in front as tell them apart."""
+    while True:
+        counts = Counter(names.values())
+        deeper = {path: _with_folder(path, name) for path, name in names.items() if counts[name] > 1}
+        if all(names[path] == name for path, name in deeper.items()):
+            return names
+        names = names | deeper
+
+
+def _with_folder(path: Path, name: str) -> str:
+    """Return the name with one more of the path's folders in front, while there are any."""
+    depth = len(PurePath(name).parts) + 1
+    return "/".join(path.parts[-depth:]) if depth < len(path.parts) else name
+
+
+def stored_name(name: str) -> str:
+    r"""Return what a library calls a file: its name, with what is unseen or no text in it escaped: ``caf\xe9.pdf``.
+
+    No two files share a name: a backslash is doubled, and a character that has the number of a byte is told from it.
+    """
+    escaped = re.sub(r"[\x80-\x9f\xad]", lambda match: f"\\u{ord(match.group()):04x}", name.replace("\\", r"\\"))
+    return printable_name(escaped)
 
 
 def ingest(
@@ -164,14 +184,15 @@ def _named_apart(database: Database, source: Source, sha256: str) -> Source:
 
     A file that moved and did not change is the document that it was.
     """
-    parts = source.path.parts if source.path else ()
-    name, depth = source.name, len(Path(source.name).parts)
-    while depth < len(parts) - 1:
+    name = source.name
+    while source.path:
         stored = database.stored(name)
         if stored is None or stored.source in ("", source.origin) or stored.sha256 == sha256:
             break
-        depth += 1
-        name = "/".join(parts[-depth:])
+        deeper = _with_folder(source.path, name)
+        if deeper == name:
+            break
+        name = stored_name(deeper)
     return replace(source, name=name)
 
 

@@ -54,4 +54,8 @@ def _without(match: re.Match[str]) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    return match.group().encode("unicode_escape").decode("ascii")
+    # Of a file name that is no UTF-8, Python keeps the bytes as U+DC80 to U+DCFF.
+    number = ord(match.group()[0])
+    return (
+        f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else match.group().encode("unicode_escape").decode()
+    )

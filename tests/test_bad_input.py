@@ -16,6 +16,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from ragqa.engine import LONGEST_QUESTION
+from ragqa.ingest import name_sources
 from ragqa.readers.limits import LONGEST_TEXT
 from ragqa.store.sqlite import FORMAT
 from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_environment
@@ -117,6 +118,48 @@ def test_names_in_chinese_and_with_spaces_are_kept(home: Path, ragqa: Run) -> No
     assert sorted(d["name"] for d in ragqa("list", "--json").json["documents"]) == sorted(names)
     assert {p["document"] for p in ragqa("search", "filter", "-d", "水泵*", "--json").json["passages"]} == {names[0]}
     assert ragqa("remove", names[2]).code == 0
+
+
+def test_names_that_are_no_text_are_escaped_and_found_by_what_is_shown(home: Path, ragqa: Run) -> None:
+    names = [b"caf\xe9.md", b"caf\\xe9.md", "caf\x85.md".encode(), b"caf\x85.md", b"two\nlines.md"]
+    folder = home / "docs"
+    folder.mkdir()
+    try:
+        for number, name in enumerate(names):
+            (folder / os.fsdecode(name)).write_text(f"{PUMP}\nNumber {number}.", encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    assert ragqa("ingest", "docs").code == 0
+    shown = [document["name"] for document in ragqa("list", "--json").json["documents"]]
+    assert sorted(shown) == sorted([r"caf\xe9.md", r"caf\\xe9.md", r"caf\u0085.md", r"caf\x85.md", r"two\nlines.md"])
+    assert {p["document"] for p in ragqa("search", "filter", "-d", r"caf\xe9.md", "--json").json["passages"]} == {
+        r"caf\xe9.md"
+    }
+    assert "Number 0." in ragqa("show", r"caf\xe9.md", "--json").out
+    assert ragqa("remove", *shown).code == 0
+    (folder / os.fsdecode(b"empty\xe9.md")).write_bytes(b"")
+    assert r"empty\xe9.md is empty" in ragqa("ingest", folder / os.fsdecode(b"empty\xe9.md")).error
+
+
+def test_files_of_one_name_in_folders_of_one_name_are_told_apart(home: Path, ragqa: Run) -> None:
+    files = [home / top / "manual" / "a.md" for top in ("one", "two", "three")]
+    for file in files:
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{PUMP}\n{file.parts[-3]}", encoding="utf-8")
+    assert ragqa("ingest", *files).code == 0
+    named = [document["name"] for document in ragqa("list", "--json").json["documents"]]
+    assert named == ["one/manual/a.md", "three/manual/a.md", "two/manual/a.md"]
+
+
+def test_names_take_time_linear_in_their_number(tmp_path: Path) -> None:
+    seconds = []
+    for count in (500, 4000):
+        files = [tmp_path / f"{number}" / "deep" / "a.md" for number in range(count)]
+        begun = time.process_time()
+        sources = name_sources(files, lambda root: [root])
+        seconds.append(time.process_time() - begun)
+        assert len({source.name for source in sources}) == count
+    assert seconds[1] < 24 * seconds[0]  # quadratic would be 64 times
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that the system refuses to read")

@@ -202,3 +202,35 @@ def test_every_file_of_the_collection_gives_text_or_one_honest_line_quickly() ->
             except UnreadableFile as error:
                 assert "\n" not in str(error) and path.name in str(error)
             assert time.process_time() - begun < 20  # of this process: others may be at work
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with pipes that have names")
+def test_only_files_are_opened_and_none_that_is_too_large(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    with (tmp_path / "huge.txt").open("wb") as file:
+        file.truncate(50_000_000_000)  # takes no room on the disk
+    for path in find_files([tmp_path]):
+        with pytest.raises(UnreadableFile, match=r"pipe\.md is a pipe, not a file|huge\.txt has 50,000 MB, .* 500"):
+            read(path)
+    with pytest.raises(UnreadableFile, match="zero is a device"):
+        read(Path("/dev/zero"))
+    with pytest.raises(UnreadableFile, match="is not there"):
+        find_files([tmp_path / ("x" * 5000)])
+
+
+def test_text_larger_than_any_text_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(UnreadableFile, match=r"x\.txt has 80 MB, text may have 80: split it"):
+        read_bytes(b"a" * 80_000_001, "x.txt")
+
+
+def test_folders_one_in_the_other_for_ever_are_walked_through(tmp_path: Path) -> None:
+    folder, here = tmp_path, Path.cwd()
+    try:
+        for _ in range(1200):  # deeper than Python calls functions
+            os.chdir(folder)
+            folder = Path("d")
+            folder.mkdir()
+    finally:
+        os.chdir(here)
+    (tmp_path / "a.md").write_text("x")
+    assert find_files([tmp_path]) == [tmp_path / "a.md"]

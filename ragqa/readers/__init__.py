@@ -13,6 +13,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ragqa.errors import UnreadableFile
+from ragqa.readers.files import is_folder, read_file
+from ragqa.readers.limits import LONGEST_TEXT
 from ragqa.types import Document
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ SUFFIXES = {
 }
 """What a walk through a folder takes, and what those names promise. A file named outright may have any name."""
 
+MOST_PER_CHARACTER = 4
+"""Bytes of a text file for a character of the longest text, markup included."""
+
 READABLE = "PDF, DOCX, HTML, Markdown, plain text and CSV"
 
 _TEXT_MODULES = {"html": "html", "markdown": "markdown", "csv": "csv_table", "text": "text"}
@@ -47,10 +52,7 @@ class _TextReader(Protocol):
 
 def read(path: Path, *, name: str | None = None, password: str | None = None) -> Document:
     """Read the file at ``path``; ``name`` is what the library calls it, by default the path as given."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(_why_not(path, error)) from None
+    data = read_file(path)
     return read_bytes(data, name if name is not None else path.as_posix(), password=password)
 
 
@@ -88,6 +90,11 @@ def _read_bytes(data: bytes, name: str, password: str | None) -> Document:
         return read_docx(data, name)
     if kind is not None:
         raise _not_read(name, suffix, kind)
+    if len(data) > MOST_PER_CHARACTER * LONGEST_TEXT:
+        raise UnreadableFile(
+            f"{name} has {len(data) / 1e6:,.0f} MB, text may have {MOST_PER_CHARACTER * LONGEST_TEXT // 1_000_000}: "
+            "split it into several files"
+        )
     decoded = _decode(data)
     if decoded is None:
         raise _not_read(name, suffix, "binary data of an unknown kind")
@@ -109,13 +116,14 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        if path.is_dir():
-            files = sorted(_walk(path, set()))
+        folder = is_folder(path)
+        if folder:
+            files = sorted(_walk(path))
             if not files:
                 raise UnreadableFile(
                     f"{path} holds no file that is read ({' '.join(SUFFIXES)}): name a file, or another folder"
                 )
-        elif path.exists():
+        elif folder is not None:
             files = [path]
         else:
             raise UnreadableFile(f"{path} is not there: check the path")
@@ -124,26 +132,33 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path]:
-    """Yield the readable files below ``folder``, each folder once: ``seen`` keeps links from leading in circles."""
-    try:
-        status = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield folder
-        return
-    here = (status.st_dev, status.st_ino)
-    if here in seen:
-        return
-    seen.add(here)
-    for entry in entries:
-        if entry.name.startswith((".", "~$")) or entry.name in _VCS_FOLDERS:
+def _walk(root: Path) -> Iterator[Path]:
+    """Yield what has the name of a readable file below ``root``, each folder once: links may lead in circles.
+
+    Pipes and devices are among it, so that reading them says what they are.
+    """
+    seen: set[tuple[int, int]] = set()
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = folder.stat()
+            entries = list(os.scandir(folder))
+        except OSError:
+            yield folder
             continue
-        path = folder / entry.name
-        if path.is_dir():
-            yield from _walk(path, seen)
-        elif path.suffix.lower() in SUFFIXES and path.is_file():
-            yield path
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        for entry in entries:
+            if entry.name.startswith((".", "~$")) or entry.name in _VCS_FOLDERS:
+                continue
+            path = folder / entry.name
+            inner = is_folder(path)
+            if inner:
+                waiting.append(path)
+            elif inner is not None and path.suffix.lower() in SUFFIXES:
+                yield path
 
 
 def _decode(data: bytes) -> Decoded | None:
@@ -156,13 +171,3 @@ def _not_read(name: str, suffix: str, what: str) -> UnreadableFile:
     promised = SUFFIXES.get(suffix)
     said = f"{name} is not {promised} but {what}" if promised else f"{name} is {what}"
     return UnreadableFile(f"{said}, which is not read: give {READABLE}")
-
-
-def _why_not(path: Path, error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return f"{path} is not there: check the path"
-    if isinstance(error, PermissionError):
-        return f"{path} may not be read: permission denied"
-    if isinstance(error, IsADirectoryError):
-        return f"{path} is a folder, not a file"
-    return f"{path} can't be read: {error.strerror or error}"

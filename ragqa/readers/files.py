@@ -1,0 +1,71 @@
+"""Take the bytes of a file that somebody names: only a regular file's, and never more than a manual has."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ragqa.errors import UnreadableFile
+
+LARGEST_FILE = 500_000_000
+"""Bytes; a manual of thousands of scanned pages has half of it."""
+
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+_KINDS = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def is_folder(path: Path) -> bool | None:
+    """Return whether a folder lies at ``path``; None where nothing does, or nothing that may be seen."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError):  # not there, a link in circles, a name too long or with a NUL in it
+        return None
+
+
+def read_file(path: Path) -> bytes:
+    """Return what the regular file at ``path`` holds. Raises UnreadableFile for all else, without opening it."""
+    try:
+        _check(path, path.stat())
+        # What lies there may be another thing by now: a pipe must not make us wait.
+        with os.fdopen(os.open(path, _READ), "rb") as file:
+            status = os.fstat(file.fileno())
+            _check(path, status)
+            data = file.read(status.st_size + 1) or b""
+            if len(data) > status.st_size:  # files of /proc have no size, others grow
+                data += file.read(LARGEST_FILE + 1 - len(data)) or b""
+    except OSError as error:
+        raise UnreadableFile(_why_not(path, error)) from None
+    except ValueError:  # a NUL in the name
+        raise UnreadableFile(f"{path} is not there: check the path") from None
+    if len(data) > LARGEST_FILE:
+        raise _too_large(path, len(data))
+    return data
+
+
+def _check(path: Path, status: os.stat_result) -> None:
+    if kind := next((kind for is_kind, kind in _KINDS if is_kind(status.st_mode)), None):
+        raise UnreadableFile(f"{path} is {kind}, not a file: save what comes out of it, and give that file")
+    if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_FILE:
+        raise _too_large(path, status.st_size)
+
+
+def _too_large(path: Path, size: int) -> UnreadableFile:
+    most = LARGEST_FILE // 1_000_000
+    return UnreadableFile(f"{path} has {max(size // 1_000_000, most + 1):,} MB, a file may have {most}: split it")
+
+
+def _why_not(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"{path} is not there: check the path"
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read: permission denied"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder, not a file"
+    return f"{path} can't be read: {error.strerror or error}"
