@@ -221,16 +221,3 @@ def test_only_files_are_opened_and_none_that_is_too_large(tmp_path: Path) -> Non
 def test_text_larger_than_any_text_is_refused_before_it_is_decoded() -> None:
     with pytest.raises(UnreadableFile, match=r"x\.txt has 80 MB, text may have 80: split it"):
         read_bytes(b"a" * 80_000_001, "x.txt")
-
-
-def test_folders_one_in_the_other_for_ever_are_walked_through(tmp_path: Path) -> None:
-    folder, here = tmp_path, Path.cwd()
-    try:
-        for _ in range(1200):  # deeper than Python calls functions
-            os.chdir(folder)
-            folder = Path("d")
-            folder.mkdir()
-    finally:
-        os.chdir(here)
-    (tmp_path / "a.md").write_text("x")
-    assert find_files([tmp_path]) == [tmp_path / "a.md"]

@@ -30,7 +30,7 @@ def unseen(text: str) -> list[str]:
 
 def test_a_name_shows_what_is_hidden_in_it_and_text_goes_without() -> None:
     assert printable_name("a\x1b[1m\n\u202eb\u200d.md") == r"a\x1b[1m\n\u202eb\u200d.md"
-    assert printable_line(" a \n b\udc80\x85") == r"a b\udc80"
+    assert printable_line(" a \n b\udc80\x85") == r"a b\x80"
     assert printable("a\x1b[1m\u202eb\u2028c\td\r\n") == "a[1mb\nc\td\n"
     assert unseen(printable(EVIL) + printable_name(EVIL)) == []
 
