@@ -11,8 +11,7 @@ import pytest
 from docx.oxml import parse_xml
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers import docx as reader
-from ragqa.readers import read_bytes
+from ragqa.readers import docx_package, read_bytes
 from ragqa.types import Document
 
 NS = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -108,10 +107,52 @@ def test_entities_are_not_expanded_or_fetched() -> None:
     assert text == "PLACE"
 
 
-def test_a_part_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "LARGEST_PART", 5000)
-    with pytest.raises(UnreadableFile, match=r"x\.docx unpacks to"):
-        read_bytes(altered("PLACE", "x" * 6000), "x.docx")
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docx_package, "LARGEST_XML", 4 * 2**20)
+    monkeypatch.setattr(docx_package, "MOST_TAGS", 100_000)
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_what_unpacks_to_too_much_is_refused_while_it_is_inflated() -> None:
+    assert read_bytes(altered("PLACE", "PLACE"), "x.docx").text == "PLACE"
+    for inside, limit in (("x" * 4 * 2**20, "4 MiB of XML"), ("<w:p/>" * 100_000, "100,000 tags")):
+        with pytest.raises(UnreadableFile, match=f"x\\.docx unpacks to more than {limit}.*split it"):
+            read_bytes(altered("PLACE", inside), "x.docx")
+
+
+@pytest.mark.usefixtures("small_limits")
+def test_a_picture_is_not_inflated() -> None:
+    buffer = io.BytesIO(altered("PLACE", "PLACE"))
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/media/bomb.xml", bytes(5 * 2**20))
+    assert read_bytes(buffer.getvalue(), "x.docx").text == "PLACE"
+
+
+def test_a_note_is_quoted_once_however_often_it_is_cited() -> None:
+    cited = '<w:r><w:footnoteReference w:id="7"/></w:r>' * 300
+    buffer = io.BytesIO(altered("<w:r><w:t>PLACE", f"{cited}<w:r><w:t>PLACE"))
+    note = (
+        f'<w:footnotes {NS}><w:footnote w:id="7"><w:p><w:r><w:t>At rest.</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    )
+    with zipfile.ZipFile(buffer) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes"
+    relations = "word/_rels/document.xml.rels"
+    parts[relations] = parts[relations].replace(
+        b"</Relationships>", f'<Relationship Id="n" Type="{kind}" Target="footnotes.xml"/></Relationships>'.encode()
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name, part in {**parts, "word/footnotes.xml": note.encode()}.items():
+            target.writestr(name, part)
+    text = read_bytes(buffer.getvalue(), "x.docx").text
+    assert text.count("[7] At rest.") == 1
+    assert text.count("[7]") == 301
+
+
+def test_a_comment_in_the_xml_is_passed_over() -> None:
+    assert read_bytes(altered("<w:t>PLACE", "<!-- aside --><w:t>PLACE"), "x.docx").text == "PLACE"
 
 
 def test_a_damaged_document_is_named() -> None:

@@ -9,20 +9,17 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
+from ragqa.readers.docx_package import text_parts
 from ragqa.readers.docx_styles import Numbering, Styles
 from ragqa.readers.draft import Draft
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-LARGEST_PART = 256 * 2**20
-LARGEST_WHOLE = 1024 * 2**20
-"""Bytes that a part, and the whole, may unpack to: a zip of a few kilobytes can claim terabytes."""
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -43,11 +40,10 @@ def read_docx(data: bytes, name: str) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
     import docx
 
-    _check_sizes(data, name)
     try:
-        package = docx.Document(BytesIO(data))
+        package = docx.Document(text_parts(data, name))
         body = package.element.body
-        reader = _Reader(package)
+        reader = _Reader(package, name)
         reader.take(body)
         title = package.core_properties.title or ""
     except _broken() as error:
@@ -60,21 +56,11 @@ def read_docx(data: bytes, name: str) -> Document:
     return draft.document(data, name, MEDIA_TYPE, title)
 
 
-def _check_sizes(data: bytes, name: str) -> None:
-    with ZipFile(BytesIO(data)) as archive:
-        sizes = [part.file_size for part in archive.infolist()]
-        if any(part.flag_bits & 1 for part in archive.infolist()):
-            raise UnreadableFile(f"{name} is password-protected: save it without a password")
-    if max(sizes) > LARGEST_PART or sum(sizes) > LARGEST_WHOLE:
-        limits = f"{LARGEST_PART >> 20} MiB a part, {LARGEST_WHOLE >> 20} MiB in all"
-        raise UnreadableFile(f"{name} unpacks to {sum(sizes) >> 20} MiB, more than a document may ({limits}): split it")
-
-
 class _Reader:
     """Walks the body; what a paragraph carries along (text boxes, footnotes) follows it."""
 
-    def __init__(self, package: Any) -> None:
-        self.draft = Draft()
+    def __init__(self, package: Any, name: str) -> None:
+        self.draft = Draft(name)
         self.title = ""
         self.styles = Styles(package)
         self.numbering = Numbering(package)
@@ -86,7 +72,8 @@ class _Reader:
         """Append the blocks of a body, a text box or a content control."""
         for child in parent:
             if child.tag == f"{W}p":
-                self._paragraph(child, in_contents)
+                if len(child):
+                    self._paragraph(child, in_contents)
             elif child.tag == f"{W}tbl":
                 self._table(child)
             elif child.tag == f"{W}sdt":
@@ -124,7 +111,7 @@ class _Reader:
             self.take(box)
         cited, self.cited = self.cited, []
         for kind, number in cited:
-            if note := self.notes[kind].get(number):
+            if note := self.notes[kind].pop(number, ""):  # once, however often it is cited
                 self.draft.add("paragraph", f"[{number}] {note}")
 
     def _text(self, element: Any) -> str:
@@ -134,7 +121,7 @@ class _Reader:
         while stack:
             node = stack.pop()
             tag = node.tag
-            if tag in _UNSHOWN:
+            if tag in _UNSHOWN or not isinstance(tag, str):  # a comment, or an entity that is not expanded
                 continue
             if tag == f"{W}txbxContent":
                 self.boxes.append(node)

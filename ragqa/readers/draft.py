@@ -9,20 +9,31 @@ from textwrap import dedent
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers.encodings import normalise
+from ragqa.readers.limits import check_blocks, check_length
 from ragqa.types import Block, BlockKind, Document, Page
+
+LONGEST_HEADING = 500
+"""Characters past which a heading is a paragraph: its name goes along with every passage below it."""
+LONGEST_TITLE = 300
 
 _TIGHT = ("list_item", "table_header", "table_row", "toc")
 
 
 class Draft:
-    """Blocks in reading order; ``text`` of each is cleaned here, so that every format gives the same kind of text."""
+    """Blocks in reading order; ``text`` of each is cleaned here, so that every format gives the same kind of text.
 
-    def __init__(self) -> None:
+    Whatever adds to it may raise UnreadableFile: as soon as the document called ``name`` holds more than it may.
+    """
+
+    def __init__(self, name: str = "the document") -> None:
+        self._name = name
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
         self._page_starts: list[int] = []
         self.kinds: dict[BlockKind, int] = {}
+        self.repeatable = 100_000
+        """Characters that cells of tables may still be repeated; a hundred bytes can claim to span a million cells."""
 
     @property
     def blocks(self) -> Sequence[Block]:
@@ -38,14 +49,18 @@ class Draft:
             "table_row",
         ):  # of those the cells are trimmed, and empty ones keep their place
             text = flowing(text)
-        if not text.strip():
+        if not text or text.isspace():
             return
+        if kind == "heading" and len(text) > LONGEST_HEADING:
+            kind, level = "paragraph", 0
         if self._blocks:
             self._append("\n" if kind in _TIGHT and self._blocks[-1].kind in _TIGHT else "\n\n")
         start = self._length
         self._append(text)
         self._blocks.append(Block(kind, start, self._length, level))
         self.kinds[kind] = self.kinds.get(kind, 0) + len(text)
+        check_length(self._name, self._length)
+        check_blocks(self._name, len(self._blocks))
 
     def begin_page(self) -> None:
         """Say that what is added from here on stands on the next page."""
@@ -78,7 +93,7 @@ class Draft:
             )
         return Document(
             name=name,
-            title=flowing(normalise(title)).replace("\n", " ") or stem(name),
+            title=flowing(normalise(title)).replace("\n", " ")[:LONGEST_TITLE] or stem(name),
             media_type=media_type,
             sha256=hashlib.sha256(data).hexdigest(),
             text=self.text(),
