@@ -7,6 +7,7 @@ heading path of one.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,9 @@ CountTokens = Callable[[Sequence[str]], Sequence[int]]
 
 CONTEXT_TOKENS = 48
 """The most tokens of an embedder's budget that title, headings and table header may take."""
+
+LONGEST_HEADER = 2000
+"""Characters of a table's header row that go along with the passages below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,9 @@ def _clipped(text: str, room: float) -> str:
 
 def _units(document: Document) -> Iterator[_Unit]:
     path: list[tuple[int, str]] = []
-    blocks = document.blocks
+    leading = _leading(document.blocks)
     header = ""
-    for at, block in enumerate(blocks):
+    for at, block in enumerate(document.blocks):
         if block.kind == "toc":
             continue
         text = document.text[block.start : block.end]
@@ -93,12 +97,12 @@ def _units(document: Document) -> Iterator[_Unit]:
             while path and path[-1][0] >= block.level:
                 path.pop()
             path.append((block.level, text))
-            if not _leads(blocks, at):
+            if at not in leading:
                 yield _Unit(block.start, block.end, tuple(name for _, name in path), at, tells=False)
             continue
         section = tuple(name for _, name in path)
         if block.kind == "table_header":
-            header = text
+            header = text[:LONGEST_HEADER]
         for start, end in _spans(block, text):
             row = header if block.kind == "table_row" else ""
             tells = block.kind not in ("caption", "table_header")
@@ -107,15 +111,19 @@ def _units(document: Document) -> Iterator[_Unit]:
             header = ""
 
 
-def _leads(blocks: Sequence[Block], at: int) -> bool:
-    """Say whether a heading has something under it that will carry its name."""
-    for block in blocks[at + 1 :]:
+def _leading(blocks: Sequence[Block]) -> set[int]:
+    """Return the positions of the headings that have something under them which will carry their names."""
+    leading = set()
+    highest: float = 0  # of the headings between here and the next content; 0 where there is none
+    for at in range(len(blocks) - 1, -1, -1):
+        block = blocks[at]
         if block.kind == "heading":
-            if block.level <= blocks[at].level:
-                return False
+            if block.level < highest:
+                leading.add(at)
+            highest = min(highest, block.level)
         elif block.kind != "toc":
-            return True
-    return False
+            highest = math.inf
+    return leading
 
 
 def _spans(block: Block, text: str) -> list[Span]:
@@ -238,7 +246,7 @@ def _passage(document: Document, units: Sequence[_Unit], tokens: int) -> Passage
         header=header,
         page=document.page_at(start),
         page_end=document.page_at(end - 1),
-        page_breaks=tuple((page.start - start, page.number) for page in document.pages if start < page.start < end),
+        page_breaks=tuple((page.start - start, page.number) for page in document.pages_within(start, end)),
         tokens=tokens,
         windows=tuple((u.start - start, u.end - start) for u in units if u.tells),
     )

@@ -9,7 +9,7 @@ from ragqa.types import Span
 
 _END = re.compile(
     r"""[。！？][”’」』）】》"')\]]*            # full-width ends need no space after them
-      | [.!?…]+["'”’)\]]*(?=\s+["'“‘(\[]*[^\sa-z])  # Latin ends: white space, then no small letter
+      | (?<![.!?…])[.!?…]+["'”’)\]]*(?=\s+["'“‘(\[]*[^\sa-z])  # Latin ends: white space, then no small letter
       | \n{2,}""",
     re.VERBOSE,
 )
@@ -22,7 +22,9 @@ _ABBREVIATION = re.compile(
       )\.$""",
     re.VERBOSE,
 )
-_ENUMERATION = re.compile(r"(?:^|\n)\s*(?:\d+|[A-Za-z]|[ivx]+)[.)]$")
+_ENUMERATION = re.compile(r"\n\s*(?:\d+|[A-Za-z]|[ivx]+)[.)]$")
+_LONGEST_NUMBER = 60
+"""Characters before a full stop that are looked at for the number of a list item and its indent."""
 
 
 def sentences(text: str) -> list[Span]:
@@ -36,11 +38,17 @@ def _cuts(text: str) -> Iterator[Span]:
         end = match.end()
         if match.group()[0] == ".":
             head = text[max(start, end - 24) : match.start() + 1]
-            if _ABBREVIATION.search(head) or _ENUMERATION.search(text[start : match.start() + 1]):
+            if _ABBREVIATION.search(head) or _is_enumeration(text, start, match.start() + 1):
                 continue
         yield start, end
         start = end
     yield start, len(text)
+
+
+def _is_enumeration(text: str, start: int, end: int) -> bool:
+    """Say whether nothing but a number, '1.', stands on the line that ends at ``end``."""
+    begin = max(start, end - _LONGEST_NUMBER)
+    return _ENUMERATION.search(("\n" if begin == start else "") + text[begin:end]) is not None
 
 
 def _trim(text: str, start: int, end: int) -> Span | None:

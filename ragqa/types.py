@@ -5,7 +5,7 @@ Offsets are character offsets into ``Document.text``; pages count from 1; higher
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -65,6 +65,11 @@ class Document:
             return None
         at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
         return self.pages[max(at, 0)].number
+
+    def pages_within(self, start: int, end: int) -> tuple[Page, ...]:
+        """Return the pages that begin between the characters ``start`` and ``end``, at neither of them."""
+        first = bisect_right(self.pages, start, key=lambda page: page.start)
+        return self.pages[first : bisect_left(self.pages, end, lo=first, key=lambda page: page.start)]
 
 
 @dataclass(frozen=True, slots=True)

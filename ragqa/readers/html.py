@@ -33,7 +33,7 @@ _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
     """Return the page as a Document. Raises UnreadableFile where nothing on it can be read."""
     tree = parse(decoded.text, name)
-    draft = Draft()
+    draft = Draft(name)
     if tree is not None:
         content = Content(tree)
         walker = _Walker(draft, content)

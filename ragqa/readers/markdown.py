@@ -37,7 +37,7 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     if front and not (named or re.search(r"^[\w-]+\s*[:=]", front[2], re.MULTILINE)):
         front = None  # two rules with text between them
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text[front.end() :] if front else text)
-    draft = Draft()
+    draft = Draft(name)
     _Blocks(draft, name).take(tokens)
     title = (named[2] if named else "") or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/markdown", title, decoded.warnings)

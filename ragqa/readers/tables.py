@@ -16,6 +16,10 @@ MAX_SPAN = 200
 """Columns that one cell may span; more is a mistake, or an attack on memory."""
 MAX_REPEATED = 200
 """A cell longer than this many characters is not repeated down the rows that it spans."""
+REPEATED_TIMES = 4
+"""How often the text of a document's tables may be repeated in all, small documents aside."""
+
+_JOINT = " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,14 @@ def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None 
     """Append a table. ``headers`` is how many of its rows the format calls header; None where it does not say."""
     if headers is None:
         headers = _guess_headers(rows)
-    grid = _without_spacers(_grid(rows, headers), headers)
+    grid = _without_spacers(_grid(draft, rows, headers), headers)
     body = grid[headers:]
-    titles = [row for row in grid[:headers] if len(set(filter(None, row))) == 1 and len(row) > 1]
-    heads = [row for row in grid[:headers] if row not in titles]
-    for row in titles:
-        draft.add("caption", next(filter(None, row)))
+    heads = []
+    for row in grid[:headers]:
+        if len(row) > 1 and len(set(filter(None, row))) == 1:
+            draft.add("caption", next(filter(None, row)))  # one title over all columns
+        else:
+            heads.append(row)
     if heads and any(map(any, heads)):
         draft.add("table_header", _row_text(_merged(heads)))
     for row in body:
@@ -48,7 +54,7 @@ def _row_text(cells: Sequence[str]) -> str:
     texts = [_BAR.sub("¦", flowing(cell).replace("\n", " ")) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
-    return " | ".join(texts)
+    return _JOINT.join(texts)
 
 
 _BAR = re.compile(r"(?<!\S)\|(?!\S)")
@@ -56,14 +62,20 @@ _BAR = re.compile(r"(?<!\S)\|(?!\S)")
 
 def _merged(rows: Sequence[Sequence[str]]) -> list[str]:
     """Make one header of several: each column says what stands above it, outermost first, once."""
-    width = max(map(len, rows))
-    columns = [dict.fromkeys(row[at] for row in rows if at < len(row) and row[at]) for at in range(width)]
-    return [" ".join(column) for column in columns]
+    columns: list[dict[str, None]] = [{} for _ in range(max(map(len, rows)))]
+    for row in rows:
+        for column, text in zip(columns, row, strict=False):
+            if text:
+                column[text] = None
+    return list(map(" ".join, columns))
 
 
-def _grid(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
+def _grid(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
+    """Return the texts of each row, those of spanning cells repeated: as many as ``draft`` allows."""
+    draft.repeatable += REPEATED_TIMES * sum(len(cell.text) + len(_JOINT) for row in rows for cell in row)
     grid: list[list[str]] = []
     open_cells: dict[int, tuple[int, str]] = {}
+    widest = max(map(len, rows), default=0)
     for number, cells in enumerate(rows):
         row: list[str] = []
         left = len(rows) - number
@@ -73,20 +85,34 @@ def _grid(rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
             while len(row) in open_cells:
                 row.append(open_cells[len(row)][1])
             text = flowing(cell.text)
-            down = min(cell.rows if cell.rows > 0 else left, left)
+            across, down = _spans(draft, cell, text, left, number < headers)
             only_spanning &= down > 1 and len(text) <= MAX_REPEATED
-            for column in range(min(max(cell.columns, 1), MAX_SPAN)):
+            for column in range(across):
                 shown = text if column == 0 or number < headers else ""
                 if down > 1:
                     fresh[len(row)] = (down, shown if len(text) <= MAX_REPEATED else "")
                 row.append(shown)
         while len(row) in open_cells:
             row.append(open_cells[len(row)][1])
-        open_cells = {at: (down - 1, text) for at, (down, text) in {**open_cells, **fresh}.items() if down > 1}
-        if only_spanning and number >= headers and len(row) < max(map(len, rows), default=0):
+        if open_cells or fresh:
+            open_cells = {at: (down - 1, text) for at, (down, text) in {**open_cells, **fresh}.items() if down > 1}
+        if only_spanning and number >= headers and len(row) < widest:
             continue  # its cells come again in each of the rows below that they span
         grid.append(row)
     return grid
+
+
+def _spans(draft: Draft, cell: Cell, text: str, left: int, heads: bool) -> tuple[int, int]:
+    """Return how many columns and rows a cell fills, one of each where it would repeat more than ``draft`` allows."""
+    if cell.columns <= 1 and cell.rows == 1:
+        return 1, 1
+    across, down = min(max(cell.columns, 1), MAX_SPAN), min(cell.rows if cell.rows > 0 else left, left)
+    repeated = (across if heads else 1) * (down if len(text) <= MAX_REPEATED else 1) - 1
+    cost = repeated * len(text) + (across * down - 1) * len(_JOINT)
+    if cost > draft.repeatable:
+        return 1, 1
+    draft.repeatable -= cost
+    return across, down
 
 
 def _without_spacers(grid: list[list[str]], headers: int) -> list[list[str]]:

@@ -21,7 +21,7 @@ NARROWEST_WRAP = 40
 
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
     """Return the text as a Document; its title is the file's name without suffix, as text names none."""
-    draft = Draft()
+    draft = Draft(name)
     add_text(draft, decoded.text)
     return draft.document(data, name, "text/plain", "", decoded.warnings)
 
