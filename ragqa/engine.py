@@ -9,7 +9,8 @@ import difflib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 10_000
 """Characters; past this it is a document, not a question."""
+
+WRITERS_WAIT = 1800
+"""Seconds on the clock for another writer to end: it may be compiling a model on a busy machine, or reading manuals."""
 
 _NAME = re.compile(r"\w[\w .\-]{0,99}")
 
@@ -165,7 +169,7 @@ class Library:
         from ragqa.ingest import ingest
         from ragqa.passages import Cut
 
-        with self._database.writing():
+        with self._writing():
             embedder = self._checked_embedder() if self.documents() else self.embedder
             cut = Cut(target=self.settings.passage_tokens)
             results = ingest(
@@ -179,7 +183,7 @@ class Library:
     def remove(self, names: Sequence[str]) -> int:
         """Remove documents by name; return how many. Unknown names are an error, and then nothing is removed."""
         known = [self._known(name) for name in names]
-        with self._database.writing():
+        with self._writing():
             removed = self._database.remove(known)
             self._database.collect_garbage()
         return removed
@@ -202,11 +206,30 @@ class Library:
         from ragqa.ingest import ingest_documents
         from ragqa.passages import Cut
 
-        with self._database.writing():
+        with self._writing():
             cut = Cut(target=self.settings.passage_tokens)
             results = ingest_documents(self._database, self.embedder, documents, cut)
             self._remember(self.embedder)
         return results
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the one writer, after whoever is it now; ``notice`` gets one line about the wait. Raises Locked."""
+        from ragqa.store.lock import Locked
+
+        until, told = time.monotonic() + WRITERS_WAIT, False
+        with ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(self._database.writing())
+                    break
+                except Locked as locked:
+                    if time.monotonic() > until:
+                        raise
+                    if not told:
+                        self._notice(f"{locked.why}: waiting until that is done")
+                    told = True
+            yield
 
     def reembed(self, embedder: str, *, progress: Callable[[Progress], None] = lambda _: None) -> int:
         """Give every passage a vector of another embedder, from the stored text; return how many passages there are.
@@ -218,7 +241,7 @@ class Library:
 
         new = open_embedder(embedder, progress=self._notice)
         titles = {stored.name: stored.title for stored in self.documents()}
-        with self._database.writing():
+        with self._writing():
             ids = self._database.passage_ids().tolist()
             passages = self._database.passages(ids)
             inputs = [embedding_input(titles[p.document], p) for p in passages.values()]

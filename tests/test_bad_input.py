@@ -18,6 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from ragqa.engine import LONGEST_QUESTION
 from ragqa.ingest import name_sources
 from ragqa.readers.limits import LONGEST_TEXT
+from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import FORMAT
 from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_environment
 
@@ -399,16 +400,18 @@ def wait_for(path: Path, seconds: float = PATIENCE) -> None:
     assert path.exists()
 
 
-def test_a_second_ingest_waits_or_is_told_who_holds_the_library(home: Path, ragqa: Run) -> None:
+def test_a_second_ingest_says_who_holds_the_library_and_waits(home: Path, ragqa: Run) -> None:
     (home / "pump.md").write_text(PUMP, encoding="utf-8")
-    first = start_ingest(home, MANUALS / ENGLISH)
-    wait_for(home / "indexes/default/writer.json")
-    second = ragqa("ingest", "pump.md")
-    assert first.wait(PATIENCE) == 0
-    if second.code:
-        assert str(first.pid) in second.error and "ingest" in second.error
-        assert ragqa("ingest", "pump.md").code == 0
-    assert [d["name"] for d in ragqa("list", "--json").json["documents"]] == [ENGLISH, "pump.md"]
+    assert ragqa("ingest", "pump.md").code == 0
+    (home / "lamp.md").write_text(LAMP, encoding="utf-8")
+    with WriterLock(home / "indexes/default").held(1):
+        waiting = start_ingest(home, "lamp.md")
+        assert waiting.stderr
+        said = waiting.stderr.readline()  # after the time that a short write takes
+        assert f"(process {os.getpid()}, since" in said and "waiting until that is done" in said
+        assert waiting.poll() is None
+    assert waiting.wait(PATIENCE) == 0
+    assert [d["name"] for d in ragqa("list", "--json").json["documents"]] == ["lamp.md", "pump.md"]
     assert ragqa("verify").code == 0
 
 

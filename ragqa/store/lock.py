@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 class Locked(LibraryError):
-    """Another writer holds the lock; the message says who."""
+    """Another writer holds the lock; ``why`` and the message say who."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}: wait until that is done, then try again")
+        self.why = why
 
 
 class WriterLock:
@@ -88,7 +92,7 @@ class WriterLock:
             who = f"'{holder['command']}' (process {holder['pid']}, since {holder['since']})"
         except (OSError, ValueError, KeyError, TypeError):
             who = "another process"
-        return f"{self.folder.name} is being written by {who}: wait until that is done, then try again"
+        return f"{self.folder.name} is being written by {who}"
 
 
 def _command() -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
-from ragqa.store.lock import WriterLock
+from ragqa.store.lock import Locked, WriterLock
 from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
@@ -78,15 +78,23 @@ class Session:
                     with database.writing():
                         renew_format(database.connection())
                 if not version:
-                    with database.writing():
-                        if not check_format(database.connection(), database.path):
-                            create_tables(database.connection())
-                            for name in DERIVED:  # empty, not missing: their first build is no repair
-                                (folder / name).mkdir(exist_ok=True, mode=0o700)
+                    database._lay_out()
         except BaseException:
             database.close()
             raise
         return database
+
+    def _lay_out(self) -> None:
+        """Make the tables, unless another process does just now; that one may go on to hold the lock for long."""
+        try:
+            with self.writing():
+                if not check_format(self.connection(), self.path):
+                    create_tables(self.connection())
+                    for name in DERIVED:  # empty, not missing: their first build is no repair
+                        (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+        except Locked:
+            if not check_format(self.connection(), self.path):
+                raise
 
     def __enter__(self) -> Self:
         return self
