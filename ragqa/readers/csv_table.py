@@ -32,8 +32,11 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
         return _as_text(decoded, data, name)
     width = Counter(map(len, rows)).most_common(1)[0][0]
     draft = Draft(name)
-    while len(rows) > 1 and width > 1 and sum(bool(cell.strip()) for cell in rows[0]) == 1:
-        draft.add("caption", " ".join(rows.pop(0)))  # a title above the header
+    titles = 0
+    while titles < len(rows) - 1 and width > 1 and sum(bool(cell.strip()) for cell in rows[titles]) == 1:
+        draft.add("caption", " ".join(rows[titles]))  # above the header
+        titles += 1
+    rows = rows[titles:]
     add_table(draft, [[Cell(cell) for cell in row] for row in rows], 1 if len(rows) > 1 else 0)
     return draft.document(data, name, "text/csv", "", decoded.warnings)
 

@@ -14,7 +14,7 @@ from ragqa.readers.encodings import Decoded
 from ragqa.readers.html_page import HEADINGS, Content
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
-from ragqa.readers.html_tree import parse
+from ragqa.readers.html_tree import outermost, parse
 from ragqa.types import Block, Document
 
 # fmt: off
@@ -27,6 +27,8 @@ _BLOCKS = frozenset((
 # fmt: on
 _LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
 _LONGEST_HEADING = 250
+_NEAR = 2000
+"""Characters before an image in which its alternative text may stand already."""
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
 
 
@@ -68,7 +70,8 @@ def _links_as_content(draft: Draft) -> None:
 def _bold_headings(draft: Draft, bold: Sequence[int]) -> dict[int, Block]:
     """Where a page marks no heading, the short lines all in bold that plain text follows are its headings."""
     blocks = draft.blocks
-    found = [at for at in bold if at + 1 < len(blocks) and at + 1 not in bold]
+    places = set(bold)
+    found = [at for at in bold if at + 1 < len(blocks) and at + 1 not in places]
     if len(found) < 2 or len(bold) * 5 > len(blocks) * 2:
         return {}
     return {at: replace(blocks[at], kind="heading", level=2) for at in found}
@@ -120,7 +123,7 @@ class _Walker:
             if verdict == "headings":
                 self._headings_only(element)
             return False
-        if tag == "pre" or (tag == "table" and is_data_table(element)):
+        if tag == "pre" or (tag == "table" and is_data_table(element, self.content)):
             self._flush()
             self._flush_term()
             if tag == "pre":
@@ -140,7 +143,7 @@ class _Walker:
             self.gathered.append('"')
         elif (
             tag == "sup"
-            and re.search(r"\d$", "".join(self.gathered[-1:]))
+            and "".join(self.gathered[-1:])[-1:].isdecimal()
             and re.match(r"\s*[-+−]?\d+\s*$", element.text or "")
         ):
             self.gathered.append("^")  # 10<sup>5</sup> is not 105
@@ -204,7 +207,7 @@ class _Walker:
 
     def _image(self, element: Any) -> None:
         alt = alt_text(element)
-        if alt and alt.casefold() not in "".join(self.gathered[-4:]).casefold():
+        if alt and alt.casefold() not in "".join(text[-_NEAR:] for text in self.gathered[-4:]).casefold():
             self.gathered.append(f" [image: {alt}] ")
 
     def _preformatted(self, element: Any) -> None:
@@ -221,7 +224,7 @@ class _Walker:
         self.draft.add("toc" if self.tocs else "code", text)
 
     def _headings_only(self, element: Any) -> None:
-        for heading in element.iter(*HEADINGS):
+        for heading in outermost(element, HEADINGS):
             self.draft.add("heading", text_of(heading), _heading_level(heading))
 
     def _flush(self) -> None:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ragqa.readers.html_tree import outermost
+
 Verdict = Literal["keep", "skip", "toc", "headings"]
 """``toc``: a list of links, kept as such. ``headings``: of a page's banner, only the headings."""
 
@@ -44,12 +46,17 @@ _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORE
 
 @dataclass(slots=True)
 class Weight:
-    """Characters of text under an element, those of them within links, and how many links, in-page ones apart."""
+    """Characters of text under an element, those of them within links, and how many links, in-page ones apart.
+
+    ``heads`` where a heading lies in it or it is one, ``holds`` where a table or preformatted text lies in it.
+    """
 
     text: int = 0
     linked: int = 0
     links: int = 0
     anchors: int = 0
+    heads: bool = False
+    holds: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +68,7 @@ class Content:
     weights: dict[Any, Weight] = field(default_factory=dict)
     own: int = 1
     in_main: bool = False
+    _sections: dict[Any, bool] = field(default_factory=dict)  # whether an element is one, or lies in one
     strict: bool = True
     """False: nothing but what is never shown is left out, for pages where the rules would leave nothing."""
 
@@ -112,10 +120,10 @@ class Content:
             )
             return None if spoken else "skip"
         if tag == "aside":
-            inside = self.in_main or any(above.tag in _SECTIONS for above in element.iterancestors())
+            inside = self.in_main or self._in_section(element)
             return None if inside or _ADMONITION.search(marks) or role == "note" else "skip"
         if tag == "header" or role == "banner":
-            if any(above.tag in _SECTIONS for above in element.iterancestors()):
+            if self._in_section(element):
                 return None
             return "headings"
         return "skip"
@@ -151,6 +159,17 @@ class Content:
             return True
         return bool(_NO_TEXT.search(marks)) and self.weights[element].text * 4 < self.own + 400
 
+    def _in_section(self, element: Any) -> bool:
+        """Say whether an element lies in a <main>, an <article> or a <section>."""
+        met, inside = [], False
+        for above in element.iterancestors():
+            inside = self._sections.get(above, above.tag in _SECTIONS)
+            met.append(above)
+            if inside or above in self._sections:
+                break
+        self._sections.update(dict.fromkeys(met, inside))
+        return inside
+
     def _own(self, element: Any) -> int:
         weight = self.weights[element]
         return weight.text - weight.linked
@@ -165,8 +184,11 @@ class Content:
                 weight.linked += inner.linked
                 weight.links += inner.links
                 weight.anchors += inner.anchors
+                weight.heads |= inner.heads
+                weight.holds |= inner.holds or child.tag in ("table", "pre")
+            weight.heads |= element.tag in HEADINGS
             if element.tag in SILENT:
-                weight = Weight()
+                weight = Weight(heads=weight.heads, holds=weight.holds)
             elif element.tag == "a" and (target := element.get("href")) is not None:
                 weight.linked = weight.text
                 weight.anchors, weight.links = (1, 0) if target.startswith("#") else (0, 1)
@@ -175,7 +197,7 @@ class Content:
     def _find_main(self) -> Any:
         """Return <main> or the one <article> where most of the page's own words are in it; else the whole page."""
         mains = [element for element in self.tree.iter("main", "div", "section") if _says_main(element)]
-        articles = [element for element in self.tree.iter("article") if not _inside(element, "article")]
+        articles = list(outermost(self.tree, ("article",)))
         for candidates in (mains, articles):
             if len(candidates) == 1 and self._own(candidates[0]) * 2 >= self.own:
                 return candidates[0]
@@ -184,7 +206,3 @@ class Content:
 
 def _says_main(element: Any) -> bool:
     return bool(element.tag == "main" or element.get("role") == "main")
-
-
-def _inside(element: Any, tag: str) -> bool:
-    return next(element.iterancestors(tag), None) is not None

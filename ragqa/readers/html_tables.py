@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ragqa.readers.draft import Draft
-from ragqa.readers.html_page import HEADINGS, Content
+from ragqa.readers.html_page import Content
 from ragqa.readers.html_text import text_of
+from ragqa.readers.html_tree import outermost
 from ragqa.readers.tables import Cell, add_table
 
 
-def is_data_table(table: Any) -> bool:
+def is_data_table(table: Any, content: Content) -> bool:
     """Say whether a table's cells are data in rows; else they are stretches of a page laid side by side."""
     if table.get("role") in ("presentation", "none"):
         return False
@@ -19,12 +20,13 @@ def is_data_table(table: Any) -> bool:
     width = max(map(len, rows), default=0)
     if width < 2:
         return False
-    if next(table.iter(*HEADINGS), None) is not None:
+    weight = content.weights[table]
+    if weight.heads:
         return False
     marked = any(cell.tag == "th" for row in rows for cell in row) or table.find("caption") is not None
     if marked:
         return True
-    if len(rows) < 2 or next(table.iterdescendants("table", "pre"), None) is not None:
+    if len(rows) < 2 or weight.holds:
         return False
     longest = max(len(" ".join(cell.itertext())) for row in rows for cell in row)
     return longest <= 1000
@@ -70,7 +72,7 @@ def _cell(element: Any) -> Cell:
 
 
 def _all_bold(element: Any, text: str) -> bool:
-    return sum(len(text_of(bold)) for bold in element.iter("b", "strong")) >= len(text)
+    return sum(len(text_of(bold)) for bold in outermost(element, ("b", "strong"))) >= len(text)
 
 
 def _span(value: str | None) -> int:

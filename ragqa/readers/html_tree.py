@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from lxml import etree
@@ -31,6 +32,15 @@ def parse(text: str, name: str) -> Any:
     if deep:
         raise UnreadableFile(f"{name} nests more than {_DEEPEST} elements in each other: save it anew as plain HTML")
     return tree
+
+
+def outermost(element: Any, tags: Collection[str]) -> Iterator[Any]:
+    """Yield the elements below ``element`` with one of ``tags`` that lie in no other such."""
+    walk = etree.iterwalk(element, events=("start",), tag=tuple(tags))
+    for _, inner in walk:
+        if inner is not element:
+            walk.skip_subtree()
+            yield inner
 
 
 def _tree(text: str) -> tuple[Any, bool]:

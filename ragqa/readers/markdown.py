@@ -18,7 +18,7 @@ LARGEST = 16 * 2**20
 """Past this many characters a file is read as plain text: the parser takes about a second for a million."""
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_TITLE = re.compile(r"""^title\s*[:=]\s*(["']?)(.*?)\1\s*$""", re.MULTILINE | re.IGNORECASE)
+_TITLE = re.compile(r"^title[ \t]*[:=](.*)$", re.MULTILINE | re.IGNORECASE)
 _CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _INLINE_TAG = re.compile(r"<[^>]*>")
 
@@ -34,12 +34,15 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     front = _FRONT_MATTER.match(text[:65_536])
     named = _TITLE.search(front[2]) if front else None
+    title = named[1].strip() if named else ""
     if front and not (named or re.search(r"^[\w-]+\s*[:=]", front[2], re.MULTILINE)):
         front = None  # two rules with text between them
     tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text[front.end() :] if front else text)
     draft = Draft(name)
     _Blocks(draft, name).take(tokens)
-    title = (named[2] if named else "") or draft.first("heading", 1) or draft.first("heading") or ""
+    if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
+        title = title[1:-1]
+    title = title or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/markdown", title, decoded.warnings)
 
 
