@@ -168,3 +168,13 @@ def test_a_damaged_document_is_named() -> None:
             assert "\n" not in str(error)
     with pytest.raises(UnreadableFile, match="damaged"):
         read_bytes(whole[: len(whole) // 2], "x.docx")
+
+
+def test_a_list_level_that_word_has_not_is_its_deepest() -> None:
+    word = docx.Document()
+    paragraph = word.add_paragraph("PLACE", style="List Number")
+    paragraph._p.get_or_add_pPr().append(
+        parse_xml(f'<w:numPr {NS}><w:ilvl w:val="999999"/><w:numId w:val="1"/></w:numPr>')
+    )
+    (block,) = read_bytes(saved(word), "x.docx").blocks
+    assert (block.kind, block.level) == ("list_item", 9)

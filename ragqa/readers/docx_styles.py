@@ -17,6 +17,14 @@ _CONTENTS = re.compile(r"(?:toc|table of figures|index|verzeichnis|目录|目錄
 _CODE = re.compile(r"(?:html )?(?:code|preformatted|source|listing|macro|plain text|代码)")
 
 
+_DEEPEST = 8
+"""Word's lists have nine levels, from 0."""
+_LONGEST_CHAIN = 12
+"""Styles that one may be based on, one upon the other; Word itself makes far fewer."""
+_LONGEST_LABEL = 100
+"""Characters that stand around the numbers of a list's level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """A paragraph's role. ``level`` is that of a heading, from 1; ``numbered``: its list and depth, if any."""
@@ -58,7 +66,7 @@ class Styles:
         numbered: tuple[str | None, int | None] = (None, None)
         names: list[str] = []
         seen: set[str | None] = set()
-        while style_id in self._styles and style_id not in seen:
+        while style_id in self._styles and style_id not in seen and len(seen) < _LONGEST_CHAIN:
             seen.add(style_id)
             element = self._styles[style_id]
             name = (_value(element, "name") or style_id or "").lower()
@@ -97,17 +105,20 @@ class Numbering:
             root = package.part.numbering_part.element
         except (KeyError, NotImplementedError):
             return
-        definitions = {a.get(f"{W}abstractNumId"): a for a in root.iterchildren(f"{W}abstractNum")}
+        definitions = {
+            definition.get(f"{W}abstractNumId"): {
+                _depth(lvl.get(f"{W}ilvl")): _level(lvl) for lvl in definition.iterchildren(f"{W}lvl")
+            }
+            for definition in root.iterchildren(f"{W}abstractNum")
+        }
         for number in root.iterchildren(f"{W}num"):
             abstract = _value(number, "abstractNumId")
             identity = number.get(f"{W}numId")
             if abstract in definitions and identity:
-                levels = {
-                    _int(lvl.get(f"{W}ilvl"), 0): _level(lvl) for lvl in definitions[abstract].iterchildren(f"{W}lvl")
-                }
+                levels = dict(definitions[abstract])
                 restarts = False
                 for override in number.iterchildren(f"{W}lvlOverride"):
-                    depth = _int(override.get(f"{W}ilvl"), 0)
+                    depth = _depth(override.get(f"{W}ilvl"))
                     start = _value(override, "startOverride")
                     if start is not None and depth in levels:
                         levels[depth] = (*levels[depth][:2], _int(start, 1))
@@ -138,7 +149,12 @@ class Numbering:
 
 
 def _level(element: Any) -> tuple[str, str, int]:
-    return _value(element, "numFmt") or "decimal", _value(element, "lvlText") or "", _int(_value(element, "start"), 1)
+    shown = (_value(element, "lvlText") or "")[:_LONGEST_LABEL]
+    return _value(element, "numFmt") or "decimal", shown, _int(_value(element, "start"), 1)
+
+
+def _depth(text: str | None) -> int:
+    return min(_int(text, 0), _DEEPEST)
 
 
 def _numbering_of(properties: Any) -> tuple[str | None, int | None]:
@@ -146,7 +162,7 @@ def _numbering_of(properties: Any) -> tuple[str | None, int | None]:
     if numbered is None:
         return None, None
     depth = _value(numbered, "ilvl")
-    return _value(numbered, "numId"), _int(depth, 0) if depth is not None else None
+    return _value(numbered, "numId"), _depth(depth) if depth is not None else None
 
 
 def _numeral(number: int, form: str) -> str:
