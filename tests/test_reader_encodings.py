@@ -66,3 +66,7 @@ def test_text_is_made_uniform_but_never_compatible() -> None:
     assert normalise("a\r\nb\rc\xa0d\u200b\ufeffe\u00ad") == "a\nb\nc de"
     assert normalise("e\u0301 “½” ﬁ ２") == "é “½” ﬁ ２"
     assert normalise("foo\u200dbar 👩\u200d👩") == "foobar 👩\u200d👩"
+
+
+def test_separators_stay_where_they_shape_mongolian_letters() -> None:
+    assert normalise("\u1828\u1821\u1837\u180e\u1821 val\u180bve\u180e") == "\u1828\u1821\u1837\u180e\u1821 valve"

@@ -123,7 +123,7 @@ _UNLIKE = re.compile(
     rf"[{_NEWLINES}{_SPACES}"
     r"\x00-\x08\x0e-\x1b\x1f\x7f-\x9f"  # controls, C0 and C1: ESC, BEL, CSI
     r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions
-    r"\xad\u034f\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # without width
+    r"\xad\u034f\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff9-\ufffb"  # without width
     r"\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # fillers: letters that show nothing
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff"  # shorthand, music, tags
     r"\ud800-\udfff]"  # halves of characters
@@ -142,6 +142,7 @@ _SHAPED = "\u0600-\u109f\u1780-\u17ff\ufe0f\u2600-\u27bf\U0001f000-\U0001faff"
 _VARIANTS = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _IDLE = re.compile(
     f"[\u200c\u200d](?:(?<![{_SHAPED}].)|(?![\u2190-\u21ff{_SHAPED}]))"  # joiners of letters that have one shape
+    "|(?<![\u1820-\u18aa])[\u180b-\u180f]"  # what shapes Mongolian letters, anywhere else
     f"|(?<=[{_VARIANTS}])[{_VARIANTS}]+"  # a sign has one variant; more of them are a way to hide bytes
 )
 _JOINING = re.compile(  # the joiners, the variants, and the blocks that hold marks: most text goes without any
