@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -97,6 +98,16 @@ def test_everything_in_a_library_and_its_archive_is_for_the_owner_alone(library:
     unpack(archive, tmp_path / "again")
     shown["again"] = oct(stat.S_IMODE((tmp_path / "again" / "library.db").stat().st_mode))
     assert {name: mode for name, mode in shown.items() if mode[-2:] != "00"} == {}
+
+
+def test_an_export_replaces_no_device_and_no_folder(library: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with Database.open(library) as database:
+        for target in (pipe, tmp_path):
+            with pytest.raises(LibraryError, match="is no regular file"):
+                export(database, target)
+    assert pipe.is_fifo()
 
 
 def test_an_import_that_fails_leaves_no_folder(tmp_path: Path) -> None:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 def export(database: Database, archive: Path) -> None:
     """Write ``database`` into ``archive``, over what may be there. Raises LibraryError if it can't be written."""
+    if archive.exists() and not archive.is_file():  # a device or a folder would be replaced by the file
+        raise LibraryError(
+            f"{archive} is no regular file: name a file for the library, as in 'ragqa export pumps.ragqa'"
+        )
     with _beside(archive) as draft, plainly(archive):
         make_private(draft)
         database.connection().execute("VACUUM INTO ?", (str(draft),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
@@ -49,6 +50,8 @@ def write_lines(file: Path, lines: Iterable[str]) -> None:
 
 def write_whole(file: Path, text: str) -> None:
     """Put ``text`` in place of what ``file`` held, in one step; what is killed before leaves it as it was."""
+    if file.exists() and not file.is_file():  # a device would be replaced by the file
+        raise OSError(errno.EINVAL, "it is no regular file")
     descriptor, beside = tempfile.mkstemp(dir=file.resolve().parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
