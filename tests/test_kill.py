@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bench import kill
 from ragqa.engine import Library
 from ragqa.store.database import Database
 from tests.conftest import clean_environment
@@ -104,3 +105,10 @@ def test_an_ingest_killed_at_20_random_moments_ends_like_one_that_was_not(folder
 def assert_same(home: Path, folder: Path, passages: list[Any], answers: list[Any]) -> None:
     assert start(home, folder).wait(120) == 0
     assert held(home) == ([], passages, answers)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork and SIGKILL are Unix's")
+def test_whatever_is_done_to_a_library_100_kills_lose_and_tear_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kill, "LONGEST", 0.1)
+    counts = kill.run(100, seed=20261128)
+    assert (counts.killed, counts.lost, counts.torn) == (100, 0, 0)
