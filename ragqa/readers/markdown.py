@@ -12,38 +12,81 @@ from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
 
 if TYPE_CHECKING:
+    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
 LARGEST = 16 * 2**20
 """Past this many characters a file is read as plain text: the parser takes about a second for a million."""
+MOST_SIGNS = 50_000
+"""Signs and line ends that may make up more than a sixth of a file: the parser takes 20 µs for each."""
+MOST_MISSING = 50_000
+"""Cells that the rows of tables may lack: the parser makes them all, for two bytes a row."""
+LONGEST_RUN = 50_000
+"""Characters of a paragraph in which markup is looked for: the parser copies the rest of it at every sign."""
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TITLE = re.compile(r"^title[ \t]*[:=](.*)$", re.MULTILINE | re.IGNORECASE)
+_DELIMITERS = re.compile(r"[ >*+:|\t-]*$")
 _CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _INLINE_TAG = re.compile(r"<[^>]*>")
 
 
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
     """Return the Markdown file as a Document; its title is the front matter's, else the first top heading."""
-    if len(decoded.text) > LARGEST:
+    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > LARGEST or _takes_long(text):
         from ragqa.readers.text import read as read_text
 
         return read_text(decoded, data, name)
     from markdown_it import MarkdownIt
 
-    text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     front = _FRONT_MATTER.match(text[:65_536])
     named = _TITLE.search(front[2]) if front else None
     title = named[1].strip() if named else ""
     if front and not (named or re.search(r"^[\w-]+\s*[:=]", front[2], re.MULTILINE)):
         front = None  # two rules with text between them
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text[front.end() :] if front else text)
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser.core.ruler.at("inline", _parse_inline)
+    tokens = parser.parse(text[front.end() :] if front else text)
     draft = Draft(name)
     _Blocks(draft, name).take(tokens)
     if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
         title = title[1:-1]
     title = title or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/markdown", title, decoded.warnings)
+
+
+def _takes_long(text: str) -> bool:
+    """Say whether the parser would take much more than a few seconds for a million characters."""
+    signs = sum(map(text.count, "[*_`<!~&\\>\n"))
+    return (signs > MOST_SIGNS and signs * 6 > len(text)) or _missing_cells(text) > MOST_MISSING
+
+
+def _missing_cells(text: str) -> int:
+    """Return how many cells the rows of tables lack, or more: where a table ends is not looked at closely."""
+    missing = columns = 0
+    for line in text.split("\n") if "|" in text else ():
+        if not line.strip():
+            columns = 0
+            continue
+        here = line.count("|")
+        missing += max(columns - here, 0)
+        if here > columns and _DELIMITERS.match(line):
+            columns = here
+    return missing
+
+
+def _parse_inline(state: StateCore) -> None:
+    """Find the markup of each paragraph, as markdown-it's own rule does, but in no run that is longer than any."""
+    for token in state.tokens:
+        if token.type == "inline":
+            token.children = []
+            if len(token.content) > LONGEST_RUN:
+                from markdown_it.token import Token
+
+                token.children.append(Token("text", "", 0, content=token.content))
+            else:
+                state.md.inline.parse(token.content, state.md, state.env, token.children)
 
 
 class _Blocks:
