@@ -1,9 +1,10 @@
 """Kill a process at random moments while it changes a library: is anything lost or torn?
 
 python -m bench.kill [--tries 1000] [--seed 1]. A process adds, replaces and removes documents, gives the library
-another embedder, brings its indexes up to date, exports and imports it, and says when each change is done; it is killed
-by SIGKILL. What it said was done must be there, what it was at is there whole or not at all, and `verify` finds nothing.
-Vectors are made up, so that a try takes hundredths of a second. Prints the counts; exits with 1 where one is not 0.
+another embedder, brings its indexes up to date, exports and imports it, and says when each change is done; it is
+killed by SIGKILL. What it said was done must be there, what it was at is there whole or not at all, and `verify` finds
+nothing. Vectors are made up, so that a try takes hundredths of a second. Prints the counts; exits with 1 where one is
+not 0.
 """
 
 from __future__ import annotations
