@@ -1,4 +1,4 @@
-"""No text makes a reader or the cutter look at all of it for every piece: four times the size, about four times as long."""
+"""No text makes a reader or the cutter look at all of it for every piece: four times the size, four times as long."""
 
 from __future__ import annotations
 

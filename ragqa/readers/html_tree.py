@@ -16,6 +16,9 @@ _DEEPEST = 2000
 _INLINE_TAG = re.compile(
     r"</?(?:font|b|i|u|s|a|big|small|tt|em|strong|span|strike|nobr|center)\b[^<>]*>", re.IGNORECASE
 )
+_LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{10000,}")
+_MOST_ATTRIBUTES = 1000
+"""Of an element of that length: libxml2 compares each with all before it."""
 _SELF_CLOSED = re.compile(
     r"<((?!(?:br|hr|img|input|meta|link|col|area|base|embed|source|track|wbr|param)\b)[a-zA-Z]\w*)((?:\s[^<>]*)?)/>"
 )
@@ -26,12 +29,18 @@ def parse(text: str, name: str) -> Any:
     text = text.replace("\0", "")
     if text[:1000].lstrip("\ufeff \r\n\t").startswith("<?xml") or "www.w3.org/1999/xhtml" in text[:4096]:
         text = _SELF_CLOSED.sub(r"<\1\2></\1>", text)  # XML's <a/> is empty; HTML reads on to the next </a>
+    text = _LONG_TAG.sub(_few_attributes, text)
     tree, deep = _tree(text)
     if deep:  # as where every <font> was left open: those nest, and say nothing
         tree, deep = _tree(_INLINE_TAG.sub("", text))
     if deep:
         raise UnreadableFile(f"{name} nests more than {_DEEPEST} elements in each other: save it anew as plain HTML")
     return tree
+
+
+def _few_attributes(match: re.Match[str]) -> str:
+    words = match[0].split(None, _MOST_ATTRIBUTES)
+    return " ".join(words[:_MOST_ATTRIBUTES]) if len(words) > _MOST_ATTRIBUTES else match[0]
 
 
 def outermost(element: Any, tags: Collection[str]) -> Iterator[Any]:

@@ -31,7 +31,9 @@ _CHINESE = (
     (re.compile(r"[一二三四五六七八九十]{1,3}、"), 2),
 )
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？、…]$")
-_LEADERS = re.compile(r"(?:\.{4,}|(?:\. ){4,}|…{2,}|·{4,})\s*[\divxl]{1,5}$")
+_LEADERS = re.compile(  # begun at the first dot only: from each of 300 it would take 300 times as long
+    r"(?:(?<!\.)\.{4,}|(?<!\. )(?:\. ){4,}|(?<!…)…{2,}|(?<!·)·{4,})\s*[\divxl]{1,5}$"
+)
 _CODE_SIGN = re.compile(r"[{}<>=;$\\|`]|^\s*[#>$%]|\w\(|\w/\w|--\w|_\w")
 _COLUMNS = re.compile(r"\S {3,}\S")
 
