@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ragqa.printable import printable
 from ragqa.readers import read_bytes
 from ragqa.readers.encodings import normalise
 
@@ -70,3 +71,9 @@ def test_text_is_made_uniform_but_never_compatible() -> None:
 
 def test_separators_stay_where_they_shape_mongolian_letters() -> None:
     assert normalise("\u1828\u1821\u1837\u180e\u1821 val\u180bve\u180e") == "\u1828\u1821\u1837\u180e\u1821 valve"
+
+
+def test_nothing_unseen_is_left_in_a_text() -> None:
+    assert normalise("Open \x1b[2J\u202evalve\u2066 V3\U000e0041\x9b.") == "Open [2Jvalve V3."
+    text = normalise(" ".join(map(chr, range(0x110000))).replace("\f", ""))
+    assert printable(text) == text

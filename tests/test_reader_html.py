@@ -176,6 +176,13 @@ def test_tags_left_open_everywhere_lose_nothing() -> None:
     assert page("<p><font size=2>words" * 3000).text.count("words") == 3000
 
 
+def test_a_tag_of_thousands_of_attributes_is_cut_and_a_long_value_is_not() -> None:
+    path = "M 0 0 L " + "1 2 " * 5000
+    assert page(f'<p data-path="{path}" class=x>kept</p><p title="late">too</p>').text == "kept\n\ntoo"
+    many = " ".join(f'a{n}="v w"' for n in range(20_000))
+    assert page(f'<p {many}>kept</p><p title="late">too</p>').text == "kept\n\ntoo"
+
+
 def test_nesting_too_deep_to_read_is_said() -> None:
     with pytest.raises(UnreadableFile, match="nests more than"):
         page("<div>" * 6000 + "deep")

@@ -17,6 +17,7 @@ _INLINE_TAG = re.compile(
     r"</?(?:font|b|i|u|s|a|big|small|tt|em|strong|span|strike|nobr|center)\b[^<>]*>", re.IGNORECASE
 )
 _LONG_TAG = re.compile(r"<[a-zA-Z][^<>]{10000,}")
+_QUOTED = re.compile("\"[^\"]*\"|'[^']*'")
 _MOST_ATTRIBUTES = 1000
 """Of an element of that length: libxml2 compares each with all before it."""
 _SELF_CLOSED = re.compile(
@@ -39,7 +40,8 @@ def parse(text: str, name: str) -> Any:
 
 
 def _few_attributes(match: re.Match[str]) -> str:
-    words = match[0].split(None, _MOST_ATTRIBUTES)
+    """Return a long tag as it is, or where its attributes are too many the first ones without their quoted values."""
+    words = _QUOTED.sub('""', match[0]).split(None, _MOST_ATTRIBUTES)
     return " ".join(words[:_MOST_ATTRIBUTES]) if len(words) > _MOST_ATTRIBUTES else match[0]
 
 
