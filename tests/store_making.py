@@ -36,10 +36,11 @@ def embedded(passage: Passage, dim: int = FAKE.dim) -> Embedded:
 
 
 def document_of(name: str, lines: Sequence[str], title: str = "A manual") -> tuple[Document, list[Passage]]:
-    """A document of two pages whose passages are its lines, each with a window for either half of it."""
+    """A document of two pages, the second from within a line. Its passages are its lines, of two windows each."""
     text = "\n".join(lines)
     starts = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
-    half = starts[len(lines) // 2] if lines else 0
+    middle = len(lines) // 2
+    half = starts[middle] + len(lines[middle]) // 2 if lines else 0
     pages = (Page(1, 0, half, "i", ("head",)), Page(2, half, len(text)))
     blocks = tuple(Block("paragraph", s, s + len(line)) for s, line in zip(starts, lines, strict=True))
     sha = hashlib.sha256(text.encode()).hexdigest()
@@ -52,8 +53,10 @@ def document_of(name: str, lines: Sequence[str], title: str = "A manual") -> tup
             line,
             section=("Part", f"Chapter {at // 3}"),
             page=document.page_at(start),
-            page_end=document.page_at(start),
-            page_breaks=((min(at, len(line)), at + 1),) if at % 2 else (),
+            page_end=document.page_at(start + len(line) - 1),
+            page_breaks=tuple(
+                (page.start - start, page.number) for page in document.pages_within(start, start + len(line))
+            ),
             tokens=len(line.split()),
             windows=((0, len(line) // 2), (len(line) // 2, len(line))),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from ragqa.errors import LibraryError
+from ragqa.finetune.feedback import judgements, last_answers
+from ragqa.settings import load_settings
 from ragqa.store.archive import export, unpack
 from ragqa.store.database import Database
+from ragqa.store.files import open_to_append
 from ragqa.store.lexical import LexicalIndex
 from ragqa.store.vectors import VectorIndex
 from tests.store_making import lines_of, put
@@ -98,6 +102,60 @@ def test_everything_in_a_library_and_its_archive_is_for_the_owner_alone(library:
     unpack(archive, tmp_path / "again")
     shown["again"] = oct(stat.S_IMODE((tmp_path / "again" / "library.db").stat().st_mode))
     assert {name: mode for name, mode in shown.items() if mode[-2:] != "00"} == {}
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"state": "a\0b"},
+        {"state": "\ud800"},
+        {"state": ".."},
+        {"generation": 10**30},
+        {"generation": float("inf")},
+        {"token": "\ud800"},
+        {"files": {"a\0b": [1, 2]}},
+        {"files": {"../../library.db": [1, 2]}},
+        "[" * 100_000,
+    ],
+    ids=lambda manifest: ascii(manifest)[:30],
+)
+def test_a_manifest_of_any_content_is_told_of_and_made_anew(library: Path, manifest: dict[str, object] | str) -> None:
+    file, lines = library / "vectors" / "manifest.json", list[str]()
+    held = json.loads(file.read_text())
+    file.write_text(manifest if isinstance(manifest, str) else json.dumps(held | manifest))
+    with Database.open(library) as database:
+        assert database.verify() == ["vectors: the index has a garbled manifest; the next search rebuilds it"]
+        assert VectorIndex.open(database, lines.append).size == 12
+    assert lines == ["the vector index has a garbled manifest: rebuilding it from library.db"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(library: Path) -> None:
+    state = next(file.parent for file in library.rglob(OURS))
+    for file in (library / "last-state", library / "lexical" / "manifest.json", state / OURS):
+        file.unlink()
+        os.mkfifo(file)
+    with Database.open(library) as database:
+        assert database.lost_changes() == [] and len(database.verify()) == 2
+        assert VectorIndex.open(database).size == LexicalIndex.open(database).size == 12
+        assert database.verify() == []
+
+
+@pytest.mark.parametrize("name", ["answers.jsonl", "feedback.jsonl"])
+def test_answers_are_written_into_no_pipe_and_no_second_name(tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / "diary.txt"
+    theirs.write_text("mine\n")
+    os.link(theirs, tmp_path / name)
+    with pytest.raises(OSError, match="plain file"):
+        open_to_append(tmp_path / name)
+    if hasattr(os, "mkfifo"):
+        (tmp_path / name).unlink()
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OSError):  # the system's own, or ours where somebody reads the pipe
+            open_to_append(tmp_path / name)
+        settings = load_settings({"home": str(tmp_path)})
+        assert last_answers(settings) == [] and judgements(settings) == []
+    assert theirs.read_text() == "mine\n"
 
 
 def test_an_export_replaces_no_device_and_no_folder(library: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragqa.errors import RagqaError
+from ragqa.store.files import open_plain, open_to_append
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -141,8 +142,8 @@ def _told(passage: Passage) -> dict[str, Any]:
 def _append(file: Path, row: Mapping[str, Any]) -> None:
     """Add a line, for its owner's eyes only, in one write: lines of two processes never mix."""
     line = json.dumps(row, ensure_ascii=False) + "\n"
-    held = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     data = line.encode("utf-8", "replace")
+    held = open_to_append(file)
     try:
         if os.write(held, data) < len(data):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -162,8 +163,9 @@ def _halve(file: Path) -> None:
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
     """Yield the lines that are JSON objects; one that a kill has torn is left out."""
     try:
-        lines = file.read_bytes().splitlines()
-    except FileNotFoundError:
+        with open_plain(file) as stream:
+            lines = stream.read().splitlines()
+    except OSError:  # none was kept yet, or what lies there is not ours
         return
     for line in lines:
         with contextlib.suppress(ValueError, RecursionError):

@@ -23,6 +23,8 @@ _UNIT = 0.01
 _TABLES = ("embedder", "library", "history", "document", "vector", "passage")
 _TYPES = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
 _LONGEST_NAME = 4096
+_MOST = 2**53
+"""Above every id and count that a library comes to, with room for more."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -51,8 +53,17 @@ def _types(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _state(connection: sqlite3.Connection) -> Iterator[str]:
     rows = connection.execute("SELECT generation, token FROM library LEFT JOIN history USING (generation)").fetchall()
-    if len(rows) != 1 or rows[0][0] < 0 or not rows[0][1]:
+    if len(rows) != 1 or not 0 <= rows[0][0] < _MOST or not rows[0][1]:
         yield "it does not say which state it is in"
+    (odd,) = connection.execute("SELECT count(*) FROM history WHERE length(token) > 100").fetchone()
+    if odd:
+        yield f"{odd} of its states are named by no token of ours"
+    for table in ("document", "vector", "passage"):
+        sql = f"SELECT min({table}_id), max({table}_id) FROM {table}"
+        first, last = connection.execute(sql).fetchone()
+        (given,) = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        if (first or 1) < 1 or max(last or 0, given or 0) >= _MOST:
+            yield f"the ids of {table} leave no room for more, or are below 1"
     for spec, revision, dim in connection.execute("SELECT spec, revision, dim FROM embedder").fetchall():
         sane = 0 < len(spec) <= _LONGEST_NAME and len(revision) <= _LONGEST_NAME and 0 < dim <= 100_000
         if not sane or _UNSEEN.search(spec + revision):
@@ -110,7 +121,7 @@ def document_of(name: str, row: tuple[str, str, str, str, str, str, str]) -> Doc
             raise ValueError("its pages do not fit its text")
         if not all(isinstance(line, str) for line in page[4]):
             raise ValueError("the running headers of its pages are no text")
-        at = page[1]
+        at = page[2]
     if not isinstance(held_warnings, list) or not all(isinstance(line, str) for line in held_warnings):
         raise ValueError("its warnings are no text")
     return Document(
@@ -130,7 +141,8 @@ def _passage(document: Document, place: int, row: tuple[Any, ...]) -> str | None
     ordinal, start, end, text, page, page_end, tokens, *parts = row
     try:
         section, breaks, windows = map(_json, parts)
-        spans = [*_rows(breaks, "page breaks", (int, int)), *_rows(windows, "windows", (int, int))]
+        _rows(breaks, "page breaks", (int, int))
+        spans = _rows(windows, "windows", (int, int))
     except ValueError as error:
         return str(error)
     if ordinal != place or tokens < 0:
@@ -139,47 +151,47 @@ def _passage(document: Document, place: int, row: tuple[Any, ...]) -> str | None
         return "does not stand where it says"
     if not isinstance(section, list) or not all(isinstance(name, str) for name in section):
         return "has a section that is no text"
-    last = len(document.pages) or None
-    if page != document.page_at(start) or (page_end is None) != (page is None):
+    if (page, page_end) != (document.page_at(start), document.page_at(end - 1)):
         return "names another page than it stands on"
-    if page is not None and not (1 <= page <= page_end <= (last or 0)):
-        return "ends on a page that its document does not have"
-    if any(not 0 <= offset <= len(text) or number < 1 for offset, number in spans[: len(breaks)]):
-        return "has page breaks outside its text"
-    if any(not 0 <= first <= final <= len(text) for first, final in spans[len(breaks) :]):
+    if breaks != [[held.start - start, held.number] for held in document.pages_within(start, end)]:
+        return "has page breaks where its document has none"
+    if any(not 0 <= first <= final <= len(text) for first, final in spans):
         return "has windows outside its text"
     return None
 
 
 def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
-    held = connection.execute("SELECT embedder_id, dim FROM library JOIN embedder USING (embedder_id)").fetchone()
-    if held is None:
-        return
+    held = connection.execute("SELECT embedder_id FROM library").fetchone()
     sql = (
-        "SELECT passage_id, vector.embedder_id, vector, vector.windows, passage.windows "
-        "FROM passage JOIN vector USING (vector_id)"
+        "SELECT passage_id, embedder_id, dim, vector, vector.windows, passage.windows "
+        "FROM vector JOIN embedder USING (embedder_id) LEFT JOIN passage USING (vector_id)"
     )
-    for passage_id, embedder_id, blob, windows, spans in connection.execute(sql):
-        if embedder_id != held[0]:
-            yield f"passage {passage_id}: its vector is of another embedder than the library's"
+    for passage_id, embedder_id, dim, blob, windows, spans in connection.execute(sql):
+        used = passage_id is not None
+        whose = f"passage {passage_id}" if used else "a vector kept for later"
+        if used and held and embedder_id != held[0]:
+            yield f"{whose}: its vector is of another embedder than the library's"
             continue
         try:
-            rows = np.concatenate([unpack_vectors([blob], held[1]), unpack_windows([windows], held[1])[0]])
-            count = len(_json(spans))
+            rows = np.concatenate([unpack_vectors([blob], dim), unpack_windows([windows], dim)[0]])
+            count = len(_json(spans)) if used else len(rows) - 1
         except (ValueError, TypeError):
-            yield f"passage {passage_id}: its vectors do not have {held[1]} numbers"
+            yield f"{whose}: its vectors do not have {dim} numbers"
             continue
         if len(rows) not in (1, 1 + count):
-            yield f"passage {passage_id}: {len(rows) - 1} window vectors for {count} windows"
+            yield f"{whose}: {len(rows) - 1} window vectors for {count} windows"
         with np.errstate(all="ignore"):
             unit = np.abs(np.linalg.norm(rows, axis=1) - 1) < _UNIT
         if not unit.all():  # NaN fails this too
-            yield f"passage {passage_id}: a vector is not of unit length"
+            yield f"{whose}: a vector is not of unit length"
 
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if "\\ud" in text.lower():  # half a character, which nothing could print
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError):
         raise ValueError("has a record that can't be read") from None
 

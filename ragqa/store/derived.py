@@ -21,6 +21,7 @@ from typing import Protocol, TypeVar
 
 from ragqa.errors import LibraryError
 from ragqa.store.database import Database, Stamp
+from ragqa.store.files import open_plain
 from ragqa.store.lock import Locked, WriterLock
 
 MANIFEST = "manifest.json"
@@ -28,7 +29,9 @@ MANIFEST = "manifest.json"
 BUILDER_WAIT = 0.2
 """Seconds to wait for another process that builds the same index before this one does without."""
 
-_STATE = re.compile(r"\d+-[0-9a-f]{8}")
+_STATE = re.compile(r"[0-9]+-[0-9a-f]{8}")
+_FILE = re.compile(r"[A-Za-z0-9_.-]+")
+_MOST_CHANGES = 2**62
 
 Index = TypeVar("Index", covariant=True)
 
@@ -142,19 +145,25 @@ def _look(root: Path, form: str, database: Database) -> tuple[State | None, str 
 
 def _read(root: Path) -> tuple[State, str]:
     try:
-        manifest = json.loads((root / MANIFEST).read_bytes())
         if root.is_symlink() or (root / MANIFEST).is_symlink():
             raise Torn("is a link")
-        state = State(root / Path(manifest["state"]).name, Stamp(int(manifest["generation"]), str(manifest["token"])))
+        with open_plain(root / MANIFEST) as stream:
+            manifest = json.loads(stream.read())
+        stamp = Stamp(int(manifest["generation"]), str(manifest["token"]))
         files = {str(name): (int(size), int(crc)) for name, (size, crc) in manifest["files"].items()}
         form = str(manifest["form"])
+        if not _STATE.fullmatch(manifest["state"]) or not all(map(_FILE.fullmatch, files)):
+            raise ValueError
+        if not 0 <= stamp.generation < _MOST_CHANGES or not stamp.token.isascii():
+            raise ValueError
+        state = State(root / manifest["state"], stamp)
     except FileNotFoundError:
         raise Torn("is missing") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise Torn("has a garbled manifest") from None
     for name, (size, crc) in files.items():
         try:
-            file = state.folder / Path(name).name
+            file = state.folder / name
             if state.folder.is_symlink() or file.is_symlink():
                 raise Torn(f"is torn ({name} is a link)")
             if file.stat().st_size != size:
@@ -214,7 +223,7 @@ def sync(path: Path) -> None:
 
 def _crc(file: Path) -> int:
     crc = 0
-    with file.open("rb") as stream:
+    with open_plain(file) as stream:
         while chunk := stream.read(1 << 20):
             crc = zlib.crc32(chunk, crc)
     return crc

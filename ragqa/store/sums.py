@@ -14,12 +14,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
+from ragqa.store.files import open_plain
 
 if TYPE_CHECKING:
     from ragqa.store.session import Session
 
 LAST = "last-state"
 """The file beside the database."""
+
+_LONGEST_NUMBER = 20
 
 TABLES = """
 CREATE TABLE document_sum (document_id INTEGER PRIMARY KEY REFERENCES document ON DELETE CASCADE, crc INTEGER NOT NULL);
@@ -133,8 +136,8 @@ def note_state(session: Session) -> None:
 def lost_changes(session: Session) -> list[str]:
     """Return one line where the library was once in a later state than it is in now; else nothing."""
     try:
-        file = session.folder / LAST
-        written = 0 if file.is_symlink() else int(file.read_text("ascii"))  # before the state: it may grow meanwhile
+        with open_plain(session.folder / LAST) as stream:  # before the state is read: it may grow meanwhile
+            written = int(stream.read(_LONGEST_NUMBER))
     except (OSError, ValueError):
         return []
     held = session.generation
