@@ -36,13 +36,22 @@ def embedded(passage: Passage, dim: int = FAKE.dim) -> Embedded:
 
 
 def document_of(name: str, lines: Sequence[str], title: str = "A manual") -> tuple[Document, list[Passage]]:
-    """A document of two pages, the second from within a line. Its passages are its lines, of two windows each."""
-    text = "\n".join(lines)
-    starts = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
+    """A document of two pages, the second from within a line. Its passages are its lines, of two windows each.
+
+    The headings that they stand under come at the end, so that the lines begin where their lengths say.
+    """
+    headings = ["Part", *(f"Chapter {number}" for number in range((len(lines) + 2) // 3))]
+    text = "\n".join([*lines, *headings])
+    starts = [sum(len(line) + 1 for line in [*lines, *headings][:at]) for at in range(len(lines) + len(headings))]
     middle = len(lines) // 2
     half = starts[middle] + len(lines[middle]) // 2 if lines else 0
     pages = (Page(1, 0, half, "i", ("head",)), Page(2, half, len(text)))
-    blocks = tuple(Block("paragraph", s, s + len(line)) for s, line in zip(starts, lines, strict=True))
+    blocks = tuple(
+        Block("paragraph", start, start + len(line))
+        if at < len(lines)
+        else Block("heading", start, start + len(line), 1)
+        for at, (start, line) in enumerate(zip(starts, [*lines, *headings], strict=True))
+    )
     sha = hashlib.sha256(text.encode()).hexdigest()
     document = Document(name, title, "text/plain", sha, text, blocks, pages, ("a warning",))
     passages = [
@@ -60,7 +69,7 @@ def document_of(name: str, lines: Sequence[str], title: str = "A manual") -> tup
             tokens=len(line.split()),
             windows=((0, len(line) // 2), (len(line) // 2, len(line))),
         )
-        for at, (start, line) in enumerate(zip(starts, lines, strict=True))
+        for at, (start, line) in enumerate(zip(starts, lines, strict=False))
     ]
     return document, passages
 

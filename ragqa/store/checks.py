@@ -25,7 +25,8 @@ _TYPES = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
 _LONGEST_NAME = 4096
 _MOST = 2**53
 """Above every id and count that a library comes to, with room for more."""
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What an ingest escapes in a name and drops from a title: controls, and what turns the direction of text."""
 
 
 def row_problems(connection: sqlite3.Connection) -> Iterator[str]:
@@ -61,9 +62,12 @@ def _state(connection: sqlite3.Connection) -> Iterator[str]:
     for table in ("document", "vector", "passage"):
         sql = f"SELECT min({table}_id), max({table}_id) FROM {table}"
         first, last = connection.execute(sql).fetchone()
-        (given,) = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
-        if (first or 1) < 1 or max(last or 0, given or 0) >= _MOST:
+        if (first or 1) < 1 or (last or 0) >= _MOST:
             yield f"the ids of {table} leave no room for more, or are below 1"
+    sql = "SELECT count(*) FROM sqlite_sequence WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN 0 AND ?"
+    (odd,) = connection.execute(sql, (_MOST,)).fetchone()
+    if odd:
+        yield f"{odd} of its tables do not say which id comes next"
     for spec, revision, dim in connection.execute("SELECT spec, revision, dim FROM embedder").fetchall():
         sane = 0 < len(spec) <= _LONGEST_NAME and len(revision) <= _LONGEST_NAME and 0 < dim <= 100_000
         if not sane or _UNSEEN.search(spec + revision):
@@ -75,11 +79,15 @@ def _state(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _document(connection: sqlite3.Connection, document_id: int, name: str) -> Iterator[str]:
+    sql = "SELECT title, media_type, cut, source, added_at FROM document WHERE document_id = ?"
+    labels = " ".join(connection.execute(sql, (document_id,)).fetchone())
     sql = "SELECT title, media_type, sha256, text, blocks, pages, warnings, page_count, passage_count FROM document "
     row = connection.execute(sql + "WHERE document_id = ?", (document_id,)).fetchone()
     said = name[:200]
-    if not name or len(name) > _LONGEST_NAME or _UNSEEN.search(name):
-        yield f"{said!r}: no document can be called so"
+    if not name or len(name) > _LONGEST_NAME or _UNSEEN.search(name) or {"", ".", ".."} & {*name.split("/")}:
+        yield f"{said!a}: no document can be called so"
+    if _UNSEEN.search(labels.replace("\n", " ").replace("\t", " ")):
+        yield f"{said}: its title or origin has control characters"
     try:
         document = document_of(name, row[:7])
     except ValueError as error:
@@ -88,13 +96,14 @@ def _document(connection: sqlite3.Connection, document_id: int, name: str) -> It
     if len(document.pages) != row[7]:
         yield f"{said}: it has {len(document.pages)} pages, its record says {row[7]}"
     sql = (
-        "SELECT ordinal, start_at, end_at, text, page, page_end, tokens, section, page_breaks, windows FROM passage "
-        "WHERE document_id = ? ORDER BY ordinal"
+        "SELECT ordinal, start_at, end_at, text, page, page_end, tokens, header, section, page_breaks, windows "
+        "FROM passage WHERE document_id = ? ORDER BY ordinal"
     )
+    headings, headers = _texts(document, "heading"), _texts(document, "table_header")
     count = 0
     for place, passage in enumerate(connection.execute(sql, (document_id,))):
         count += 1
-        wrong = _passage(document, place, passage)
+        wrong = _passage(document, headings, headers, place, passage)
         if wrong:
             yield f"{said}: passage {place + 1} {wrong}"
     if count != row[8]:
@@ -114,6 +123,8 @@ def document_of(name: str, row: tuple[str, str, str, str, str, str, str]) -> Doc
     for block in _rows(held_blocks, "blocks", (str, int, int, int)):
         if block[0] not in get_args(BlockKind) or not at <= block[1] <= block[2] <= len(text):
             raise ValueError("its blocks do not fit its text")
+        if not 0 <= block[3] < _MOST:
+            raise ValueError("a block of it is on a level that there is not")
         at = block[2]
     at = 0
     for number, page in enumerate(_rows(held_pages, "pages", (int, int, int, (str, type(None)), list)), 1):
@@ -136,21 +147,29 @@ def document_of(name: str, row: tuple[str, str, str, str, str, str, str]) -> Doc
     )
 
 
-def _passage(document: Document, place: int, row: tuple[Any, ...]) -> str | None:
+def _texts(document: Document, kind: BlockKind) -> set[str]:
+    return {document.text[block.start : block.end] for block in document.blocks if block.kind == kind}
+
+
+def _passage(document: Document, headings: set[str], headers: set[str], place: int, row: tuple[Any, ...]) -> str | None:
     """Return what is wrong with a passage, in a few words."""
-    ordinal, start, end, text, page, page_end, tokens, *parts = row
+    ordinal, start, end, text, page, page_end, tokens, header, *parts = row
     try:
         section, breaks, windows = map(_json, parts)
         _rows(breaks, "page breaks", (int, int))
         spans = _rows(windows, "windows", (int, int))
     except ValueError as error:
         return str(error)
-    if ordinal != place or tokens < 0:
+    if ordinal != place or not 0 <= tokens < _MOST:
         return "is not in its place"
     if not 0 <= start <= end <= len(document.text) or document.text[start:end] != text:
         return "does not stand where it says"
     if not isinstance(section, list) or not all(isinstance(name, str) for name in section):
         return "has a section that is no text"
+    if not headings.issuperset(section):
+        return "names a section that its document does not have"
+    if header and not any(held.startswith(header) for held in headers):
+        return "has a table header that its document does not have"
     if (page, page_end) != (document.page_at(start), document.page_at(end - 1)):
         return "names another page than it stands on"
     if breaks != [[held.start - start, held.number] for held in document.pages_within(start, end)]:
