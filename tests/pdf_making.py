@@ -9,11 +9,17 @@ HELVETICA = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
 def make_pdf(
-    contents: str | Sequence[str], fonts: Sequence[str] = (HELVETICA,), resources: str = "", catalog: str = ""
+    contents: str | Sequence[str],
+    fonts: Sequence[str] = (HELVETICA,),
+    resources: str = "",
+    catalog: str = "",
+    second_font: str = "5 0 R",
+    xobjects: str = "",
 ) -> bytes:
     """Return a PDF with a page for each of ``contents``, stream by stream, A4.
 
-    ``fonts`` are objects from number 5 on; the first is /F1. ``resources`` and ``catalog`` go into their dictionaries.
+    ``fonts`` are objects from number 5 on; the first is /F1, ``second_font`` names what is /F2.
+    ``resources``, ``xobjects`` and ``catalog`` go into their dictionaries.
     """
     pages = [contents] if isinstance(contents, str) else contents
     first = 5 + len(fonts)
@@ -29,7 +35,7 @@ def make_pdf(
     for at, content in enumerate(pages):
         objects.append(
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents {first + 2 * at + 1} 0 R"
-            f"/Resources<</Font<</F1 5 0 R>>/XObject<</Image 3 0 R>>{resources}>>>>"
+            f"/Resources<</Font<</F1 5 0 R/F2 {second_font}>>/XObject<</Image 3 0 R{xobjects}>>{resources}>>>>"
         )
         objects.append(stream(content))
     return write_objects(objects)

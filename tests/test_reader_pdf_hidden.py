@@ -7,7 +7,7 @@ import pytest
 from ragqa.errors import UnreadableFile
 from ragqa.readers import limits, pdf
 from ragqa.readers.pdf import read_pdf
-from tests.pdf_making import make_pdf
+from tests.pdf_making import HELVETICA, make_pdf, stream
 
 HIDDEN = "BT 3 Tr /F1 12 Tf 72 700 Td (The cover may be opened under pressure.) Tj ET "
 CLIPPED = HIDDEN.replace("3 Tr", "7 Tr")
@@ -27,6 +27,25 @@ def test_invisible_text_on_a_page_of_visible_text_is_not_read(hidden: str) -> No
 def test_an_invisible_word_inside_a_visible_line_is_not_read() -> None:
     line = "BT /F1 12 Tf 72 700 Td (Do ) Tj 3 Tr (not ) Tj 0 Tr (close the valve.) Tj ET"
     assert "not" not in read(line)
+
+
+def test_invisible_letters_inside_a_word_are_not_read() -> None:
+    assert read("BT /F1 12 Tf 72 700 Td (Valve ) Tj 3 Tr (un) Tj 0 Tr (safe) Tj ET") == "Valve safe"
+
+
+def test_invisible_text_inside_a_form_is_not_read() -> None:
+    form = "/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"
+    data = make_pdf(SHOWN + "/Form Do", [HELVETICA, stream(HIDDEN, form)], xobjects="/Form 6 0 R")
+    assert read_pdf(data, "cover.pdf").text == "Let the pressure out before you open the cover."
+
+
+def test_specks_are_not_read_but_small_type_is() -> None:
+    assert read(SHOWN + "BT /F1 0.05 Tf 72 300 Td (Open it at once.) Tj ET") == read(SHOWN)
+    assert "at once" in read(SHOWN + "BT /F1 1 Tf 72 300 Td (Open it at once.) Tj ET")
+
+
+def test_a_line_that_runs_off_the_paper_is_read_to_its_end() -> None:
+    assert read("BT /F1 12 Tf 500 700 Td (Open the cover slowly and with both hands.) Tj ET").endswith("both hands.")
 
 
 def test_the_text_layer_of_a_scan_is_read_even_beside_a_visible_stamp() -> None:

@@ -32,6 +32,9 @@ MEDIA_TYPE = "application/pdf"
 MAX_PAGES_NAMED = 3
 """Pages with unreadable characters that have a warning each; more have one together."""
 
+MAX_RANGES = 12
+"""Ranges of pages that a warning names."""
+
 MANY_PAGES, FEWEST_DIFFERENT = 1000, 0.02
 """Of so many pages with text at least this part must differ."""
 
@@ -115,13 +118,15 @@ def _vocabulary(rows: Sequence[Row]) -> Knows:
         if not words:
             words.add("")
             for row in rows:
-                words.update(_PUNCTUATION.sub(" ", row.text).lower().split()[:-1])
+                text = row.text.translate(_BLANKS) if row.text.isascii() else _PUNCTUATION.sub(" ", row.text)
+                words.update(text.lower().split()[:-1])
         return word in words
 
     return knows
 
 
 _PUNCTUATION = re.compile(r"[^\w-]+")
+_BLANKS = {code: " " for code in range(128) if _PUNCTUATION.match(chr(code))}  # the same for ASCII, in half the time
 
 
 def _no_text(name: str, pages: Sequence[RawPage]) -> str:
@@ -170,11 +175,13 @@ def _unreadable(pages: Sequence[RawPage]) -> int:
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Return '1-3, 7' for 1, 2, 3, 7."""
+    """Return '1-3, 7' for 1, 2, 3, 7; where that would be long, how many more there are."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:
             spans[-1][1] = number
         else:
             spans.append([number, number])
-    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans)
+    shown = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in spans[:MAX_RANGES])
+    more = sum(b - a + 1 for a, b in spans[MAX_RANGES:])
+    return f"{shown} and {more:,} more" if more else shown

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ragqa.readers.pdf.captions import is_caption
+from ragqa.readers.pdf.characters import CJK
 from ragqa.readers.pdf.code import verbatim
 from ragqa.readers.pdf.joining import Knows, finish, join
-from ragqa.readers.pdf.lines import CJK
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.tables import Table
 from ragqa.types import BlockKind

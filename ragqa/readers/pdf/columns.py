@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ragqa.readers.pdf.lines import CJK, Segment
+from ragqa.readers.pdf.characters import CJK
+from ragqa.readers.pdf.lines import Segment
 from ragqa.readers.pdf.rows import Row, make_rows
 
 MIN_ROWS = 4

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections.abc import Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -34,21 +36,15 @@ class Font(NamedTuple):
 NO_FONT = Font("", False, False, False)
 
 
-class PageFonts:
-    """The fonts of one page. pdfium reuses their addresses on the next, so nothing is kept beyond it."""
+def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
+    """Return the font of each of these characters of a page.
 
-    def __init__(self, pointer: int) -> None:
-        self._pointer = pointer
-        self._known: dict[int, Font] = {}
-
-    def at(self, index: int) -> Font:
-        text_object = _text_object(self._pointer, index)
-        font = _font_of(text_object) if text_object else None
-        if not font:
-            return NO_FONT
-        if font not in self._known:
-            self._known[font] = _describe(font)
-        return self._known[font]
+    pdfium reuses the addresses of text and fonts on the next page, so nothing is kept beyond it.
+    """
+    objects = list(map(_text_object, repeat(pointer), places))
+    fonts = {one: _font_of(one) if one else None for one in set(objects)}
+    described = {font: _describe(font) if font else NO_FONT for font in set(fonts.values())}
+    return [described[fonts[one]] for one in objects]
 
 
 def _describe(pointer: int) -> Font:

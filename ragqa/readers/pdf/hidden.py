@@ -1,13 +1,13 @@
-"""Which words of a page nobody sees: drawn in no colour at all, or beside the paper.
+"""What of a page nobody sees: text drawn in no colour at all, beside the paper, or too small to be seen.
 
 Invisible text over a picture is a scan's text layer: that is read, and so is a page that holds nothing else. Text in
-the paper's own colour is not found out.
+the paper's own colour, wholly transparent, or covered by something is not found out.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+import math
 from itertools import repeat
 from typing import Any
 
@@ -21,67 +21,111 @@ Bools = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top."""
 
-MAX_OBJECTS = 20_000
-"""Objects of a page that are looked through for pictures."""
+MAX_OBJECTS = 200_000
+"""Objects of a page that are looked through, those within its forms among them."""
+TINY = 0.5
+"""Points. What is lower, and narrower for each character, is a speck, where the page has larger type."""
 
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
-_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
-)
-_render_mode = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_void_p).value or 0
-)
+
+def _signature(function: Any, result: Any, *arguments: Any) -> Any:
+    """Return a function of pdfium that takes and gives plain numbers for pointers: half the time of a call."""
+    return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
-def find_hidden(page: Any, pointer: int, words: Ints, corners: Floats) -> Bools:
-    """Return (n,): which words are not to be seen on the page.
+_void, _int = ctypes.c_void_p, ctypes.c_int
+_text_object = _signature(pdfium.FPDFText_GetTextObject, _void, _void, _int)
+_render_mode = _signature(pdfium.FPDFTextObj_GetTextRenderMode, _int, _void)
+_page_object = _signature(pdfium.FPDFPage_GetObject, _void, _void, _int)
+_form_count = _signature(pdfium.FPDFFormObj_CountObjects, _int, _void)
+_form_object = _signature(pdfium.FPDFFormObj_GetObject, _void, _void, ctypes.c_ulong)
+_object_kind = _signature(pdfium.FPDFPageObj_GetType, _int, _void)
+_bounds = _signature(pdfium.FPDFPageObj_GetBounds, _int, _void, *[_void] * 4)
+_char_box = _signature(pdfium.FPDFText_GetLooseCharBox, _int, _void, _int, _void)
+
+
+def blank_unseen(page: Any, text_page: int, text: str) -> str:
+    """Return a page's text with a space for each character that is drawn invisibly, save over a picture.
+
+    ``text_page`` is the address of pdfium's reading of the page; ``text`` has a character for each of its indexes.
+    """
+    unseen, pictures = _look_through(page)
+    if not unseen:
+        return text
+    shown = list(text)
+    for at, found in enumerate(map(_text_object, repeat(text_page), range(len(text)))):
+        if found in unseen and not _is_over(text_page, at, pictures):
+            shown[at] = " "
+    blanked = "".join(shown)
+    return text if blanked.isspace() else blanked
+
+
+def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
+    """Return (n,): which words lie wholly beside the page or are specks; none where that would be all of them.
 
     ``corners`` (n, 2, 4): left, top, right, bottom of each word's first and last character.
     """
-    outside = _outside(page, corners)
-    unseen = _unseen(pointer, words)
-    if not unseen.any() or (unseen | outside).all():
-        return outside & ~outside.all()
-    middle = corners.mean(axis=1)
-    x, y = (middle[:, 0] + middle[:, 2]) / 2, (middle[:, 1] + middle[:, 3]) / 2
-    for left, bottom, right, top in _pictures(page):
-        unseen &= ~((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
-    return outside | unseen
+    page_box = pdfium.FS_RECTF()
+    if pdfium.FPDF_GetPageBoundingBox(page, page_box) and 1 < page_box.right - page_box.left < 1e6:
+        left, bottom, right, top = page_box.left, page_box.bottom, page_box.right, page_box.top
+    else:
+        left, bottom, right, top = -math.inf, -math.inf, math.inf, math.inf
+    height = corners[:, 0, 1] - corners[:, 0, 3]
+    within = corners[..., 0].min() >= left and corners[..., 2].max() <= right
+    if within and corners[..., 3].min() >= bottom and corners[..., 1].max() <= top and height.min() >= TINY:
+        return np.zeros(len(words), np.bool_)  # as on nearly every page
+    begin, end = corners[:, :, 0].min(axis=1), corners[:, :, 2].max(axis=1)
+    beside = (end < left) | (begin > right) | (corners[:, 0, 1] < bottom) | (corners[:, 0, 3] > top)
+    speck = (height < TINY) & (end - begin < TINY * (words[:, 1] - words[:, 0]))
+    for at in np.flatnonzero(beside[1:]) + 1:  # what runs off the paper, word after word, is the end of a line
+        follows = words[at, 2] == words[at - 1, 2] and abs(begin[at] - end[at - 1]) < 2 * height[at]
+        beside[at] = beside[at - 1] or not follows
+    hidden = beside | speck
+    return np.asarray(hidden & ~hidden.all(), np.bool_)
 
 
-def _unseen(pointer: int, words: Ints) -> Bools:
-    starts = words[:, 0].tolist()
-    objects = np.fromiter((found or 0 for found in map(_text_object, repeat(pointer), starts)), np.uint64, len(starts))
-    different, which = np.unique(objects, return_inverse=True)
-    modes = [bool(one) and _render_mode(one) in _UNSEEN for one in different.tolist()]
-    return np.asarray(np.array(modes, np.bool_)[which], np.bool_)
+def _look_through(page: Any) -> tuple[set[int], list[Box]]:
+    """Return the invisible text objects of a page, and where it has pictures, or forms with some, if it has any."""
+    address, count = ctypes.cast(page, ctypes.c_void_p).value, pdfium.FPDFPage_CountObjects(page)
+    objects = list(map(_page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+    modes = list(map(_render_mode, objects))
+    if -1 not in modes and _UNSEEN.isdisjoint(modes):
+        return set(), []
+    unseen = {found for found, mode in zip(objects, modes, strict=True) if mode in _UNSEEN}
+    pictures = []
+    for found in (found for found, mode in zip(objects, modes, strict=True) if mode < 0):  # no text
+        kind = _object_kind(found)
+        inside = _within(found) if kind == pdfium.FPDF_PAGEOBJ_FORM else []
+        unseen.update(one for one in inside if _render_mode(one) in _UNSEEN)
+        if pdfium.FPDF_PAGEOBJ_IMAGE in (kind, *map(_object_kind, inside)):
+            pictures.append(found)
+    return unseen, [_box(found) for found in pictures] if unseen else []
 
 
-def _outside(page: Any, corners: Floats) -> Bools:
-    """Return which words lie wholly beside a page of a usable size."""
-    bounds = pdfium.FS_RECTF()
-    if not pdfium.FPDF_GetPageBoundingBox(page, bounds) or not 1 < bounds.right - bounds.left < 1e6:
-        return np.zeros(len(corners), np.bool_)
-    left, right = corners[:, :, 0].min(axis=1), corners[:, :, 2].max(axis=1)
-    bottom, top = corners[:, :, 3].min(axis=1), corners[:, :, 1].max(axis=1)
-    beside = (right < bounds.left) | (left > bounds.right) | (top < bounds.bottom) | (bottom > bounds.top)
-    return np.asarray(beside, np.bool_)
+def _within(form: int) -> list[int]:
+    """Return the objects of a form and of the forms in it."""
+    found: list[int] = []
+    forms = [form]
+    while forms and len(found) < MAX_OBJECTS:
+        outer = forms.pop()
+        inside = list(map(_form_object, repeat(outer), range(min(_form_count(outer), MAX_OBJECTS))))
+        forms += [one for one in inside if _object_kind(one) == pdfium.FPDF_PAGEOBJ_FORM]
+        found += inside
+    return found
 
 
-def _pictures(page: Any) -> Iterator[Box]:
-    """Yield where pictures lie, and forms that hold some."""
-    edges = [ctypes.c_float() for _ in range(4)]
-    for at in range(min(pdfium.FPDFPage_CountObjects(page), MAX_OBJECTS)):
-        found = pdfium.FPDFPage_GetObject(page, at)
-        if _is_picture(found) and pdfium.FPDFPageObj_GetBounds(found, *edges):
-            left, bottom, right, top = (edge.value for edge in edges)
-            yield left, bottom, right, top
+def _box(found: int) -> Box:
+    edges = np.zeros(4, np.float32)
+    address = edges.ctypes.data
+    _bounds(found, *range(address, address + 16, 4))
+    left, bottom, right, top = edges.tolist()
+    return left, bottom, right, top
 
 
-def _is_picture(found: Any) -> bool:
-    kind = pdfium.FPDFPageObj_GetType(found)
-    if kind != pdfium.FPDF_PAGEOBJ_FORM:
-        return bool(kind == pdfium.FPDF_PAGEOBJ_IMAGE)
-    inside = (pdfium.FPDFFormObj_GetObject(found, at) for at in range(min(pdfium.FPDFFormObj_CountObjects(found), 100)))
-    return any(pdfium.FPDFPageObj_GetType(one) == pdfium.FPDF_PAGEOBJ_IMAGE for one in inside)
+def _is_over(text_page: int, at: int, pictures: list[Box]) -> bool:
+    """Whether the middle of a character lies within a picture."""
+    edges = np.zeros(4, np.float32)
+    _char_box(text_page, at, edges.ctypes.data)
+    x, y = float(edges[0] + edges[2]) / 2, float(edges[1] + edges[3]) / 2
+    return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in pictures)

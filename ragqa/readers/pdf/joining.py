@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ragqa.readers.pdf.lines import CJK, SOFT_HYPHEN
+from ragqa.readers.pdf.characters import CJK, SOFT_HYPHEN
 
 Knows = Callable[[str], bool]
 """Whether the document has a word, in lower case, somewhere inside a line."""

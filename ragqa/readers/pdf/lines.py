@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import re
-import unicodedata
 from collections import deque
 from itertools import repeat
 from typing import NamedTuple
@@ -18,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
-from ragqa.readers.encodings import normalise
-from ragqa.readers.pdf.fonts import Font, PageFonts
-from ragqa.readers.pdf.hidden import find_hidden
-from ragqa.readers.pdf.unreadable import count_meaningless, find_unmapped
+from ragqa.readers.pdf.characters import clean, page_text
+from ragqa.readers.pdf.fonts import Font, fonts_at
+from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
+from ragqa.readers.pdf.unreadable import sift_unreadable
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
@@ -29,22 +27,9 @@ MAX_CHARS = 400_000
 GAP = 0.9
 """A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
 
-UNMAPPED = 0.1
-"""The part of a page's characters past which those without a map are left out: a whole font of them, no stray sign."""
-
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
 
-SOFT_HYPHEN = "\x02"
-"""pdfium's mark for a hyphen that ends a line; the next line follows it without a break."""
-
-_CJK = (
-    "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-)
-CJK = re.compile(f"[{_CJK}]")
-_CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
-_ACCENTS = {"\u00b4": "\u0301", "\u00a8": "\u0308", "\u02c6": "\u0302", "\u02dc": "\u0303", "\u00b8": "\u0327"}
-_LOOSE_ACCENT = re.compile(r"([\u00b4\u00a8\u02c6\u02dc\u00b8])([A-Za-z])")
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -59,9 +44,6 @@ _char_origin = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, cty
 )
 _font_size = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p, ctypes.c_int)(
     ctypes.cast(pdfium.FPDFText_GetFontSize, ctypes.c_void_p).value or 0
-)
-_unicode = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetUnicode, ctypes.c_void_p).value or 0
 )
 
 
@@ -105,55 +87,19 @@ def read_text(page: object, text_page: object) -> PageText:
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    text = _page_text(text_page, pointer, count)
+    text = blank_unseen(page, pointer, page_text(text_page, pointer, count))
     words = _words(text)
     corners = _corners(pointer, words)
-    hidden = find_hidden(page, pointer, words, corners)
-    if hidden.any():
-        words, corners = words[~hidden], corners[~hidden]
+    if len(words) and (misplaced := find_misplaced(page, words, corners)).any():
+        words, corners = words[~misplaced], corners[~misplaced]
     if not len(words):
-        return PageText([], count, count_meaningless(text), count < total)
+        return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes = _boxes(text_page, pointer, words, corners)
     first, last = _parts(words, boxes)
     sample = _longest(words, first)
-    unmapped = find_unmapped(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
-    if len(unmapped) > UNMAPPED * count:
-        text = _without(text, unmapped)
-        unreadable = count_meaningless(text)
-    else:
-        unreadable = count_meaningless(text) + len(unmapped)
+    text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
     segments = _segments(pointer, text, words, boxes, first, last, sample)
-    return PageText(segments, count, min(unreadable, count), count < total)
-
-
-def _page_text(text_page: object, pointer: int, count: int) -> str:
-    """Return exactly one character for each character index of the page."""
-    buffer = (ctypes.c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
-    text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
-    if len(text) != count:  # text and character indexes drift apart: characters without Unicode, or surrogate pairs
-        codes = np.fromiter(map(_unicode, repeat(pointer), range(count)), np.uint32, count)
-        _join_surrogates(codes)
-        codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
-        text = codes.tobytes().decode("utf-32-le")
-    return _mark_hyphens(text_page, text.replace("\ufffe", SOFT_HYPHEN))
-
-
-def _join_surrogates(codes: npt.NDArray[np.uint32]) -> None:
-    """Put the character of each surrogate pair in the place of its first half, and nothing visible in the second's."""
-    high = np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37))
-    codes[high] = 0x10000 + ((codes[high] & 0x3FF) << 10) + (codes[high + 1] & 0x3FF)
-    codes[high + 1] = ord("\u200b")
-
-
-def _mark_hyphens(text_page: object, text: str) -> str:
-    """Keep pdfium's hyphen mark only where it is one: some fonts have a letter at that code."""
-    at = text.find(SOFT_HYPHEN)
-    while at >= 0:
-        if pdfium.FPDFText_IsHyphen(text_page, at) != 1:
-            text = text[:at] + "\ufffd" + text[at + 1 :]
-        at = text.find(SOFT_HYPHEN, at + 1)
-    return text
+    return PageText(segments, count, unreadable, count < total)
 
 
 def _words(text: str) -> Ints:
@@ -178,11 +124,13 @@ def _words(text: str) -> Ints:
 
 def _corners(pointer: int, words: Ints) -> Floats:
     """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
-    asked = np.stack((words[:, 0], words[:, 1] - 1), axis=1).ravel()
-    raw = np.zeros((len(asked), 4), np.float32)
-    address = raw.ctypes.data
-    deque(map(_char_box, repeat(pointer), asked.tolist(), range(address, address + raw.nbytes, 16)), maxlen=0)
-    return raw.reshape(-1, 2, 4).astype(np.float64)
+    corners = np.zeros((len(words), 2, 4), np.float32)
+    address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
+    deque(map(_char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)), maxlen=0)
+    places = address + 16 + 32 * np.flatnonzero(long)
+    deque(map(_char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
+    corners[~long, 1] = corners[~long, 0]
+    return corners.astype(np.float64)
 
 
 def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Floats:
@@ -249,13 +197,6 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _without(text: str, unmapped: list[int]) -> str:
-    characters = list(text)
-    for at in unmapped:
-        characters[at] = "\ufffd"
-    return "".join(characters)
-
-
 def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
     """Return the first and the last word of each segment."""
     left, bottom, right, top = boxes.T
@@ -277,24 +218,19 @@ def _segments(
 ) -> list[Segment]:
     left, _, right, _ = boxes.T
     base, height = _baselines(pointer, words, boxes, sample)
+    starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
     columns = (
-        words[first, 0].tolist(),
-        words[last, 1].tolist(),
+        [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)],
         np.minimum.reduceat(left, first).tolist(),
         (base - BELOW * height).tolist(),
         np.maximum.reduceat(right, first).tolist(),
         (base + (1 - BELOW) * height).tolist(),
         height.tolist(),
         words[first, 2].tolist(),
+        fonts_at(pointer, starts),
+        fonts_at(pointer, (words[last, 1] - 1).tolist()),
     )
-    fonts = PageFonts(pointer)
-    found = []
-    for start, end, x0, y0, x1, y1, height, line in zip(*columns, strict=True):
-        shown = clean(text[start:end])
-        if shown:
-            font = fonts.at(start)
-            found.append(Segment(shown, x0, y0, x1, y1, height, line, font, fonts.at(end - 1)))
-    return found
+    return [segment for segment in map(Segment, *columns) if segment.text]
 
 
 def _longest(words: Ints, first: Ints) -> Ints:
@@ -333,21 +269,3 @@ def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[
     box = boxes[sample]
     tall = np.clip(box[:, 3] - box[:, 1], 0.5, 2000)
     return np.where(sane, base, box[:, 1] + BELOW * tall), np.where(sane, size, tall)
-
-
-def clean(text: str) -> str:
-    """Return a segment's text on one line, without the spaces that some files put between Chinese characters."""
-    keep_hyphen = text.endswith(SOFT_HYPHEN)
-    if not text.isascii():
-        text = normalise(text.replace("\ufffd", "").replace("\u00ad", "-"))
-        text = _CJK_SPACE.sub("", text)
-        text = _LOOSE_ACCENT.sub(_composed, text)
-    elif not text.isprintable():
-        text = normalise(text)
-    return " ".join(text.split()) + (SOFT_HYPHEN if keep_hyphen else "")
-
-
-def _composed(match: re.Match[str]) -> str:
-    """Return the accented letter that an accent and a letter drawn one over the other mean."""
-    letter = unicodedata.normalize("NFC", match[2] + _ACCENTS[match[1]])
-    return letter if len(letter) == 1 else match[0]
