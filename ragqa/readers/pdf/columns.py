@@ -44,7 +44,7 @@ def read_in_order(page: int, rows: Sequence[Row], first_column: int) -> list[Row
         stretches = _columns(single, strict=True)
     if stretches is None:
         left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
-        return [row._replace(column=first_column, left=left, right=right) for row in rows]
+        return [Row(*row[:-3], first_column, left, right) for row in rows]
     ordered: list[Row] = []
     for number, (units, bounds) in enumerate(stretches, first_column):
         ordered += make_rows(page, [s for unit in units for s in unit.segments], number, bounds)
