@@ -12,9 +12,6 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, get_args
 
-import numpy as np
-
-from ragqa.store.blobs import unpack_vectors, unpack_windows
 from ragqa.types import Block, BlockKind, Document, Page
 
 _UNIT = 0.01
@@ -180,6 +177,10 @@ def _passage(document: Document, headings: set[str], headers: set[str], place: i
 
 
 def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
+    import numpy as np  # a list of documents needs none of it
+
+    from ragqa.store.blobs import unpack_vectors, unpack_windows
+
     held = connection.execute("SELECT embedder_id FROM library").fetchone()
     sql = (
         "SELECT passage_id, embedder_id, dim, vector, vector.windows, passage.windows "
