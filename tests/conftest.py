@@ -103,8 +103,9 @@ class Ran:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without anything that sets an option or names a server."""
-    return {name: value for name, value in os.environ.items() if not _ours(name)} | more
+    """The environment without anything that sets an option, names a server, or has Python write unbuffered."""
+    kept = {name: value for name, value in os.environ.items() if not _ours(name) and name != "PYTHONUNBUFFERED"}
+    return kept | more
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that the terminal can't show is no reason to stop
             stream.reconfigure(errors="backslashreplace")
+    failed = False
     try:
         with cleaned_streams():
             _run()
+    except SystemExit as stop:
+        failed = bool(stop.code)
+        raise
     finally:
         lost = flush_streams()
-        if lost:
+        if lost and not failed:  # else a line was said already
             _fail(f"the output could not be written: {lost.strerror}")
         gc.freeze()  # nor need they be looked through on the way out
 
