@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.encodings import normalise
+from ragqa.readers.pdf import calls
 
 SOFT_HYPHEN = "\x02"
 """pdfium's mark for a hyphen that ends a line; the next line follows it without a break."""
@@ -24,10 +25,6 @@ _CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
 _ACCENTS = {"\u00b4": "\u0301", "\u00a8": "\u0308", "\u02c6": "\u0302", "\u02dc": "\u0303", "\u00b8": "\u0327"}
 _LOOSE_ACCENT = re.compile(r"([\u00b4\u00a8\u02c6\u02dc\u00b8])([A-Za-z])")
 
-_unicode = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetUnicode, ctypes.c_void_p).value or 0
-)
-
 
 def page_text(text_page: object, pointer: int, count: int) -> str:
     """Return exactly one character for each character index of the page."""
@@ -35,7 +32,7 @@ def page_text(text_page: object, pointer: int, count: int) -> str:
     written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
     text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
     if len(text) != count:  # text and character indexes drift apart: characters without Unicode, or surrogate pairs
-        codes = np.fromiter(map(_unicode, repeat(pointer), range(count)), np.uint32, count)
+        codes = np.fromiter(map(calls.char_unicode, repeat(pointer), range(count)), np.uint32, count)
         _join_surrogates(codes)
         codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
         text = codes.tobytes().decode("utf-32-le")

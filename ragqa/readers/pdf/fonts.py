@@ -10,18 +10,13 @@ from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 
+from ragqa.readers.pdf import calls
+
 _MONO = re.compile(
     r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
 )
 _BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
 _ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
-
-_text_object = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetTextObject, ctypes.c_void_p).value or 0
-)
-_font_of = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p).value or 0
-)
 
 
 class Font(NamedTuple):
@@ -41,8 +36,8 @@ def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
 
     pdfium reuses the addresses of text and fonts on the next page, so nothing is kept beyond it.
     """
-    objects = list(map(_text_object, repeat(pointer), places))
-    fonts = {one: _font_of(one) if one else None for one in set(objects)}
+    objects = list(map(calls.text_object, repeat(pointer), places))
+    fonts = {one: calls.font_of(one) if one else None for one in set(objects)}
     described = {font: _describe(font) if font else NO_FONT for font in set(fonts.values())}
     return [described[fonts[one]] for one in objects]
 

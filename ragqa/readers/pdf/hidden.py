@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
+from ragqa.readers.pdf import calls
+
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -29,22 +31,6 @@ TINY = 0.5
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
 
-def _signature(function: Any, result: Any, *arguments: Any) -> Any:
-    """Return a function of pdfium that takes and gives plain numbers for pointers: half the time of a call."""
-    return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
-
-
-_void, _int = ctypes.c_void_p, ctypes.c_int
-_text_object = _signature(pdfium.FPDFText_GetTextObject, _void, _void, _int)
-_render_mode = _signature(pdfium.FPDFTextObj_GetTextRenderMode, _int, _void)
-_page_object = _signature(pdfium.FPDFPage_GetObject, _void, _void, _int)
-_form_count = _signature(pdfium.FPDFFormObj_CountObjects, _int, _void)
-_form_object = _signature(pdfium.FPDFFormObj_GetObject, _void, _void, ctypes.c_ulong)
-_object_kind = _signature(pdfium.FPDFPageObj_GetType, _int, _void)
-_bounds = _signature(pdfium.FPDFPageObj_GetBounds, _int, _void, *[_void] * 4)
-_char_box = _signature(pdfium.FPDFText_GetLooseCharBox, _int, _void, _int, _void)
-
-
 def blank_unseen(page: Any, text_page: int, text: str) -> str:
     """Return a page's text with a space for each character that is drawn invisibly, save over a picture.
 
@@ -54,7 +40,7 @@ def blank_unseen(page: Any, text_page: int, text: str) -> str:
     if not unseen:
         return text
     shown = list(text)
-    for at, found in enumerate(map(_text_object, repeat(text_page), range(len(text)))):
+    for at, found in enumerate(map(calls.text_object, repeat(text_page), range(len(text)))):
         if found in unseen and not _is_over(text_page, at, pictures):
             shown[at] = " "
     blanked = "".join(shown)
@@ -88,17 +74,17 @@ def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
 def _look_through(page: Any) -> tuple[set[int], list[Box]]:
     """Return the invisible text objects of a page, and where it has pictures, or forms with some, if it has any."""
     address, count = ctypes.cast(page, ctypes.c_void_p).value, pdfium.FPDFPage_CountObjects(page)
-    objects = list(map(_page_object, repeat(address), range(min(count, MAX_OBJECTS))))
-    modes = list(map(_render_mode, objects))
+    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+    modes = list(map(calls.render_mode, objects))
     if -1 not in modes and _UNSEEN.isdisjoint(modes):
         return set(), []
     unseen = {found for found, mode in zip(objects, modes, strict=True) if mode in _UNSEEN}
     pictures = []
     for found in (found for found, mode in zip(objects, modes, strict=True) if mode < 0):  # no text
-        kind = _object_kind(found)
+        kind = calls.object_kind(found)
         inside = _within(found) if kind == pdfium.FPDF_PAGEOBJ_FORM else []
-        unseen.update(one for one in inside if _render_mode(one) in _UNSEEN)
-        if pdfium.FPDF_PAGEOBJ_IMAGE in (kind, *map(_object_kind, inside)):
+        unseen.update(one for one in inside if calls.render_mode(one) in _UNSEEN)
+        if pdfium.FPDF_PAGEOBJ_IMAGE in (kind, *map(calls.object_kind, inside)):
             pictures.append(found)
     return unseen, [_box(found) for found in pictures] if unseen else []
 
@@ -109,8 +95,8 @@ def _within(form: int) -> list[int]:
     forms = [form]
     while forms and len(found) < MAX_OBJECTS:
         outer = forms.pop()
-        inside = list(map(_form_object, repeat(outer), range(min(_form_count(outer), MAX_OBJECTS))))
-        forms += [one for one in inside if _object_kind(one) == pdfium.FPDF_PAGEOBJ_FORM]
+        inside = list(map(calls.form_object, repeat(outer), range(min(calls.form_count(outer), MAX_OBJECTS))))
+        forms += [one for one in inside if calls.object_kind(one) == pdfium.FPDF_PAGEOBJ_FORM]
         found += inside
     return found
 
@@ -118,7 +104,7 @@ def _within(form: int) -> list[int]:
 def _box(found: int) -> Box:
     edges = np.zeros(4, np.float32)
     address = edges.ctypes.data
-    _bounds(found, *range(address, address + 16, 4))
+    calls.object_bounds(found, *range(address, address + 16, 4))
     left, bottom, right, top = edges.tolist()
     return left, bottom, right, top
 
@@ -126,6 +112,6 @@ def _box(found: int) -> Box:
 def _is_over(text_page: int, at: int, pictures: list[Box]) -> bool:
     """Whether the middle of a character lies within a picture."""
     edges = np.zeros(4, np.float32)
-    _char_box(text_page, at, edges.ctypes.data)
+    calls.char_box(text_page, at, edges.ctypes.data)
     x, y = float(edges[0] + edges[2]) / 2, float(edges[1] + edges[3]) / 2
     return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in pictures)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
+from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
 from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
@@ -32,19 +33,6 @@ BELOW = 0.22
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
-
-_char_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
-)
-_char_matrix = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFText_GetMatrix, ctypes.c_void_p).value or 0
-)
-_char_origin = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFText_GetCharOrigin, ctypes.c_void_p).value or 0
-)
-_font_size = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_GetFontSize, ctypes.c_void_p).value or 0
-)
 
 
 class Segment(NamedTuple):
@@ -126,9 +114,12 @@ def _corners(pointer: int, words: Ints) -> Floats:
     """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
     corners = np.zeros((len(words), 2, 4), np.float32)
     address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
-    deque(map(_char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)), maxlen=0)
+    deque(
+        map(calls.char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)),
+        maxlen=0,
+    )
     places = address + 16 + 32 * np.flatnonzero(long)
-    deque(map(_char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
+    deque(map(calls.char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
     corners[~long, 1] = corners[~long, 0]
     return corners.astype(np.float64)
 
@@ -166,7 +157,7 @@ def _runs_elsewhere(pointer: int, characters: Ints) -> npt.NDArray[np.bool_]:
     matrices = np.zeros((len(characters), 6), np.float32)
     start = matrices.ctypes.data
     deque(
-        map(_char_matrix, repeat(pointer), characters.tolist(), range(start, start + matrices.nbytes, 24)),
+        map(calls.char_matrix, repeat(pointer), characters.tolist(), range(start, start + matrices.nbytes, 24)),
         maxlen=0,
     )
     return np.asarray(matrices[:, 0] < 0.7 * np.abs(matrices[:, 1]) + 1e-9, np.bool_)
@@ -250,11 +241,11 @@ def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[
     at = ((words[sample, 0] + words[sample, 1]) // 2).tolist()
     matrices, origins = np.zeros((count, 6), np.float32), np.zeros((count, 2))
     start = matrices.ctypes.data
-    deque(map(_char_matrix, repeat(pointer), at, range(start, start + matrices.nbytes, 24)), maxlen=0)
+    deque(map(calls.char_matrix, repeat(pointer), at, range(start, start + matrices.nbytes, 24)), maxlen=0)
     start = origins.ctypes.data
     deque(
         map(
-            _char_origin,
+            calls.char_origin,
             repeat(pointer),
             at,
             range(start, start + 16 * count, 16),
@@ -262,7 +253,7 @@ def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[
         ),
         maxlen=0,
     )
-    points = np.fromiter(map(_font_size, repeat(pointer), at), np.float64, count)
+    points = np.fromiter(map(calls.font_size, repeat(pointer), at), np.float64, count)
     size = points * np.hypot(matrices[:, 2], matrices[:, 3])
     base = origins[:, 1]
     sane = (size > 0.5) & (size < 2000) & (matrices[:, 0] > 0.1 * np.abs(matrices[:, 1])) & np.isfinite(base)

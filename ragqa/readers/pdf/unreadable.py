@@ -6,13 +6,12 @@ themselves; in others they number the glyphs, and what comes out is another text
 
 from __future__ import annotations
 
-import ctypes
 import re
 import unicodedata
 from collections.abc import Sequence, Set
 from itertools import repeat
 
-import pypdfium2.raw as pdfium
+from ragqa.readers.pdf import calls
 
 _MEANT = frozenset(
     "\r\n\t\x02\xad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\uf06e\uf071\uf076\uf0a7\uf0b7\uf0d8\uf0fc"
@@ -27,9 +26,6 @@ UNMAPPED = 0.1
 STRAY = 5
 """Different signs without a map that a page may have before all of its characters are looked at."""
 
-_map_error = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)(
-    ctypes.cast(pdfium.FPDFText_HasUnicodeMapError, ctypes.c_void_p).value or 0
-)
 _ORDINARY = frozenset(" \r\n,.-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _ODD = [char for char in map(chr, range(128)) if char not in _ORDINARY]
 _BEYOND = re.compile(r"[^\x00-\x7f]")
@@ -68,12 +64,14 @@ def _unmapped(pointer: int, text: str, firsts: Sequence[int], sample: Sequence[i
 
     The first of each different sign and the sample are asked for, and more where one of them has none.
     """
-    wrong = {text[at] for at, error in zip(firsts, map(_map_error, repeat(pointer), firsts), strict=True) if error == 1}
-    whole_font = 1 in map(_map_error, repeat(pointer), sample) or len(wrong) > STRAY
+    wrong = {
+        text[at] for at, error in zip(firsts, map(calls.map_error, repeat(pointer), firsts), strict=True) if error == 1
+    }
+    whole_font = 1 in map(calls.map_error, repeat(pointer), sample) or len(wrong) > STRAY
     if not wrong and not whole_font:
         return []
     places = [at for at, char in enumerate(text) if whole_font or char in wrong]
-    found = [at for at, error in zip(places, map(_map_error, repeat(pointer), places), strict=True) if error == 1]
+    found = [at for at, error in zip(places, map(calls.map_error, repeat(pointer), places), strict=True) if error == 1]
     return [] if _speaks("".join(text[at] for at in found)) else found
 
 
