@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 FLOORS = (
     ("printable", "isolated"),
     ("types", "errors"),
-    ("passages", "sentences", "analysis", "metrics", "trust", "openai_client", "openai_errors"),
+    ("document_fields", "passages", "sentences", "analysis", "metrics", "trust", "openai_client", "openai_errors"),
     ("settings", "prompts", "models", "naming"),
     ("readers", "embedders", "rerankers", "store", "answerers"),
     ("ingest", "retrieval", "reranking", "approving"),

@@ -6,18 +6,17 @@ Data only: nothing that is loaded here can run.
 from __future__ import annotations
 
 import json
-from typing import Any, get_args
+from typing import Any
 
+from ragqa.document_fields import block_rows, blocks_from, page_rows, pages_from, strings_from
 from ragqa.readers.limits import LONGEST_TEXT, check_length
-from ragqa.types import Block, BlockKind, Document, Page
+from ragqa.types import Document
 
 READY = b"ready\n"
 """What a process that reads says when it is about to."""
 
 LONGEST_MESSAGE = 64 + 25 * LONGEST_TEXT
 """Bytes of a Document's JSON at most: its text, its blocks and its pages."""
-
-_KINDS = frozenset(get_args(BlockKind))
 
 
 def encode(value: dict[str, Any]) -> bytes:
@@ -42,8 +41,8 @@ def document_to_fields(document: Document) -> dict[str, Any]:
         "title": document.title,
         "media_type": document.media_type,
         "text": document.text,
-        "blocks": [(block.kind, block.start, block.end, block.level) for block in document.blocks],
-        "pages": [(page.number, page.start, page.end, page.label, page.furniture) for page in document.pages],
+        "blocks": block_rows(document),
+        "pages": page_rows(document),
         "warnings": document.warnings,
     }
 
@@ -54,56 +53,10 @@ def document_from_fields(fields: dict[str, Any], name: str, sha256: str) -> Docu
     Raises ValueError where they describe none: a wrong type, spans outside the text or out of order, pages that do
     not ascend; UnreadableFile where it holds too much text.
     """
-    text = _string(fields.get("text"))
+    title, media_type, text = strings_from([fields.get(key) for key in ("title", "media_type", "text")], "strings")
     check_length(name, len(text))
-    return Document(
-        name=name,
-        title=_string(fields.get("title")),
-        media_type=_string(fields.get("media_type")),
-        sha256=sha256,
-        text=text,
-        blocks=_blocks(_rows(fields.get("blocks"), 4), len(text)),
-        pages=_pages(_rows(fields.get("pages"), 5), len(text)),
-        warnings=_strings(fields.get("warnings")),
-    )
-
-
-def _blocks(rows: list[list[Any]], length: int) -> tuple[Block, ...]:
-    blocks, last = [], 0
-    for kind, start, end, level in rows:
-        _check(type(kind) is str and kind in _KINDS and type(start) is type(end) is type(level) is int)
-        _check(last <= start < end <= length and level >= 0)
-        blocks.append(Block(kind, start, end, level))
-        last = end
-    return tuple(blocks)
-
-
-def _pages(rows: list[list[Any]], length: int) -> tuple[Page, ...]:
-    pages, last, before = [], 0, 0
-    for number, start, end, label, furniture in rows:
-        _check(type(number) is type(start) is type(end) is int and (label is None or type(label) is str))
-        _check(before < number and last <= start <= end <= length)
-        pages.append(Page(number, start, end, label, _strings(furniture)))
-        last, before = end, number
-    return tuple(pages)
-
-
-def _rows(value: Any, width: int) -> list[list[Any]]:
-    _check(type(value) is list and all(type(row) is list and len(row) == width for row in value))
-    rows: list[list[Any]] = value
-    return rows
-
-
-def _string(value: Any) -> str:
-    _check(type(value) is str)
-    return str(value)
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    _check(type(value) is list)
-    return tuple(map(_string, value))
-
-
-def _check(holds: bool) -> None:
-    if not holds:
-        raise ValueError("not what a document is made of")
+    blocks = blocks_from(fields.get("blocks"), len(text))
+    if any(block.start == block.end for block in blocks):
+        raise ValueError("a block of the document is empty")
+    pages, warnings = pages_from(fields.get("pages"), len(text)), strings_from(fields.get("warnings"), "warnings")
+    return Document(name, title, media_type, sha256, text, blocks, pages, warnings)

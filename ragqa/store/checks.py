@@ -10,18 +10,17 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any
 
-from ragqa.types import Block, BlockKind, Document, Page
+from ragqa.document_fields import MOST, blocks_from, pages_from, strings_from, typed_rows
+from ragqa.types import BlockKind, Document
 
-_UNIT = 0.01
+UNIT_LENGTH = 0.01
 """How far from 1 the length of a stored vector may be: float16 alone moves it by 1e-3 at most."""
 
 _TABLES = ("embedder", "library", "history", "document", "vector", "passage")
 _TYPES = {"INTEGER": "integer", "TEXT": "text", "BLOB": "blob"}
 _LONGEST_NAME = 4096
-_MOST = 2**53
-"""Above every id and count that a library comes to, with room for more."""
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What an ingest escapes in a name and drops from a title: controls, and what turns the direction of text."""
 
@@ -51,7 +50,7 @@ def _types(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _state(connection: sqlite3.Connection) -> Iterator[str]:
     rows = connection.execute("SELECT generation, token FROM library LEFT JOIN history USING (generation)").fetchall()
-    if len(rows) != 1 or not 0 <= rows[0][0] < _MOST or not rows[0][1]:
+    if len(rows) != 1 or not 0 <= rows[0][0] < MOST or not rows[0][1]:
         yield "it does not say which state it is in"
     (odd,) = connection.execute("SELECT count(*) FROM history WHERE length(token) > 100").fetchone()
     if odd:
@@ -59,10 +58,10 @@ def _state(connection: sqlite3.Connection) -> Iterator[str]:
     for table in ("document", "vector", "passage"):
         sql = f"SELECT min({table}_id), max({table}_id) FROM {table}"
         first, last = connection.execute(sql).fetchone()
-        if (first or 1) < 1 or (last or 0) >= _MOST:
+        if (first or 1) < 1 or (last or 0) >= MOST:
             yield f"the ids of {table} leave no room for more, or are below 1"
     sql = "SELECT count(*) FROM sqlite_sequence WHERE typeof(seq) != 'integer' OR seq NOT BETWEEN 0 AND ?"
-    (odd,) = connection.execute(sql, (_MOST,)).fetchone()
+    (odd,) = connection.execute(sql, (MOST,)).fetchone()
     if odd:
         yield f"{odd} of its tables do not say which id comes next"
     for spec, revision, dim in connection.execute("SELECT spec, revision, dim FROM embedder").fetchall():
@@ -76,10 +75,12 @@ def _state(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _document(connection: sqlite3.Connection, document_id: int, name: str) -> Iterator[str]:
-    sql = "SELECT title, media_type, cut, source, added_at FROM document WHERE document_id = ?"
-    labels = " ".join(connection.execute(sql, (document_id,)).fetchone())
-    sql = "SELECT title, media_type, sha256, text, blocks, pages, warnings, page_count, passage_count FROM document "
-    row = connection.execute(sql + "WHERE document_id = ?", (document_id,)).fetchone()
+    sql = (
+        "SELECT title, media_type, sha256, text, blocks, pages, warnings, page_count, passage_count, cut, source, "
+        "added_at FROM document WHERE document_id = ?"
+    )
+    row = connection.execute(sql, (document_id,)).fetchone()
+    labels = " ".join((*row[:2], *row[9:]))
     said = name[:200]
     if not name or len(name) > _LONGEST_NAME or _UNSEEN.search(name) or {"", ".", ".."} & {*name.split("/")}:
         yield f"{said!a}: no document can be called so"
@@ -116,31 +117,15 @@ def document_of(name: str, row: tuple[str, str, str, str, str, str, str]) -> Doc
     held_blocks, held_pages, held_warnings = _json(blocks), _json(pages), _json(warnings)
     if not re.fullmatch("[0-9a-f]{0,64}", sha256):  # empty: it was no file but a text of a collection
         raise ValueError("its hash is none")
-    at = 0
-    for block in _rows(held_blocks, "blocks", (str, int, int, int)):
-        if block[0] not in get_args(BlockKind) or not at <= block[1] <= block[2] <= len(text):
-            raise ValueError("its blocks do not fit its text")
-        if not 0 <= block[3] < _MOST:
-            raise ValueError("a block of it is on a level that there is not")
-        at = block[2]
-    at = 0
-    for number, page in enumerate(_rows(held_pages, "pages", (int, int, int, (str, type(None)), list)), 1):
-        if page[0] != number or not at <= page[1] <= page[2] <= len(text):
-            raise ValueError("its pages do not fit its text")
-        if not all(isinstance(line, str) for line in page[4]):
-            raise ValueError("the running headers of its pages are no text")
-        at = page[2]
-    if not isinstance(held_warnings, list) or not all(isinstance(line, str) for line in held_warnings):
-        raise ValueError("its warnings are no text")
     return Document(
         name,
         title,
         media_type,
         sha256,
         text,
-        tuple(Block(*block) for block in held_blocks),
-        tuple(Page(number, start, end, label, tuple(lines)) for number, start, end, label, lines in held_pages),
-        tuple(held_warnings),
+        blocks_from(held_blocks, len(text)),
+        pages_from(held_pages, len(text)),
+        strings_from(held_warnings, "warnings"),
     )
 
 
@@ -153,11 +138,11 @@ def _passage(document: Document, headings: set[str], headers: set[str], place: i
     ordinal, start, end, text, page, page_end, tokens, header, *parts = row
     try:
         section, breaks, windows = map(_json, parts)
-        _rows(breaks, "page breaks", (int, int))
-        spans = _rows(windows, "windows", (int, int))
+        typed_rows(breaks, "page breaks", (int, int))
+        spans = typed_rows(windows, "windows", (int, int))
     except ValueError as error:
         return str(error)
-    if ordinal != place or not 0 <= tokens < _MOST:
+    if ordinal != place or not 0 <= tokens < MOST:
         return "is not in its place"
     if not 0 <= start <= end <= len(document.text) or document.text[start:end] != text:
         return "does not stand where it says"
@@ -201,7 +186,7 @@ def _vectors(connection: sqlite3.Connection) -> Iterator[str]:
         if len(rows) not in (1, 1 + count):
             yield f"{whose}: {len(rows) - 1} window vectors for {count} windows"
         with np.errstate(all="ignore"):
-            unit = np.abs(np.linalg.norm(rows, axis=1) - 1) < _UNIT
+            unit = np.abs(np.linalg.norm(rows, axis=1) - 1) < UNIT_LENGTH
         if not unit.all():  # NaN fails this too
             yield f"{whose}: a vector is not of unit length"
 
@@ -214,15 +199,3 @@ def _json(text: str) -> Any:
         return value
     except (ValueError, RecursionError):
         raise ValueError("has a record that can't be read") from None
-
-
-def _rows(value: Any, name: str, kinds: tuple[Any, ...]) -> list[Any]:
-    """Return ``value`` where it is a list of rows of these types; whole numbers are no truth values."""
-    if isinstance(value, list) and all(
-        isinstance(row, list)
-        and len(row) == len(kinds)
-        and all(isinstance(cell, kind) and not isinstance(cell, bool) for cell, kind in zip(row, kinds, strict=True))
-        for row in value
-    ):
-        return value
-    raise ValueError(f"has {name} of a wrong form")

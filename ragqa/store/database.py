@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ragqa.document_fields import block_rows, page_rows
 from ragqa.errors import LibraryError, UnreadableFile
 from ragqa.store.checks import document_of
 from ragqa.store.session import Stamp
@@ -134,8 +135,8 @@ class Database(Shelf):
             len(document.pages),
             passages,
             json.dumps(document.warnings),
-            json.dumps([(page.number, page.start, page.end, page.label, page.furniture) for page in document.pages]),
-            json.dumps([(block.kind, block.start, block.end, block.level) for block in document.blocks]),
+            json.dumps(page_rows(document)),
+            json.dumps(block_rows(document)),
             document.text,
         )
         if before is None:

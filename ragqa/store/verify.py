@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragqa.errors import LibraryError
-from ragqa.store.checks import row_problems
+from ragqa.store.checks import UNIT_LENGTH, row_problems
 from ragqa.store.derived import Torn, check_state
 from ragqa.store.sqlite import expected_schema, plainly, schema_of
 from ragqa.store.sums import lost_changes, sum_problems
 
 if TYPE_CHECKING:
     from ragqa.store.database import Database
-
-_UNIT = 0.01
-"""How far from 1 the length of a stored vector may be: float16 alone moves it by 1e-3 at most."""
 
 
 def problems(database: Database) -> list[str]:
@@ -78,7 +75,7 @@ def _derived(database: Database) -> Iterator[str]:
             own = np.array(
                 [index.score(some[at : at + 1], vector)[0] for at, vector in enumerate(_rows(database, some))]
             )
-            if not (np.abs(own - 1) < _UNIT).all():
+            if not (np.abs(own - 1) < UNIT_LENGTH).all():
                 yield f"{name}: the index holds other vectors than the library: remove the folder {root}"
 
 
