@@ -10,12 +10,11 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ragqa.errors import RagqaError
+from ragqa.plain_files import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,8 @@ def approve(folder: Path, *, settings: str | None = None, embedder: str | None =
     reason = ""
     for place in _places():
         try:
-            _write(place / _name(folder), approval)
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_private(place / _name(folder), f"{json.dumps(asdict(approval))}\n".encode())
             return
         except OSError as error:
             reason = reason or f"{place} can't be written ({error.strerror or error})"
@@ -110,23 +110,6 @@ def is_foreign(path: Path, *, but_root: bool = False) -> bool:
         return hasattr(os, "geteuid") and path.stat().st_uid not in (os.geteuid(), *([0] if but_root else []))
     except OSError:
         return False
-
-
-@contextlib.contextmanager
-def _draft(file: Path) -> Iterator[Path]:
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(file: Path, approval: Approval) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _draft(file) as draft:
-        draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(json.dumps(asdict(approval)) + "\n", "utf-8")
-        draft.replace(file)
 
 
 def _read(file: Path) -> Approval | None:

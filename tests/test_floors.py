@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 
 FLOORS = (
-    ("printable", "isolated"),
+    ("printable", "isolated", "plain_files"),
     ("types", "errors"),
     ("document_fields", "passages", "sentences", "analysis", "metrics", "trust", "openai_client", "openai_errors"),
     ("settings", "prompts", "models", "naming"),

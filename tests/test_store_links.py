@@ -11,10 +11,10 @@ import pytest
 
 from ragqa.errors import LibraryError
 from ragqa.finetune.feedback import judgements, last_answers
+from ragqa.plain_files import open_to_append
 from ragqa.settings import load_settings
 from ragqa.store.archive import export, unpack
 from ragqa.store.database import Database
-from ragqa.store.files import open_to_append
 from ragqa.store.lexical import LexicalIndex
 from ragqa.store.vectors import VectorIndex
 from tests.store_making import lines_of, put

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragqa.errors import RagqaError
-from ragqa.store.files import open_plain, open_to_append
+from ragqa.plain_files import open_plain, open_to_append, write_private
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -153,11 +153,7 @@ def _append(file: Path, row: Mapping[str, Any]) -> None:
 
 def _halve(file: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
-    making = file.with_name(f".{file.name}.making")
-    making.unlink(missing_ok=True)  # what a kill left, or a link that leads elsewhere
-    making.touch(0o600, exist_ok=False)
-    making.write_bytes(b"".join(lines[len(lines) // 2 :]))
-    making.replace(file)
+    write_private(file, b"".join(lines[len(lines) // 2 :]))
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:

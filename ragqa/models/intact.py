@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from pathlib import Path
 
 from ragqa.models.files import remembered_sha256, sha256_of
+from ragqa.plain_files import write_private
 
 NOTES = "hashes.json"
 
@@ -55,9 +55,7 @@ class Loaded:
         with contextlib.suppress(OSError):
             fresh = {file.name: sha256_of(file) for file in self._blobs() if file.name not in self._before}
             if fresh:
-                draft = self.folder / f".{NOTES}.{secrets.token_hex(4)}"
-                draft.write_text(json.dumps(self._noted() | fresh), "utf-8")
-                draft.replace(self.folder / NOTES)
+                write_private(self.folder / NOTES, json.dumps(self._noted() | fresh).encode())
 
     def _blobs(self) -> list[Path]:
         return [file for file in self.folder.iterdir() if file.suffix != ".json" and not file.name.startswith(".")]

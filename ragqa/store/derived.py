@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ragqa.errors import LibraryError
+from ragqa.plain_files import open_plain
 from ragqa.store.database import Database, Stamp
-from ragqa.store.files import open_plain
 from ragqa.store.lock import Locked, WriterLock
 
 MANIFEST = "manifest.json"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
+from ragqa.plain_files import write_private
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -79,12 +80,7 @@ class WriterLock:
             ) from None
         with suppress(OSError):  # it only makes the message of a second writer better
             told = json.dumps({"pid": os.getpid(), "command": _command(), "since": f"{datetime.now():%H:%M:%S}"})
-            draft = self._holder.with_name(f".{self._holder.name}.{os.getpid()}")
-            draft.unlink(missing_ok=True)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(told)
-            draft.replace(self._holder)  # in place of a link too, rather than through it
+            write_private(self._holder, told.encode())
 
     def _told(self) -> str:
         try:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
-from ragqa.store.files import open_plain
+from ragqa.plain_files import open_plain, write_private
 
 if TYPE_CHECKING:
     from ragqa.store.session import Session
@@ -94,7 +94,7 @@ def damaged(session: Session, document: str, what: str) -> LibraryError:
     """Return the error for a row of a document that is not as it was written."""
     return LibraryError(
         f"{session.path}: {what} of '{document}' is damaged on the disk, so nothing is answered from it: "
-        f"'ragqa remove' and 'ragqa ingest' it again, or restore a copy; 'ragqa verify' says what else is"
+        "'ragqa remove' and 'ragqa ingest' it again, or restore a copy; 'ragqa verify' says what else is"
     )
 
 
@@ -126,11 +126,7 @@ def sum_problems(connection: sqlite3.Connection) -> Iterator[str]:
 def note_state(session: Session) -> None:
     """Leave beside the database which state it is in. A kill after a change leaves an older one, which does no harm."""
     with suppress(OSError):
-        draft = session.folder / f".{LAST}"
-        draft.unlink(missing_ok=True)
-        draft.touch(0o600, exist_ok=False)
-        draft.write_text(f"{session.generation}\n", "ascii")
-        draft.replace(session.folder / LAST)
+        write_private(session.folder / LAST, f"{session.generation}\n".encode())
 
 
 def lost_changes(session: Session) -> list[str]:

@@ -1,9 +1,10 @@
-"""Open files of a folder that somebody else may have filled: plain files alone, so that none leads away or waits."""
+"""Read and write small files of ours in folders that somebody else may have filled: none leads away, none waits."""
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,20 @@ def open_to_append(path: Path) -> int:
     if hasattr(os, "fchmod") and os.fstat(handle).st_mode & 0o077:
         os.fchmod(handle, 0o600)
     return handle
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Put ``data`` in place of what ``path`` held, or of the link that it was, in one step, for its owner alone.
+
+    A reader finds the old file or the new one. Not forced to the disk. Raises OSError.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600), "wb") as stream:
+            stream.write(data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _plain(path: Path, mode: int, alone: bool = False) -> int:
