@@ -88,6 +88,9 @@ def test_changes_that_a_lost_log_held_are_missed(library: Database, tmp_path: Pa
         assert [stored.name for stored in found.documents()] == ["a.txt"]
         (line,) = found.lost_changes()
         assert "holds change 1 where 2 were written" in line and line in found.verify()
+        _, passages = document_of("b.txt", lines_of(2, 3))
+        found.put_vectors([key_of(p.text) for p in passages], [embedded(p) for p in passages], FAKE)
+        assert found.lost_changes() == [line]  # vectors kept for later are no change
         put(found, "b.txt", lines_of(2, 3))
         assert found.lost_changes() == found.verify() == []
 

@@ -146,14 +146,16 @@ class Session:
             connection = self.connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                before = self.generation
                 yield connection
-                sum_state(connection)
+                after = self.generation
                 connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
                     connection.rollback()
                 raise
-            note_state(self)
+            if after != before:
+                note_state(self)
 
     @property
     def generation(self) -> int:
@@ -182,3 +184,4 @@ class Session:
         """Count a change, inside its transaction: derived indexes are behind from here on."""
         connection.execute("UPDATE library SET generation = generation + 1")
         connection.execute("INSERT INTO history SELECT generation, ? FROM library", (secrets.token_hex(8),))
+        sum_state(connection)
