@@ -501,7 +501,7 @@ def library_folder(settings: Settings, name: str) -> Path:
 
 def _check_known(settings: Settings, folder: Path) -> None:
     """Raise LibraryError for a library that was found in a folder and is neither this user's own nor named."""
-    home = settings.indexes().parent
+    home = folder.parent.parent
     if settings.home is None and home != data_folder() and approval_of(folder) is None:
         raise LibraryError(
             f"library '{settings.index}' in {folder.parent} was not made here by you: to use it, run "

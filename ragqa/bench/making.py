@@ -15,6 +15,7 @@ from ragqa.bench.datasets.checking import check
 from ragqa.bench.runs import Cost
 from ragqa.engine import Library, library_folder
 from ragqa.ingest import ingest_documents
+from ragqa.readers.files import read_file
 from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
 from ragqa.types import Document, Span
@@ -35,7 +36,7 @@ def documents_of(dataset: Dataset, settings: Settings) -> tuple[Document, ...]:
         documents = source.documents
     elif isinstance(source, Files):
         with Guard(path.suffix.lower() for path in source.paths) as guard:
-            documents = tuple(guard.read(path.read_bytes(), path.name) for path in source.paths)
+            documents = tuple(guard.read(read_file(path), path.name) for path in source.paths)
     else:
         with Library.open(settings=replace(settings, index=source.index, home=source.home or settings.home)) as library:
             documents = tuple(library.show(stored.name) for stored in library.documents())
