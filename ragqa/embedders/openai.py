@@ -16,7 +16,8 @@ from ragqa.embedders import Embedded
 from ragqa.embedders.openai_tokens import Counter
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
-from ragqa.openai_client import OFFICIAL_HOST, Server, open_server, server_host, without_secrets
+from ragqa.openai_client import OFFICIAL_HOST, Server, open_server, server_host
+from ragqa.openai_errors import server_words
 from ragqa.types import Span
 
 _DIMS = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
@@ -193,7 +194,7 @@ class OpenAIEmbedder:
             if getattr(error, "code", None) == "insufficient_quota":
                 return ModelError(f"the account has no quota left for {self.spec}: check its plan and billing")
             return ModelError(f"{self._server()} allows no more requests of {self.spec} for now: try again in a minute")
-        words = self._quoted(getattr(error, "body", None), str(error))
+        words = server_words(error)
         if isinstance(error, openai.APIStatusError):
             if 300 <= error.status_code < 400:
                 return ModelError(
@@ -203,10 +204,6 @@ class OpenAIEmbedder:
                 return ModelError(f"{self._server()} refused a text for {self.spec} ({words}): shorten the passages")
             return ModelError(f"{self._server()} failed with {error.status_code} for {self.spec}: try again later")
         return ModelError(f"{self.spec} failed: {words}")
-
-    def _quoted(self, body: object, otherwise: str) -> str:
-        said = body.get("message") if isinstance(body, dict) else None
-        return without_secrets(" ".join(str(said or otherwise).split()))[:200]
 
 
 def open_openai(model: str, progress: Progress | None) -> OpenAIEmbedder:
