@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ragqa.readers.guard import Guard
     from ragqa.store.database import Database, EmbedderIdentity
 
-CUT_VERSION = 3
+CUT_VERSION = 4
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
 SLAB = 512
@@ -33,6 +33,9 @@ SLAB = 512
 
 MOST_PER_TOKEN = 50
 """Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
+
+VECTORS = 2
+"""Raised whenever more is kept of a text than before, so that it is embedded again."""
 
 Status = Literal["added", "replaced", "unchanged", "failed"]
 
@@ -329,4 +332,4 @@ def embedding_input(title: str, passage: Passage) -> EmbeddingInput:
 
 def content_key(text: str, windows: Sequence[Span]) -> bytes:
     """Return the key under which a text's vectors are kept: equal exactly when text and windows are."""
-    return hashlib.sha256(f"{text}\0{windows}".encode("utf-8", "surrogatepass")).digest()[:20]
+    return hashlib.sha256(f"{text}\0{windows}\0{VECTORS}".encode("utf-8", "surrogatepass")).digest()[:20]

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ragqa.analysis import query_terms, terms
+from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
 from ragqa.types import Hit, Mode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedder
+    from ragqa.embedders import EmbeddedQuestion, Embedder
     from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
     from ragqa.store.shelf import WindowMatrix
@@ -51,6 +52,9 @@ FIRST_ROUND = 0.75
 FEEDBACK = 5
 """How many passages pull the question's vector."""
 
+INTERACTING = 20
+"""How many of the best are weighed word by word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
@@ -66,6 +70,8 @@ class Fusion:
     """Share of its better neighbour's score that a passage gains."""
     name_weight: float
     """What a passage gains for each unit of rarity of the words by which the question names its document."""
+    interaction: float
+    """Late interaction: standard deviations that a passage gains for each that it lies above the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class Found:
     """The question's vector, where the dense side spoke."""
     legibility: float = 1.0
     """How much of the question the embedder can read, 0 to 1."""
+    interaction: Interaction | None = None
+    """How near the question's tokens come to those of each hit; None where the embedder keeps no token states."""
 
 
 class Retriever:
@@ -103,10 +111,11 @@ class Retriever:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``."""
         clock = _Clock()
         allowed = self._database.passage_ids(document) if document else None
-        query, legibility = None, 1.0
+        asked, query, legibility = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
-            query = self._embedder.embed_queries([question])[0]
+            asked = self._embedder.embed_question(question)
+            query = asked.vector
             legibility = self._embedder.legibility(question)
             clock.lap("embed")
             dense = _dense_side(self._vectors, query, allowed)
@@ -126,9 +135,13 @@ class Retriever:
             ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
         total = self._fuse(ids, question, query, dense, lexical, trust)
         clock.lap("fuse")
+        best, interaction = self._interact(ids, total, question, asked, trust)
+        clock.lap("interact")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
-        return Found(question, hits, clock.laps, query, legibility)
+        if interaction:
+            interaction = interaction.of([best.get(hit.passage.passage_id) for hit in hits])
+        return Found(question, hits, clock.laps, query, legibility, interaction)
 
     def _fuse(
         self,
@@ -155,6 +168,25 @@ class Retriever:
             places = self._database.places(ids.tolist())
         total = total + weigh.neighbour * _neighbours(places, total)
         return total + weigh.name_weight * self._naming(question, places[:, 0])
+
+    def _interact(
+        self, ids: Ids, total: Floats, question: str, asked: EmbeddedQuestion | None, trust: float
+    ) -> tuple[dict[int, int], Interaction | None]:
+        """Add to ``total`` what the best gain word by word; return their places in what was weighed, and that."""
+        if asked is None or not self._embedder.token_dim:
+            return {}, None
+        best = np.argsort(-total, kind="stable")[:INTERACTING]
+        states = self._database.token_states(ids[best].tolist(), self._embedder.token_dim)
+        interaction = interact(asked, question, self._lexical.idf, states)
+        if interaction is None or any(one is None for one in interaction.nearest):
+            return {}, None
+        scores = interaction.scores()
+        spread = float(scores.std())
+        if spread > 1e-6:
+            gains = (scores - scores.mean()) / spread * float(total[best].std())
+            # Only their order among themselves is at stake: the least of them stays above what was not weighed.
+            total[best] += self._fusion.interaction * trust * (gains - gains.min())
+        return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, interaction
 
     def _naming(self, question: str, documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""

@@ -48,6 +48,7 @@ class Settings:
     pull: float = 0.4
     neighbour: float = 0.1
     name_weight: float = 0.6
+    interaction: float = 0.75
     threshold: float | None = None
     """Confidence under which the extractive answerer says that the manual does not say; None: as measured."""
     prompts: Path | None = None
@@ -215,6 +216,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "pull": (0, 10),
     "neighbour": (0, 1),
     "name_weight": (0, 10),
+    "interaction": (0, 10),
     "threshold": (0, 1),
     "max_tokens": (1, 10**6),
     "temperature": (0, 2),

@@ -12,6 +12,9 @@ from typing import Literal
 BlockKind = Literal["heading", "paragraph", "list_item", "code", "table_header", "table_row", "caption", "toc"]
 """What a stretch of text is. ``toc`` (tables of contents, indexes of terms) stays out of passages."""
 
+UnitKind = Literal["procedure", "list", "table", "code", "definition", "paragraph", "section"]
+"""What a reader wants whole. ``section`` is a short section that holds several of the others."""
+
 Mode = Literal["hybrid", "dense", "lexical"]
 """Which sides of retrieval speak."""
 
@@ -61,15 +64,43 @@ class Document:
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds the character at ``offset``, or None in a format without pages."""
+        page = self.page_of(offset)
+        return page.number if page else None
+
+    def page_of(self, offset: int) -> Page | None:
+        """Return the page that holds the character at ``offset``, or None in a format without pages."""
         if not self.pages:
             return None
         at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
-        return self.pages[max(at, 0)].number
+        return self.pages[max(at, 0)]
 
     def pages_within(self, start: int, end: int) -> tuple[Page, ...]:
         """Return the pages that begin between the characters ``start`` and ``end``, at neither of them."""
         first = bisect_right(self.pages, start, key=lambda page: page.start)
         return self.pages[first : bisect_left(self.pages, end, lo=first, key=lambda page: page.start)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch ``text[start:end]`` of a document that a reader wants whole."""
+
+    kind: UnitKind
+    start: int
+    end: int
+    section: tuple[str, ...] = ()
+    """The headings above it, outermost first."""
+    lead: Span = (0, 0)
+    """The lead-in, caption or announcing sentence within it; empty where it has none."""
+    parts: tuple[Span, ...] = ()
+    """Its steps, items or rows, where it has any."""
+    steps: int = 0
+    """Of a procedure: how many steps it has; 0 where they can't be counted."""
+    warning: Span = (0, 0)
+    """The warning that stands before the steps, outside of it; empty where there is none."""
+    page: int | None = None
+    page_end: int | None = None
+    printed: str | None = None
+    """The number printed on its first page, where that is another than ``page``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 FLOORS = (
     ("printable", "isolated", "plain_files"),
     ("types", "errors"),
-    ("document_fields", "passages", "sentences", "analysis", "metrics", "trust", "openai_client", "openai_errors"),
+    ("document_fields", "passages", "sentences", "units", "analysis", "metrics", "trust"),
+    ("openai_client", "openai_errors"),
     ("settings", "prompts", "models", "naming"),
     ("readers", "embedders", "rerankers", "store", "answerers"),
+    ("late_interaction",),
     ("ingest", "retrieval", "reranking", "approving"),
     ("engine",),
     ("bench",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,14 +16,36 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenStates:
+    """The states of a passage's tokens, each in a byte for each of ``token_dim`` directions: the finest grain."""
+
+    levels: np.ndarray
+    """int8 (tokens, token_dim): a unit vector times 127."""
+    windows: np.ndarray
+    """int16 (tokens,): the window that each token stands in, -1 for one that stands in none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Embedded:
     """A text's vector, and those of its windows: both float32 of unit length, (dim,) and (windows, dim).
 
-    An embedder that sees no token states (an API) gives no windows: (0, dim).
+    An embedder that sees no token states (an API) gives no windows, (0, dim), and no ``tokens``.
     """
 
     vector: np.ndarray
     windows: np.ndarray
+    tokens: TokenStates | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedQuestion:
+    """A question's vector, float32 (dim,), and where the embedder sees them the states of its tokens."""
+
+    vector: np.ndarray
+    tokens: np.ndarray | None = None
+    """float32 (tokens, token_dim), rows of unit length."""
+    spans: tuple[Span, ...] = field(default=())
+    """The characters of the question behind each token."""
 
 
 class Embedder(Protocol):
@@ -34,6 +56,8 @@ class Embedder(Protocol):
     revision: str
     """Changes whenever the same text would get another vector: a hash of the weights, or the API's model name."""
     dim: int
+    token_dim: int
+    """Numbers kept of a token's state; 0 where it gives none."""
     max_tokens: int
     """The longest text it reads, in its own tokens, special ones not counted."""
 
@@ -50,6 +74,9 @@ class Embedder(Protocol):
         tokens that touch the span (Günther et al. 2024, arXiv 2409.04701). A text past ``max_tokens`` is cut there; a
         window wholly past it gets the text's own vector.
         """
+
+    def embed_question(self, text: str) -> EmbeddedQuestion:
+        """Return the vector of one question, that of ``embed_queries``, with the states of its tokens."""
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""

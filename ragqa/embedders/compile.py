@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ragqa.embedders.directions import directions_of
 from ragqa.embedders.eager import load_original
 from ragqa.embedders.folders import find_model, verify_bundled
 from ragqa.embedders.local import LocalEmbedder
@@ -34,7 +35,7 @@ def build(name: str, out: Path) -> dict[str, Any]:
     ids = np.resize(oracle.tokenizer(CHECK_TEXTS[3])["input_ids"], (16, min(128, folder.max_length)))
     expected = oracle.encode(list(CHECK_TEXTS), prompt=folder.passage_prefix, normalize_embeddings=True, batch_size=4)
     try:
-        converted = convert(_states(oracle), _example(oracle))
+        converted = convert(_states(oracle, directions_of(folder)), _example(oracle))
     except Unconvertible as reason:
         return record | {"reason": f"its {type(oracle[0].model).__name__} can't be converted ({reason})"}
     del oracle
@@ -49,11 +50,12 @@ def build(name: str, out: Path) -> dict[str, Any]:
     return record | fastest(converted, out, tried, (ids, np.ones_like(ids)))
 
 
-def _states(oracle: Any) -> Any:
-    """Return the transformer as a function of ids and mask; token states come out."""
+def _states(oracle: Any, directions: np.ndarray | None) -> Any:
+    """Return the transformer as a function of ids and mask: token states come out, and what is kept of them."""
     import torch
 
     transformer = oracle[0].model
+    kept = None if directions is None else torch.from_numpy(directions)
 
     class States(torch.nn.Module):
         def __init__(self) -> None:
@@ -61,7 +63,8 @@ def _states(oracle: Any) -> Any:
             self.transformer = transformer
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            return self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            states = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            return states if kept is None else (states, states @ kept)
 
     return States()
 

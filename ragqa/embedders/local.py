@@ -14,10 +14,11 @@ from typing import Protocol
 
 import numpy as np
 
-from ragqa.embedders import Embedded
+from ragqa.embedders import Embedded, EmbeddedQuestion, TokenStates
+from ragqa.embedders.directions import directions_of
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.pooling import pool_texts, pool_windows, unit
-from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, token_spans
+from ragqa.embedders.tokens import TextTokenizer, Tokenised, batches, real_tokens, token_spans
 from ragqa.models.compiled import CantCompile, Take, home_of, import_openvino, load, read_record
 from ragqa.models.files import Progress
 from ragqa.models.native import load_aside, native_work
@@ -31,13 +32,13 @@ WIDTHS = 4
 
 
 class Runner(Protocol):
-    """Gives token states for batches of padded ids; see CompiledRunner."""
+    """Gives token states for batches of padded ids, and with ``directions`` those too; see CompiledRunner."""
 
     batch_tokens: int
 
     def warm(self, *, passages: bool) -> None: ...
 
-    def one(self, ids: np.ndarray) -> np.ndarray: ...
+    def one(self, ids: np.ndarray) -> tuple[np.ndarray, ...]: ...
 
     def run(self, feed: Iterable[tuple[np.ndarray, np.ndarray]], take: Take) -> None: ...
 
@@ -60,6 +61,8 @@ class LocalEmbedder:
         self.spec = folder.spec
         self.revision = folder.revision
         self.dim = folder.dim
+        directions = directions_of(folder)
+        self.token_dim = 0 if directions is None else directions.shape[1]
         self._progress = progress
         self._runner = runner
         self._tokenizer: TextTokenizer | None = None
@@ -100,23 +103,33 @@ class LocalEmbedder:
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
+        if len(texts) == 1:
+            return self.embed_question(texts[0]).vector[None]
         with native_work:
             prefix = self.folder.query_prefix
             vectors = np.zeros((len(texts), self.dim), np.float32)
             tokens = self._load_tokenizer().tokenise([prefix + text for text in texts])
-            if len(texts) == 1:
-                states = self._load_runner().one(tokens.ids[None].astype(np.int64))
-                vectors[:] = self._pool(states, tokens, np.array([0]), len(prefix))
-                return vectors
-
             runner = self._load_runner()
             plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
 
-            def take(batch: int, states: np.ndarray) -> None:
+            def take(batch: int, states: np.ndarray, *_: np.ndarray) -> None:
                 vectors[plan[batch]] = self._pool(states, tokens, plan[batch], len(prefix))
 
             runner.run(self._feed(tokens, plan), take)
             return vectors
+
+    def embed_question(self, text: str) -> EmbeddedQuestion:
+        """Return the vector of one question, with the states of its tokens where they are kept of passages."""
+        with native_work:
+            prefix = self.folder.query_prefix
+            tokens = self._load_tokenizer().tokenise([prefix + text])
+            states, *projected = self._load_runner().one(tokens.ids[None].astype(np.int64))
+            vector = self._pool(states, tokens, np.array([0]), len(prefix))[0]
+            if not projected:
+                return EmbeddedQuestion(vector)
+            real = np.flatnonzero((tokens.ends > tokens.begins) & (tokens.begins >= len(prefix)))
+            spans = zip((tokens.begins[real] - len(prefix)).tolist(), (tokens.ends[real] - len(prefix)).tolist())
+            return EmbeddedQuestion(vector, unit(projected[0][0, real]), tuple(spans))
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Return a vector for each text and, by late pooling, for each of its windows (see Embedder)."""
@@ -127,13 +140,14 @@ class LocalEmbedder:
             plan = list(batches(np.diff(tokens.bounds), runner.batch_tokens))
             out: list[Embedded | None] = [None] * len(texts)
 
-            def take(batch: int, states: np.ndarray) -> None:
+            def take(batch: int, states: np.ndarray, *projected: np.ndarray) -> None:
                 vectors = self._pool(states, tokens, plan[batch], len(prefix))
                 for row, number in enumerate(plan[batch].tolist()):
                     spans = token_spans(tokens, number, windows[number], len(prefix))
                     pooled = unit(runner.finish(pool_windows(states[row], spans)))
                     pooled[spans[:, 1] <= spans[:, 0]] = vectors[row]
-                    out[number] = Embedded(vectors[row], pooled)
+                    kept = _token_states(tokens, number, spans, projected[0][row]) if projected else None
+                    out[number] = Embedded(vectors[row], pooled, kept)
 
             runner.run(self._feed(tokens, plan), take)
             return [one for one in out if one is not None]
@@ -188,6 +202,15 @@ class LocalEmbedder:
             raise CantCompile("it has layers after its pooling")
         name = self.spec.removeprefix("local:")
         return load("ragqa.embedders.compile", name, self.revision, self._progress)
+
+
+def _token_states(tokens: Tokenised, text: int, spans: np.ndarray, states: np.ndarray) -> TokenStates:
+    """Return what is kept of a text's tokens; ``spans`` are the tokens of its windows, ``states`` (tokens, directions)."""
+    real = real_tokens(tokens, text)
+    windows = np.full(tokens.length(text), -1, np.int16)
+    for window, (first, last) in enumerate(spans.tolist()):
+        windows[first:last] = window
+    return TokenStates(np.rint(unit(states[real]) * 127).astype(np.int8), windows[real])
 
 
 def open_local(name: str, progress: Progress | None) -> LocalEmbedder:

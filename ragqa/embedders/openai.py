@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders import Embedded
+from ragqa.embedders import Embedded, EmbeddedQuestion
 from ragqa.embedders.openai_tokens import Counter
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
@@ -45,6 +45,7 @@ class OpenAIEmbedder:
         self.spec = f"openai:{model}"
         self.revision = model
         self.max_tokens = MAX_INPUT_TOKENS if model in _DIMS else _OWN_SERVER_TOKENS
+        self.token_dim = 0
         self.tokens_used = 0
         """What the server says it has read so far."""
         self._dim = _DIMS.get(model)
@@ -88,6 +89,10 @@ class OpenAIEmbedder:
         vectors = self._embed(texts)
         none = np.zeros((0, vectors.shape[1]), np.float32)
         return [Embedded(vector, none) for vector in vectors]
+
+    def embed_question(self, text: str) -> EmbeddedQuestion:
+        """Return a question's vector; the server gives no token states. Raises ModelError."""
+        return EmbeddedQuestion(self.embed_queries([text])[0])
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""

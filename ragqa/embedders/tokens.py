@@ -92,6 +92,12 @@ def batches(lengths: np.ndarray, budget: int) -> Iterator[np.ndarray]:
         at += size
 
 
+def real_tokens(tokens: Tokenised, text: int) -> np.ndarray:
+    """Return which tokens of ``text`` stand for characters of it, from 0: the special ones do not."""
+    first, last = int(tokens.bounds[text]), int(tokens.bounds[text + 1])
+    return np.flatnonzero(tokens.ends[first:last] > tokens.begins[first:last])
+
+
 def token_spans(tokens: Tokenised, text: int, windows: Sequence[Span], shift: int) -> np.ndarray:
     """Return int (windows, 2): the tokens of ``text`` that touch each window; begin == end where none does.
 

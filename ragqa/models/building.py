@@ -164,7 +164,7 @@ def _speeds(runners: dict[str, CompiledRunner], sample: Batch) -> dict[str, int]
         for choice, runner in runners.items():
             feed = [sample] * runner.streams
             started = time.perf_counter()
-            runner.run(feed, lambda number, given: None)
+            runner.run(feed, lambda *_: None)
             tokens = sample[0].shape[-2] * sample[0].shape[-1] * len(feed)
             best[choice] = max(best[choice], tokens / (time.perf_counter() - started))
     return {choice: int(speed) for choice, speed in best.items()}

@@ -24,7 +24,7 @@ import numpy as np
 from ragqa.models.files import Progress, private_cache
 from ragqa.models.intact import Loaded, is_intact
 
-FORMAT = 6
+FORMAT = 7
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
 FILES = "files"
@@ -33,8 +33,8 @@ FILES = "files"
 Batch = tuple[np.ndarray, ...]
 """The model's inputs, in its own order."""
 
-Take = Callable[[int, np.ndarray], None]
-"""Receives the number of a batch and the model's output for it, which is only valid during the call."""
+Take = Callable[..., None]
+"""Receives the number of a batch and the model's outputs for it, which are only valid during the call."""
 
 
 class CantCompile(Exception):
@@ -138,11 +138,11 @@ class CompiledRunner:
         """Load the form that a question needs, or that many passages do."""
         _ = self._for_many() if passages else self._for_one()
 
-    def one(self, ids: np.ndarray) -> np.ndarray:
-        """Return the token states (1, tokens, dim) of one text: with less waiting than through ``run``."""
+    def one(self, ids: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for one text, (1, tokens, dim) each: with less waiting than through ``run``."""
         with self._for_one().request() as request:
             request.infer((ids, np.ones_like(ids)), share_inputs=True)
-            return np.array(request.get_output_tensor(0).data)
+            return tuple(np.array(output.data) for output in request.output_tensors)
 
     def _for_one(self) -> _Form:
         """A question has a few tokens: more threads than four only wait for each other."""
@@ -181,7 +181,7 @@ class CompiledRunner:
                     if batch is None:
                         return
                     request.infer(batch, share_inputs=True)
-                    take(number, request.get_output_tensor(0).data)
+                    take(number, *(output.data for output in request.output_tensors))
 
         # One more than can run at once, so that none waits while another's states are pooled.
         with ThreadPoolExecutor(self.streams + 1) as pool:

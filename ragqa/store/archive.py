@@ -22,13 +22,13 @@ from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
+    FORMAT,
     WITHOUT_SUMS,
     check_format,
     connect,
     expected_schema,
     make_private,
     plainly,
-    renew_format,
     schema_of,
 )
 from ragqa.store.sums import sum_problems
@@ -99,7 +99,6 @@ def _check(draft: Path, archive: Path) -> None:
             found = next(_problems(connection, version), None)
             if found:
                 raise LibraryError(f"{archive} is no sound library ({found}), nothing of it was taken: export it again")
-            renew_format(connection)
             connection.execute("PRAGMA journal_mode = WAL")
         finally:
             connection.close()
@@ -108,7 +107,7 @@ def _check(draft: Path, archive: Path) -> None:
 def _problems(connection: sqlite3.Connection, version: int) -> Iterator[str]:
     yield from row_problems(connection)
     if version != WITHOUT_SUMS:
-        yield from sum_problems(connection)
+        yield from sum_problems(connection, tokens=version == FORMAT)
 
 
 @contextmanager

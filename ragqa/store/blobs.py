@@ -1,4 +1,4 @@
-"""Vectors as bytes and back: a passage's as float16, its windows' as int8 with a scale each.
+"""Vectors as bytes and back: a passage's as float16, its windows' as int8 with a scale each, its tokens' as int8.
 
 float16 keeps a cosine to 1e-4 and int8 to 2e-3 (``bench/vectors.py`` measures both), far below what moves a rank that
 matters; windows are the bulk of a library, so they get the byte. Knows nothing of SQL.
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ragqa.embedders import TokenStates
 from ragqa.errors import LibraryError
 
 Floats = NDArray[np.float32]
@@ -58,3 +59,18 @@ def unpack_windows(blobs: Sequence[bytes], dim: int) -> tuple[Floats, NDArray[np
     starts = np.zeros(len(blobs) + 1, np.int64)
     np.cumsum([len(blob) // (4 + dim) for blob in blobs], out=starts[1:])
     return windows, starts
+
+
+def pack_tokens(tokens: TokenStates) -> bytes:
+    """Return the bytes of a passage's token states: for each its window in two bytes, then a byte a direction."""
+    packed = np.empty((len(tokens.levels), 2 + tokens.levels.shape[1]), np.uint8)
+    packed[:, :2] = tokens.windows.astype("<i2").reshape(-1, 1).view(np.uint8)
+    packed[:, 2:] = tokens.levels.view(np.uint8)
+    return packed.tobytes()
+
+
+def unpack_tokens(blob: bytes, dim: int) -> TokenStates:
+    """Return a passage's token states. Raises ValueError on bytes of another length."""
+    packed = np.frombuffer(blob, np.uint8).reshape(-1, 2 + dim)
+    windows = np.ascontiguousarray(packed[:, :2]).view("<i2").ravel()
+    return TokenStates(packed[:, 2:].view(np.int8), windows)

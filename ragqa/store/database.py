@@ -23,7 +23,8 @@ from ragqa.store.session import Stamp
 from ragqa.store.shelf import NOWHERE, EmbedderIdentity, Shelf
 from ragqa.store.sqlite import plainly
 from ragqa.store.sums import DOCUMENT, PASSAGE, damaged, damaged_passage, lost_changes, sum_document
-from ragqa.types import Document, Passage
+from ragqa.store.units import put_units, texts_of, units_at
+from ragqa.types import Document, Passage, Span, Unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,6 +104,7 @@ class Database(Shelf):
             try:
                 document_id = self._put_document(connection, document, len(passages), (cut, source), before)
                 self._put_passages(connection, document_id, passages, vector_ids)
+                put_units(connection, document_id, document)
                 sum_document(connection, document_id)
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
@@ -238,6 +240,29 @@ class Database(Shelf):
                 path = dict.fromkeys((title, *json.loads(section), header))
                 yield passage_id, "\n".join((text, *(part for part in path if part)))
 
+    # Units
+
+    def units(self, document: str, spans: Sequence[Span]) -> list[tuple[int, Unit]]:
+        """Return the id and the unit of each that touches one of the ``spans`` of a document, in reading order."""
+        with plainly(self.path):
+            try:
+                return units_at(self.connection(), document, spans)
+            except (ValueError, TypeError):
+                raise damaged(self, document, "a unit") from None
+
+    def unit_texts(self, document: str, unit_id: int) -> tuple[str, str]:
+        """Return the text of a unit of a document, and of the warning that stands before it."""
+        with plainly(self.path):
+            texts = texts_of(self.connection(), unit_id)
+        if texts is None:
+            raise damaged(self, document, "a unit")
+        return texts
+
+    def find_again(self, connection: sqlite3.Connection) -> None:
+        """Find the units of all documents anew."""
+        for stored in self.documents():
+            put_units(connection, stored.document_id, self.document(stored.name))
+
     # The whole
 
     def verify(self) -> list[str]:
@@ -262,7 +287,10 @@ class Database(Shelf):
         from ragqa.store.archive import unpack
 
         unpack(archive, folder)
-        return cls.open(folder)
+        database = cls.open(folder)
+        with database.transaction() as connection:
+            database.find_again(connection)  # what an archive says of them is not taken
+        return database
 
 
 _STORED = (

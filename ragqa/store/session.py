@@ -15,7 +15,7 @@ from ragqa.store.lock import Locked, WriterLock
 from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
-    WITHOUT_SUMS,
+    FORMAT,
     Connections,
     check_format,
     create_tables,
@@ -74,15 +74,23 @@ class Session:
         try:
             with plainly(database.path):
                 version = check_format(database.connection(), database.path)
-                if version == WITHOUT_SUMS:
-                    with database.writing():
-                        renew_format(database.connection())
+                if 0 < version < FORMAT:
+                    database._renew()
                 if not version:
                     database._lay_out()
         except BaseException:
             database.close()
             raise
         return database
+
+    def _renew(self) -> None:
+        """Bring a library of a format before to this one, all of it or nothing."""
+        with self.transaction() as connection:
+            renew_format(connection)
+            self.find_again(connection)
+
+    def find_again(self, connection: sqlite3.Connection) -> None:
+        """Find what follows from the documents and is stored with them."""
 
     def _lay_out(self) -> None:
         """Make the tables, unless another process does just now; that one may go on to hold the lock for long."""

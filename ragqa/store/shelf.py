@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from ragqa.errors import EmbedderMismatch, LibraryError
 from ragqa.store.session import Session
 from ragqa.store.sqlite import plainly
-from ragqa.store.sums import VECTOR, damaged_passage, sum_new_vectors, sum_passages
+from ragqa.store.sums import TOKENS, VECTOR, damaged_passage, sum_new_vectors, sum_passages
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded
+    from ragqa.embedders import Embedded, TokenStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Shelf(Session):
 
     def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
         """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
-        from ragqa.store.blobs import pack_vector, pack_windows
+        from ragqa.store.blobs import pack_tokens, pack_vector, pack_windows
 
         rows = [
             (key, pack_vector(found.vector, embedder.dim), pack_windows(found.windows, embedder.dim))
@@ -81,6 +81,14 @@ class Shelf(Session):
             sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
             connection.executemany(sql, [(embedder_id, *row) for row in rows])
             sum_new_vectors(connection)
+            ids = self.vector_ids(connection, embedder_id, keys)
+            states = [
+                (vector_id, pack_tokens(found.tokens))
+                for vector_id, found in zip(ids, vectors, strict=True)
+                if found.tokens is not None
+            ]
+            sql = "INSERT OR IGNORE INTO token (vector_id, states, crc) VALUES (?1, ?2, crc(?1, ?2))"
+            connection.executemany(sql, states)
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
@@ -124,6 +132,18 @@ class Shelf(Session):
         there = [found.get(passage_id, gone) for passage_id in ids]
         vectors, starts = unpack_windows([row[3] for row in there], held.dim if held else 1)
         return WindowMatrix(np.array([row[1:3] for row in there], np.int64).reshape(-1, 2), vectors, starts)
+
+    def token_states(self, ids: Sequence[int], dim: int) -> list[TokenStates | None]:
+        """Return the states of each passage's tokens, of ``dim`` numbers each; None where there are none."""
+        from ragqa.store.blobs import unpack_tokens
+
+        with plainly(self.path):
+            rows = self.connection().execute(_TOKENS, (json.dumps(list(ids)),)).fetchall()
+        torn = next((row[0] for row in rows if not row[2]), None)
+        if torn is not None:
+            raise damaged_passage(self, torn, "the token states of passage")
+        found = {passage_id: states for passage_id, states, _ in rows if len(states) % (2 + dim) == 0}
+        return [unpack_tokens(found[one], dim) if one in found else None for one in ids]
 
     def collect_garbage(self) -> int:
         """Drop the vectors that no passage uses, give their space back; return how many."""
@@ -194,4 +214,5 @@ _ASKED = "WHERE passage_id IN (SELECT value FROM json_each(?))"
 _PLACED = "FROM passage INDEXED BY passage_place JOIN vector USING (vector_id) LEFT JOIN vector_sum USING (vector_id)"
 _SOUND = f"vector_sum.crc IS {VECTOR}"
 _VECTORS = f"SELECT passage_id, vector, {_SOUND} {_PLACED} {_ASKED}"
+_TOKENS = f"SELECT passage_id, states, crc IS {TOKENS} FROM passage JOIN token USING (vector_id) {_ASKED}"
 _WINDOWS = f"SELECT passage_id, document_id, ordinal, vector.windows, {_SOUND} {_PLACED} {_ASKED}"

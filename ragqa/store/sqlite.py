@@ -14,17 +14,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ragqa.errors import LibraryError
-from ragqa.store.sums import TABLES, add_sums, crc
+from ragqa.store import sums, units
+from ragqa.store.sums import add_sums, crc
 
 FILE_NAME = "library.db"
 DERIVED = ("vectors", "lexical")
 """The folders beside it that can be thrown away: they are rebuilt from it."""
 
-FORMAT = 3
+FORMAT = 4
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
 
-WITHOUT_SUMS = 2
-"""The format before: the same tables, less the checksums, which it is given when it is opened."""
+WITHOUT_SUMS, WITHOUT_UNITS = 2, 3
+"""The formats before: the same tables, less the checksums, less units and token states. What can be found anew is given
+to such a library when it is opened."""
 
 APPLICATION_ID = 0x52414751
 """``PRAGMA application_id``: 'RAGQ', so that no other program's SQLite file is taken for a library."""
@@ -87,6 +89,13 @@ CREATE INDEX passage_of_document ON passage (document_id, ordinal);
 CREATE INDEX passage_of_vector ON passage (vector_id);
 -- A search asks where a hundred passages and their vectors are: without their texts these lie close together.
 CREATE INDEX passage_place ON passage (passage_id, document_id, ordinal, vector_id);
+"""
+_TOKENS = """
+CREATE TABLE token (
+    vector_id INTEGER PRIMARY KEY REFERENCES vector ON DELETE CASCADE,
+    states BLOB NOT NULL,
+    crc INTEGER NOT NULL
+);
 """
 _EMPTY = "INSERT INTO library VALUES (1, 0, NULL); INSERT INTO history VALUES (0, 'empty');"
 
@@ -220,7 +229,7 @@ def check_format(connection: sqlite3.Connection, path: Path) -> int:
         return 0
     if application != APPLICATION_ID:
         raise LibraryError(f"{path} is a SQLite file of another program, not a ragqa library: choose another --index")
-    if version not in (FORMAT, WITHOUT_SUMS):
+    if version not in (FORMAT, WITHOUT_UNITS, WITHOUT_SUMS):
         remedy = "update it with 'pip install -U ragqa'"
         if version < FORMAT:
             remedy = "choose another --index and ingest the manuals again"
@@ -237,22 +246,25 @@ def create_tables(connection: sqlite3.Connection) -> None:
     for statement in (_TRUTH + _EMPTY).split(";"):
         connection.execute(statement)
     add_sums(connection)
+    _add(connection, _TOKENS + units.TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
 
 def renew_format(connection: sqlite3.Connection) -> None:
-    """Bring a library of the format before to this one, in one transaction."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if connection.execute("PRAGMA user_version").fetchone() == (WITHOUT_SUMS,):
-            add_sums(connection)
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
+    """Bring a library of a format before to this one, inside a transaction; its units are not found yet."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == WITHOUT_SUMS:
+        add_sums(connection)
+    if version in (WITHOUT_SUMS, WITHOUT_UNITS):
+        _add(connection, _TOKENS + units.TABLES)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _add(connection: sqlite3.Connection, tables: str) -> None:
+    for statement in tables.split(";"):
+        connection.execute(statement)
 
 
 def schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str]]:
@@ -265,7 +277,8 @@ def expected_schema(version: int = FORMAT) -> set[tuple[str, str, str]]:
     """Return ``schema_of`` a library of this format."""
     connection = sqlite3.connect(":memory:")
     try:
-        connection.executescript(_TRUTH if version == WITHOUT_SUMS else _TRUTH + TABLES)
+        later = {WITHOUT_SUMS: "", WITHOUT_UNITS: sums.TABLES}.get(version, sums.TABLES + _TOKENS + units.TABLES)
+        connection.executescript(_TRUTH + later)
         return schema_of(connection)
     finally:
         connection.close()

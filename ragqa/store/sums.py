@@ -40,6 +40,7 @@ PASSAGE = (
     "page_breaks, tokens, section, header, passage.windows, passage.text, document.name)"
 )
 VECTOR = "crc(vector.vector_id, vector.embedder_id, key, vector, vector.windows)"
+TOKENS = "crc(token.vector_id, states)"
 _STATE = (
     "(SELECT crc(generation, token, embedder_id, spec, revision, dim) FROM library "
     "LEFT JOIN history USING (generation) LEFT JOIN embedder USING (embedder_id))"
@@ -105,8 +106,8 @@ def damaged_passage(session: Session, passage_id: int, what: str = "passage") ->
     return damaged(session, str(row[0]) if row else "?", f"{what} {passage_id}")
 
 
-def sum_problems(connection: sqlite3.Connection) -> Iterator[str]:
-    """Yield the rows that are not as they were written."""
+def sum_problems(connection: sqlite3.Connection, *, tokens: bool = True) -> Iterator[str]:
+    """Yield the rows that are not as they were written; ``tokens``: whether the format has token states."""
     for kind, key, value, rows in (
         ("document", "document_id", DOCUMENT, "document"),
         ("passage", "passage_id", PASSAGE, _PASSAGE_ROWS),
@@ -119,6 +120,10 @@ def sum_problems(connection: sqlite3.Connection) -> Iterator[str]:
         (left,) = connection.execute(sql).fetchone()
         if left:
             yield f"{left} rows of {kind} are missing"
+    if tokens:
+        (torn,) = connection.execute(f"SELECT count(*) FROM token WHERE crc IS NOT {TOKENS}").fetchone()
+        if torn:
+            yield f"the token states of {torn} vectors are not as they were written"
     if connection.execute(f"SELECT crc IS {_STATE} FROM state_sum").fetchone() != (1,):
         yield "the state and the embedder are not as they were written"
 

@@ -16,6 +16,7 @@ from ragqa.store.checks import UNIT_LENGTH, row_problems
 from ragqa.store.derived import Torn, check_state
 from ragqa.store.sqlite import expected_schema, plainly, schema_of
 from ragqa.store.sums import lost_changes, sum_problems
+from ragqa.store.units import unit_problems
 
 if TYPE_CHECKING:
     from ragqa.store.database import Database
@@ -48,6 +49,7 @@ def _file(database: Database) -> Iterator[str]:
 def _rows_of(database: Database) -> Iterator[str]:
     yield from row_problems(database.connection())
     yield from sum_problems(database.connection())
+    yield from unit_problems(database.connection())
     yield from lost_changes(database)
 
 

@@ -45,7 +45,7 @@ class Workbench:
             _Texts(self._database, ("window_matrix", "vectors", "places")),
             _Remembering(VectorIndex.open(self._database), ("search", "score")),
             _Remembering(LexicalIndex.open(self._database), ("search", "score")),
-            _Remembering(embedder, ("embed_queries", "legibility")),
+            _Remembering(embedder, ("embed_question", "legibility")),
         )
 
     def close(self) -> None:

@@ -1,0 +1,73 @@
+"""In which directions do the states of tokens differ most? Learned on the sample manuals, kept for the bundled model.
+
+The principal directions of the token states of all passages, without centring, since cosines are taken of what is kept.
+``--learn`` writes them where the embedder finds them. Without it, a development bench: how much of the states' length they keep, and how far
+the cosines of two tokens move, on the manuals of ../shared/data, which they were not learned on.
+
+    python -m bench.directions [--learn]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from bench.data import CORPORA, DATA
+from bench.record import report
+from ragqa.embedders.directions import FOLDER, directions_of
+from ragqa.embedders.eager import load_original
+from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
+from ragqa.embedders.local import LocalEmbedder
+from ragqa.ingest import embedding_input
+from ragqa.passages import cut_passages
+from ragqa.readers import read
+
+KEPT = 64
+"""Directions: 32 lose a twentieth of what late interaction gains, 96 gain nothing on 64."""
+
+
+def states_of(files: list[Path], folder: ModelFolder) -> np.ndarray:
+    """Return the states of all tokens of some manuals' passages, float32 (tokens, dim), rows of unit length."""
+    embedder = LocalEmbedder(folder)
+    texts = []
+    for file in files:
+        document = read(file)
+        passages = cut_passages(document, embedder.count_tokens, embedder.max_tokens)
+        texts += [embedding_input(document.title, passage)[0] for passage in passages]
+    model = load_original(folder, "cpu")
+    states = model.encode(texts, output_value="token_embeddings", batch_size=16)
+    rows = np.concatenate([one.cpu().numpy()[1:-1] for one in states]).astype(np.float32)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+
+
+def main() -> None:
+    folder = find_model(BUNDLED)
+    if "--learn" in sys.argv:
+        states = states_of(sorted((CORPORA).glob("*.pdf")), folder)
+        values, vectors = np.linalg.eigh(states.T @ states)
+        kept = vectors[:, np.argsort(-values)[:KEPT]]
+        kept *= np.where(kept.sum(axis=0) < 0, -1, 1)  # the sign of a direction is free: always the same one
+        FOLDER.mkdir(exist_ok=True)
+        np.save(FOLDER / f"{folder.revision}.npy", kept.astype("<f2"))
+        return
+    directions = directions_of(folder)
+    assert directions is not None
+    rows: list[dict[str, object]] = []
+    pairs = np.random.default_rng(0)
+    for file in sorted((DATA / "manuals").glob("*.pdf")):
+        states = states_of([file], folder)
+        short = states @ directions
+        some, others = pairs.integers(0, len(states), (2, 20_000))
+        whole = (states[some] * states[others]).sum(axis=1)
+        lengths = np.linalg.norm(short, axis=1)
+        near = (short[some] * short[others]).sum(axis=1) / (lengths[some] * lengths[others])
+        correlation = float(np.corrcoef(whole, near)[0, 1])
+        kept_length = float((lengths**2).mean())
+        rows.append({"manual": file.name, "tokens": len(states), "kept": kept_length, "correlation": correlation})
+    report("directions", rows)
+
+
+if __name__ == "__main__":
+    main()

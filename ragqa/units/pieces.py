@@ -1,0 +1,115 @@
+"""The blocks of a section as a reader sees them: steps, items, lead-ins, notes, warnings. Knows one block at a time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ragqa.types import Block, BlockKind
+
+_NUMBER = re.compile(
+    r"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{1,2})(?:[.)）、]|\s|步|(?=[\u4e00-\u9fff]))(?![\d.])", re.IGNORECASE
+)
+_BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*")
+_NOTE = re.compile(
+    r"\W{0,3}(?:notes?|notice|important|caution|warning|danger|attention|tips?|hints?|or"
+    r"|注意|警告|危险|危險|小心|提示|说明|說明|备注|備註|重要)\b[^\w]{0,3}",
+    re.IGNORECASE,
+)
+_HAZARD = re.compile(
+    r"\b(?:warning|caution|danger|hazards?|risk of|injur(?:y|ies)|electric(?:al)? shock|do not|never|always|important"
+    r"|before you (?:begin|start))\b|注意|警告|危险|危險|小心|当心|當心|切勿|请勿|請勿|严禁|嚴禁|触电|觸電",
+    re.IGNORECASE,
+)
+_COLON = (":", "：")
+_ENDED = re.compile(r"[.!?:;。！？：；…)\]）】”\"']\s*$")
+_TERM = re.compile(r"[^\n.!?。]{1,60}?(?:\s[–—-]\s|[:：]\s?)\S")
+_IMPERATIVE = re.compile(
+    r"\W*(?:then |now |first,? |finally,? |carefully |gently |slowly |always |never |do not |don.t )?(?:add|adjust|align"
+    r"|allow|assemble|attach|check|choose|clean|clear|click|close|confirm|connect|copy|create|cut|delete|detach|disable"
+    r"|disassemble|disconnect|discharge|dismantle|download|drag|drain|dry|edit|empty|enable|ensure|enter|fill|find|fit|fold"
+    r"|go to|grip|guide|hang|hold|immerse|insert|install|keep|leave|let|lift|loosen|lower|make sure|measure|mount|move"
+    r"|observe|open|place|plug|pour|press|pull|push|put|raise|reach|read|rearm|reattach|reconnect|refill|refit|reinstall"
+    r"|release|remove|repeat|replace|reset|restart|rinse|rotate|run|save|screw|select|send|set|sign|slide|squeeze|start|stop"
+    r"|swing|swipe|switch|take|tap|tighten|tilt|tip|touch|turn|type|undo|unlock|unplug|unscrew|use|verify|wait|wash|wipe"
+    r"|write)\b",
+    re.IGNORECASE,
+)
+_CHINESE_STEP = re.compile(
+    r"\W*(?:请|請|先|再|然后|然後|最后|最後|将|將|把|按|打开|打開|关闭|關閉|取下|取出|拆|装|裝|拧|擰|拔|插|用|点击|點擊|选择|選擇"
+    r"|进入|進入|运行|運行|设置|設置|检查|檢查|清洗|执行|執行|编辑|編輯|确认|確認|等待|断开|斷開|连接|連接|松开|鬆開|更换|更換)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A block of a section, with what it looks like."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int
+    text: str
+    number: int | None
+    """Of a numbered step or item."""
+    item: bool
+    """Whether it stands in a list."""
+
+    @classmethod
+    def of(cls, block: Block, text: str) -> Piece:
+        """Return the block of ``text`` as a piece."""
+        numbered = block.kind in ("list_item", "paragraph", "heading")
+        match = _NUMBER.match(text) if numbered else None
+        item = block.kind == "list_item" or (block.kind == "paragraph" and bool(_BULLET.match(text)))
+        return cls(block.kind, block.start, block.end, block.level, text, int(match[1]) if match else None, item)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it announces what stands below it."""
+        return self.text.rstrip().endswith(_COLON)
+
+    @property
+    def row(self) -> bool:
+        """Whether it belongs to a table."""
+        return self.kind in ("table_header", "table_row")
+
+    @property
+    def note(self) -> bool:
+        """Whether it is a note or a warning beside the text, or the word that announces one."""
+        return bool(_NOTE.match(self.text)) and self.kind != "list_item"
+
+    @property
+    def label(self) -> bool:
+        """Whether it is no more than a word that announces: Note, Caution."""
+        return len(self.text) <= 60 and not _ENDED.search(self.text.replace(":", "")) and self.note
+
+    @property
+    def hazard(self) -> bool:
+        """Whether it warns."""
+        return bool(_HAZARD.search(self.text))
+
+    @property
+    def imperative(self) -> bool:
+        """Whether it tells to do something."""
+        return bool(_IMPERATIVE.match(self.text) or _CHINESE_STEP.match(self.text))
+
+    @property
+    def term(self) -> bool:
+        """Whether it is a term with its description: 'Standby – the lamp is red'."""
+        return bool(_TERM.match(self.text))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether its sentence goes on in what stands below."""
+        return not _ENDED.search(self.text)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it begins in the middle of a sentence."""
+        return self.kind == "paragraph" and not self.item and self.text[:1].islower()
+
+
+def number_of(text: str) -> int | None:
+    """Return the number that a line begins with, as a step does."""
+    match = _NUMBER.match(text)
+    return int(match[1]) if match else None
