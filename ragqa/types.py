@@ -146,9 +146,43 @@ class Hit:
     """How well each of the passage's windows answers, once weighed; empty before."""
 
 
+ExtractKind = Literal["procedure", "list", "table", "code", "definition", "paragraph", "section", "row"]
+"""A unit's, or ``row`` for a row of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a manual says to a question: a unit, or a row of its table, as it stands there."""
+
+    kind: ExtractKind
+    document: str
+    start: int
+    end: int
+    text: str
+    """``document.text[start:end]``."""
+    section: tuple[str, ...] = ()
+    warning: str = ""
+    """The warning that stands before it, outside of it."""
+    header: str = ""
+    """Of a row: the header row above it."""
+    lead: int = 0
+    """Characters of ``text`` that announce the rest; 0 where nothing does."""
+    parts: tuple[Span, ...] = ()
+    """Spans into ``text`` of its steps, items or rows."""
+    steps: int = 0
+    """Of a procedure: how many steps it has; 0 where they can't be counted."""
+    page: int | None = None
+    page_end: int | None = None
+    printed: str | None = None
+    """The number printed on its first page, where that is another than ``page``."""
+    passage_id: int = 0
+    """The passage by which it was found."""
+    score: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """Where a statement of an answer stands: ``quote`` is found letter for letter in the passage."""
+    """Where a statement of an answer stands: ``quote`` is found letter for letter in the document."""
 
     marker: int
     document: str
@@ -156,6 +190,10 @@ class Citation:
     section: tuple[str, ...]
     quote: str
     passage_id: int
+    page_end: int | None = None
+    """The last page of the quote, where it runs over several."""
+    printed: str | None = None
+    """The number printed on its first page, where that is another than ``page``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,3 +231,5 @@ class Answer:
     warnings: tuple[str, ...] = ()
     """What the reader should know of this answer: markers dropped, passages left out."""
     timings_ms: dict[str, float] = field(default_factory=dict)
+    units: tuple[Extract, ...] = ()
+    """The units of the manuals that the answer quotes, best first."""

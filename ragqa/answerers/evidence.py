@@ -42,6 +42,8 @@ class Evidence:
     """(windows, len(WEIGHTS)), each about 0 to 1, higher is better."""
     cosines: NDArray[np.float32]
     """(windows,) as they are."""
+    bags: tuple[set[str], ...]
+    """The terms of each window."""
     coverage: float
     """Share of the question's rarity that stands in the one passage, headings included, that holds most of it."""
     unknown: float
@@ -203,7 +205,7 @@ def weigh(
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
     features[:, 0] = _standard(cosines) * legibility**2
-    return Evidence(places, features, cosines, _best_coverage(question, hits), question.unknown, legibility)
+    return Evidence(places, features, cosines, tuple(bags), _best_coverage(question, hits), question.unknown, legibility)
 
 
 def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:
