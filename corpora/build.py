@@ -12,7 +12,7 @@ import web
 from edition import EDITIONS, Edition
 from markup import read_chapters
 from pdf import typeset
-from questions import labelled
+from questions import labelled, whole
 
 HERE = Path(__file__).resolve().parent
 
@@ -32,8 +32,9 @@ def build(edition: Edition, into: Path) -> list[Path]:
             stem = f"{edition.name}-{chapter.slug}"
             for suffix, text in ((".html", web.html(edition, chapter)), (".md", web.markdown(edition, chapter))):
                 written.append(_write(parts / f"{stem}{suffix}", text))
-    lines = labelled(source / "questions.txt", pdf, len(chapters))
-    written.append(_write(pdf.with_suffix(".questions.jsonl"), "".join(f"{line}\n" for line in lines)))
+    for name, read in (("questions", labelled), ("whole", whole)):
+        lines = read(source / f"{name}.txt", pdf, len(chapters))
+        written.append(_write(pdf.with_suffix(f".{name}.jsonl"), "".join(f"{line}\n" for line in lines)))
     return written
 
 

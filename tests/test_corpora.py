@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from ragqa.readers import read
 from ragqa.readers.pdf.standin import use_standin_font
 
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
@@ -38,9 +40,14 @@ def pages() -> dict[str, list[str]]:
     return found
 
 
-def questions(language: str) -> list[dict[str, Any]]:
-    lines = MANUALS[language].with_suffix(".questions.jsonl").read_text(encoding="utf-8").splitlines()
+def questions(language: str, suffix: str = ".questions.jsonl") -> list[dict[str, Any]]:
+    lines = MANUALS[language].with_suffix(suffix).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+def flat(text: str) -> str:
+    """Return ``text`` as whole answers are compared: no white space and no bar between cells, letter case aside."""
+    return re.sub(r"[\s|]+", "", text).lower()
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +144,67 @@ def test_a_fifth_of_the_questions_is_unanswerable_and_each_has_the_form_of_the_r
     assert sum(not question["answerable"] for question in asked) == len(asked) // 5
     kinds = Counter(question["type"] for question in asked)
     assert set(kinds) == {"lookup", "howto", "troubleshoot", "why", "paraphrase", "table", "compare"}
+
+
+@pytest.mark.parametrize("language", MANUALS)
+def test_whole_answers_are_asked_for_in_forty_questions_of_the_kinds_named(language: str) -> None:
+    asked = questions(language, ".whole.jsonl")
+    assert Counter(question["kind"] for question in asked) == {
+        "procedure": 18,
+        "table": 7,
+        "list": 6,
+        "code": 4,
+        "condition": 5,
+    }
+    assert len({question["_id"] for question in asked}) == len({question["text"] for question in asked}) == 40
+    for question in asked:
+        assert list(question) == ["_id", "manual", "text", "kind", "pages", "parts", "not"]
+        assert question["manual"] == MANUALS[language].name
+        assert 1 <= len(question["parts"]) <= 10, question["_id"]
+        assert question["pages"] and question["pages"][-1] - question["pages"][0] < 3, question["_id"]
+
+
+@pytest.mark.parametrize("language", MANUALS)
+def test_every_part_of_a_whole_answer_stands_in_a_line_that_is_read_from_its_pages(language: str) -> None:
+    document = read(MANUALS[language])
+    lines = {page.number: list(map(flat, document.text[page.start : page.end].splitlines())) for page in document.pages}
+    for question in questions(language, ".whole.jsonl"):
+        for part in question["parts"]:
+            assert any(flat(part) in line for page in question["pages"] for line in lines[page]), question["_id"]
+
+
+@pytest.mark.parametrize("language", MANUALS)
+def test_no_whole_answer_holds_what_must_not_stand_in_it(language: str) -> None:
+    document = read(MANUALS[language])
+    everything, lines = flat(document.text), [flat(line) for line in document.text.splitlines()]
+    for question in questions(language, ".whole.jsonl"):
+        parts, wrong = (list(map(flat, question[field])) for field in ("parts", "not"))
+        longest = [line for line in lines if max(parts, key=len) in line]
+        for string in wrong:
+            assert string in everything, question["_id"]
+            assert not any(string in text for text in (*parts, *longest)), question["_id"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "complaint"),
+    [
+        ("@ Wait 5 minutes.\n@ Wait 7 minutes.", "do not stand in the manual"),
+        ("@ Wait 5 minutes.\n- Wait 7 minutes.", "do not stand in the manual"),
+        ("@ Wait 5 minutes.\n@ Menu > Filter > Reset > S", "stand together in one place"),
+        ("@ the fan key and the menu key together", "stand together in one place"),
+    ],
+)
+def test_the_build_refuses_a_whole_answer_that_the_manual_does_not_hold_in_one_place(
+    parts: str, complaint: str, tmp_path: Path
+) -> None:
+    spec = importlib.util.spec_from_file_location("corpora_questions", CORPORA / "questions.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    source = tmp_path / "whole.txt"
+    source.write_text(f"? procedure | How?\n{parts}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=complaint):
+        list(module.whole(source, MANUALS["en"], 12))
 
 
 @pytest.mark.parametrize("language", MANUALS)
