@@ -1,8 +1,8 @@
 """In which directions do the states of tokens differ most? Learned on the sample manuals, kept for the bundled model.
 
 The principal directions of the token states of all passages, without centring, since cosines are taken of what is kept.
-``--learn`` writes them where the embedder finds them. Without it, a development bench: how much of the states' length they keep, and how far
-the cosines of two tokens move, on the manuals of ../shared/data, which they were not learned on.
+``--learn`` writes them where the embedder finds them. Without it, a development bench: how much of the states' length
+they keep, and how far the cosines of two tokens move, on the manuals of ../shared/data: not those they come from.
 
     python -m bench.directions [--learn]
 """

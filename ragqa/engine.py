@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.settings import Settings, data_folder, load_settings
 from ragqa.trust import approval_of, remember_library
-from ragqa.types import Answer, Document, Mode, Usage
+from ragqa.types import Answer, Document, Extract, Mode, Usage
 
 if TYPE_CHECKING:
-    from ragqa.answerers import Answerer, Turn
-    from ragqa.answerers.evidence import Evidence
+    from ragqa.answerers import Answerer, Chosen, Turn
+    from ragqa.answerers.choosing import Candidate, Considered
+    from ragqa.answerers.evidence import Evidence, Question
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
     from ragqa.rerankers import Reranker
@@ -330,10 +331,15 @@ class Library:
         question = checked_question(question)
         answerer = self.answerer
         asked = answerer.standalone(question, history) if history else question
-        found, evidence = self.evidence(asked, k=k, mode=mode, document=document)
+        found, seen = self.consider(asked, k=k, mode=mode, document=document)
         started = time.perf_counter()
         answer = answerer.answer(
-            asked, evidence.on(found.hits), history=history, on_text=on_text, confidence=confidence_of(evidence)
+            asked,
+            seen.best_hits(k or self.settings.k),
+            history=history,
+            on_text=on_text,
+            confidence=confidence_of(seen.evidence),
+            chosen=self._chosen(seen),
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         usage = answer.usage + self._embedding_usage(asked, found)
@@ -348,7 +354,43 @@ class Library:
     def evidence(
         self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
     ) -> tuple[Found, Evidence]:
-        """Return what a search finds, and how well each sentence and row of it answers: what answers are made from."""
+        """Return what a search finds, and how well each sentence and row of it answers."""
+        found, evidence, _ = self._weighed(question, k, mode, document)
+        return found, evidence
+
+    def consider(
+        self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
+    ) -> tuple[Found, Considered]:
+        """Return what a search finds, ``CONSIDERED`` passages at least, and all that an answer is made from."""
+        from ragqa.answerers.choosing import CONSIDERED, Considered
+
+        most = max(k or self.settings.k, CONSIDERED)
+        found, evidence, asked = self._weighed(question, most, mode, document)
+        spans: dict[str, list[tuple[int, int]]] = {}
+        for hit in found.hits:
+            spans.setdefault(hit.passage.document, []).append((hit.passage.start, hit.passage.end))
+        units = {name: tuple(self._database.units(name, held)) for name, held in spans.items()}
+        return found, Considered(asked, found.hits, evidence, found.interaction, units)
+
+    def extract(self, candidate: Candidate, seen: Considered) -> Extract:
+        """Return what a unit says, read from the document."""
+        from ragqa.answerers.choosing import extract_of
+
+        return extract_of(candidate, seen, *self._database.unit_texts(candidate.document, candidate.unit_id))
+
+    def _chosen(self, seen: Considered) -> Chosen | None:
+        from ragqa.answerers import Chosen
+        from ragqa.answerers.choosing import choose
+
+        choice = choose(seen)
+        if choice is None:
+            return None
+        also = tuple(self.extract(one, seen) for one in choice.also)
+        return Chosen(self.extract(choice.best, seen), also, choice.whole)
+
+    def _weighed(
+        self, question: str, k: int | None, mode: Mode | None, document: str | None
+    ) -> tuple[Found, Evidence, Question]:
         from ragqa.answerers.evidence import Question, weigh
 
         found = self.search(question, k=k, mode=mode, document=document)
@@ -359,7 +401,7 @@ class Library:
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.
             query, legibility = self.embedder.embed_queries([question])[0], self.embedder.legibility(question)
-        return found, weigh(asked, found.hits, windows, query, legibility)
+        return found, weigh(asked, found.hits, windows, query, legibility), asked
 
     # What is loaded when it is first needed
 

@@ -1,8 +1,8 @@
 """Weigh passages word by word: each token of the question by its nearest token in the passage (late interaction).
 
-Khattab & Zaharia 2020 (ColBERT, arXiv 2004.12832) score a passage by the sum, over the question's tokens, of the highest
-cosine with any of its tokens. A vector of a whole passage blurs its parts; this does not, so it finds what is said in
-other words. Here a token counts by half as every other, by half as its word is rare in the library.
+Khattab & Zaharia 2020 (ColBERT, arXiv 2004.12832) score a passage by the sum, over the question's tokens, of the
+highest cosine with any of its tokens. A vector of a whole passage blurs its parts; this does not, so it finds what is
+said in other words. Here a token counts by half as every other, by half as its word is rare in the library.
 """
 
 from __future__ import annotations

@@ -144,6 +144,8 @@ class Hit:
     lexical: float | None = None
     evidence: tuple[float, ...] = ()
     """How well each of the passage's windows answers, once weighed; empty before."""
+    sections: tuple[tuple[str, ...], ...] = ()
+    """The headings above each of the windows, where they are known; joined sections have several."""
 
 
 ExtractKind = Literal["procedure", "list", "table", "code", "definition", "paragraph", "section", "row"]

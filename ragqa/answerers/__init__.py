@@ -11,7 +11,7 @@ from ragqa.errors import ModelError
 
 if TYPE_CHECKING:
     from ragqa.prompts import Prompts
-    from ragqa.types import Answer, Hit
+    from ragqa.types import Answer, Extract, Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,16 @@ class ChatOptions:
     timeout_s: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What of the manuals answers: a unit, and others near it."""
+
+    best: Extract
+    also: tuple[Extract, ...] = ()
+    whole: bool = True
+    """Whether the answer is the unit itself; else sentences say it."""
+
+
 class Answerer(Protocol):
     """What an engine asks of the part that answers. Safe to call from several threads."""
 
@@ -55,11 +65,12 @@ class Answerer(Protocol):
         history: Sequence[Turn] = (),
         on_text: Callable[[str], None] | None = None,
         confidence: float = 0.5,
+        chosen: Chosen | None = None,
     ) -> Answer:
         """Answer ``question``, which stands alone, from ``hits``, best first. Raises ModelError.
 
         ``on_text`` receives the text as it is written; the pieces together are the answer's text. ``confidence`` is
-        what retrieval thinks of the hits, 0 to 1.
+        what retrieval thinks of the hits, 0 to 1; ``chosen`` is the unit of the manuals that should answer.
         """
 
 

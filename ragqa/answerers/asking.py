@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ragqa.answerers import ChatOptions, Turn
+from ragqa.answerers import ChatOptions, Chosen, Turn
 from ragqa.answerers.condensing import condensed
 from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt
 from ragqa.answerers.visible import Live
 from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
 from ragqa.errors import NoAnswer
 from ragqa.prompts import Prompts
-from ragqa.types import Answer, Hit, Usage
+from ragqa.types import Answer, Extract, Hit, Passage, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,27 @@ class LanguageModel(Protocol):
 
     def complete(self, prompt: Prompt, n: int, hearer: Live | None) -> Reply:
         """Return up to n texts, at least one; a single one may be fed to ``hearer`` as it comes. Raises ModelError."""
+
+
+def with_units(hits: Sequence[Hit], chosen: Chosen) -> list[Hit]:
+    """Return the passages to show: the units chosen, whole, then those found that are no part of one."""
+    units = [chosen.best, *chosen.also]
+    apart = [
+        hit
+        for hit in hits
+        if not any(
+            one.document == hit.passage.document and one.start <= hit.passage.start and hit.passage.end <= one.end
+            for one in units
+        )
+    ]
+    shown = [Hit(rank, _passage(one), one.score) for rank, one in enumerate(units, 1)]
+    return [*shown, *(replace(hit, rank=rank) for rank, hit in enumerate(apart, len(shown) + 1))]
+
+
+def _passage(extract: Extract) -> Passage:
+    """Return a unit in the form of a passage."""
+    place = (extract.document, extract.start, extract.end, extract.text, extract.section, extract.header)
+    return Passage(*place, page=extract.page, page_end=extract.page_end, passage_id=extract.passage_id)
 
 
 class ModelAnswerer:
@@ -71,12 +92,15 @@ class ModelAnswerer:
         history: Sequence[Turn] = (),
         on_text: Callable[[str], None] | None = None,
         confidence: float = 0.5,
+        chosen: Chosen | None = None,
     ) -> Answer:
-        """Answer from ``hits``; where there is none, refuse without asking the model. Raises ModelError.
+        """Answer from the unit that was ``chosen`` and from ``hits``; where there is none, refuse without asking.
 
         Of several answers (``n``) the one that cites most passages is kept, and handed to ``on_text`` when it is whole.
+        Raises ModelError.
         """
         usage = self._rewriting.pop(question, Usage())
+        hits = with_units(hits, chosen) if chosen else hits
         asked = self._asked(question, hits, history, confidence)
         hearer = live(asked, on_text) if on_text else None
         if not hits:

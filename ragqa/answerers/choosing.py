@@ -6,10 +6,13 @@ question's terms in it and in its headings, and whether its kind is the kind ask
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +20,9 @@ from numpy.typing import NDArray
 from ragqa.analysis import terms
 from ragqa.answerers.asked import Asked, asked_for
 from ragqa.answerers.evidence import Evidence, Question
+from ragqa.answerers.polarity import opposed
 from ragqa.late_interaction import Interaction
-from ragqa.types import ExtractKind, Hit, Unit
+from ragqa.types import Extract, ExtractKind, Hit, Unit
 
 Floats = NDArray[np.float32]
 
@@ -33,6 +37,24 @@ KINDS: tuple[ExtractKind, ...] = (
     "row",
 )
 ASKED: tuple[Asked, ...] = ("procedure", "code", "list", "rule", "fact", "other")
+
+CONSIDERED = 20
+"""Passages whose units are weighed, at least."""
+
+WEIGHTS_FILE = Path(__file__).with_name("choosing.json")
+"""What each feature counts. Learned by ``bench/units.py --learn``."""
+
+WIDEST: dict[Asked, int] = {"procedure": 4000, "rule": 900}
+"""Who asks how, or whether, gets the section that the best unit stands in, up to so many characters."""
+
+SINGLE: frozenset[Asked] = frozenset({"fact", "other"})
+"""Who asks so gets one row of a table, not all of it."""
+
+NEAR = 1.5
+"""What is also shown weighs at most so much less than the best."""
+
+ALSO = 2
+"""Units named beside the answer, at most."""
 
 FAR = -12.0
 """Stands for the evidence of a unit that no window found stands in."""
@@ -58,10 +80,141 @@ class Candidate:
         """Characters."""
         return self.end - self.start
 
+    def apart(self, other: Candidate) -> bool:
+        """Whether this candidate and another share no text."""
+        return self.document != other.document or self.end <= other.start or other.end <= self.start
+
     def holds(self, other: Candidate) -> bool:
         """Whether another candidate is a part of this one."""
         inside = self.start <= other.start and other.end <= self.end
         return inside and self.document == other.document and (self.start, self.end) != (other.start, other.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What answers, and what is near it."""
+
+    asked: Asked
+    best: Candidate
+    also: tuple[Candidate, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer is the unit itself; else sentences say it."""
+        told = ("paragraph", "definition", "section")
+        return self.best.kind not in told or self.asked in ("procedure", "list", "rule", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """All that an answer is made from."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    """The passages found."""
+    evidence: Evidence
+    interaction: Interaction | None
+    units: Mapping[str, Sequence[tuple[int, Unit]]]
+    """By document: id and unit of each that the passages found touch."""
+
+    def best_hits(self, k: int) -> tuple[Hit, ...]:
+        """Return the best ``k`` passages, with how well each window answers and the headings above it."""
+        return tuple(replace(hit, sections=self._sections(hit)) for hit in self.evidence.on(self.hits)[:k])
+
+    def _sections(self, hit: Hit) -> tuple[tuple[str, ...], ...]:
+        start = hit.passage.start
+        windows = hit.passage.windows or ((0, len(hit.passage.text)),)
+        held = [unit for _, unit in self.units.get(hit.passage.document, ())]
+        return tuple(
+            next((u.section for u in held if u.start <= start + first < u.end), hit.passage.section)
+            for first, _ in windows
+        )
+
+
+def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Extract:
+    """Return what a candidate says; ``text`` and ``warning`` are its unit's."""
+    unit, passage = one.unit, seen.hits[one.hits[0]].passage
+    shared = (one.document, one.start, one.end)
+    if one.kind == "row":
+        row = text[one.start - unit.start : one.end - unit.start]
+        inside = passage.start <= one.start < passage.end
+        page = passage.page_at(one.start - passage.start) if inside else unit.page
+        header = _header(unit, text, one.start)
+        return Extract(
+            "row", *shared, row, unit.section, header=header, page=page, page_end=page, passage_id=passage.passage_id
+        )
+    lead = max(unit.lead[1] - unit.start, 0) if unit.lead[1] > unit.lead[0] else 0
+    parts = tuple((first - unit.start, last - unit.start) for first, last in unit.parts)
+    return Extract(
+        one.kind,
+        *shared,
+        text,
+        unit.section,
+        warning,
+        lead=lead,
+        parts=parts,
+        steps=unit.steps,
+        page=unit.page,
+        page_end=unit.page_end,
+        printed=unit.printed,
+        passage_id=passage.passage_id,
+    )
+
+
+def _header(unit: Unit, text: str, start: int) -> str:
+    """Return the header row above the row at ``start``: of the lines between rows, the nearest with cells."""
+    before, header = unit.start, ""
+    for first, last in unit.parts:
+        between = text[before - unit.start : first - unit.start].strip().split("\n")
+        header = next((line for line in reversed(between) if " | " in line), header)
+        if first == start:
+            break
+        before = last
+    return header
+
+
+def choose(seen: Considered) -> Choice | None:
+    """Return which of the units considered answers the question; None where there is none."""
+    found = candidates(seen.hits, seen.evidence, seen.units)
+    if not found:
+        return None
+    scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
+    asked = asked_for(seen.question.text)
+    order = np.argsort(-scores, kind="stable").tolist()
+    at = _one_row(_widened(order[0], found, asked), found, scores, asked)
+    taken = [found[at]]
+    for other in order:
+        one = found[other]
+        if len(taken) > ALSO or scores[other] < scores[order[0]] - NEAR:
+            break
+        if all(one.apart(held) for held in taken):
+            taken.append(one)
+    return Choice(asked, found[at], tuple(taken[1:]))
+
+
+def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
+    """Return the unit that ``at`` is a part of, where all of it is asked for. Numbered steps are whole as they are."""
+    for other, one in enumerate(found):
+        held = found[at]
+        numbered = held.kind == "procedure" and bool(held.unit.parts) and held.unit.steps > 1
+        fits = one.length <= WIDEST.get(asked, 0) and one.kind in ("procedure", "section")
+        if fits and not numbered and one.holds(held):
+            at = other
+    return at
+
+
+def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: Asked) -> int:
+    """Return the best row of a table, where one thing is asked for."""
+    inside = [other for other, one in enumerate(found) if one.kind == "row" and found[at].holds(one)]
+    single = found[at].kind == "table" or asked in SINGLE
+    return max(inside, key=lambda other: float(scores[other])) if inside and single else at
+
+
+@cache
+def weights() -> Floats:
+    """Return (len(NAMES),): what each feature counts; one that the file does not name counts nothing."""
+    held = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    return np.array([held.get(name, 0.0) for name in NAMES], np.float32)
 
 
 def candidates(
@@ -74,11 +227,11 @@ def candidates(
         windows[passage.document].append((passage.start + start, passage.start + end, number))
     found = []
     for document, held in units.items():
-        spans = [(i, hit.passage.start, hit.passage.end) for i, hit in enumerate(hits) if hit.passage.document == document]
+        passages = [(i, hit.passage) for i, hit in enumerate(hits) if hit.passage.document == document]
         inside = sorted(windows[document])
         for unit_id, unit in held:
             for kind, start, end in _spans(unit):
-                touched = tuple(i for i, first, last in spans if start < last and end > first)
+                touched = tuple(i for i, passage in passages if start < passage.end and end > passage.start)
                 if touched:
                     own = tuple(n for first, last, n in inside if start <= first < end or first <= start < end <= last)
                     found.append(Candidate(document, unit_id, unit, kind, start, end, own, touched))
@@ -119,6 +272,9 @@ def features(
         "worst": _standard(-(lacking * (weights > 0)).max(axis=1, initial=0.0)) * readable,
         "cosine": _standard(_cosines(evidence, found)) * readable,
     }
+    places = [(one.document, one.unit.section) for one in found]
+    columns |= _of_sections(places, columns["near"], columns["cosine"])
+    columns["heading_near"] = _standard(_outside(interaction, found)) * readable
     best = max((hit.score for hit in hits), default=1.0) or 1.0
     rows: list[dict[str, float]] = []
     for one, bag, head in zip(found, bags, heads, strict=True):
@@ -138,6 +294,7 @@ def features(
                 "telling_heading": question.coverage(head, telling),
                 "length": length,
                 "usual_length": -((length - 5.5) ** 2),
+                "opposed": float(opposed(question.text, "\n".join(one.unit.section[-1:]))),
                 "numbered": float(one.kind == "procedure" and one.unit.steps > 1 and bool(one.unit.parts)),
                 f"is {one.kind}": 1.0,
                 f"asked {asked}, is {one.kind}": 1.0,
@@ -158,6 +315,10 @@ NAMES = (
     "near_alike",
     "worst",
     "cosine",
+    "section_near",
+    "section_cosine",
+    "heading_near",
+    "opposed",
     "first",
     "second",
     "mass",
@@ -176,6 +337,24 @@ NAMES = (
     *(f"asked {asked}, length" for asked in ASKED),
 )
 _PLACE = {name: at for at, name in enumerate(NAMES)}
+
+
+def _of_sections(places: Sequence[tuple[str, tuple[str, ...]]], near: Floats, cosines: Floats) -> dict[str, Floats]:
+    """Return for each candidate the best of its section: first the section, then what stands in it."""
+    best: dict[tuple[str, tuple[str, ...]], list[float]] = {}
+    for place, one, other in zip(places, near.tolist(), cosines.tolist(), strict=True):
+        held = best.setdefault(place, [one, other])
+        held[:] = max(held[0], one), max(held[1], other)
+    table = np.array([best[place] for place in places], np.float32).reshape(-1, 2)
+    return {"section_near": table[:, 0], "section_cosine": table[:, 1]}
+
+
+def _outside(interaction: Interaction | None, found: Sequence[Candidate]) -> Floats:
+    """Return (candidates,): how near the headings before the passages come that a candidate touches."""
+    if interaction is None:
+        return np.zeros(len(found), np.float32)
+    scores = [0.0 if one is None else float(interaction.weights @ one[:, -1]) for one in interaction.nearest]
+    return np.array([max(scores[at] for at in one.hits) for one in found], np.float32)
 
 
 def _head(one: Candidate) -> set[str]:

@@ -205,7 +205,8 @@ def weigh(
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
     features[:, 0] = _standard(cosines) * legibility**2
-    return Evidence(places, features, cosines, tuple(bags), _best_coverage(question, hits), question.unknown, legibility)
+    whole = _best_coverage(question, hits)
+    return Evidence(places, features, cosines, tuple(bags), whole, question.unknown, legibility)
 
 
 def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:

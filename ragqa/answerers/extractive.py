@@ -11,16 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragqa.answerers.fencing import without_lookalikes
+from ragqa.analysis import cjk_share
 from ragqa.answerers.followup import standalone
-from ragqa.answerers.markers import outside_code
-from ragqa.answerers.markup import unlinked
+from ragqa.answerers.quoting import as_said, fenced, labelled, quoted
 from ragqa.prompts import load_prompts
-from ragqa.types import Answer, Citation, Hit, Passage, Span
+from ragqa.types import Answer, Citation, Extract, Hit, Passage, Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ragqa.answerers import Turn
+    from ragqa.answerers import Chosen, Turn
 
 THRESHOLD = 0.65
 """Confidence under which the manual is taken not to say. Chosen by ``bench/refusing.py``."""
@@ -53,19 +52,46 @@ class ExtractiveAnswerer:
         history: Sequence[Turn] = (),
         on_text: Callable[[str], None] | None = None,
         confidence: float = 0.5,
+        chosen: Chosen | None = None,
     ) -> Answer:
-        """Quote what answers; refuse where ``confidence`` is below the threshold."""
-        chosen = best_windows(hits) if confidence >= self.threshold else []
-        said, citations = _compose(chosen)
-        text = said or load_prompts(self.prompts).refusal_to(question)
+        """Quote the unit that was ``chosen``, or the sentences that answer.
+
+        Refuse where ``confidence`` is below the threshold.
+        """
+        said = ""
+        citations: tuple[Citation, ...] = ()
+        if confidence >= self.threshold:
+            whole = chosen is not None and chosen.whole
+            said, citations = _whole(chosen.best) if chosen and whole else _sentences(best_places(hits))
+        text = said or self._refusal(question, chosen)
+        if said and chosen and chosen.also:
+            more, others = _see_also(question, chosen.also, len(citations) + 1)
+            text, citations = f"{text}\n\n{more}" if more else text, (*citations, *others)
         if on_text:
             on_text(text)
-        return Answer(question, text, citations, tuple(hits), not chosen, confidence, self.spec)
+        units = (chosen.best,) if said and chosen else ()
+        return Answer(question, text, citations, tuple(hits), not said, confidence, self.spec, units=units)
+
+    def _refusal(self, question: str, chosen: Chosen | None) -> str:
+        """Say that the manual does not say, and what it does have that is nearest."""
+        prompts = load_prompts(self.prompts)
+        text = prompts.refusal_to(question)
+        if chosen is None or not _name(chosen.best):
+            return text
+        page = chosen.best.page
+        where = {"name": as_said(_name(chosen.best)), "page": page, "document": chosen.best.document}
+        if cjk_share(question) > 0.2:
+            place = f"第 {page} 页" if page else "{document}".format(**where)
+            return f"{text}\n最接近的内容是“{where['name']}”（{place}）。"
+        place = f"page {page}" if page else f"{chosen.best.document}"
+        return f"{text}\nThe nearest it has is “{where['name']}” ({place})."
 
 
-def best_windows(
-    hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENOUGH, near: float = NEAR
-) -> list[tuple[Passage, Span]]:
+Place = tuple[Hit, int]
+"""A window of a passage found: the hit, and the number of the window in it."""
+
+
+def best_places(hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENOUGH, near: float = NEAR) -> list[Place]:
     """Return the windows that answer best, those of one passage in reading order, the best one's passage first."""
     scored = sorted(
         ((score, i, j) for i, hit in enumerate(hits) for j, score in enumerate(hit.evidence)),
@@ -81,19 +107,36 @@ def best_windows(
         weight = math.exp(score - top)
         if taken and (len(taken) >= at_most or held >= enough or weight < near):
             break
-        if (i, j) in taken:
+        if (i, j) in taken or any(_text(hits[i], j) == _text(hits[x], y) for x, y in taken):
             continue
         taken.append((i, j))
         held += weight / total
-        if _introduces(hits[i].passage, j) and len(taken) < at_most:
+        if (_introduces(hits[i].passage, j) or _goes_on(hits[i], j + 1)) and len(taken) < at_most:
             taken.append((i, j + 1))
     order = list(dict.fromkeys(i for i, _ in taken))
     taken.sort(key=lambda place: (order.index(place[0]), place[1]))
-    return [(hits[i].passage, _windows(hits[i].passage)[j]) for i, j in taken]
+    return [(hits[i], j) for i, j in taken]
 
 
 def _windows(passage: Passage) -> tuple[Span, ...]:
     return passage.windows or ((0, len(passage.text)),)
+
+
+def _text(hit: Hit, at: int) -> str:
+    start, end = _windows(hit.passage)[at]
+    return " ".join(hit.passage.text[start:end].split())
+
+
+def _goes_on(hit: Hit, at: int) -> bool:
+    """Whether a sentence carries the condition or the exception of the one before, or speaks of what that one named."""
+    return at < len(_windows(hit.passage)) and bool(_FOLLOWS.match(_text(hit, at)))
+
+
+_FOLLOWS = re.compile(
+    r"(?:this|these|otherwise|however|but|unless|except|if not|in that case|in this case)\b"
+    r"|[该該此]|这[是个些样]|這[是個些樣]|否则|否則|但|除非|不过|不過",
+    re.IGNORECASE,
+)
 
 
 def _introduces(passage: Passage, at: int) -> bool:
@@ -103,41 +146,54 @@ def _introduces(passage: Passage, at: int) -> bool:
     return at + 1 < len(windows) and passage.text[start:end].endswith((":", "："))
 
 
-def _compose(chosen: Sequence[tuple[Passage, Span]]) -> tuple[str, tuple[Citation, ...]]:
+def _sentences(chosen: Sequence[Place]) -> tuple[str, tuple[Citation, ...]]:
     lines: list[str] = []
     citations: list[Citation] = []
-    for passage, (start, end) in chosen:
+    for hit, at in chosen:
+        passage, (start, end) = hit.passage, _windows(hit.passage)[at]
         quote = passage.text[start:end]
         marker = len(citations) + 1
-        citations.append(
-            Citation(marker, passage.document, passage.page_at(start), passage.section, quote, passage.passage_id)
-        )
+        section = hit.sections[at] if at < len(hit.sections) else passage.section
+        citations.append(Citation(marker, passage.document, passage.page_at(start), section, quote, passage.passage_id))
         lines.append(_shown(passage, start, quote, marker))
     return _joined(lines), tuple(citations)
 
 
+def _whole(extract: Extract) -> tuple[str, tuple[Citation, ...]]:
+    """Return a unit as Markdown, and where it stands."""
+    text = quoted(extract)
+    apart = "\n" if text.endswith("```") or "\n" in text else " "
+    return f"{text}{apart}[1]", (_citation(extract, 1),)
+
+
+def _citation(extract: Extract, marker: int) -> Citation:
+    last = extract.page_end if extract.page_end != extract.page else None
+    place = (extract.document, extract.page, extract.section)
+    return Citation(marker, *place, extract.text, extract.passage_id, last, extract.printed)
+
+
+def _see_also(question: str, also: Sequence[Extract], first: int) -> tuple[str, tuple[Citation, ...]]:
+    """Return a line for each unit that is near too, and where they stand."""
+    named = [(one, _name(one)) for one in also]
+    told = {name: one for one, name in reversed(named) if name}
+    citations = tuple(_citation(one, marker) for marker, one in enumerate(told.values(), first))
+    word = "另见：" if cjk_share(question) > 0.2 else "See also: "
+    lines = [f"{word}{as_said(name)} [{marker}]" for marker, name in enumerate(told, first)]
+    return "\n".join(lines), citations
+
+
+def _name(extract: Extract) -> str:
+    """Return what a unit is about, in a few words: its heading, else its first line."""
+    name = extract.section[-1] if extract.section else extract.text.strip().partition("\n")[0]
+    return " ".join(name.split())[:80]
+
+
 def _shown(passage: Passage, start: int, quote: str, marker: int) -> str:
     if "\n" in quote.strip():
-        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", quote)), default=0))
-        return f"{fence}\n{quote}\n{fence}\n[{marker}]\n"
+        return f"{fenced(quote)}\n[{marker}]\n"
     if " | " in quote:
-        return f"- {_as_said(labelled_row(passage, start, quote))} [{marker}]"
-    return f"{_as_said(quote)} [{marker}]"
-
-
-def _as_said(quote: str) -> str:
-    """Return a quote for the answer, which is Markdown: its own [3] is no marker of ours, its image is not loaded."""
-    return outside_code(quote, lambda prose: unlinked(without_lookalikes(prose)))
-
-
-def labelled_row(passage: Passage, start: int, row: str) -> str:
-    """Return a table row with each cell under its column's name: 'Code: E04 · Meaning: Filter blocked'."""
-    cells = row.split(" | ")
-    names = _header_above(passage, start, len(cells)).split(" | ")
-    if len(names) != len(cells):
-        return row
-    named = [(name.strip(), cell.strip()) for name, cell in zip(names, cells, strict=True)]
-    return " · ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
+        return f"- {as_said(labelled(quote, _header_above(passage, start, quote.count(' | ') + 1)))} [{marker}]"
+    return f"{as_said(quote)} [{marker}]"
 
 
 def _header_above(passage: Passage, start: int, width: int) -> str:

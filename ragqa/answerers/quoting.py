@@ -1,13 +1,13 @@
-"""Write what a manual says as Markdown: steps and lists a line each, a table's row with its column names, code fenced."""
+"""Write what a manual says as Markdown: steps and items on lines, a row with its column names, code fenced."""
 
 from __future__ import annotations
 
 import re
 
+from ragqa.analysis import cjk_share
 from ragqa.answerers.fencing import without_lookalikes
 from ragqa.answerers.markers import outside_code
 from ragqa.answerers.markup import unlinked
-from ragqa.analysis import cjk_share
 from ragqa.types import Extract
 
 MOST_STEPS = 15

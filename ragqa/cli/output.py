@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
-from ragqa.types import Answer, Hit
+from ragqa.types import Answer, Extract, Hit
 
 if TYPE_CHECKING:
     from ragqa.ingest import Progress
@@ -98,6 +98,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "citations": [
             {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
         ],
+        "units": [_unit_json(unit) for unit in answer.units],
         "answerer": answer.answerer,
         "usage": dataclasses.asdict(answer.usage),
         "warnings": list(answer.warnings),
@@ -106,9 +107,29 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def where(document: str, page: int | None, section: tuple[str, ...] = ()) -> str:
-    """Return a place as a person names it: 'pump.pdf, page 12 (Care > Filters)'."""
-    page_part = f", page {page}" if page is not None else ""
+def _unit_json(unit: Extract) -> dict[str, Any]:
+    return {
+        "kind": unit.kind,
+        "document": unit.document,
+        "page": unit.page,
+        "page_end": unit.page_end,
+        "section": " > ".join(unit.section),
+        "text": unit.text,
+        "steps_total": unit.steps or None,
+    }
+
+
+def where(
+    document: str,
+    page: int | None,
+    section: tuple[str, ...] = (),
+    *,
+    page_end: int | None = None,
+    printed: str | None = None,
+) -> str:
+    """Return a place as a person names it: 'pump.pdf, page 12, printed 8 (Care > Filters)', 'pump.pdf, pages 12-13'."""
+    page_part = "" if page is None else f", page {page}" if page_end in (None, page) else f", pages {page}-{page_end}"
+    page_part += f", printed {printed}" if page is not None and printed else ""
     path = f" ({' '.join(' > '.join(section[-2:]).split())})" if section else ""
     return printable_name(f"{document}{page_part}{path}")
 
@@ -141,7 +162,14 @@ class Written:
             print()
         for citation in answer.citations:
             marker = f"[{citation.marker}]"
-            place = wrapped(f"{marker} {where(citation.document, citation.page, citation.section)}", width, 4)
+            place = where(
+                citation.document,
+                citation.page,
+                citation.section,
+                page_end=citation.page_end,
+                printed=citation.printed,
+            )
+            place = wrapped(f"{marker} {place}", width, 4)
             print(styled(marker, "36") + place[len(marker) :])
             if answer.answerer != "extractive":  # whose answer is the quotes themselves
                 quote = " ".join(printable(citation.quote).split())

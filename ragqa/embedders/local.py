@@ -128,7 +128,7 @@ class LocalEmbedder:
             if not projected:
                 return EmbeddedQuestion(vector)
             real = np.flatnonzero((tokens.ends > tokens.begins) & (tokens.begins >= len(prefix)))
-            spans = zip((tokens.begins[real] - len(prefix)).tolist(), (tokens.ends[real] - len(prefix)).tolist())
+            spans = [(int(tokens.begins[at]) - len(prefix), int(tokens.ends[at]) - len(prefix)) for at in real]
             return EmbeddedQuestion(vector, unit(projected[0][0, real]), tuple(spans))
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
@@ -205,7 +205,7 @@ class LocalEmbedder:
 
 
 def _token_states(tokens: Tokenised, text: int, spans: np.ndarray, states: np.ndarray) -> TokenStates:
-    """Return what is kept of a text's tokens; ``spans`` are the tokens of its windows, ``states`` (tokens, directions)."""
+    """Return what is kept of a text's tokens, ``states`` (tokens, directions); ``spans`` are those of its windows."""
     real = real_tokens(tokens, text)
     windows = np.full(tokens.length(text), -1, np.int16)
     for window, (first, last) in enumerate(spans.tolist()):

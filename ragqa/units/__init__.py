@@ -1,4 +1,4 @@
-"""Find what people want whole in a Document: a procedure, a list, a table, code with its sentence, a definition, a paragraph.
+"""Find what people want whole in a Document: a procedure, a list, a table, code with its sentence, a paragraph.
 
 A unit is one stretch of the text, so that it can be quoted and cited; it may be longer than a passage. A short section
 is a unit, and so are the units in it. Knows nothing of passages, vectors or questions.

@@ -1,4 +1,4 @@
-"""Find what belongs together in a section: a list with its lead-in, steps with their notes, a table, code, a paragraph."""
+"""Find what belongs together in a section: a list with its lead-in, steps with notes, a table, code, a paragraph."""
 
 from __future__ import annotations
 
@@ -131,9 +131,9 @@ def _list(pieces: Sequence[Piece], first: int) -> tuple[int, list[int]]:
     for at in range(first + 1, len(pieces)):
         piece = pieces[at]
         own = numbered and piece.number is not None and piece.level <= max(pieces[first].level, 1)
-        if (own and piece.number == 1) or (piece.item and not numbered and at - last > 1):
-            if at - last > 1 and (pieces[at - 1].leads or _named(pieces[last + 1 : at])):
-                break  # another list begins
+        anew = (own and piece.number == 1) or (piece.item and not numbered)
+        if anew and at - last > 1 and (pieces[at - 1].leads or _named(pieces[last + 1 : at])):
+            break  # another list begins
         if own and piece.number is not None and 1 < piece.number <= highest:
             break  # the numbers of another list
         if own and piece.number == highest + 1:

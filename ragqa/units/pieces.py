@@ -25,14 +25,15 @@ _COLON = (":", "：")
 _ENDED = re.compile(r"[.!?:;。！？：；…)\]）】”\"']\s*$")
 _TERM = re.compile(r"[^\n.!?。]{1,60}?(?:\s[–—-]\s|[:：]\s?)\S")
 _IMPERATIVE = re.compile(
-    r"\W*(?:then |now |first,? |finally,? |carefully |gently |slowly |always |never |do not |don.t )?(?:add|adjust|align"
-    r"|allow|assemble|attach|check|choose|clean|clear|click|close|confirm|connect|copy|create|cut|delete|detach|disable"
-    r"|disassemble|disconnect|discharge|dismantle|download|drag|drain|dry|edit|empty|enable|ensure|enter|fill|find|fit|fold"
-    r"|go to|grip|guide|hang|hold|immerse|insert|install|keep|leave|let|lift|loosen|lower|make sure|measure|mount|move"
-    r"|observe|open|place|plug|pour|press|pull|push|put|raise|reach|read|rearm|reattach|reconnect|refill|refit|reinstall"
-    r"|release|remove|repeat|replace|reset|restart|rinse|rotate|run|save|screw|select|send|set|sign|slide|squeeze|start|stop"
-    r"|swing|swipe|switch|take|tap|tighten|tilt|tip|touch|turn|type|undo|unlock|unplug|unscrew|use|verify|wait|wash|wipe"
-    r"|write)\b",
+    r"\W*(?:then |now |first,? |finally,? |carefully |gently |slowly |always |never |do not |don.t )?(?:"
+    r"add|adjust|align|allow|assemble|attach|check|choose|clean|clear|click|close|confirm|connect|copy|create"
+    r"|cut|delete|detach|disable|disassemble|disconnect|discharge|dismantle|download|drag|drain|dry|edit|empty"
+    r"|enable|ensure|enter|fill|find|fit|fold|go to|grip|guide|hang|hold|immerse|insert|install|keep|leave|let"
+    r"|lift|loosen|lower|make sure|measure|mount|move|observe|open|place|plug|pour|press|pull|push|put|raise"
+    r"|reach|read|rearm|reattach|reconnect|refill|refit|reinstall|release|remove|repeat|replace|reset|restart"
+    r"|rinse|rotate|run|save|screw|select|send|set|sign|slide|squeeze|start|stop|swing|swipe|switch|take|tap"
+    r"|tighten|tilt|tip|touch|turn|type|undo|unlock|unplug|unscrew|use|verify|wait|wash|wipe|write"
+    r")\b",
     re.IGNORECASE,
 )
 _CHINESE_STEP = re.compile(
