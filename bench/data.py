@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ragqa import Library
 from ragqa.bench.datasets import Documents, Question, open_datasets, read_questions
@@ -48,3 +50,8 @@ def library_of(
         if documents:
             library.add_documents(documents)
         yield library
+
+
+def jsonl(file: Path) -> list[dict[str, Any]]:
+    """Return the objects of a file of JSON lines."""
+    return [json.loads(line) for line in need(file).read_text(encoding="utf-8").splitlines() if line.strip()]

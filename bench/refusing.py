@@ -1,75 +1,148 @@
-"""Does the confidence tell what a manual answers from what it does not? And where should the line be drawn?
+"""Does the confidence tell what a manual answers from what it does not? Where should the line be drawn? Development.
 
-``--learn`` fits ``answerers/confidence.py`` on our own manuals: their questions, and the other manuals' questions asked
-of them, which they can't answer. The evaluation manuals' own questions are never learned from.
+Answerable questions: the manuals' own, whole units, in people's own words. Unanswerable ones: near misses, and foreign
+ones, asked of another manual. The table leaves one manual out at a time, learns on the others and judges that one.
+``--learn`` writes what is learned on all of them.
+
+    python -m bench.refusing [--learn]
 """
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
-from bench.data import CORPORA, DATA, library_of, manual_questions
+from bench.data import CORPORA, DATA, jsonl
 from bench.record import report
-from ragqa.answerers.confidence import WEIGHTS, confidence_of, features_of
+from bench.units import questions
+from ragqa.analysis import cjk_share
+from ragqa.answerers.choosing import choose
+from ragqa.answerers.confidence import WEIGHTS_FILE, features_of
+from ragqa.engine import Library
 from ragqa.metrics import auroc
 
+FOREIGN = 24
+"""Questions about other manuals that each is asked."""
 
-def asked(folder, strangers=()):
-    """Yield (manual, kind, evidence) for each question; kind is 'answerable', 'near miss' or 'foreign'."""
-    manuals = sorted(folder.glob("*.pdf"))
-    for manual in manuals:
-        with library_of(manuals=[manual]) as library:
-            for question in manual_questions(manual):
-                kind = "answerable" if question.answerable else "near miss"
-                yield manual.stem, kind, library.evidence(question.text)[1]
-            for other in {*manuals, *strangers} - {manual}:
-                if ("zh" in other.stem) == ("zh" in manual.stem):
-                    for question in manual_questions(other)[::2]:
-                        yield manual.stem, "foreign", library.evidence(question.text)[1]
+STRENGTH = 0.1
+"""Inverse of the penalty on weights."""
+
+COUNTS = {"foreign": 0.2}
+"""How much a question of a kind counts, against 1: a manual is seldom asked about something else altogether."""
 
 
-def learn(examples):
-    """Return logistic weights, both classes counting the same."""
-    from sklearn.linear_model import LogisticRegression
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question asked of a manual, and what speaks for an answer."""
 
-    rows = np.array([list(features_of(evidence).values()) for _, _, evidence in examples])
-    right = [kind == "answerable" for _, kind, _ in examples]
+    kind: str
+    manual: str
+    features: dict[str, float]
+
+    @property
+    def answerable(self) -> bool:
+        return not self.kind.startswith(("near", "foreign"))
+
+
+def asked() -> Iterator[tuple[str, Path, str]]:
+    """Yield kind, manual and text of each question."""
+    own = [(kind, manual, row["text"]) for kind, manual, row in questions()]
+    for kind, manual, text in own:
+        sample = manual.parent == CORPORA
+        told = "sample" if sample else {"own words": kind, "fact": "manuals"}.get(kind, "whole")
+        yield told, manual, text
+    held = {manual.name: manual for _, manual, _ in own}
+    for row in jsonl(DATA / "whole-answers" / "near-misses.jsonl"):
+        if not row.get("denied"):
+            yield "near misses", held[row["manual"]], row["text"]
+    for folder in (DATA / "manuals", CORPORA):
+        for file in sorted(folder.glob("*.questions.jsonl")):
+            for row in jsonl(file):
+                if not row.get("answerable", True):
+                    yield (
+                        "near misses of manuals",
+                        file.with_name(file.name.split(".questions")[0] + ".pdf"),
+                        row["text"],
+                    )
+    for manual in sorted(held.values()):
+        chinese = "zh" in manual.stem
+        others = [text for _, other, text in own if other != manual and (cjk_share(text) > 0.2) == chinese]
+        for text in others[:: max(len(others) // FOREIGN, 1)][:FOREIGN]:
+            yield "foreign", manual, text
+
+
+def judged() -> list[Judged]:
+    """Ask every question of its manual."""
+    found = []
+    with tempfile.TemporaryDirectory() as home:
+        libraries: dict[Path, Library] = {}
+        for kind, manual, text in asked():
+            if manual not in libraries:
+                libraries[manual] = Library.open(re.sub(r"\W", "-", manual.name), create=True, home=Path(home))
+                libraries[manual].ingest([manual])
+            _, seen = libraries[manual].consider(text)
+            choice = choose(seen)
+            if choice:
+                found.append(Judged(kind, manual.name, features_of(seen, choice)))
+    return found
+
+
+def learn(some: list[Judged]) -> dict[str, float]:
+    """Return logistic weights, answerable and unanswerable questions counting the same as a whole."""
+    counts = np.array([COUNTS.get(one.kind, 1.0) for one in some])
+    answerable = np.array([one.answerable for one in some])
+    counts[answerable] *= counts[~answerable].sum() / answerable.sum()
+    rows = np.array([list(one.features.values()) for one in some])
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
-    model = LogisticRegression(class_weight="balanced").fit((rows - middle) / spread, right)
+    model = LogisticRegression(C=STRENGTH, max_iter=3000)
+    model.fit((rows - middle) / spread, answerable, sample_weight=counts)
     weights = model.coef_[0] / spread
-    return weights, float(model.intercept_[0] - (weights * middle).sum())
+    named = dict(zip(some[0].features, weights.tolist(), strict=True))
+    return named | {"bias": float(model.intercept_[0] - (weights * middle).sum())}
 
 
-def rows_of(title, examples):
+def probability(one: Judged, weights: dict[str, float]) -> float:
+    """Return what the weights make of a question."""
+    total = weights["bias"] + sum(weights[name] * value for name, value in one.features.items())
+    return float(1 / (1 + np.exp(-total)))
+
+
+def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
     """Return for each line drawn what share of each kind falls on its right side."""
-    sure = {
-        kind: [confidence_of(e) for _, k, e in examples if k == kind] for kind in ("answerable", "near miss", "foreign")
-    }
-    area = auroc(sure["answerable"], sure["near miss"])
-    return [
-        {
-            "set": title,
-            "threshold": line,
-            "answered": mean(c >= line for c in sure["answerable"]),
-            "near misses refused": mean(c < line for c in sure["near miss"]),
-            "foreign refused": mean(c < line for c in sure["foreign"]),
-            "auroc": area,
+    by = {kind: [s for one, s in zip(some, sure, strict=True) if one.kind == kind] for kind in {o.kind for o in some}}
+    rows: list[dict[str, object]] = []
+    for line in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
+        shares = {
+            kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
         }
-        for line in (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
-    ]
+        rows.append({"line": line, **dict(sorted(shares.items()))})
+    rows[0]["own words against near misses"] = auroc(by["own words"], by["near misses"])
+    rows[0]["manuals against theirs"] = auroc(by["manuals"], by["near misses of manuals"])
+    return rows
+
+
+def main() -> None:
+    everything = judged()
+    sure = [0.0] * len(everything)
+    for manual in sorted({one.manual for one in everything}):
+        weights = learn([one for one in everything if one.manual != manual])
+        for at, one in enumerate(everything):
+            if one.manual == manual:
+                sure[at] = probability(one, weights)
+    report("refusing", rows_of(everything, sure))
+    if "--learn" in sys.argv:
+        rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}
+        WEIGHTS_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    theirs = sorted((DATA / "manuals").glob("*.pdf"))
-    ours = list(asked(CORPORA, theirs))
-    if "--learn" in sys.argv:
-        weights, bias = learn(ours)
-        print({name: round(float(w), 2) for name, w in zip(WEIGHTS, weights, strict=True)}, round(bias, 2))
-    else:
-        rows = rows_of("our manuals", ours)
-        if theirs:
-            rows += rows_of("evaluation manuals", list(asked(DATA / "manuals")))
-        report("refusing", rows)
+    main()

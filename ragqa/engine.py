@@ -22,7 +22,7 @@ from ragqa.types import Answer, Document, Extract, Mode, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Chosen, Turn
-    from ragqa.answerers.choosing import Candidate, Considered
+    from ragqa.answerers.choosing import Candidate, Choice, Considered
     from ragqa.answerers.evidence import Evidence, Question
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
@@ -326,6 +326,7 @@ class Library:
 
         ``history`` are the turns before, for follow-up questions; ``on_text`` receives the answer as it is written.
         """
+        from ragqa.answerers.choosing import choose
         from ragqa.answerers.confidence import confidence_of
 
         question = checked_question(question)
@@ -333,13 +334,14 @@ class Library:
         asked = answerer.standalone(question, history) if history else question
         found, seen = self.consider(asked, k=k, mode=mode, document=document)
         started = time.perf_counter()
+        choice = choose(seen)
         answer = answerer.answer(
             asked,
             seen.best_hits(k or self.settings.k),
             history=history,
             on_text=on_text,
-            confidence=confidence_of(seen.evidence),
-            chosen=self._chosen(seen),
+            confidence=confidence_of(seen, choice),
+            chosen=self._chosen(seen, choice) if choice else None,
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         usage = answer.usage + self._embedding_usage(asked, found)
@@ -378,13 +380,9 @@ class Library:
 
         return extract_of(candidate, seen, *self._database.unit_texts(candidate.document, candidate.unit_id))
 
-    def _chosen(self, seen: Considered) -> Chosen | None:
+    def _chosen(self, seen: Considered, choice: Choice) -> Chosen:
         from ragqa.answerers import Chosen
-        from ragqa.answerers.choosing import choose
 
-        choice = choose(seen)
-        if choice is None:
-            return None
         also = tuple(self.extract(one, seen) for one in choice.also)
         return Chosen(self.extract(choice.best, seen), also, choice.whole)
 

@@ -97,6 +97,8 @@ class Choice:
     asked: Asked
     best: Candidate
     also: tuple[Candidate, ...] = ()
+    share: float = 1.0
+    """How likely the best is among all that were weighed, 0 to 1."""
 
     @property
     def whole(self) -> bool:
@@ -187,9 +189,10 @@ def choose(seen: Considered) -> Choice | None:
         one = found[other]
         if len(taken) > ALSO or scores[other] < scores[order[0]] - NEAR:
             break
-        if all(one.apart(held) for held in taken):
+        if all(one.apart(held) and one.unit.section != held.unit.section for held in taken):
             taken.append(one)
-    return Choice(asked, found[at], tuple(taken[1:]))
+    odds = np.exp(scores - scores.max())
+    return Choice(asked, found[at], tuple(taken[1:]), 1 / float(odds.sum()))
 
 
 def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
@@ -260,7 +263,7 @@ def features(
     mass /= max(float(mass.sum()), 1e-9)
     readable = evidence.legibility**2
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
-    heads = [_head(one) for one in found]
+    heads = [head_terms(one) for one in found]
     telling = _telling(question, bags)
     near = _nearest(hits, evidence, interaction, found)
     weights = interaction.weights if interaction else np.zeros(near.shape[1], np.float32)
@@ -357,7 +360,8 @@ def _outside(interaction: Interaction | None, found: Sequence[Candidate]) -> Flo
     return np.array([max(scores[at] for at in one.hits) for one in found], np.float32)
 
 
-def _head(one: Candidate) -> set[str]:
+def head_terms(one: Candidate) -> set[str]:
+    """Return the terms of the two headings nearest above a candidate."""
     return set(terms("\n".join(one.unit.section[-2:])))
 
 

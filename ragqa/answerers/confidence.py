@@ -1,29 +1,83 @@
-"""How likely it is that the passages found answer the question at all. Learned on questions with known answers."""
+"""How likely it is that the manual answers the question at all. Learned on questions with known answers.
+
+A question in the manual's own words is not the surer for it: what tells is whether the unit chosen comes near all of
+the question, and most of all near the word that it lacks most. So the share of words found counts beside that.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+from functools import cache
+from pathlib import Path
 
-from ragqa.answerers.evidence import Evidence
+import numpy as np
 
-WEIGHTS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4}
-BIAS = -1.7
-"""Learned by ``bench/refusing.py --learn``."""
+from ragqa.answerers.choosing import Choice, Considered, head_terms
+from ragqa.answerers.evidence import asked_kind, holds_kind
+
+WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
+"""What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
+
+SHARPNESS = 8.0
+"""How far the least covered word outweighs the others."""
 
 
-def confidence_of(evidence: Evidence) -> float:
-    """Return the probability, 0 to 1, that one of the windows weighed answers the question."""
-    features = features_of(evidence)
-    total = BIAS + sum(weight * features[name] for name, weight in WEIGHTS.items())
+def confidence_of(seen: Considered, choice: Choice | None) -> float:
+    """Return the probability, 0 to 1, that the units considered answer the question."""
+    if choice is None:
+        return 0.0
+    weights = _weights()
+    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features_of(seen, choice).items())
     return 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
 
 
-def features_of(evidence: Evidence) -> dict[str, float]:
-    """Return what speaks for an answer: meaning, the question's terms in one place, and terms that are nowhere."""
+def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
+    """Return what speaks for an answer, each about 0 to 1."""
+    question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.legibility**2
+    near, least = _nearness(seen, best.hits[0])
+    coverage, least = evidence.coverage, least * readable
+    bag = set().union(*(evidence.bags[n] for n in best.windows))
+    valued = asked_kind(question.text) in ("number", "time")
+    text = "\n".join(_window(seen, n) for n in best.windows) if valued else ""
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
-        "coverage": evidence.coverage,
+        "coverage": coverage,
+        "coverage_squared": coverage**2,
         "unknown": evidence.unknown,
         "illegible": 1.0 - readable,
+        "near": near * readable,
+        "least": least,
+        "least_covered": least * coverage,
+        "unit_coverage": question.coverage(bag),
+        "heading": question.coverage(head_terms(best)),
+        "share": choice.share,
+        "terms": len(question.idf) / 10,
+        "asks_steps": float(choice.asked == "procedure"),
+        "has_steps": float(choice.asked == "procedure" and best.kind == "procedure"),
+        "has_value": holds_kind(asked_kind(question.text), text, question.text) if valued else 0.0,
     }
+
+
+def _nearness(seen: Considered, hit: int) -> tuple[float, float]:
+    """Return how near the nearest passage comes, and how near the best unit's comes to the words that it lacks most."""
+    interaction = seen.interaction
+    if interaction is None:
+        return 0.0, 0.0
+    nearest = interaction.nearest[hit]
+    rarity = np.maximum(interaction.weights - 0.5 / len(interaction.weights), 0)
+    if nearest is None or not rarity.any():
+        return float(interaction.scores().max()), 0.0
+    lost = np.exp(-SHARPNESS * nearest.max(axis=1)) @ (rarity / rarity.sum())
+    return float(interaction.scores().max()), -math.log(float(lost) + 1e-9) / SHARPNESS
+
+
+def _window(seen: Considered, number: int) -> str:
+    at, (start, end) = seen.evidence.places[number]
+    return seen.hits[at].passage.text[start:end]
+
+
+@cache
+def _weights() -> dict[str, float]:
+    return {name: float(value) for name, value in json.loads(WEIGHTS_FILE.read_text(encoding="utf-8")).items()}
