@@ -56,6 +56,13 @@ def check_writable(folder: Path) -> None:
         raise RagqaError(f"{folder} can't be written to: {there} is no folder that takes files; choose another folder")
 
 
+def check_writable_file(file: Path) -> None:
+    """Raise RagqaError where ``write_files`` could not write ``file`` into its folder."""
+    if file.is_dir():
+        raise RagqaError(f"{file} is a folder: expected the name of a file to write, as in {file / 'report.html'}")
+    check_writable(file.parent)
+
+
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
     """Write ``files`` into ``folder``, made where it is not there, each whole. Raises RagqaError."""
     try:

@@ -35,13 +35,18 @@ def documents_of(dataset: Dataset, settings: Settings) -> tuple[Document, ...]:
     if isinstance(source, Documents):
         documents = source.documents
     elif isinstance(source, Files):
-        with Guard(path.suffix.lower() for path in source.paths) as guard:
-            documents = tuple(guard.read(read_file(path), path.name) for path in source.paths)
+        documents = read_manuals(source.paths)
     else:
         with Library.open(settings=replace(settings, index=source.index, home=source.home or settings.home)) as library:
             documents = tuple(library.show(stored.name) for stored in library.documents())
     check(dataset, documents)
     return documents
+
+
+def read_manuals(paths: Sequence[Path]) -> tuple[Document, ...]:
+    """Return the files as they were read, each named as its file is. Raises UnreadableFile."""
+    with Guard(path.suffix.lower() for path in paths) as guard:
+        return tuple(guard.read(read_file(path), path.name) for path in paths)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ragqa.bench.datasets import Dataset
 from ragqa.bench.measures import DEPTH, answered, has_unanswerable, headline
 from ragqa.bench.runs import Run
+from ragqa.metrics import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,12 @@ def columns_for(dataset: Dataset, ks: Iterable[int]) -> list[Column]:
 
 
 def with_interval(run: Run, name: str) -> str:
-    """Return a mean as a table shows it beside its interval: '.745 [.70, .79]'."""
-    of = run.metrics[name]
+    """Return a run's mean beside its interval, as ``short_interval`` shows it."""
+    return short_interval(run.metrics[name])
+
+
+def short_interval(of: Interval) -> str:
+    """Return a share as a table shows it beside its interval: '.745 [.70, .79]'."""
     return f"{short(of.mean)} [{short(of.low, 2)}, {short(of.high, 2)}]"
 
 

@@ -58,11 +58,12 @@ _add(app, "tune", "tuning.tune", "Find the settings that serve your manuals best
 
 bench = typer.Typer(
     name="bench",
-    help="Measure retrieval, and write questions to measure it with.",
+    help="Measure retrieval and answers; write questions for it.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 _add(bench, "retrieval", "benching.retrieval", "Measure which settings find the answers.")
+_add(bench, "answers", "bench_answers.answers", "Measure whether answers are whole.")
 _add(bench, "questions", "questioning.questions", "Write questions for manuals that have none.")
 app.add_typer(bench)
 

@@ -44,7 +44,7 @@ def search(
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    chosen = _given(locals(), "home k mode embedder rerank")
+    chosen = opt.given(locals(), "home k mode embedder rerank")
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: found_json(library.search(text, document=document)))
@@ -81,7 +81,7 @@ def ask(
     from ragqa.finetune.feedback import keep_answer
 
     _one_of(question, batch)
-    chosen = _given(
+    chosen = opt.given(
         locals(),
         "answerer k mode home embedder rerank threshold max_tokens temperature n stop seed context_tokens timeout "
         "instructions prompts",
@@ -119,7 +119,7 @@ def chat(
     from ragqa.engine import Library
     from ragqa.errors import RagqaError
 
-    chosen = _given(
+    chosen = opt.given(
         locals(),
         "answerer k home embedder rerank threshold max_tokens temperature context_tokens timeout instructions prompts",
     )
@@ -167,10 +167,6 @@ def _told(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
         raise
     written.sources(answer)
     return answer
-
-
-def _given(values: dict[str, Any], names: str) -> dict[str, Any]:
-    return {name: values[name] for name in names.split() if values[name] not in (None, [])}
 
 
 def _one_of(question: str | None, batch: Path | None) -> None:

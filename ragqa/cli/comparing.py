@@ -169,7 +169,7 @@ def _updated(one: Updated) -> dict[str, Any]:
 
 
 def _print(found: Comparison) -> None:
-    from ragqa.bench.showing import short
+    from ragqa.bench.showing import short_interval
     from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
 
     for line in found.advice:
@@ -190,8 +190,7 @@ def _print(found: Comparison) -> None:
         )
         say(f"{text.model}: {figures} a byte, over {text.tokens} tokens held back")
     for one in found.consistent:
-        of = one.consistency
-        figures = f"{short(of.mean)} [{short(of.low, 2)}, {short(of.high, 2)}]"
+        figures = short_interval(one.consistency)
         say(f"{one.label}: says the same when asked again in a dialogue, {figures} of {one.pairs} pairs")
     for line in (*told_failed(found.measured), *found.notes):
         say(line)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -49,3 +50,8 @@ Instructions = Annotated[
     Path | None, typer.Option("--instructions", help="A text file of your own instructions to the model.")
 ]
 Prompts = Annotated[Path | None, typer.Option("--prompts", help="A TOML file that replaces entries of the prompts.")]
+
+
+def given(values: Mapping[str, Any], names: str) -> dict[str, Any]:
+    """Return those of a command's options, named with spaces between, that were given."""
+    return {name: values[name] for name in names.split() if values[name] not in (None, [])}

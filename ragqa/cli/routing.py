@@ -98,13 +98,14 @@ def _json(systems: Sequence[Routed], apart: Sequence[Apart]) -> dict[str, Any]:
 
 
 def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:
-    from ragqa.bench.showing import short
+    from ragqa.bench.showing import short, short_interval
 
     rows, values = [], []
     for one in systems:
         of = [getattr(one.figures, name) for name in METRICS]
-        first = f"{short(of[0].mean)} [{short(of[0].low, 2)}, {short(of[0].high, 2)}]"
-        rows.append([one.name, first, *(short(value.mean) for value in of[1:]), f"{one.latency_ms:.1f}"])
+        rows.append(
+            [one.name, short_interval(of[0]), *(short(value.mean) for value in of[1:]), f"{one.latency_ms:.1f}"]
+        )
         values.append([value.mean for value in of])
     best = [max(column) for column in zip(*values, strict=True)]
     several = len(systems) > 1

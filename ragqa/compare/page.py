@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from ragqa.bench.asking import excerpt_of
 from ragqa.bench.circumstances import circumstances
 from ragqa.bench.report.markup import Markup, tag
-from ragqa.bench.report.shell import whole
-from ragqa.bench.showing import short
+from ragqa.bench.report.shell import interval_cell, whole
 from ragqa.compare.bars import interval_bars
 from ragqa.compare.measuring import MAIN
 from ragqa.compare.records import Measured
@@ -68,7 +67,7 @@ def _table(group: Sequence[Measured]) -> Markup:
 
 
 def _cell(of: Interval | None) -> tuple[str | Markup, ...]:
-    return (short(of.mean), tag("small", f"{short(of.low)} – {short(of.high)}")) if of else (NONE,)
+    return interval_cell(of) if of else (NONE,)
 
 
 def _plots(group: Sequence[Measured]) -> Iterator[Markup]:

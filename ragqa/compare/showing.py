@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragqa.bench.showing import short
+from ragqa.bench.showing import short, short_interval
 from ragqa.compare.measuring import MAIN, METRICS
 from ragqa.compare.records import SPLITS, Measured
 from ragqa.compare.updating import Updated
@@ -100,4 +100,4 @@ def _cell(one: Measured, name: str) -> str:
     of = one.metrics.get(name)
     if of is None:
         return NONE
-    return f"{short(of.mean)} [{short(of.low, 2)}, {short(of.high, 2)}]" if name == MAIN else short(of.mean)
+    return short_interval(of) if name == MAIN else short(of.mean)

@@ -27,11 +27,16 @@ def read_rows(file: Path, *needed: str) -> list[Row]:
 
     Raises RagqaError that names the first bad line, or an ``_id`` that stands twice.
     """
-    rows: list[Row] = []
+    return list(numbered_rows(file, *needed).values())
+
+
+def numbered_rows(file: Path, *needed: str) -> dict[int, Row]:
+    """Return what ``read_rows`` does, each row under the number of its line, from 1."""
+    rows: dict[int, Row] = {}
     for number, line in enumerate(read_text(file).split("\n"), 1):
         if line.strip():
-            rows.append(_row(file, number, line, ("_id", *needed)))
-    check_once((row["_id"] for row in rows), str(file))
+            rows[number] = _row(file, number, line, ("_id", *needed))
+    check_once((row["_id"] for row in rows.values()), str(file))
     return rows
 
 
@@ -53,6 +58,14 @@ def strings(row: Row, name: str, where: str) -> tuple[str, ...]:
     if not all(isinstance(one, str) for one in several):
         raise RagqaError(f"{where}: expected a string or a list of strings under {name!r}, got {str(value)[:40]!r}")
     return tuple(one for one in several if one.strip())
+
+
+def page_numbers(row: Row, where: str) -> tuple[int, ...]:
+    """Return the list of pages that a row names, if any. Raises RagqaError for what are no physical pages, from 1."""
+    pages = row.get("pages") or []
+    if not isinstance(pages, list) or not all(type(page) is int and page > 0 for page in pages):
+        raise RagqaError(f"{where}: expected pages from 1, as in [12], got {str(pages)[:40]}")
+    return tuple(pages)
 
 
 def check_once(names: Iterable[str], where: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ragqa.bench.datasets.lines import Row, read_rows, strings
+from ragqa.bench.datasets.lines import Row, page_numbers, read_rows, strings
 from ragqa.bench.datasets.records import Question
 from ragqa.errors import RagqaError
 
@@ -24,15 +24,13 @@ def read_questions(file: Path) -> tuple[Question, ...]:
 
 def _question(file: Path, row: Row) -> Question:
     where = f"{file}, question {row['_id']!r}"
-    pages, answerable, document = row.get("pages") or [], row.get("answerable", True), row.get("document")
-    if not isinstance(pages, list) or not all(type(page) is int and page > 0 for page in pages):
-        raise RagqaError(f"{where}: expected pages from 1, as in [12], got {str(pages)[:40]}")
+    pages, answerable, document = page_numbers(row, where), row.get("answerable", True), row.get("document")
     if not isinstance(answerable, bool) or not isinstance(document, str | None):
         raise RagqaError(f"{where}: expected true or false under 'answerable' and a name under 'document'")
     return Question(
         row["_id"],
         row["text"],
-        pages=tuple(pages),
+        pages=pages,
         answers=strings(row, "answer", where) if answerable else (),
         evidence=strings(row, "evidence", where),
         answerable=answerable,

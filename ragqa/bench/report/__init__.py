@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Iterable, Sequence
 
 from ragqa.bench.circumstances import circumstances
 from ragqa.bench.comparing import Compared, by_dataset
 from ragqa.bench.measures import headline
-from ragqa.bench.report.markup import Markup, joined, tag
+from ragqa.bench.report.markup import Markup, tag
 from ragqa.bench.report.plots import plots
-from ragqa.bench.report.shell import whole
+from ragqa.bench.report.shell import again, day, interval_cell, whole
 from ragqa.bench.report.worst import worst
 from ragqa.bench.runs import Run, labels
-from ragqa.bench.showing import columns_for, is_best, short, told_cost
+from ragqa.bench.showing import columns_for, is_best, told_cost
 
 
 def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:
@@ -22,14 +21,14 @@ def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Itera
     return whole(
         "ragqa bench retrieval",
         tag("h1", "Retrieval bench"),
-        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {_day(measured)}", class_="soft"),
+        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {day(measured)}", class_="soft"),
         tag(
             "p",
             "Small figures are 95 % intervals (bootstrap over questions). A question without a hit scores 0 and stays "
             "in the mean. Green is the best of a column.",
         ),
         *(_dataset(group, pairs, ks) for group in by_dataset(runs)),
-        *_again(command, seed, measured),
+        *again(command, f"{seed} (of the intervals; retrieval itself draws nothing)", measured),
     )
 
 
@@ -66,28 +65,6 @@ def _table(runs: Sequence[Run], names: Sequence[str], ks: tuple[int, ...]) -> Ma
     return tag("table", tag("thead", head), tag("tbody", *rows))
 
 
-def _cell(run: Run, name: str, shown: str) -> Iterator[str | Markup]:
+def _cell(run: Run, name: str, shown: str) -> tuple[str | Markup, ...]:
     of = run.metrics.get(name)
-    yield short(of.mean) if of else shown
-    if of:
-        yield tag("small", f"{short(of.low)} – {short(of.high)}")
-
-
-def _day(measured: dict[str, object]) -> str:
-    return f"{str(measured['at'])[:16].replace('T', ' ')} UTC"
-
-
-def _again(command: str, seed: int, measured: dict[str, object]) -> Iterator[Markup]:
-    versions = measured["versions"]
-    assert isinstance(versions, dict)
-    known = {
-        "ragqa": f"{version('ragqa')}, commit {measured['commit'] or 'unknown (not a checkout)'}",
-        "machine": measured["machine"],
-        "Python": measured["python"],
-        **{name: held for name, held in versions.items() if held},
-        "seed": f"{seed} (of the intervals; retrieval itself draws nothing)",
-        "at": _day(measured),
-    }
-    yield tag("h2", "To run it again")
-    yield tag("pre", command)
-    yield tag("dl", joined(*(joined(tag("dt", name), tag("dd", str(held))) for name, held in known.items())))
+    return interval_cell(of) if of else (shown,)
