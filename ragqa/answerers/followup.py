@@ -1,40 +1,50 @@
-"""Make a follow-up question stand alone without a language model: 'and how long does that take?'."""
+"""Make a follow-up question stand alone without a language model: 'and how long does that take?'.
+
+A question belongs to the one before it where its form leans on it (pronouns, ellipses), or where it says little itself
+and what it says was named in the last question or answer. The rules are of grammar, a file for each language.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
-from ragqa.analysis import query_terms
+from ragqa.analysis import CJK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ragqa.answerers import Turn
 
-_LEANS = re.compile(
-    r"^\s*(?:and|but|or|so|then|what about|how about|why|what if|also|ok(?:ay)?[, ]|else)\b"
-    r"|\b(?:it|its|that|this|these|those|they|them|there|one|ones|same|other|instead|again|he|she)\b"
-    r"|^(?:那|那么|那麼|还有|還有|而|另外|然后|然後|接着|为什么|為什麼|怎么办|怎麼辦)"
-    r"|它|这个|這個|那个|那個|这样|這樣|那样|那樣|这些|這些|那些|此|该|該|呢[?？]?$",
-    re.I,
-)
 
-FEW = 1
-"""A question with no more terms of its own than this can't be about much by itself."""
+def standalone(question: str, history: Sequence[Turn]) -> str:
+    """Return ``question`` with what it belongs to in front: the last question that stood by itself, and those since."""
+    asked = [question]
+    for turn in reversed(history):
+        if not belongs(asked[0], turn):
+            break
+        asked.insert(0, turn.question)
+    return " ".join(asked)
+
+
+def belongs(question: str, last: Turn) -> bool:
+    """Say whether ``question`` can't be understood without ``last``, the turn before it."""
+    text, before, answer = (unicodedata.normalize("NFKC", one) for one in (question, last.question, last.answer))
+    if _is_chinese(text):
+        from ragqa.answerers.followup_chinese import takes_up
+    else:
+        from ragqa.answerers.followup_english import takes_up
+    return leans(text) or takes_up(text, before, answer)
 
 
 def leans(question: str) -> bool:
-    """Say whether a question needs the turns before it to be understood."""
-    return bool(_LEANS.search(question)) or len([term for term in query_terms(question) if len(term) > 1]) <= FEW
+    """Say whether the form of a question alone shows that it needs the turn before it."""
+    if _is_chinese(question):
+        from ragqa.answerers.followup_chinese import leans
+    else:
+        from ragqa.answerers.followup_english import leans
+    return leans(unicodedata.normalize("NFKC", question))
 
 
-def standalone(question: str, history: Sequence[Turn]) -> str:
-    """Return ``question`` with what it leans on in front: the last question that stood by itself, and those since."""
-    if not history or not leans(question):
-        return question
-    asked: list[str] = []
-    for turn in reversed(history):
-        asked.append(turn.question)
-        if not leans(turn.question):
-            break
-    return " ".join((*reversed(asked), question))
+def _is_chinese(question: str) -> bool:
+    return re.search(f"[{CJK}]", question) is not None

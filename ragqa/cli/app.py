@@ -42,7 +42,7 @@ app = typer.Typer(
 _add(app, "ingest", "keeping.ingest", "Read manuals, files or folders, into a library.")
 _add(app, "ask", "asking.ask", "Answer a question, with the page that proves it.")
 _add(app, "search", "asking.search", "Find the passages that answer a question best.")
-_add(app, "chat", "asking.chat", "Ask one question after another.")
+_add(app, "chat", "chatting.chat", "Ask one question after another.")
 _add(app, "list", "keeping.list_documents", "List the documents of a library.")
 _add(app, "show", "keeping.show", "Show a document's outline, or the text of a page.")
 _add(app, "remove", "keeping.remove", "Remove documents from a library.")

@@ -1,10 +1,10 @@
-"""``search``, ``ask`` and ``chat``."""
+"""``search`` and ``ask``."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,8 +18,6 @@ from ragqa.cli.output import (
     note,
     print_found,
     print_json,
-    say,
-    styled,
 )
 
 if TYPE_CHECKING:
@@ -94,70 +92,11 @@ def ask(
             answer = library.ask(str(question), document=document)
             print_json(answer_json(answer))
         else:
-            answer = _told(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
+            answer = print_answer(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
         keep_answer(library.settings, library.name, answer)
 
 
-def chat(
-    answerer: opt.AnswererOption = None,
-    k: opt.K = None,
-    document: opt.DocumentGlob = None,
-    index: opt.Index = None,
-    home: opt.Home = None,
-    embedder: opt.EmbedderOption = None,
-    rerank: opt.Rerank = None,
-    threshold: opt.Threshold = None,
-    max_tokens: opt.MaxTokens = None,
-    temperature: opt.Temperature = None,
-    context_tokens: opt.ContextTokens = None,
-    timeout: opt.Timeout = None,
-    instructions: opt.Instructions = None,
-    prompts: opt.Prompts = None,
-) -> None:
-    """Ask one question after another; follow-ups such as 'and how long does that take?' are understood."""
-    from ragqa.answerers import Turn
-    from ragqa.engine import Library
-    from ragqa.errors import RagqaError
-
-    chosen = opt.given(
-        locals(),
-        "answerer k home embedder rerank threshold max_tokens temperature context_tokens timeout instructions prompts",
-    )
-    with Library.open(index, notice=note, **chosen) as library:
-        if sys.stdin.isatty():
-            note("Ask away. An empty line or Ctrl-D ends the chat; 'new' forgets what was said.")
-        history: list[Turn] = []
-        for question in _lines():
-            if question.lower() == "new":
-                history.clear()
-                continue
-            try:
-                answer = _told(
-                    lambda on_text, asked=question: library.ask(  # type: ignore[misc]
-                        asked, document=document, history=history, on_text=on_text
-                    )
-                )
-            except RagqaError as error:
-                note(f"ragqa: {error}")
-                continue
-            say()
-            history.append(Turn(question, answer.text))
-
-
-def _lines() -> Iterator[str]:
-    """Yield what is typed, until an empty line on a terminal or the end of the input."""
-    while True:
-        try:
-            line = input(styled("? ", "36") if sys.stdin.isatty() else "").strip()
-        except EOFError:
-            return
-        if line:
-            yield line
-        elif sys.stdin.isatty():
-            return
-
-
-def _told(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
+def print_answer(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
     """Print an answer while it is written, and its sources."""
     written = Written()
     try:

@@ -134,6 +134,11 @@ def where(
     return printable_name(f"{document}{page_part}{path}")
 
 
+def print_page(place: str, text: str) -> None:
+    """Print a page's text under its place, as ``where`` names it, and an empty line."""
+    print(styled(place, "1") + "\n\n" + printable(text).strip("\n") + "\n")
+
+
 class Written:
     """Prints an answer as it is written, then what it stands on. Give ``piece`` to ``Library.ask`` as ``on_text``."""
 

@@ -1,0 +1,177 @@
+"""Which English questions belong to the one before them: pronouns, ellipses, 'the bug' after 'a security bug'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ragqa.analysis import ENGLISH_STOPS, terms
+
+MOST_NEW = 3
+"""A question that adds more words than these to what was named before says enough to be understood alone."""
+
+MOST_WORDS = 80
+"""A longer question brings along what it is about."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_WORD = re.compile(r"[^\W_]+(?:[-_./+:'’][^\W_]+)*[+#]*|[^\w\s]")
+_OPENERS = re.compile(r"\W*(?:and|but|or|so|then|also|plus|else|what about|how about|what if)\b", re.I)
+_AUXILIARIES = _set(
+    "is are was were am be been do does did can could may might must shall should will would has have had isn't aren't "
+    "don't doesn't didn't can't couldn't won't wouldn't shouldn't"
+)
+_MODALS = _AUXILIARIES - _set("is are was were am be been has have had isn't aren't")
+_BE = _set("is are was were")
+_NAMING = _set("what which who where")
+"""Before a form of 'be' these ask for the whole of what follows it; others ask what it is like."""
+_PREPOSITIONS = _set(
+    "about above after against at before below between by during for from in inside into of off on onto out over per "
+    "since through under until up upon via while with within without"
+)
+_CONJUNCTIONS = _set("after and because before but if once or so then unless until when whenever while")
+_CLAUSES = _set("because if once unless when whenever while")
+_ASKING = _set("what which who whom whose when where why how")
+_DETERMINERS = _set("a an any each every my our the their your")
+_PERSONS = _set("i you we one")
+_LIGHT = _set(
+    # words that name nothing: of asking, of measure, and verbs that could stand beside anything
+    "long often much many far soon big large high low time times kind sort way thing things exactly actually really "
+    "possible necessary required needed allowed recommended ok okay yes no not always ever never still already now "
+    "more less most least all few take takes taken mean means meant happen happens work works use used uses using make "
+    "makes made go goes come comes done else too very same other others another first next last if off out up down "
+    "again instead"
+)
+_FUNCTION = ENGLISH_STOPS | _AUXILIARIES | _PREPOSITIONS | _CONJUNCTIONS | _ASKING | _DETERMINERS | _PERSONS | _LIGHT
+_PRONOUNS = _set("it its itself he she him her his they them their theirs this these those")
+_ANAPHORIC = _set("same other others again instead otherwise afterwards either neither former latter else")
+_ENDING = _set("too next then better worse cheaper faster longer sooner")
+"""Words that lean on something where nothing follows them: 'is that safe too?', 'what comes next?'"""
+
+_EXPLETIVE = re.compile(
+    r"(?:takes?|(?:possible|necessary|safe|normal|ok|okay|better|best|important|dangerous|hard|easy|allowed|recommended"
+    r"|required|enough|worth))\s(?:.*\s)?(?:to|that|if|for)\s"
+)
+"""What follows the 'it' of 'does it take to …' and 'is it safe to …', which stands for nothing."""
+
+
+def leans(question: str) -> bool:
+    """Say whether the form of a question alone shows that it needs the turn before it."""
+    words = _words(question)
+    if _OPENERS.match(question) or len(words) > MOST_WORDS:
+        return len(words) <= MOST_WORDS
+    return any(_refers(words, at) for at in range(len(words))) or _elliptical(words)
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
+
+
+def _at(words: Sequence[str], at: int) -> str:
+    return words[at].lower() if 0 <= at < len(words) else ""
+
+
+def _is_content(word: str) -> bool:
+    return word.lower() not in _FUNCTION and (len(word) > 1 or word.isdigit()) and any(c.isalnum() for c in word)
+
+
+def _is_name(words: Sequence[str], at: int) -> bool:
+    """A code or a proper name says by itself what is meant."""
+    word = words[at]
+    return any(c.isdigit() for c in word) or (len(word) > 1 and word.isupper()) or (at > 0 and word[0].isupper())
+
+
+def _refers(words: Sequence[str], at: int) -> bool:
+    """Say whether the word at ``at`` stands for something that was said before the question."""
+    word, before, after = _at(words, at), _at(words, at - 1), _at(words, at + 1)
+    ends = not after or not after[0].isalnum()
+    if word == "that":  # of 'know that the', 'the part that is' is a conjunction
+        return before != "so" and (before in _FUNCTION or before == "" or after not in _FUNCTION or ends)
+    if word in ("one", "ones"):
+        return (ends or not _is_content(after)) and before not in _MODALS | {"no", "than"}
+    if word == "there":
+        return before not in _AUXILIARIES and after not in _AUXILIARIES
+    if word in _ENDING:
+        return ends and at > 0
+    if word in _ANAPHORIC:
+        return not (word == "same" and after == "time")
+    if word not in _PRONOUNS:
+        return False
+    if word == "it" and _EXPLETIVE.match(" ".join(words[at + 1 :]).lower() + " "):
+        return False
+    return not _named_within(words, at)
+
+
+def _named_within(words: Sequence[str], at: int) -> bool:
+    """Say whether an earlier clause of the question names what the pronoun at ``at`` stands for."""
+    clause = next((i for i in range(at, 0, -1) if _at(words, i) in _CONJUNCTIONS or words[i] in ",;.:?!"), 0)
+    return any(_at(words, i) in _DETERMINERS and _is_content(words[i + 1]) for i in range(clause - 1))
+
+
+def _elliptical(words: Sequence[str]) -> bool:
+    """Say whether a question leaves out what it is about: 'How long?', 'In winter?', 'How do I reset?'"""
+    content = [i for i, word in enumerate(words) if _is_content(word)]
+    if not content:
+        return True
+    first, only = _at(words, 0), content[0]
+    if first in _PREPOSITIONS and not any(word.lower() in _AUXILIARIES for word in words):
+        return len(content) <= MOST_NEW
+    if len(content) > 1 or _is_name(words, only):
+        return False
+    person_does = _at(words, only - 1) in _PERSONS and _at(words, only - 2) in _MODALS
+    return (first in ("what", "which") and only == 1) or person_does
+
+
+def takes_up(text: str, question: str, answer: str) -> bool:
+    """Say whether ``text`` asks briefly about what ``question`` or ``answer``, the turn before, named."""
+    return _takes_up(_words(text), _words(question), _words(answer))
+
+
+def _takes_up(words: Sequence[str], question: Sequence[str], answer: Sequence[str]) -> bool:
+    content = [i for i, word in enumerate(words) if _is_content(word)]
+    known = {term for word in (*question, *answer) if _is_content(word) for term in terms(word)}
+    new = [i for i in content if not known.issuperset(terms(words[i]))]
+    if not content or len(new) > MOST_NEW:
+        return False
+    if any(_short_for(phrase, words, known, question) for phrase in _definite(words)):
+        return True
+    if len(content) == 1:
+        return not new and not _is_name(words, content[0])
+    asks = any(word.lower() in _AUXILIARIES | _ASKING for word in words)
+    return not asks and words[-1] == "?" and content[-1] not in new and _at(words, 0) in ("the", "a", "an")
+
+
+def _definite(words: Sequence[str]) -> list[list[int]]:
+    """Return the places of the words of each phrase with 'the', a verb or an adjective behind it left out."""
+    phrases = []
+    for at in (i for i, word in enumerate(words) if word.lower() == "the"):
+        end = at + 1
+        while end < len(words) and _is_content(words[end]):
+            end += 1
+        before, bare = _at(words, at - 1), _at(words, end) not in _AUXILIARIES | {"need", "get"}
+        if before in _CLAUSES and bare:  # the verb has an ending: 'if the valve stays shut'
+            end = next((i for i in range(at + 2, end) if re.search("[^s]s$|ed$", _at(words, i))), end)
+        elif (before in _MODALS and bare) or (before in _BE and _at(words, 0) not in _NAMING):
+            end = max(end - 1, at + 2)
+        phrases.append(list(range(at + 1, min(end, len(words)))))
+    return [phrase for phrase in phrases if phrase and _is_content(words[phrase[0]])]
+
+
+def _short_for(phrase: Sequence[int], words: Sequence[str], known: set[str], question: Sequence[str]) -> bool:
+    """Say whether a phrase with 'the' takes up what was named, and is no full name of it."""
+    if any(_is_name(words, i) or not known.issuperset(terms(words[i])) for i in phrase):
+        return False
+    if _at(words, phrase[-1] + 1) == "of" and any(
+        not known.issuperset(terms(word)) for word in words[phrase[-1] + 2 : phrase[-1] + 5] if _is_content(word)
+    ):
+        return False
+    if len(phrase) == 1:
+        return True
+    sought = [terms(words[i]) for i in phrase]
+    for at in range(len(question)):
+        if [terms(word) for word in question[at : at + len(phrase)]] == sought:
+            return at > 0 and _is_content(question[at - 1])
+    return True
