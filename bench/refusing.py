@@ -1,7 +1,9 @@
 """Does the confidence tell what a manual answers from what it does not? Where should the line be drawn? Development.
 
-Answerable questions: the manuals' own, whole units, in people's own words. Unanswerable ones: near misses, and foreign
-ones, asked of another manual. The table leaves one manual out at a time, learns on the others and judges that one.
+Answerable questions: the manuals' own, whole units, in people's own words, and plain ones made of headings.
+Unanswerable ones: near misses, and foreign ones, asked of another manual.
+
+The table leaves one manual out at a time, learns on the others and judges that one.
 ``--learn`` writes what is learned on all of them.
 
     python -m bench.refusing [--learn]
@@ -29,15 +31,20 @@ from ragqa.answerers.choosing import choose
 from ragqa.answerers.confidence import WEIGHTS_FILE, features_of
 from ragqa.engine import Library
 from ragqa.metrics import auroc
+from ragqa.readers import read
+from ragqa.units import find_units
+
+HEADINGS = 24
+"""Headings of each manual that are asked for."""
 
 FOREIGN = 24
 """Questions about other manuals that each is asked."""
 
-STRENGTH = 0.1
+STRENGTH = 0.3
 """Inverse of the penalty on weights."""
 
 COUNTS = {"foreign": 0.2}
-"""How much a question of a kind counts, against 1: a manual is seldom asked about something else altogether."""
+"""How much a question of a kind counts, against 1: a manual is seldom asked about something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,27 @@ def asked() -> Iterator[tuple[str, Path, str]]:
                         row["text"],
                     )
     for manual in sorted(held.values()):
+        yield from (("headings", manual, text) for text in _headings(manual))
         chinese = "zh" in manual.stem
         others = [text for _, other, text in own if other != manual and (cjk_share(text) > 0.2) == chinese]
         for text in others[:: max(len(others) // FOREIGN, 1)][:FOREIGN]:
             yield "foreign", manual, text
+
+
+def _headings(manual: Path) -> Iterator[str]:
+    """Yield plain questions in a manual's own words: its headings, asked for."""
+    document = read(manual)
+    named = [unit.section[-1].strip() for unit in find_units(document) if unit.section and unit.kind != "paragraph"]
+    short = [name for name in dict.fromkeys(named) if 8 <= len(name) * (1 + 2 * (cjk_share(name) > 0.2)) <= 60]
+    for number, name in enumerate(short[:: max(len(short) // HEADINGS, 1)][:HEADINGS]):
+        bare = re.sub(r"^[\d.]+\s*", "", name)
+        if cjk_share(bare) > 0.2:
+            yield (f"{bare}怎么弄？", f"关于{bare}，手册是怎么说的？")[number % 2]
+        else:
+            lowered = bare[:1].lower() + bare[1:]
+            yield (f"How do I {lowered}?", f"What does it say on {lowered}?", f"{bare}: how does that work?")[
+                number % 3
+            ]
 
 
 def judged() -> list[Judged]:
@@ -120,7 +144,7 @@ def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
     """Return for each line drawn what share of each kind falls on its right side."""
     by = {kind: [s for one, s in zip(some, sure, strict=True) if one.kind == kind] for kind in {o.kind for o in some}}
     rows: list[dict[str, object]] = []
-    for line in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
+    for line in (0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
         shares = {
             kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
         }

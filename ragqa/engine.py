@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.settings import Settings, data_folder, load_settings
 from ragqa.trust import approval_of, remember_library
-from ragqa.types import Answer, Document, Extract, Mode, Usage
+from ragqa.types import Answer, Document, Extract, Mode, Unit, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Chosen, Turn
@@ -118,6 +118,11 @@ class Library:
     def show(self, name: str) -> Document:
         """Return a document as it was read. Raises LibraryError naming the nearest one when there is no such."""
         return self._database.document(self._known(name))
+
+    def units(self, name: str) -> tuple[Unit, ...]:
+        """Return the units of a document, in reading order: what answers are made of."""
+        document = self.show(name)
+        return tuple(unit for _, unit in self._database.units(document.name, [(0, len(document.text) + 1)]))
 
     def page_text(self, name: str, page: int) -> str:
         """Return the text of a physical page, from 1, of a document. Raises LibraryError when it has no such page."""

@@ -1,7 +1,7 @@
 """How likely it is that the manual answers the question at all. Learned on questions with known answers.
 
-A question in the manual's own words is not the surer for it: what tells is whether the unit chosen comes near all of
-the question, and most of all near the word that it lacks most. So the share of words found counts beside that.
+A question that shares few words with the manual is judged by how near the unit chosen comes to all of it, one that
+shares many by what is missing: so each feature counts by itself, and with the share of the question's words found.
 """
 
 from __future__ import annotations
@@ -36,23 +36,31 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     """Return what speaks for an answer, each about 0 to 1."""
     question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.legibility**2
-    near, least = _nearness(seen, best.hits[0])
-    coverage, least = evidence.coverage, least * readable
+    near, least = (value * readable for value in _nearness(seen, best.hits[0]))
+    coverage = evidence.coverage
     bag = set().union(*(evidence.bags[n] for n in best.windows))
     valued = asked_kind(question.text) in ("number", "time")
+    unit_coverage = question.coverage(bag)
     text = "\n".join(_window(seen, n) for n in best.windows) if valued else ""
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
         "coverage": coverage,
         "coverage_squared": coverage**2,
+        "coverage_cubed": coverage**3,
         "unknown": evidence.unknown,
         "illegible": 1.0 - readable,
-        "near": near * readable,
+        "near": near,
+        "near_covered": near * coverage,
+        "near_uncovered": near * (1 - coverage),
         "least": least,
         "least_covered": least * coverage,
-        "unit_coverage": question.coverage(bag),
+        "least_uncovered": least * (1 - coverage),
+        "unknown_covered": evidence.unknown * coverage,
+        "unit_coverage": unit_coverage,
+        "unit_covered": unit_coverage * coverage,
         "heading": question.coverage(head_terms(best)),
         "share": choice.share,
+        "share_covered": choice.share * coverage,
         "terms": len(question.idf) / 10,
         "asks_steps": float(choice.asked == "procedure"),
         "has_steps": float(choice.asked == "procedure" and best.kind == "procedure"),

@@ -97,17 +97,28 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
 def show(
     document: Name,
     page: Annotated[int | None, typer.Option("--page", "-p", help="Print this page's text.")] = None,
+    units: Annotated[
+        bool, typer.Option("--units", help="Print its procedures, lists, tables and other units.")
+    ] = False,
     index: opt.Index = None,
     home: opt.Home = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show a document as it was read: its outline, or the text of a page."""
+    """Show a document as it was read: its outline, the text of a page, or the units that answers are made of."""
     from ragqa.engine import Library
+
+    if units and page is not None:
+        raise typer.BadParameter("give either --page or --units")
 
     with Library.open(index, home=home, notice=note) as library:
         shown = library.show(document)
         text = library.page_text(document, page) if page is not None else None
-    if as_json:
+        found = library.units(document) if units else ()
+    if units:
+        from ragqa.cli.showing_units import print_units
+
+        print_units(shown, found, as_json)
+    elif as_json:
         print_json(_shown_json(shown, page, text))
     elif text is not None:
         print(printable(text))
