@@ -179,7 +179,7 @@ def test_a_list_comes_whole(kettle: Library, question: str, document: str, parts
 
 
 def test_code_comes_with_the_sentence_that_announces_it(kettle: Library) -> None:
-    answer = kettle.ask("Which command lists all stored faults?", document="kettle.md")
+    answer = kettle.ask("What do I type to list all stored faults of the station?", document="kettle.md")
     assert "To list all stored faults" in answer.text and "```\nstation faults --all\n```" in answer.text
 
 

@@ -13,11 +13,20 @@ from pathlib import Path
 
 import numpy as np
 
+from ragqa.answerers.asked import Asked
 from ragqa.answerers.choosing import Choice, Considered, head_terms
 from ragqa.answerers.evidence import asked_kind, holds_kind
+from ragqa.types import ExtractKind
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
+
+_FITTING: dict[Asked, tuple[ExtractKind, ...]] = {
+    "procedure": ("procedure",),
+    "code": ("code",),
+    "list": ("list", "table"),
+}
+"""The kinds of unit that answer a question that asks for one kind."""
 
 SHARPNESS = 8.0
 """How far the least covered word outweighs the others."""
@@ -63,7 +72,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
         "share_covered": choice.share * coverage,
         "terms": len(question.idf) / 10,
         "asks_steps": float(choice.asked == "procedure"),
-        "has_steps": float(choice.asked == "procedure" and best.kind == "procedure"),
+        "has_kind": float(best.kind in _FITTING.get(choice.asked, ())),
         "has_value": holds_kind(asked_kind(question.text), text, question.text) if valued else 0.0,
     }
 
