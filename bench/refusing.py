@@ -28,7 +28,7 @@ from bench.record import report
 from bench.units import questions
 from ragqa.analysis import cjk_share
 from ragqa.answerers.choosing import choose
-from ragqa.answerers.confidence import WEIGHTS_FILE, features_of
+from ragqa.answerers.confidence import ALL, WEIGHTS_FILE, features_of
 from ragqa.engine import Library
 from ragqa.metrics import auroc
 from ragqa.readers import read
@@ -43,8 +43,8 @@ FOREIGN = 24
 STRENGTH = 0.3
 """Inverse of the penalty on weights."""
 
-COUNTS = {"foreign": 0.2}
-"""How much a question of a kind counts, against 1: a manual is seldom asked about something else."""
+COUNTS = {"foreign": 0.1, "headings": 0.5}
+"""How much a question of a kind counts, against 1: they are many, and easy to make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,8 @@ def learn(some: list[Judged]) -> dict[str, float]:
 
 def probability(one: Judged, weights: dict[str, float]) -> float:
     """Return what the weights make of a question."""
+    if one.features["coverage"] >= ALL and not one.features["unknown"]:
+        return 1.0
     total = weights["bias"] + sum(weights[name] * value for name, value in one.features.items())
     return float(1 / (1 + np.exp(-total)))
 
@@ -144,7 +146,7 @@ def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
     """Return for each line drawn what share of each kind falls on its right side."""
     by = {kind: [s for one, s in zip(some, sure, strict=True) if one.kind == kind] for kind in {o.kind for o in some}}
     rows: list[dict[str, object]] = []
-    for line in (0.15, 0.2, 0.25, 0.3, 0.4, 0.5):
+    for line in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
         shares = {
             kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
         }

@@ -74,7 +74,8 @@ def test_ask_gives_answer_citations_and_usage(small: Path, ragqa: Run) -> None:
     assert set(answer["usage"]) == {"prompt_tokens", "completion_tokens", "embedding_tokens", "cost_usd"}
     texts = {passage["passage_id"]: passage["text"] for passage in answer["passages"]}
     for number, citation in enumerate(answer["citations"], 1):
-        assert set(citation) == {"marker", "document", "page", "section", "quote", "passage_id"}
+        named = {"marker", "document", "page", "page_end", "printed", "section", "quote", "passage_id"}
+        assert set(citation) == named
         assert citation["marker"] == number and citation["quote"] in texts[citation["passage_id"]]
 
 
@@ -82,10 +83,11 @@ def test_a_refusal_says_so_and_exits_with_0(small: Path, ragqa: Run) -> None:
     asked = ("ask", "How often must I clean the pump filter?", "--threshold", "1")
     refused = ragqa(*asked, "--json")
     assert refused.code == 0 and refused.json["abstained"] is True and refused.json["citations"] == []
-    assert refused.json["answer"] == "The manual does not say."
+    said = refused.json["answer"].splitlines()
+    assert said == ["The manual does not say.", "The nearest it has is “Cleaning” (pump.md)."]
     told = ragqa(*asked).out.splitlines()
-    assert told[:2] == ["The manual does not say.", ""]
-    assert re.fullmatch(r"Nearest passages: pump\.md.*", told[2]) and len(told) == 3
+    assert told[:3] == [*said, ""]
+    assert re.fullmatch(r"Nearest passages: pump\.md.*", told[3]) and len(told) == 4
 
 
 def test_an_answer_is_followed_by_an_empty_line_and_its_sources(manuals_home: Path, ragqa: Run) -> None:
