@@ -102,9 +102,11 @@ class Choice:
 
     @property
     def whole(self) -> bool:
-        """Whether the answer is the unit itself; else sentences say it."""
+        """Whether the answer is the unit itself; else sentences say it, as where one fact is asked for."""
+        if self.asked == "fact":
+            return self.best.kind in ("row", "table")
         told = ("paragraph", "definition", "section")
-        return self.best.kind not in told or self.asked in ("procedure", "list", "rule", "code")
+        return self.best.kind not in told or self.asked != "other"
 
 
 @dataclass(frozen=True, slots=True)
