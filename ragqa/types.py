@@ -146,6 +146,8 @@ class Hit:
     """How well each of the passage's windows answers, once weighed; empty before."""
     sections: tuple[tuple[str, ...], ...] = ()
     """The headings above each of the windows, where they are known; joined sections have several."""
+    printed: tuple[str | None, ...] = ()
+    """The number printed on the page of each of the windows, where it is known to be another than the page's own."""
 
 
 ExtractKind = Literal["procedure", "list", "table", "code", "definition", "paragraph", "section", "row"]

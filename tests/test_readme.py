@@ -78,5 +78,5 @@ def test_the_demo_answers_in_both_languages_with_the_page(home: Path, process: R
     assert "Remedy: Check exchanger, bypass and post-heater [1]" in said
     assert proof.startswith("[1] halden-kx-40.pdf, page 27 (") and proof.count("\n") == 1
     said, proof = chinese.out.split("\n\n")
-    assert "每 15 天洗一次" in said and said.endswith("[1]")
+    assert "每 15 天洗一次" in said and "[1]" in said
     assert proof.startswith("[1] halden-kx-40c-zh.pdf, page 22, printed 18 (8 保养 > 8.2 清洗初效滤网)")

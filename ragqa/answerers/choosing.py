@@ -123,16 +123,19 @@ class Considered:
 
     def best_hits(self, k: int) -> tuple[Hit, ...]:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
-        return tuple(replace(hit, sections=self._sections(hit)) for hit in self.evidence.on(self.hits)[:k])
+        return tuple(self._placed(hit) for hit in self.evidence.on(self.hits)[:k])
 
-    def _sections(self, hit: Hit) -> tuple[tuple[str, ...], ...]:
-        start = hit.passage.start
-        windows = hit.passage.windows or ((0, len(hit.passage.text)),)
-        held = [unit for _, unit in self.units.get(hit.passage.document, ())]
-        return tuple(
-            next((u.section for u in held if u.start <= start + first < u.end), hit.passage.section)
+    def _placed(self, hit: Hit) -> Hit:
+        passage = hit.passage
+        held = [unit for _, unit in self.units.get(passage.document, ())]
+        printed = {unit.page: unit.printed for unit in held}
+        windows = passage.windows or ((0, len(passage.text)),)
+        above = [
+            next((u.section for u in held if u.start <= passage.start + first < u.end), passage.section)
             for first, _ in windows
-        )
+        ]
+        pages = [printed.get(passage.page_at(first)) for first, _ in windows]
+        return replace(hit, sections=tuple(above), printed=tuple(pages))
 
 
 def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Extract:
