@@ -154,7 +154,9 @@ def _sentences(chosen: Sequence[Place]) -> tuple[str, tuple[Citation, ...]]:
         quote = passage.text[start:end]
         marker = len(citations) + 1
         section = hit.sections[at] if at < len(hit.sections) else passage.section
-        citations.append(Citation(marker, passage.document, passage.page_at(start), section, quote, passage.passage_id))
+        printed = hit.printed[at] if at < len(hit.printed) else None
+        place = (passage.document, passage.page_at(start), section)
+        citations.append(Citation(marker, *place, quote, passage.passage_id, printed=printed))
         lines.append(_shown(passage, start, quote, marker))
     return _joined(lines), tuple(citations)
 
