@@ -147,8 +147,17 @@ def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Ext
         inside = passage.start <= one.start < passage.end
         page = passage.page_at(one.start - passage.start) if inside else unit.page
         header = _header(unit, text, one.start)
+        printed = {other.page: other.printed for _, other in seen.units[one.document]}.get(page)
         return Extract(
-            "row", *shared, row, unit.section, header=header, page=page, page_end=page, passage_id=passage.passage_id
+            "row",
+            *shared,
+            row,
+            unit.section,
+            header=header,
+            page=page,
+            page_end=page,
+            printed=printed,
+            passage_id=passage.passage_id,
         )
     lead = max(unit.lead[1] - unit.start, 0) if unit.lead[1] > unit.lead[0] else 0
     parts = tuple((first - unit.start, last - unit.start) for first, last in unit.parts)
