@@ -15,7 +15,7 @@ from bench.data import CORPORA, collection, library_of, manual_questions
 from bench.record import report
 from ragqa.analysis import terms
 from ragqa.answerers.evidence import WEIGHTS
-from ragqa.answerers.extractive import best_windows
+from ragqa.answerers.extractive import best_places
 
 MEASURED = ("xquad-en", "drcd-dev")
 LEARNED_FROM = ("xquad-en", "xquad-zh")
@@ -27,11 +27,11 @@ def measure(name):
     held = {1: 0, 2: 0}
     with library_of(documents=documents) as library:
         for question in questions:
-            found, evidence = library.evidence(question.text)
-            hits = evidence.on(found.hits)
+            _, seen = library.consider(question.text)
+            hits = seen.best_hits(library.settings.k)
             for size in held:
-                chosen = best_windows(hits, at_most=size, enough=1.0, near=0.0)
-                said = "\n".join(passage.text[start:end] for passage, (start, end) in chosen)
+                chosen = best_places(hits, at_most=size, enough=1.0, near=0.0)
+                said = "\n".join(hit.passage.text[slice(*hit.passage.windows[at])] for hit, at in chosen)
                 held[size] += any(answer in said for answer in question.answers)
     shares = {f"in {size} sentence{'s' * (size > 1)}": count / len(questions) for size, count in held.items()}
     return {"set": name, "questions": len(questions), **shares}
