@@ -52,7 +52,7 @@ FIRST_ROUND = 0.75
 FEEDBACK = 5
 """How many passages pull the question's vector."""
 
-LEAST_SPREAD = 0.02
+LEAST_SPREAD = 0.03
 """Of the scores word by word: usually they spread by 0.03 to 0.07."""
 
 INTERACTING = 20
@@ -136,10 +136,9 @@ class Retriever:
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
             ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
-        total = self._fuse(ids, question, query, dense, lexical, trust)
+        total, named = self._fuse(ids, question, query, dense, lexical, trust)
+        best, total, interaction = self._interact(ids, total, named, question, asked, trust)
         clock.lap("fuse")
-        best, interaction = self._interact(ids, total, question, asked, trust)
-        clock.lap("interact")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
         if interaction:
@@ -154,8 +153,8 @@ class Retriever:
         dense: _Side | None,
         lexical: _Side | None,
         trust: float,
-    ) -> Floats:
-        """Return a score for each of ``ids``; ``trust`` is what the dense grains count."""
+    ) -> tuple[Floats, Floats]:
+        """Return for each of ``ids`` a score, and what its document's name adds; ``trust``: what dense grains count."""
         weigh = self._fusion
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = terms_say
@@ -170,26 +169,27 @@ class Retriever:
         else:
             places = self._database.places(ids.tolist())
         total = total + weigh.neighbour * _neighbours(places, total)
-        return total + weigh.name_weight * self._naming(question, places[:, 0])
+        return total, weigh.name_weight * self._naming(question, places[:, 0])
 
     def _interact(
-        self, ids: Ids, total: Floats, question: str, asked: EmbeddedQuestion | None, trust: float
-    ) -> tuple[dict[int, int], Interaction | None]:
-        """Add to ``total`` what the best gain word by word; return their places in what was weighed, and that."""
+        self, ids: Ids, total: Floats, named: Floats, question: str, asked: EmbeddedQuestion | None, trust: float
+    ) -> tuple[dict[int, int], Floats, Interaction | None]:
+        """Return the places of the best in what is weighed word by word, the scores with names and that, and that."""
+        whole = total + named
         if asked is None or not self._embedder.token_dim:
-            return {}, None
-        best = np.argsort(-total, kind="stable")[:INTERACTING]
+            return {}, whole, None
+        best = np.argsort(-whole, kind="stable")[:INTERACTING]
         states = self._database.token_states(ids[best].tolist(), self._embedder.token_dim)
         interaction = interact(asked, question, self._lexical.idf, states)
         if interaction is None or any(one is None for one in interaction.nearest):
-            return {}, None
+            return {}, whole, None
         scores = interaction.scores()
         # Passages that say nearly the same differ by chance: what tells them apart, such as a name, goes on to count.
         spread = max(float(scores.std()), LEAST_SPREAD)
         gains = (scores - scores.mean()) / spread * float(total[best].std())
         # Only their order among themselves is at stake: the least of them stays above what was not weighed.
-        total[best] += self._fusion.interaction * trust * (gains - gains.min())
-        return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, interaction
+        whole[best] += self._fusion.interaction * trust * (gains - gains.min())
+        return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, whole, interaction
 
     def _naming(self, question: str, documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""

@@ -47,7 +47,7 @@ class Settings:
     window_weight: float = 0.8
     pull: float = 0.4
     neighbour: float = 0.1
-    name_weight: float = 0.6
+    name_weight: float = 0.75
     interaction: float = 0.75
     threshold: float | None = None
     """Confidence under which the extractive answerer says that the manual does not say; None: as measured."""

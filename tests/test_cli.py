@@ -95,7 +95,7 @@ def test_an_answer_is_followed_by_an_empty_line_and_its_sources(manuals_home: Pa
     answer, sources = ran.out.rstrip("\n").split("\n\n")
     assert "E17" in answer and answer.endswith("]")
     for number, line in enumerate(sources.splitlines(), 1):
-        assert re.match(rf"\[{number}\] {re.escape(ENGLISH)}, page \d+ \(", line)
+        assert re.match(rf"\[{number}\] {re.escape(ENGLISH)}, page \d+(, printed \w+)? \(", line)
     assert ran.out.endswith("\n") and ran.err == "" and "\033" not in ran.out
 
 

@@ -166,4 +166,4 @@ def test_a_lexical_search_answers_as_surely_as_another(manuals: Library) -> None
     question = "What does E17 mean?"
     answers = {mode: manuals.ask(question, mode=mode) for mode in ("hybrid", "lexical")}  # type: ignore[arg-type]
     assert not answers["lexical"].abstained
-    assert answers["lexical"].text == answers["hybrid"].text
+    assert answers["lexical"].text.splitlines()[0] == answers["hybrid"].text.splitlines()[0]
