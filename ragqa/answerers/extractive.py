@@ -111,7 +111,10 @@ def best_places(hits: Sequence[Hit], at_most: int = AT_MOST, enough: float = ENO
             continue
         taken.append((i, j))
         held += weight / total
-        if (_introduces(hits[i].passage, j) or _goes_on(hits[i], j + 1)) and len(taken) < at_most:
+        if _introduces(hits[i].passage, j) and len(taken) < at_most:
+            taken.append((i, j + 1))
+    for i, j in tuple(taken):
+        if len(taken) < at_most and (i, j + 1) not in taken and _goes_on(hits[i], j + 1):
             taken.append((i, j + 1))
     order = list(dict.fromkeys(i for i, _ in taken))
     taken.sort(key=lambda place: (order.index(place[0]), place[1]))
