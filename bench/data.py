@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ def library_of(
         if documents:
             library.add_documents(documents)
         yield library
+
+
+@contextlib.contextmanager
+def library_of_each() -> Iterator[Callable[[Path], Library]]:
+    """Give what returns the library of one manual, made when it is first asked for; all are gone afterwards."""
+    with contextlib.ExitStack() as held:
+        yield cache(lambda manual: held.enter_context(library_of(manuals=[manual])))
 
 
 def jsonl(file: Path) -> list[dict[str, Any]]:

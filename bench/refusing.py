@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +22,12 @@ from statistics import mean
 import numpy as np
 from scipy.optimize import minimize
 
-from bench.data import CORPORA, DATA, jsonl
+from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
 from bench.units import questions
 from ragqa.analysis import cjk_share
 from ragqa.answerers.choosing import choose
 from ragqa.answerers.confidence import ALL, WEIGHTS_FILE, features_of
-from ragqa.engine import Library
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units
@@ -110,13 +108,9 @@ def _headings(manual: Path) -> Iterator[str]:
 def judged() -> list[Judged]:
     """Ask every question of its manual."""
     found = []
-    with tempfile.TemporaryDirectory() as home:
-        libraries: dict[Path, Library] = {}
+    with library_of_each() as library:
         for kind, manual, text in asked():
-            if manual not in libraries:
-                libraries[manual] = Library.open(re.sub(r"\W", "-", manual.name), create=True, home=Path(home))
-                libraries[manual].ingest([manual])
-            _, seen = libraries[manual].consider(text)
+            _, seen = library(manual).consider(text)
             choice = choose(seen)
             if choice:
                 found.append(Judged(kind, manual.name, features_of(seen, choice)))

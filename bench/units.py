@@ -11,9 +11,7 @@ is learned on all of them.
 from __future__ import annotations
 
 import json
-import re
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,16 +21,15 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize
 
-from bench.data import CORPORA, DATA, jsonl
+from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
 from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, candidates, features
 from ragqa.answerers.quoting import quoted
+from ragqa.bench.answers.scoring import SHORT, TIMES, flatten
 from ragqa.engine import Library
 
 PENALTY = 4.0
 """Of the squared weights, each of a feature scaled to a spread of 1. Chosen on the manuals left out."""
-
-QUOTES = str.maketrans("‘’‚‛´`“”„‟«»", "''''''\"\"\"\"\"\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +64,13 @@ def _files(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix in (".pdf", ".html")]
 
 
-def flat(text: str) -> str:
-    """Return a text without what does not count: white space, quotes, marks of Markdown."""
-    return re.sub(r"[\s*`|·]+", "", text.translate(QUOTES)).lower()
-
-
 def right(row: dict[str, Any], text: str) -> bool:
     """Whether a text is the answer: all of it, nothing wrong, not much more."""
     parts = row.get("parts") or row.get("evidence") or []
-    said = flat(text)
-    whole = bool(parts) and all(flat(part) in said for part in parts)
-    wrong = any(flat(one) in said for one in row.get("not", []))
-    return whole and not wrong and len(text) <= max(600, 15 * sum(map(len, parts)))
+    said = flatten(text)
+    whole = bool(parts) and all(flatten(part) in said for part in parts)
+    wrong = any(flatten(one) in said for one in row.get("not", []))
+    return whole and not wrong and len(text) <= max(SHORT, TIMES * sum(map(len, parts)))
 
 
 def asked(library: Library, kind: str, manual: Path, row: dict[str, Any]) -> Asked | None:
@@ -112,13 +104,9 @@ def learn(some: list[Asked], spread: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     everything: list[Asked] = []
-    with tempfile.TemporaryDirectory() as home:
-        libraries: dict[Path, Library] = {}
+    with library_of_each() as library:
         for kind, manual, row in questions():
-            if manual not in libraries:
-                libraries[manual] = Library.open(re.sub(r"\W", "-", manual.name), create=True, home=Path(home))
-                libraries[manual].ingest([manual])
-            one = asked(libraries[manual], kind, manual, row)
+            one = asked(library(manual), kind, manual, row)
             if one:
                 everything.append(one)
     spread = np.vstack([one.features for one in everything]).std(axis=0)

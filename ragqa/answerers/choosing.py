@@ -8,35 +8,27 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.analysis import terms
 from ragqa.answerers.asked import Asked, asked_for
-from ragqa.answerers.evidence import Evidence, Question
+from ragqa.answerers.evidence import Evidence, Question, standard
 from ragqa.answerers.polarity import opposed
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Unit
 
 Floats = NDArray[np.float32]
 
-KINDS: tuple[ExtractKind, ...] = (
-    "procedure",
-    "list",
-    "table",
-    "code",
-    "definition",
-    "paragraph",
-    "section",
-    "row",
-)
-ASKED: tuple[Asked, ...] = ("procedure", "code", "list", "rule", "fact", "other")
+KINDS: tuple[ExtractKind, ...] = get_args(ExtractKind)
+ASKED: tuple[Asked, ...] = get_args(Asked)
 
 CONSIDERED = 20
 """Passages whose units are weighed, at least."""
@@ -125,10 +117,14 @@ class Considered:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
         return tuple(self._placed(hit) for hit in self.evidence.on(self.hits)[:k])
 
+    def printed(self, document: str) -> dict[int | None, str | None]:
+        """Return the number printed on each page on which a unit of a document begins, None where it is its own."""
+        return {unit.page: unit.printed for _, unit in self.units.get(document, ())}
+
     def _placed(self, hit: Hit) -> Hit:
         passage = hit.passage
         held = [unit for _, unit in self.units.get(passage.document, ())]
-        printed = {unit.page: unit.printed for unit in held}
+        printed = self.printed(passage.document)
         windows = passage.windows or ((0, len(passage.text)),)
         above = [
             next((u.section for u in held if u.start <= passage.start + first < u.end), passage.section)
@@ -147,7 +143,7 @@ def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Ext
         inside = passage.start <= one.start < passage.end
         page = passage.page_at(one.start - passage.start) if inside else unit.page
         header = _header(unit, text, one.start)
-        printed = {other.page: other.printed for _, other in seen.units[one.document]}.get(page)
+        printed = seen.printed(one.document).get(page)
         return Extract(
             "row",
             *shared,
@@ -277,26 +273,28 @@ def features(
     mass /= max(float(mass.sum()), 1e-9)
     readable = evidence.legibility**2
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
-    heads = [head_terms(one) for one in found]
-    telling = _telling(question, bags)
+    heads = {one.unit.section: head_terms(one) for one in {one.unit.section: one for one in found}.values()}
+    against = {section: opposed(question.text, "\n".join(section[-1:])) for section in heads}
+    telling = question.telling(bags)
     near = _nearest(hits, evidence, interaction, found)
     weights = interaction.weights if interaction else np.zeros(near.shape[1], np.float32)
     alike = np.full(near.shape[1], 1 / max(near.shape[1], 1), np.float32)
     lacking = (near.max(axis=0, initial=-1) - near) if near.size else near
     columns: dict[str, Floats] = {
-        "near": _standard(near @ weights) * readable,
-        "near_alike": _standard(near @ alike) * readable,
-        "worst": _standard(-(lacking * (weights > 0)).max(axis=1, initial=0.0)) * readable,
-        "cosine": _standard(_cosines(evidence, found)) * readable,
+        "near": standard(near @ weights) * readable,
+        "near_alike": standard(near @ alike) * readable,
+        "worst": standard(-(lacking * (weights > 0)).max(axis=1, initial=0.0)) * readable,
+        "cosine": standard(_cosines(evidence, found)) * readable,
     }
     places = [(one.document, one.unit.section) for one in found]
     columns |= _of_sections(places, columns["near"], columns["cosine"])
-    columns["heading_near"] = _standard(_outside(interaction, found)) * readable
+    columns["heading_near"] = standard(_outside(interaction, found)) * readable
     best = max((hit.score for hit in hits), default=1.0) or 1.0
     rows: list[dict[str, float]] = []
-    for one, bag, head in zip(found, bags, heads, strict=True):
+    for one, bag in zip(found, bags, strict=True):
+        head = heads[one.unit.section]
         own = sorted((float(scores[n]) - top for n in one.windows), reverse=True)
-        length = math.log(max(one.end - one.start, 10))
+        length = math.log(max(one.length, 10))
         rows.append(
             {
                 "first": max(own[0], FAR) if own else FAR,
@@ -311,7 +309,7 @@ def features(
                 "telling_heading": question.coverage(head, telling),
                 "length": length,
                 "usual_length": -((length - 5.5) ** 2),
-                "opposed": float(opposed(question.text, "\n".join(one.unit.section[-1:]))),
+                "opposed": float(against[one.unit.section]),
                 "numbered": float(one.kind == "procedure" and one.unit.steps > 1 and bool(one.unit.parts)),
                 f"is {one.kind}": 1.0,
                 f"asked {asked}, is {one.kind}": 1.0,
@@ -320,7 +318,7 @@ def features(
         )
     table = np.zeros((len(found), len(NAMES)), np.float32)
     for name, column in columns.items():
-        table[:, NAMES.index(name)] = column
+        table[:, _PLACE[name]] = column
     for at, row in enumerate(rows):
         for name, value in row.items():
             table[at, _PLACE[name]] = value
@@ -379,16 +377,6 @@ def head_terms(one: Candidate) -> set[str]:
     return set(terms("\n".join(one.unit.section[-2:])))
 
 
-def _telling(question: Question, bags: Sequence[set[str]]) -> dict[str, float]:
-    """Return the terms' rarity among the candidates times their rarity at large (see Question.telling)."""
-    size, counts = len(bags), Counter(term for bag in bags for term in question.idf if term in bag)
-    return {
-        term: rarity * math.log1p((size - counts[term] + 0.5) / (counts[term] + 0.5))
-        for term, rarity in question.idf.items()
-        if counts[term]
-    }
-
-
 def _nearest(
     hits: Sequence[Hit], evidence: Evidence, interaction: Interaction | None, found: Sequence[Candidate]
 ) -> Floats:
@@ -415,11 +403,3 @@ def _cosines(evidence: Evidence, found: Sequence[Candidate]) -> Floats:
     usual = float(evidence.cosines.mean()) if len(evidence.cosines) else 0.0
     means = [float(evidence.cosines[list(one.windows)].mean()) if one.windows else usual for one in found]
     return np.array(means, np.float32)
-
-
-def _standard(values: Floats) -> Floats:
-    """Scale values so that their mean is 0 and the best is 1."""
-    if not len(values):
-        return values
-    mean, top = float(values.mean()), float(values.max())
-    return np.asarray((values - mean) / (top - mean) if top - mean > 1e-6 else np.zeros_like(values), np.float32)

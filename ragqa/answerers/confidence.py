@@ -85,12 +85,12 @@ def _nearness(seen: Considered, hit: int) -> tuple[float, float]:
     interaction = seen.interaction
     if interaction is None:
         return 0.0, 0.0
-    nearest = interaction.nearest[hit]
+    nearest, best = interaction.nearest[hit], float(interaction.scores().max())
     rarity = np.maximum(interaction.weights - 0.5 / len(interaction.weights), 0)
     if nearest is None or not rarity.any():
-        return float(interaction.scores().max()), 0.0
+        return best, 0.0
     lost = np.exp(-SHARPNESS * nearest.max(axis=1)) @ (rarity / rarity.sum())
-    return float(interaction.scores().max()), -math.log(float(lost) + 1e-9) / SHARPNESS
+    return best, -math.log(float(lost) + 1e-9) / SHARPNESS
 
 
 def _window(seen: Considered, number: int) -> str:

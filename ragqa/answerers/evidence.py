@@ -204,7 +204,7 @@ def weigh(
             )
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
-    features[:, 0] = _standard(cosines) * legibility**2
+    features[:, 0] = standard(cosines) * legibility**2
     whole = _best_coverage(question, hits)
     return Evidence(places, features, cosines, tuple(bags), whole, question.unknown, legibility)
 
@@ -239,7 +239,7 @@ def _cosines(
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale values so that their mean is 0 and the best is 1."""
     if not len(values):
         return values

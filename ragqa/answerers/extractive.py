@@ -74,17 +74,14 @@ class ExtractiveAnswerer:
 
     def _refusal(self, question: str, chosen: Chosen | None) -> str:
         """Say that the manual does not say, and what it does have that is nearest."""
-        prompts = load_prompts(self.prompts)
-        text = prompts.refusal_to(question)
-        if chosen is None or not _name(chosen.best):
+        text = load_prompts(self.prompts).refusal_to(question)
+        name = as_said(_name(chosen.best)) if chosen else ""
+        if chosen is None or not name:
             return text
-        page = chosen.best.page
-        where = {"name": as_said(_name(chosen.best)), "page": page, "document": chosen.best.document}
-        if cjk_share(question) > 0.2:
-            place = f"第 {page} 页" if page else "{document}".format(**where)
-            return f"{text}\n最接近的内容是“{where['name']}”（{place}）。"
-        place = f"page {page}" if page else f"{chosen.best.document}"
-        return f"{text}\nThe nearest it has is “{where['name']}” ({place})."
+        page, document = chosen.best.page, chosen.best.document
+        if _chinese(question):
+            return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）。"
+        return f"{text}\nThe nearest it has is “{name}” ({f'page {page}' if page else document})."
 
 
 Place = tuple[Hit, int]
@@ -167,7 +164,7 @@ def _sentences(chosen: Sequence[Place]) -> tuple[str, tuple[Citation, ...]]:
 def _whole(extract: Extract) -> tuple[str, tuple[Citation, ...]]:
     """Return a unit as Markdown, and where it stands."""
     text = quoted(extract)
-    apart = "\n" if text.endswith("```") or "\n" in text else " "
+    apart = "\n" if "\n" in text else " "
     return f"{text}{apart}[1]", (_citation(extract, 1),)
 
 
@@ -182,9 +179,13 @@ def _see_also(question: str, also: Sequence[Extract], first: int) -> tuple[str, 
     named = [(one, _name(one)) for one in also]
     told = {name: one for one, name in reversed(named) if name}
     citations = tuple(_citation(one, marker) for marker, one in enumerate(told.values(), first))
-    word = "另见：" if cjk_share(question) > 0.2 else "See also: "
+    word = "另见：" if _chinese(question) else "See also: "
     lines = [f"{word}{as_said(name)} [{marker}]" for marker, name in enumerate(told, first)]
     return "\n".join(lines), citations
+
+
+def _chinese(question: str) -> bool:
+    return cjk_share(question) > 0.2
 
 
 def _name(extract: Extract) -> str:

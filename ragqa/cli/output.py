@@ -119,6 +119,13 @@ def _unit_json(unit: Extract) -> dict[str, Any]:
     }
 
 
+def pages(page: int | None, page_end: int | None) -> str:
+    """Return pages as they stand behind a name: ', page 12', ', pages 12-13', nothing where there are none."""
+    if page is None:
+        return ""
+    return f", page {page}" if page_end in (None, page) else f", pages {page}-{page_end}"
+
+
 def where(
     document: str,
     page: int | None,
@@ -128,7 +135,7 @@ def where(
     printed: str | None = None,
 ) -> str:
     """Return a place as a person names it: 'pump.pdf, page 12, printed 8 (Care > Filters)', 'pump.pdf, pages 12-13'."""
-    page_part = "" if page is None else f", page {page}" if page_end in (None, page) else f", pages {page}-{page_end}"
+    page_part = pages(page, page_end)
     page_part += f", printed {printed}" if page is not None and printed else ""
     path = f" ({' '.join(' > '.join(section[-2:]).split())})" if section else ""
     return printable_name(f"{document}{page_part}{path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.cli.output import print_json, say, styled
+from ragqa.cli.output import pages, print_json, say, styled
 from ragqa.printable import printable_name
 from ragqa.types import Document, Unit
 
@@ -21,14 +21,8 @@ def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> Non
         text = " ".join(document.text[unit.start : unit.end].split())
         steps = f", {unit.steps} steps" if unit.steps > 1 else ""
         section = printable_name(" ".join(unit.section[-1].split())) if unit.section else ""
-        say(f"{styled(unit.kind, '1')}{steps}{_pages(unit)}{f' ({section})' if section else ''}")
+        say(f"{styled(unit.kind, '1')}{steps}{pages(unit.page, unit.page_end)}{f' ({section})' if section else ''}")
         say(f"  {text[:FIRST_WORDS]}{'…' if len(text) > FIRST_WORDS else ''}")
-
-
-def _pages(unit: Unit) -> str:
-    if unit.page is None:
-        return ""
-    return f", page {unit.page}" if unit.page_end in (None, unit.page) else f", pages {unit.page}-{unit.page_end}"
 
 
 def _json(document: Document, unit: Unit) -> dict[str, object]:

@@ -105,7 +105,7 @@ def token_spans(tokens: Tokenised, text: int, windows: Sequence[Span], shift: in
     """
     first, last = int(tokens.bounds[text]), int(tokens.bounds[text + 1])
     begins, ends = tokens.begins[first:last], tokens.ends[first:last]
-    real = np.flatnonzero(ends > begins)
+    real = real_tokens(tokens, text)
     spans = np.asarray(windows, np.int64).reshape(-1, 2) + shift
     lows = np.searchsorted(ends[real], spans[:, 0], side="right")
     highs = np.searchsorted(begins[real], spans[:, 1], side="left")

@@ -81,14 +81,14 @@ class Shelf(Session):
             sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
             connection.executemany(sql, [(embedder_id, *row) for row in rows])
             sum_new_vectors(connection)
-            ids = self.vector_ids(connection, embedder_id, keys)
             states = [
-                (vector_id, pack_tokens(found.tokens))
-                for vector_id, found in zip(ids, vectors, strict=True)
+                (key, pack_tokens(found.tokens))
+                for key, found in zip(keys, vectors, strict=True)
                 if found.tokens is not None
             ]
+            ids = self.vector_ids(connection, embedder_id, [key for key, _ in states])
             sql = "INSERT OR IGNORE INTO token (vector_id, states, crc) VALUES (?1, ?2, crc(?1, ?2))"
-            connection.executemany(sql, states)
+            connection.executemany(sql, zip(ids, (packed for _, packed in states), strict=True))
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""

@@ -14,7 +14,6 @@ from typing import Any, get_args
 from ragqa.document_fields import strings_from, typed_rows
 from ragqa.store.sums import crc
 from ragqa.types import Document, Span, Unit, UnitKind
-from ragqa.units import find_units
 
 LONGEST = 20_000
 """Characters; nobody wants more than that whole."""
@@ -37,6 +36,8 @@ _MARGIN = "start_at > ? AND start_at < ? AND end_at > ?"
 
 def put_units(connection: sqlite3.Connection, document_id: int, document: Document) -> None:
     """Find the units of a document and store them in place of those before."""
+    from ragqa.units import find_units  # its patterns take 10 ms, and only what writes needs them
+
     connection.execute("DELETE FROM unit WHERE document_id = ?", (document_id,))
     rows = []
     for unit in find_units(document):

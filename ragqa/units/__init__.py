@@ -37,13 +37,13 @@ def _units(document: Document, section: Section) -> Iterator[Unit]:
         kind: UnitKind = "procedure" if tells else "section"
         only = steps[0] if len(steps) == 1 else None
         parts, count = (only.parts, only.steps) if only else ((), 0)
-        yield _unit(document, section, pieces, kind, parts=parts, steps=count)
+        yield _unit(document, section, kind, _span(pieces), parts=parts, steps=count)
     warning = _warning(pieces, inside)
     for group in inside:
         own = pieces[group.first : group.last]
-        lead = (own[0].start, own[0].end) if group.lead else None
+        lead = _span(own[:1]) if group.lead else None
         before = warning if group.kind == "procedure" and warning and warning[1] <= own[0].start else None
-        yield _unit(document, section, own, group.kind, lead, group.parts, group.steps, before)
+        yield _unit(document, section, group.kind, _span(own), lead, group.parts, group.steps, before)
         yield from _within(document, section, own, group)
 
 
@@ -53,10 +53,10 @@ def _within(document: Document, section: Section, own: Sequence[Piece], group: G
         body = own[group.lead :]
         for first, last in nested(body):
             some = body[first:last]
-            yield _unit(document, section, some, "list", (some[0].start, some[0].end))
+            yield _unit(document, section, "list", _span(some), _span(some[:1]))
     elif group.kind == "code":
         for start, end in stanzas(own):
-            yield _spanning(document, section, "code", (start, end))
+            yield _unit(document, section, "code", (start, end))
 
 
 def _warning(pieces: Sequence[Piece], inside: Sequence[Group]) -> Span | None:
@@ -67,23 +67,14 @@ def _warning(pieces: Sequence[Piece], inside: Sequence[Group]) -> Span | None:
         before = before[1:]
     if not before or before[-1].end - before[0].start > WARNING:
         return None
-    return before[0].start, before[-1].end
+    return _span(before)
+
+
+def _span(pieces: Sequence[Piece]) -> Span:
+    return pieces[0].start, pieces[-1].end
 
 
 def _unit(
-    document: Document,
-    section: Section,
-    pieces: Sequence[Piece],
-    kind: UnitKind,
-    lead: Span | None = None,
-    parts: tuple[Span, ...] = (),
-    steps: int = 0,
-    warning: Span | None = None,
-) -> Unit:
-    return _spanning(document, section, kind, (pieces[0].start, pieces[-1].end), lead, parts, steps, warning)
-
-
-def _spanning(
     document: Document,
     section: Section,
     kind: UnitKind,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.types import Span, UnitKind
@@ -117,8 +117,8 @@ def _starts_steps(pieces: Sequence[Piece], at: int) -> bool:
     return pieces[at].number == 1 and any(below.number == 2 for below in pieces[at + 1 : at + 9])
 
 
-def _while(pieces: Sequence[Piece], at: int, holds: object) -> int:
-    while at < len(pieces) and holds(pieces[at]):  # type: ignore[operator]
+def _while(pieces: Sequence[Piece], at: int, holds: Callable[[Piece], bool]) -> int:
+    while at < len(pieces) and holds(pieces[at]):
         at += 1
     return at
 

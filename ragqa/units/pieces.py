@@ -59,10 +59,9 @@ class Piece:
     @classmethod
     def of(cls, block: Block, text: str) -> Piece:
         """Return the block of ``text`` as a piece."""
-        numbered = block.kind in ("list_item", "paragraph", "heading")
-        match = _NUMBER.match(text) if numbered else None
+        number = number_of(text) if block.kind in ("list_item", "paragraph", "heading") else None
         item = block.kind == "list_item" or (block.kind == "paragraph" and bool(_BULLET.match(text)))
-        return cls(block.kind, block.start, block.end, block.level, text, int(match[1]) if match else None, item)
+        return cls(block.kind, block.start, block.end, block.level, text, number, item)
 
     @property
     def leads(self) -> bool:
@@ -98,11 +97,6 @@ class Piece:
     def term(self) -> bool:
         """Whether it is a term with its description: 'Standby – the lamp is red'."""
         return bool(_TERM.match(self.text))
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether its sentence goes on in what stands below."""
-        return not _ENDED.search(self.text)
 
     @property
     def goes_on(self) -> bool:
