@@ -128,22 +128,32 @@ def _list(pieces: Sequence[Piece], first: int) -> tuple[int, list[int]]:
     starts, last = [first], first
     numbered = pieces[first].number is not None
     highest = pieces[first].number or 0
+    level = max(pieces[first].level, 1)
+    inner = 0  # the last number of steps within a step, which stand deeper or are written in another style
     for at in range(first + 1, len(pieces)):
         piece = pieces[at]
-        own = numbered and piece.number is not None and piece.level <= max(pieces[first].level, 1)
+        alike = piece.style == pieces[first].style
+        if numbered and alike and not inner and piece.number == highest + 1:
+            level = max(level, piece.level)  # a later page or column may stand further in
+        own = numbered and piece.number is not None and piece.level <= level
+        if numbered and piece.number in (1, inner + 1 if inner else 1) and not (own and alike):
+            inner, last = piece.number or 0, at
+            continue
         anew = (own and piece.number == 1) or (piece.item and not numbered)
         if anew and at - last > 1 and (pieces[at - 1].leads or _named(pieces[last + 1 : at])):
             break  # another list begins
         if own and piece.number is not None and 1 < piece.number <= highest:
             break  # the numbers of another list
         if own and piece.number == highest + 1:
-            highest, last = highest + 1, at
+            highest, last, inner = highest + 1, at, 0
             starts.append(at)
         elif piece.item:
             if not numbered and _depth(piece) <= _depth(pieces[first]):
                 starts.append(at)
             last = at
-        elif at == last + 1 and (piece.goes_on or (pieces[at - 1].leads and piece.kind == "code")):
+        elif at == last + 1 and (
+            piece.goes_on or pieces[at - 1].unclosed or (pieces[at - 1].leads and piece.kind == "code")
+        ):
             last = at
         if at - last > (8 if numbered else 2):
             break

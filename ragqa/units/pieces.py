@@ -10,7 +10,8 @@ from ragqa.types import Block, BlockKind
 _NUMBER = re.compile(
     r"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{1,2})(?:[.)）、]|\s|步|(?=[\u4e00-\u9fff]))(?![\d.])", re.IGNORECASE
 )
-_BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*")
+# A scanned bullet is often read as a small l, which is no word.
+_BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*|l\s+(?=[A-Z0-9])")
 _NOTE = re.compile(
     r"\W{0,3}(?:notes?|notice|important|caution|warning|danger|attention|tips?|hints?|or"
     r"|注意|警告|危险|危險|小心|提示|说明|說明|备注|備註|重要)\b[^\w]{0,3}",
@@ -64,6 +65,12 @@ class Piece:
         return cls(block.kind, block.start, block.end, block.level, text, number, item)
 
     @property
+    def style(self) -> str:
+        """How its number is written: what stands around the digits of '1.', '(1)', '1'."""
+        match = _NUMBER.match(self.text) if self.number is not None else None
+        return re.sub(r"[\d\s]", "", match[0]) if match else ""
+
+    @property
     def leads(self) -> bool:
         """Whether it announces what stands below it."""
         return self.text.rstrip().endswith(_COLON)
@@ -97,6 +104,11 @@ class Piece:
     def term(self) -> bool:
         """Whether it is a term with its description: 'Standby – the lamp is red'."""
         return bool(_TERM.match(self.text))
+
+    @property
+    def unclosed(self) -> bool:
+        """Whether it ends within brackets."""
+        return self.text.count("(") + self.text.count("（") > self.text.count(")") + self.text.count("）")
 
     @property
     def goes_on(self) -> bool:
