@@ -27,7 +27,7 @@ from bench.record import report
 from bench.units import questions
 from ragqa.analysis import cjk_share
 from ragqa.answerers.choosing import choose
-from ragqa.answerers.confidence import ALL, WEIGHTS_FILE, features_of
+from ragqa.answerers.confidence import WEIGHTS_FILE, features_of, likely
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units
@@ -41,10 +41,24 @@ FOREIGN = 24
 STRENGTH = 0.3
 """Inverse of the penalty on weights."""
 
-COUNTS = {"foreign": 0.2}
-"""How much a question of a kind counts, against 1: a manual is seldom asked about something else."""
+COUNTS = {
+    "foreign": 0.2,
+    "headings": 0.3,
+    "own words": 3.0,
+    "near misses": 3.0,
+    "near misses of manuals": 2.0,
+    "manuals": 2.0,
+}
+"""How much a question of a kind counts, against 1: people seldom ask about something else, or for a heading."""
 
-BOUNDS = {"unknown": (None, 0), "illegible": (None, None), "bias": (None, None)}
+AGAINST = (None, 0)
+BOUNDS = {
+    "unknown": AGAINST,
+    "lacks_value": AGAINST,
+    "lacks_reason": AGAINST,
+    "illegible": (None, None),
+    "bias": (None, None),
+}
 """Which weights may be negative; of all others what speaks for an answer counts for one, or not at all."""
 
 
@@ -140,19 +154,11 @@ def learn(some: list[Judged]) -> dict[str, float]:
     return named | {"bias": float(found[-1] - (weights * middle).sum())}
 
 
-def probability(one: Judged, weights: dict[str, float]) -> float:
-    """Return what the weights make of a question."""
-    if one.features["coverage"] >= ALL and not one.features["unknown"]:
-        return 1.0
-    total = weights["bias"] + sum(weights[name] * value for name, value in one.features.items())
-    return float(1 / (1 + np.exp(-total)))
-
-
 def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
     """Return for each line drawn what share of each kind falls on its right side."""
     by = {kind: [s for one, s in zip(some, sure, strict=True) if one.kind == kind] for kind in {o.kind for o in some}}
     rows: list[dict[str, object]] = []
-    for line in (0.18, 0.2, 0.22, 0.25, 0.3, 0.4, 0.5):
+    for line in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
         shares = {
             kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
         }
@@ -169,7 +175,7 @@ def main() -> None:
         weights = learn([one for one in everything if one.manual != manual])
         for at, one in enumerate(everything):
             if one.manual == manual:
-                sure[at] = probability(one, weights)
+                sure[at] = likely(one.features, weights)
     report("refusing", rows_of(everything, sure))
     if "--learn" in sys.argv:
         rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ragqa.readers.guard import Guard
     from ragqa.store.database import Database, EmbedderIdentity
 
-CUT_VERSION = 4
+CUT_VERSION = 5
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
 SLAB = 512

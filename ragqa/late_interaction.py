@@ -8,7 +8,7 @@ said in other words. Here a token counts by half as every other, by half as its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -32,6 +32,8 @@ class Interaction:
     nearest: tuple[Floats | None, ...]
     """For each passage (tokens of the question, windows + 1): the highest cosine in each window up to the last that has
     tokens, then outside of all."""
+    words: tuple[tuple[str, int, int], ...] = ()
+    """The words of the question, each with its first token and the one behind its last."""
 
     def scores(self) -> Floats:
         """Return (passages,): the weighed mean of each token's highest cosine, -1 for one without token states."""
@@ -40,7 +42,7 @@ class Interaction:
 
     def of(self, kept: Sequence[int | None]) -> Interaction:
         """Return the same of the passages at these places; None for one that was not weighed."""
-        return Interaction(self.weights, tuple(None if at is None else self.nearest[at] for at in kept))
+        return replace(self, nearest=tuple(None if at is None else self.nearest[at] for at in kept))
 
 
 def interact(
@@ -55,7 +57,8 @@ def interact(
     nearest = tuple(
         None if states is None or not len(states.levels) else _nearest(question.tokens, states) for states in passages
     )
-    return Interaction(_weights(question, text, idf), nearest)
+    words = _words(question.spans, text)
+    return Interaction(_weights(words, len(question.spans), idf), nearest, words)
 
 
 def _nearest(question: Floats, states: TokenStates) -> Floats:
@@ -68,18 +71,17 @@ def _nearest(question: Floats, states: TokenStates) -> Floats:
     return best.T
 
 
-def _weights(question: EmbeddedQuestion, text: str, idf: Callable[[str], float]) -> Floats:
-    rarity = np.zeros(len(question.spans), np.float32)
-    for first, last in _words(question.spans, text):
-        start, end = question.spans[first][0], question.spans[last - 1][1]
-        rarity[first:last] = max((idf(term) for term in query_terms(text[start:end])), default=0.0) / (last - first)
+def _weights(words: Sequence[tuple[str, int, int]], tokens: int, idf: Callable[[str], float]) -> Floats:
+    rarity = np.zeros(tokens, np.float32)
+    for word, first, last in words:
+        rarity[first:last] = max((idf(term) for term in query_terms(word)), default=0.0) / (last - first)
     alike = np.full(len(rarity), 1 / len(rarity), np.float32)
     total = float(rarity.sum())
     return np.asarray((alike + rarity / total) / 2, np.float32) if total > 0 else alike
 
 
-def _words(spans: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]:
-    """Return the ranges of tokens that make a word each: those that touch one another, all letters or digits."""
+def _words(spans: Sequence[tuple[int, int]], text: str) -> tuple[tuple[str, int, int], ...]:
+    """Return each word with the range of its tokens: those that touch one another, all letters or digits."""
     words: list[list[int]] = []
     for at, (start, _) in enumerate(spans):
         joined = bool(words) and spans[at - 1][1] == start and text[start - 1 : start + 1].isalnum()
@@ -87,4 +89,4 @@ def _words(spans: Sequence[tuple[int, int]], text: str) -> list[tuple[int, int]]
             words[-1][1] = at + 1
         else:
             words.append([at, at + 1])
-    return [(first, last) for first, last in words]
+    return tuple((text[spans[first][0] : spans[last - 1][1]], first, last) for first, last in words)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ragqa.analysis import terms
 from ragqa.answerers.asked import Asked, asked_for
 from ragqa.answerers.evidence import Evidence, Question, standard
-from ragqa.answerers.polarity import opposed
+from ragqa.answerers.polarity import opposed, unasked
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Unit
 
@@ -275,8 +275,10 @@ def features(
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
     heads = {one.unit.section: head_terms(one) for one in {one.unit.section: one for one in found}.values()}
     against = {section: opposed(question.text, "\n".join(section[-1:])) for section in heads}
+    reversed_ = {section: unasked(question.text, "\n".join(section[-1:])) for section in heads}
     telling = question.telling(bags)
     near = _nearest(hits, evidence, interaction, found)
+    around = np.maximum(near, _outside(interaction, found, near.shape[1]))
     weights = interaction.weights if interaction else np.zeros(near.shape[1], np.float32)
     alike = np.full(near.shape[1], 1 / max(near.shape[1], 1), np.float32)
     lacking = (near.max(axis=0, initial=-1) - near) if near.size else near
@@ -285,11 +287,16 @@ def features(
         "near_alike": standard(near @ alike) * readable,
         "worst": standard(-(lacking * (weights > 0)).max(axis=1, initial=0.0)) * readable,
         "cosine": standard(_cosines(evidence, found)) * readable,
+        "with_headings": standard(around @ weights) * readable,
+        "distinct": standard(around @ _distinct(around, weights)) * readable,
+        "nearness": around @ weights * readable,
     }
     places = [(one.document, one.unit.section) for one in found]
     columns |= _of_sections(places, columns["near"], columns["cosine"])
-    columns["heading_near"] = standard(_outside(interaction, found)) * readable
+    columns["heading_near"] = standard(_outside(interaction, found, near.shape[1]) @ weights) * readable
     best = max((hit.score for hit in hits), default=1.0) or 1.0
+    lexical = [hit.lexical or 0.0 for hit in hits]
+    most = max(lexical, default=0.0) or 1.0
     rows: list[dict[str, float]] = []
     for one, bag in zip(found, bags, strict=True):
         head = heads[one.unit.section]
@@ -303,6 +310,8 @@ def features(
                 "passage": max(hits[at].score for at in one.hits) / best,
                 "best_passage": float(0 in one.hits),
                 "rank": 1 / (1 + min(one.hits)),
+                "place": min(one.hits) / CONSIDERED,
+                "lexical": max(lexical[at] for at in one.hits) / most,
                 "coverage": question.coverage(bag),
                 "telling": question.coverage(bag | head, telling),
                 "heading": question.coverage(head),
@@ -310,6 +319,8 @@ def features(
                 "length": length,
                 "usual_length": -((length - 5.5) ** 2),
                 "opposed": float(against[one.unit.section]),
+                "unasked": float(reversed_[one.unit.section]),
+                "named": _named(question, hits, one),
                 "numbered": float(one.kind == "procedure" and one.unit.steps > 1 and bool(one.unit.parts)),
                 f"is {one.kind}": 1.0,
                 f"asked {asked}, is {one.kind}": 1.0,
@@ -322,24 +333,36 @@ def features(
     for at, row in enumerate(rows):
         for name, value in row.items():
             table[at, _PLACE[name]] = value
+    for name in BY_WORDS:
+        table[:, _PLACE[f"unread {name}"]] = table[:, _PLACE[name]] * (1 - readable)
     return table
 
+
+BY_WORDS = ("first", "mass", "passage", "best_passage", "lexical", "coverage", "telling", "heading", "telling_heading")
+"""Features that count by themselves where the embedder can't read the question, as for Chinese."""
 
 NAMES = (
     "near",
     "near_alike",
     "worst",
     "cosine",
+    "with_headings",
+    "distinct",
+    "nearness",
     "section_near",
     "section_cosine",
     "heading_near",
     "opposed",
+    "unasked",
+    "named",
     "first",
     "second",
     "mass",
     "passage",
     "best_passage",
     "rank",
+    "place",
+    "lexical",
     "coverage",
     "telling",
     "heading",
@@ -350,6 +373,7 @@ NAMES = (
     *(f"is {kind}" for kind in KINDS),
     *(f"asked {asked}, is {kind}" for asked in ASKED for kind in KINDS),
     *(f"asked {asked}, length" for asked in ASKED),
+    *(f"unread {name}" for name in BY_WORDS),
 )
 _PLACE = {name: at for at, name in enumerate(NAMES)}
 
@@ -364,12 +388,33 @@ def _of_sections(places: Sequence[tuple[str, tuple[str, ...]]], near: Floats, co
     return {"section_near": table[:, 0], "section_cosine": table[:, 1]}
 
 
-def _outside(interaction: Interaction | None, found: Sequence[Candidate]) -> Floats:
-    """Return (candidates,): how near the headings before the passages come that a candidate touches."""
+def _outside(interaction: Interaction | None, found: Sequence[Candidate], tokens: int) -> Floats:
+    """Return (candidates, tokens of the question): how near the headings before the passages come that a candidate
+    touches."""
     if interaction is None:
-        return np.zeros(len(found), np.float32)
-    scores = [0.0 if one is None else float(interaction.weights @ one[:, -1]) for one in interaction.nearest]
-    return np.array([max(scores[at] for at in one.hits) for one in found], np.float32)
+        return np.zeros((len(found), tokens), np.float32)
+    nothing = np.zeros(tokens, np.float32)
+    near = [nothing if one is None else np.maximum(one[:, -1], 0) for one in interaction.nearest]
+    return np.array([np.max([near[at] for at in one.hits], axis=0) for one in found], np.float32).reshape(-1, tokens)
+
+
+def _distinct(near: Floats, weights: Floats) -> Floats:
+    """Return (tokens of the question,), which sum up to 1: a token by whose nearness the candidates differ most counts
+    most."""
+    spread = near.std(axis=0) * weights if len(near) else weights
+    total = float(spread.sum())
+    return np.asarray(spread / total, np.float32) if total > 0 else weights
+
+
+def _named(question: Question, hits: Sequence[Hit], one: Candidate) -> float:
+    """Return the share of a candidate's name, its heading or the first cell of a row, that the question says."""
+    name = "\n".join(one.unit.section[-1:])
+    if one.kind == "row":
+        passage = hits[one.hits[0]].passage
+        text = passage.text[max(one.start - passage.start, 0) : max(one.end - passage.start, 0)]
+        name = text.partition(" | ")[0]
+    said = set(terms(name))
+    return len(said & question.idf.keys()) / len(said) if said else 0.0
 
 
 def head_terms(one: Candidate) -> set[str]:

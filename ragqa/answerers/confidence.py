@@ -1,96 +1,125 @@
 """How likely it is that the manual answers the question at all. Learned on questions with known answers.
 
 A question that shares few words with the manual is judged by how near the unit chosen comes to all of it, and most of
-all to the word that it lacks most. Nothing that speaks for an answer may count against one: learned freely, a plain
-question in the manual's own words would be refused (bench/LOG.md).
+all to the word that it lacks most; one that asks for a length or a reason, by whether there is one. Nothing that speaks
+for an answer may count against one: learned freely, a plain question in the manual's own words would be refused
+(bench/LOG.md).
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from ragqa.answerers.asked import Asked
-from ragqa.answerers.choosing import Choice, Considered, head_terms
-from ragqa.answerers.evidence import asked_kind, holds_kind
-from ragqa.types import ExtractKind
+from ragqa.analysis import query_terms
+from ragqa.answerers.answer_types import expected_type, holds_type
+from ragqa.answerers.choosing import Candidate, Choice, Considered, head_terms
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
 
 ALL, SURE = 0.95, 0.5
-"""A question whose words all stand in one passage is plainly about it, and likely at least so far to be answered."""
+"""A question whose words all stand in one passage is plainly about it, and likely at least so far to be answered,
+unless it asks for a value or a reason and there is none."""
 
 BY_VECTORS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4, "bias": -3.6}
 """The weights for an embedder that keeps no token states, and for a lexical search. Learned on the sample manuals; the
 bias was moved so that one line parts both."""
 
-_FITTING: dict[Asked, tuple[ExtractKind, ...]] = {
-    "procedure": ("procedure",),
-    "code": ("code",),
-    "list": ("list", "table"),
-}
-"""The kinds of unit that answer a question that asks for one kind."""
-
 SHARPNESS = 8.0
 """How far the least covered word outweighs the others."""
+
+SENTENCES = 2
+"""The best sentences of all passages, in which a value is looked for too."""
 
 
 def confidence_of(seen: Considered, choice: Choice | None) -> float:
     """Return the probability, 0 to 1, that the units considered answer the question."""
     if choice is None:
         return 0.0
-    weights, found = _weights(), features_of(seen, choice)
-    if seen.interaction is None:
-        weights = BY_VECTORS
+    return likely(features_of(seen, choice), BY_VECTORS if seen.interaction is None else _weights())
+
+
+def likely(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return what the weights make of the features; a feature without a weight counts nothing."""
     total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in found.items())
-    likely = 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
-    return max(likely, SURE) if seen.evidence.coverage >= ALL and not seen.evidence.unknown else likely
+    probability = 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
+    return max(probability, SURE) if _plain(found) else probability
+
+
+def _plain(found: Mapping[str, float]) -> bool:
+    """Whether the features are those of a question whose words all stand in one passage, with what it asks for."""
+    lacking = found["unknown"] or found["lacks_value"] or found["lacks_reason"]
+    return found["coverage"] >= ALL and not lacking
 
 
 def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
-    """Return what speaks for an answer, each about 0 to 1."""
+    """Return what speaks for an answer and against one, each about 0 to 1."""
     question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.legibility**2
-    near, least = (value * readable for value in _nearness(seen, best.hits[0]))
+    near = _nearness(seen, best.hits[0])
+    lost, words = _lost(seen, best)
     coverage = evidence.coverage
-    bag = set().union(*(evidence.bags[n] for n in best.windows))
-    valued = asked_kind(question.text) in ("number", "time")
-    unit_coverage = question.coverage(bag)
-    text = "\n".join(_window(seen, n) for n in best.windows) if valued else ""
+    told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
+    expected = expected_type(question.text)
+    if expected is not None:
+        held = holds_type(expected, _said(seen, best), question.text)
+        told[f"{'' if held else 'lacks_'}{'reason' if expected.name == 'reason' else 'value'}"] = 1.0
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
         "coverage": coverage,
         "coverage_cubed": coverage**3,
         "unknown": evidence.unknown,
         "illegible": 1.0 - readable,
-        "near": near,
-        "least": least,
-        "least_uncovered": least * (1 - coverage),
-        "unit_coverage": unit_coverage,
+        "least": near * readable,
+        "least_uncovered": near * readable * (1 - coverage),
+        "lost": 1 - readable * (1 - lost),
+        "lost_words": words / 5,
         "heading": question.coverage(head_terms(best)),
         "share": choice.share,
         "terms": len(question.idf) / 10,
-        "has_kind": float(best.kind in _FITTING.get(choice.asked, ())),
-        "has_value": holds_kind(asked_kind(question.text), text, question.text) if valued else 0.0,
+        **told,
     }
 
 
-def _nearness(seen: Considered, hit: int) -> tuple[float, float]:
-    """Return how near the nearest passage comes, and how near the best unit's comes to the words that it lacks most."""
+def _nearness(seen: Considered, hit: int) -> float:
+    """Return how near a passage comes to the words of the question that it lacks most."""
     interaction = seen.interaction
     if interaction is None:
-        return 0.0, 0.0
-    nearest, best = interaction.nearest[hit], float(interaction.scores().max())
+        return 0.0
+    nearest = interaction.nearest[hit]
     rarity = np.maximum(interaction.weights - 0.5 / len(interaction.weights), 0)
     if nearest is None or not rarity.any():
-        return best, 0.0
+        return 0.0
     lost = np.exp(-SHARPNESS * nearest.max(axis=1)) @ (rarity / rarity.sum())
-    return best, -math.log(float(lost) + 1e-9) / SHARPNESS
+    return -math.log(float(lost) + 1e-9) / SHARPNESS
+
+
+def _lost(seen: Considered, best: Candidate) -> tuple[float, int]:
+    """Return how near the best passage comes to the farthest of the words that do not stand in it, 1 where all do, and
+    how many these are."""
+    interaction, hit = seen.interaction, best.hits[0]
+    nearest = interaction.nearest[hit] if interaction else None
+    if interaction is None or nearest is None:
+        return 1.0, 0
+    near = nearest.max(axis=1)
+    held = head_terms(best).union(
+        *(bag for bag, (at, _) in zip(seen.evidence.bags, seen.evidence.places, strict=True) if at == hit)
+    )
+    named = ((set(query_terms(word)), float(near[first:last].mean())) for word, first, last in interaction.words)
+    lacking = [value for terms, value in named if terms and not terms & held]
+    return min(lacking, default=1.0), len(lacking)
+
+
+def _said(seen: Considered, best: Candidate) -> str:
+    """Return what the best unit says, as far as it stands in the passages found, and the best sentences of all."""
+    order = np.argsort(-seen.evidence.scores(), kind="stable")[:SENTENCES].tolist()
+    return "\n".join(_window(seen, n) for n in dict.fromkeys((*best.windows, *order)))
 
 
 def _window(seen: Considered, number: int) -> str:

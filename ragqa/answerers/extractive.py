@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragqa.analysis import cjk_share
+from ragqa.answerers.answer_types import CHINESE, expected_type, holds_type
 from ragqa.answerers.followup import standalone
 from ragqa.answerers.quoting import as_said, fenced, labelled, quoted
 from ragqa.prompts import load_prompts
@@ -79,9 +80,13 @@ class ExtractiveAnswerer:
         if chosen is None or not name:
             return text
         page, document = chosen.best.page, chosen.best.document
+        expected = expected_type(question)
+        lacking = expected is not None and not holds_type(expected, chosen.best.text, question)
         if _chinese(question):
-            return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）。"
-        return f"{text}\nThe nearest it has is “{name}” ({f'page {page}' if page else document})."
+            missing = f"，但其中没有{CHINESE[expected.name]}" if expected and lacking else ""
+            return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）{missing}。"
+        missing = f", which gives no {expected.name}" if expected and lacking else ""
+        return f"{text}\nThe nearest it has is “{name}” ({f'page {page}' if page else document}){missing}."
 
 
 Place = tuple[Hit, int]

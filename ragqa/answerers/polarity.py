@@ -13,8 +13,10 @@ _PAIRS = (
     ),
     (r"\bopen(?:ed|ing|s)?\b", r"\bclos(?:e|ed|ing|es)\b"),
     (
-        r"\b(?:install|fit|attach|insert|mount|connect|put on|put in)(?:ed|ing|s)?\b|安装|装上|裝上|插入|连接",
-        r"\b(?:remov|uninstall|detach|disconnect|dismantl|take off|take out)\w*|拆下|取下|拆卸|卸下|拔出|断开",
+        r"\b(?:install|fit|attach|insert|mount|connect)(?:ed|ing|s)?\b|\bput(?: \w+){0,4} (?:in|on|back)\b"
+        r"|安装|装上|裝上|插入|连接",
+        r"\b(?:remov|uninstall|detach|disconnect|dismantl)\w*"
+        r"|\b(?:tak(?:e|ing)|get|lift|pull)(?: \w+){0,4} (?:off|out)\b|拆下|取下|拆卸|卸下|拔出|断开",
     ),
     (r"\block(?:ed|ing|s)?\b|锁定|上锁", r"\bunlock(?:ed|ing|s)?\b|解锁"),
     (r"\bstart(?:ed|ing|s)?\b|启动|啟動", r"\bstop(?:ped|ping|s)?\b|停止"),
@@ -34,3 +36,11 @@ def opposed(question: str, text: str) -> bool:
         if asked[0] != asked[1] and said == (asked[1], asked[0]):
             return True
     return False
+
+
+def unasked(question: str, text: str) -> bool:
+    """Whether a text is about off, closing or removing, of which a question names neither side."""
+    return any(
+        other.search(text) and not (one.search(text) or one.search(question) or other.search(question))
+        for one, other in PAIRS
+    )

@@ -54,6 +54,8 @@ def labelled(row: str, header: str) -> str:
         shift = max(len(cells) - len(found), 0)
         for at, cell in enumerate(found[: len(cells)]):
             cells[shift + at] = f"{cells[shift + at]} {cell}".strip()
+    if len(names) == len(cells) - 1:
+        names = ["", *names]  # the column that says what each row is about seldom has a name
     if len(names) != len(cells):
         names = [""] * len(cells)
     return " · ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell)
