@@ -237,3 +237,5 @@ class Answer:
     timings_ms: dict[str, float] = field(default_factory=dict)
     units: tuple[Extract, ...] = ()
     """The units of the manuals that the answer quotes, best first."""
+    unsupported: tuple[str, ...] = ()
+    """Numbers, names and codes that a language model wrote and no passage that it was given says."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ragqa.analysis import cjk_share
 from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
@@ -99,6 +100,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
         ],
         "units": [_unit_json(unit) for unit in answer.units],
+        "unsupported": list(answer.unsupported),
         "answerer": answer.answerer,
         "usage": dataclasses.asdict(answer.usage),
         "warnings": list(answer.warnings),
@@ -166,6 +168,8 @@ class Written:
         """End the answer; then an empty line and its sources, or for a refusal where to look all the same."""
         self.close()
         width = terminal_width(sys.stdout)
+        if answer.unsupported:
+            print(wrapped(_unsupported_line(answer), width, 2))
         if answer.abstained:
             places = dict.fromkeys(where(hit.passage.document, hit.passage.page) for hit in answer.hits[:NEAREST])
             if places:
@@ -188,6 +192,12 @@ class Written:
                 print(styled(wrapped(f"    “{quote}”", width, 4), "2"))
         for warning in answer.warnings:
             note(f"note: {warning}")
+
+
+def _unsupported_line(answer: Answer) -> str:
+    chinese = cjk_share(answer.question) > 0.2
+    lead, comma = ("段落中没有：", "、") if chinese else ("not in the passages: ", ", ")
+    return lead + printable_line(comma.join(answer.unsupported))
 
 
 def print_found(found: Found) -> None:
