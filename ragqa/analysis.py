@@ -23,6 +23,9 @@ _PART = re.compile(r"[^\W\d_]+|\d+")
 _CJK_RUN = re.compile(rf"[{CJK}]")
 _MARKS = re.compile(r"[\u0300-\u036f]")
 
+WORD = re.compile(rf"(?<![^\W_{CJK}])[^\W\d_{CJK}]+(?![^\W_{CJK}])")
+"""A run of letters, no digit beside it, of a script that parts words."""
+
 ENGLISH_STOPS = frozenset(
     [
         "a",
@@ -235,7 +238,7 @@ CHINESE_STOPS = frozenset(
 @lru_cache(maxsize=200_000)
 def _word_terms(token: str) -> tuple[str, ...]:
     """The terms of one word without CJK characters: its stem, and, where it is compound, itself whole and its parts."""
-    folded = _MARKS.sub("", unicodedata.normalize("NFKD", token)).lower()
+    folded = fold(token)
     if folded.endswith(("'s", "’s")):
         folded = folded[:-2]
     parts = _PART.findall(folded)
@@ -243,6 +246,11 @@ def _word_terms(token: str) -> tuple[str, ...]:
         return (_stem(folded),)
     stems = [_stem(part) for part in parts]
     return (folded, *stems) if len(parts) > 1 else (folded, *(s for s in stems if s != folded))
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in lower case and without accents."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
 
 
 _STEMMERS: dict[str, object] = {}
@@ -274,6 +282,11 @@ def terms(text: str) -> list[str]:
         else:
             found.extend(_word_terms(token))
     return found
+
+
+def latin_words(text: str) -> set[str]:
+    """Return the words of ``text`` of the letters a to z, folded; what has digits is a code, not a word."""
+    return {word for word in map(fold, set(WORD.findall(unicodedata.normalize("NFKC", text)))) if word.isascii()}
 
 
 def is_stop(term: str) -> bool:

@@ -350,7 +350,7 @@ class Library:
         )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         usage = answer.usage + self._embedding_usage(asked, found)
-        return replace(answer, question=question, timings_ms=laps, usage=usage)
+        return replace(answer, question=question, timings_ms=laps, usage=usage, corrections=found.corrections)
 
     def _embedding_usage(self, asked: str, found: Found) -> Usage:
         if found.query is None:
@@ -399,11 +399,12 @@ class Library:
         found = self.search(question, k=k, mode=mode, document=document)
         windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
         lexical = self._lexical
-        asked = Question.of(question, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
+        text = found.looked_for
+        asked = Question.of(text, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
         query, legibility = found.query, found.legibility
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.
-            query, legibility = self.embedder.embed_queries([question])[0], self.embedder.legibility(question)
+            query, legibility = self.embedder.embed_queries([text])[0], self.embedder.legibility(text)
         return found, weigh(asked, found.hits, windows, query, legibility), asked
 
     # What is loaded when it is first needed

@@ -34,6 +34,10 @@ class Names:
                 for word in _words(f"{path.with_suffix('')} {title}"):
                     self._named[word].append(document_id)
 
+    def __contains__(self, term: object) -> bool:
+        """Say whether a term stands in the name of a file."""
+        return term in self._named
+
     def named_by(self, words: Iterable[str]) -> Mapping[int, float]:
         """Return how much the terms of a question name each document: the sum of their rarities among documents.
 

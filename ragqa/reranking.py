@@ -33,8 +33,8 @@ def rerank(found: Found, texts: Sequence[str], reranker: Reranker, k: int) -> Fo
     first, rest = found.hits[: len(texts)], found.hits[len(texts) :]
     hits = list(found.hits)
     if len(first) > 1:
-        trust = reranker.legibility(found.question) ** 2
-        said = np.asarray(reranker.score(found.question, texts), np.float32)
+        trust = reranker.legibility(found.looked_for) ** 2
+        said = np.asarray(reranker.score(found.looked_for, texts), np.float32)
         before = np.array([hit.score for hit in first], np.float32)
         order = np.argsort(-(trust * _standard(said) + (1 - trust) * _standard(before)), kind="stable")
         moved = [replace(first[at], rank=place.rank, score=place.score) for at, place in zip(order, first, strict=True)]

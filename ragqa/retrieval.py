@@ -19,7 +19,8 @@ import numpy as np
 from ragqa.analysis import query_terms, terms
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
-from ragqa.types import Hit, Mode
+from ragqa.spelling import corrected, find_slips
+from ragqa.types import Correction, Hit, Mode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,6 +91,13 @@ class Found:
     """How much of the question the embedder can read, 0 to 1."""
     interaction: Interaction | None = None
     """How near the question's tokens come to those of each hit; None where the embedder keeps no token states."""
+    corrections: tuple[Correction, ...] = ()
+    """Words of the question that were looked for in another spelling."""
+
+    @property
+    def looked_for(self) -> str:
+        """The question as it was looked for: its misspelt words corrected."""
+        return corrected(self.question, self.corrections)
 
 
 class Retriever:
@@ -111,7 +119,15 @@ class Retriever:
         self._names: Names | None = None
 
     def search(self, question: str, k: int, mode: Mode = "hybrid", document: str | None = None) -> Found:
-        """Return the ``k`` best passages of the documents whose name matches the glob ``document``."""
+        """Return the ``k`` best passages of the documents whose name matches the glob ``document``.
+
+        A misspelt word is looked for as the library spells it.
+        """
+        corrections = find_slips(question, self._lexical, self._document_names(), _is_english)
+        found = self._search(corrected(question, corrections), k, mode, document)
+        return replace(found, question=question, corrections=corrections) if corrections else found
+
+    def _search(self, question: str, k: int, mode: Mode, document: str | None) -> Found:
         clock = _Clock()
         allowed = self._database.passage_ids(document) if document else None
         asked, query, legibility = None, None, 1.0
@@ -193,10 +209,13 @@ class Retriever:
 
     def _naming(self, question: str, documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
+        named = self._document_names().named_by(query_terms(question))
+        return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
+
+    def _document_names(self) -> Names:
         if self._names is None:
             self._names = Names([(held.document_id, held.name, held.title) for held in self._database.documents()])
-        named = self._names.named_by(query_terms(question))
-        return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
+        return self._names
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
         pulled = query + self._fusion.pull * self._database.vectors(best.tolist()).mean(axis=0)
@@ -253,6 +272,12 @@ class _Side:
     def standard(self) -> Floats:
         spread = self.usual - self.mean
         return (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
+
+
+def _is_english(word: str) -> bool:
+    from ragqa.embedders.folders import is_bundled_word
+
+    return is_bundled_word(word)
 
 
 def _dense_side(index: VectorIndex, query: Floats, allowed: Ids | None) -> _Side:

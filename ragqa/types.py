@@ -220,6 +220,14 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """A misspelt word of a question, and the word of the library that it was taken for."""
+
+    word: str
+    taken_for: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What was said to a question, with its proof. ``text`` is Markdown with [1] markers."""
 
@@ -237,3 +245,7 @@ class Answer:
     timings_ms: dict[str, float] = field(default_factory=dict)
     units: tuple[Extract, ...] = ()
     """The units of the manuals that the answer quotes, best first."""
+    unsupported: tuple[str, ...] = ()
+    """Numbers, names and codes that a language model wrote and no passage that it was given says."""
+    corrections: tuple[Correction, ...] = ()
+    """Words of the question that were looked for in another spelling."""

@@ -45,7 +45,10 @@ def test_ingest_reads_standard_input(home: Path, ragqa: Run) -> None:
 
 def test_search_gives_ranked_passages_with_both_scores(manuals_home: Path, ragqa: Run) -> None:
     found = ragqa("search", "What does E17 mean?", "-k", "3", "--home", manuals_home, "--json").json
-    assert set(found) == {"question", "passages", "timings_ms"} and found["question"] == "What does E17 mean?"
+    assert (
+        set(found) == {"question", "corrections", "passages", "timings_ms"}
+        and found["question"] == "What does E17 mean?"
+    )
     assert [set(passage) for passage in found["passages"]] == [PASSAGE] * 3
     assert [passage["rank"] for passage in found["passages"]] == [1, 2, 3]
     assert {passage["document"] for passage in found["passages"]} <= {ENGLISH, CHINESE}

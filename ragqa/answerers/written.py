@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ragqa.answerers.markers import Checked, check_markers, cite
 from ragqa.answerers.prompting import Prompt
+from ragqa.answerers.quotation_check import unsupported_claims
 from ragqa.answerers.visible import Live, cut_at, visible
 from ragqa.sentences import sentences
 from ragqa.types import Answer, Hit, Usage
@@ -75,7 +76,14 @@ def written_answer(raw: str, asked: Asked, usage: Usage, warnings: Iterable[str]
         answerer=asked.spec,
         usage=usage,
         warnings=tuple(said),
+        unsupported=() if refused else unsupported_claims(checked.text, _sources(asked)),
     )
+
+
+def _sources(asked: Asked) -> list[str]:
+    """Return what an answer may be made from: the passages that the model was given, and the question."""
+    given = [hit.passage for hit in asked.prompt.shown]
+    return [asked.question, *("\n".join((one.document, *one.section, one.header, one.text)) for one in given)]
 
 
 def refused_unasked(asked: Asked, usage: Usage) -> Answer:

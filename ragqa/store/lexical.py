@@ -28,7 +28,8 @@ LONGEST_TERM = 200
 _HEAP = 50_000_000
 _RUNS = 64
 _NAMED = 512
-_FORMAT = 2
+_FORMAT = 3
+_WORDS = "words.txt"
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -39,10 +40,17 @@ class LexicalIndex:
     """The terms of one state of the library. Never changes once open: safe for any number of threads."""
 
     def __init__(
-        self, index: Any, ids: Ids, stamp: Stamp, copy: tempfile.TemporaryDirectory[str] | None = None
+        self,
+        index: Any,
+        ids: Ids,
+        words: str,
+        stamp: Stamp,
+        copy: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
+        """Take an open tantivy index, the passages in it, and ``words``: those of the passages, sorted, one a line."""
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._words = f"\n{words}\n"
         self._copy = copy
         self.ids = ids
         """Of all passages held, ascending, int64."""
@@ -62,6 +70,12 @@ class LexicalIndex:
     def doc_freq(self, term: str) -> int:
         """Return how many passages hold ``term`` in their text or heading."""
         return int(self._searcher.doc_freq("terms", _stored_form(term)))
+
+    def words(self, letter: str) -> list[str]:
+        """Return the words of the passages that begin with ``letter``, a to z, folded; some may be gone again."""
+        start = self._words.find(f"\n{letter}")
+        end = self._words.rfind(f"\n{letter}")
+        return self._words[start + 1 : self._words.index("\n", end + 1)].split("\n") if start >= 0 else []
 
     def idf(self, term: str) -> float:
         """Return BM25's rarity of ``term``: ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it."""
@@ -146,8 +160,8 @@ class _Recipe:
 
         index = tantivy.Index(_schema(), path=str(into) if into else None)
         ids = database.passage_ids()
-        self._write(index, database, ids, np.empty(0, np.int64))
-        return self._finished(index, ids, database.stamp(), into)
+        words = self._write(index, database, ids, np.empty(0, np.int64))
+        return self._finished(index, ids, words, database.stamp(), into)
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> LexicalIndex:
         copy = None
@@ -155,10 +169,11 @@ class _Recipe:
             copy = tempfile.TemporaryDirectory(prefix="ragqa-", ignore_cleanup_errors=True)
             state = Path(shutil.copytree(state, copy.name, dirs_exist_ok=True))
         ids = np.load(state / "ids.npy", allow_pickle=False)
+        words = (state / _WORDS).read_text("ascii")
         index = _open(state)
         if index.searcher().num_docs != len(ids):
             raise ValueError(f"{index.searcher().num_docs} entries for {len(ids)} passages")
-        return LexicalIndex(index, ids, stamp, copy)
+        return LexicalIndex(index, ids, words, stamp, copy)
 
     def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> LexicalIndex:
         before = np.load(state / "ids.npy", allow_pickle=False)
@@ -168,29 +183,35 @@ class _Recipe:
         if len(gone) * 20 > len(before):
             return self.build(database, into)
         for file in state.iterdir():
-            if not file.name.endswith((".lock", ".npy")):
+            if not file.name.endswith((".lock", ".npy", _WORDS)):
                 _link(file, into / file.name)
         index = _open(into)
-        self._write(index, database, new, gone)
-        return self._finished(index, ids, database.stamp(), into)
+        words = self._write(index, database, new, gone) | set((state / _WORDS).read_text("ascii").split())
+        return self._finished(index, ids, words, database.stamp(), into)
 
-    def _write(self, index: Any, database: Database, new: Ids, gone: Ids) -> None:
+    def _write(self, index: Any, database: Database, new: Ids, gone: Ids) -> set[str]:
+        """Take passages in and out of ``index``; return the words of the new ones."""
         import tantivy
 
+        words: set[str] = set()
         writer = index.writer(_HEAP, 1)
         for passage_id in gone.tolist():
             writer.delete_documents_by_term("passage", passage_id)
         for start in range(0, len(new), 2048):
             for passage_id, text in database.index_texts(new[start : start + 2048].tolist()):
                 writer.add_document(tantivy.Document(passage=passage_id, terms=_joined(text)))
+                words |= analysis.latin_words(text)
         writer.commit()
         writer.wait_merging_threads()
+        return words
 
-    def _finished(self, index: Any, ids: Ids, stamp: Stamp, into: Path | None) -> LexicalIndex:
+    def _finished(self, index: Any, ids: Ids, words: set[str], stamp: Stamp, into: Path | None) -> LexicalIndex:
         index.reload()
+        lines = "\n".join(sorted(words))
         if into:
             np.save(into / "ids.npy", ids, allow_pickle=False)
-        return LexicalIndex(index, ids, stamp)
+            (into / _WORDS).write_text(lines, "ascii", newline="\n")
+        return LexicalIndex(index, ids, lines, stamp)
 
 
 def _schema() -> Any:
