@@ -15,9 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
+from ragqa.ingest import Source
+from ragqa.store.database import Database
+from ragqa.store.sums import sum_document
+from ragqa.trust import remember_library
 
 ROOT = Path(__file__).resolve().parents[1]
 MANUALS = ROOT / "corpora" / "manuals"
@@ -108,6 +113,20 @@ def clean_environment(**more: str) -> dict[str, str]:
     return kept | more
 
 
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that ``make`` filled, in whichever worker needed it first. For all workers, for reading only."""
+    folder = Path(os.environ["HOME"]) / "made-once" / name
+    made = folder.with_name(f"{name}.made")
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not made.is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # what a test that was stopped has left
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def compiled() -> None:
     """The bundled model lies compiled: whichever test comes first, no command has to say that it compiles it."""
@@ -170,13 +189,24 @@ def process(home: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def manuals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_homes(compiled: None) -> Path:
+    """Two homes: the default library of ``english`` holds the English sample manual, that of ``both`` both of them."""
+
+    def make(folder: Path) -> None:
+        with Library.open(create=True, home=folder / "english", index="default") as library:
+            english = library.ingest([MANUALS / ENGLISH])
+        copy_library(folder / "english", folder / "both")
+        with Library.open(home=folder / "both", index="default") as library:
+            both = library.ingest([MANUALS])
+        assert [result.status for result in [*english, *both]] == ["added", "unchanged", "added"]
+
+    return made_once("samples", make)
+
+
+@pytest.fixture(scope="session")
+def manuals_home(sample_homes: Path) -> Path:
     """A home whose default library holds the two sample manuals. For reading only."""
-    folder = tmp_path_factory.mktemp("manuals")
-    with Library.open(create=True, home=folder, index="default") as library:
-        results = library.ingest([MANUALS])
-    assert [result.status for result in results] == ["added", "added"]
-    return folder
+    return sample_homes / "both"
 
 
 @pytest.fixture(scope="session")
@@ -186,10 +216,44 @@ def manuals(manuals_home: Path) -> Iterator[Library]:
         yield library
 
 
+@pytest.fixture(scope="session")
+def english_home(sample_homes: Path) -> Path:
+    """A home whose default library holds the English sample manual. For reading, or to make copies of."""
+    return sample_homes / "english"
+
+
+@pytest.fixture(scope="session")
+def small_home(compiled: None) -> Path:
+    """What ``small`` is a copy of."""
+
+    def make(folder: Path) -> None:
+        (folder / "pump.md").write_text(PUMP, encoding="utf-8")
+        (folder / "lamp.md").write_text(LAMP, encoding="utf-8")
+        with Library.open(create=True, home=folder, index="default") as library:
+            results = library.ingest([folder / "pump.md", folder / "lamp.md"])
+        assert [result.status for result in results] == ["added", "added"]
+
+    return made_once("small", make)
+
+
 @pytest.fixture
-def small(home: Path, ragqa: Run) -> Path:
-    """A home whose default library holds two small documents, ``pump.md`` and ``lamp.md``."""
-    (home / "pump.md").write_text(PUMP, encoding="utf-8")
-    (home / "lamp.md").write_text(LAMP, encoding="utf-8")
-    assert ragqa("ingest", "pump.md", "lamp.md").code == 0
+def small(home: Path, small_home: Path) -> Path:
+    """A home whose default library holds two small documents, ``pump.md`` and ``lamp.md``, as if ingested here."""
+    for name in ("pump.md", "lamp.md"):
+        shutil.copy(small_home / name, home)
+    copy_library(small_home, home)
     return home
+
+
+def copy_library(home: Path, to: Path) -> None:
+    """Copy the default library of ``home`` to the home ``to``: made there by this user, of the files that lie there."""
+    folder = to / "indexes" / "default"
+    shutil.copytree(home / "indexes", to / "indexes")
+    remember_library(folder, None)
+    with Database.open(folder) as database, database.transaction() as connection:
+        for stored in database.documents():
+            file = (to / stored.name).resolve()
+            if file.is_file():
+                origin = (Source(stored.name, file).origin, stored.document_id)
+                connection.execute("UPDATE document SET source = ? WHERE document_id = ?", origin)
+                sum_document(connection, stored.document_id)
