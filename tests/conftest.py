@@ -127,6 +127,42 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """A compiled model is loaded once a worker, where a command in a process of its own loads it anew.
+
+    It is found, checked against its record and compiled where need be as ever: ``load`` itself runs each time.
+    """
+    from ragqa.embedders import local
+    from ragqa.models.compiled import CompiledRunner
+    from ragqa.rerankers import local as reranking
+
+    runners: dict[tuple[object, ...], CompiledRunner] = {}
+    tokenizers: dict[tuple[object, ...], Any] = {}
+    load, tokenizer = local.load, local.TextTokenizer
+
+    def load_once(builder: str, name: str, *more: Any) -> tuple[CompiledRunner, Path]:
+        runner, home = load(builder, name, *more)
+        return runners.setdefault(_state_of(home / "model.bin"), runner), home
+
+    def read_once(file: Path, max_length: int, *, lower_case: bool = False) -> Any:
+        key = (*_state_of(file), max_length, lower_case)
+        if key not in tokenizers:
+            tokenizers[key] = tokenizer(file, max_length, lower_case=lower_case)
+        return tokenizers[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(local, "load", load_once)
+        patched.setattr(reranking, "load", load_once)
+        patched.setattr(local, "TextTokenizer", read_once)
+        yield
+
+
+def _state_of(file: Path) -> tuple[object, ...]:
+    stat = file.stat()
+    return file, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 @pytest.fixture(scope="session")
 def compiled() -> None:
     """The bundled model lies compiled: whichever test comes first, no command has to say that it compiles it."""
