@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,28 @@ def loaded_once() -> Iterator[None]:
 def _state_of(file: Path) -> tuple[object, ...]:
     stat = file.stat()
     return file, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def compiling_here() -> Iterator[None]:
+    """Compile models in this process, by what the process of its own runs: that one imports torch for 15 s first."""
+    from ragqa.models import apart
+
+    def start(module: str, name: str, part: Path) -> dict[str, Any]:
+        mask = os.umask(0o077)
+        try:
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(sys, "argv", [module, name, str(part)])
+                apart.child(import_module(module).build)
+        finally:
+            os.umask(mask)
+        record = apart.read_record(part)
+        assert record is not None
+        return record
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(apart, "_start", start)
+        yield
 
 
 @pytest.fixture(scope="session")
