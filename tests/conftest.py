@@ -71,6 +71,8 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
     os.environ["HOME"] = user
     os.environ.setdefault(KEPT, str(ROOT / "build" / "tests-cache"))
+    # A worker a core: with more threads each, workers and their children wait for each other at every small product.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
