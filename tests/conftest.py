@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -175,7 +176,8 @@ def compiling_here() -> Iterator[None]:
     def start(module: str, name: str, part: Path) -> dict[str, Any]:
         mask = os.umask(0o077)
         try:
-            with pytest.MonkeyPatch.context() as patched:
+            with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's, of which nobody hears from the process of its own either
                 patched.setattr(sys, "argv", [module, name, str(part)])
                 apart.child(import_module(module).build)
         finally:
