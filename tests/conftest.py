@@ -67,6 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the tests, their workers and every child a user of their own: no file of the real one is read or written."""
     if hasattr(config, "workerinput"):
         return  # a worker has inherited what follows
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # the order is ours
     user = config.stash[_user] = tempfile.mkdtemp(prefix="ragqa-tests-")
     for name in [name for name in os.environ if name.startswith("XDG_") or _ours(name)]:
         del os.environ[name]
@@ -74,6 +76,36 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault(KEPT, str(ROOT / "build" / "tests-cache"))
     # A worker a core: with more threads each, workers and their children wait for each other at every small product.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+LONGEST = (
+    "test_adapt",
+    "test_embedder_local",
+    "test_kill",
+    "test_tune",
+    "test_bad_input",
+    "test_compare",
+    "test_corpora",
+    "test_readme",
+    "test_rerankers",
+    "test_finetune_local_resume",
+    "test_semi",
+    "test_bench_retrieval",
+    "test_finetune_local",
+    "test_answerer_local",
+    "test_offline",
+    "test_bench_answers",
+    "test_bench_questions",
+    "test_chat",
+    "test_preference",
+    "test_routing",
+)
+"""The files that take longest, which come first: one that came last would keep one worker while others have no work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
