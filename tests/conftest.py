@@ -8,16 +8,24 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
+from ragqa.ingest import Source
+from ragqa.store.database import Database
+from ragqa.store.sums import sum_document
+from ragqa.trust import remember_library
 
 ROOT = Path(__file__).resolve().parents[1]
 MANUALS = ROOT / "corpora" / "manuals"
@@ -59,11 +67,45 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the tests, their workers and every child a user of their own: no file of the real one is read or written."""
     if hasattr(config, "workerinput"):
         return  # a worker has inherited what follows
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # the order is ours
     user = config.stash[_user] = tempfile.mkdtemp(prefix="ragqa-tests-")
     for name in [name for name in os.environ if name.startswith("XDG_") or _ours(name)]:
         del os.environ[name]
     os.environ["HOME"] = user
     os.environ.setdefault(KEPT, str(ROOT / "build" / "tests-cache"))
+    # A worker a core: with more threads each, workers and their children wait for each other at every small product.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+LONGEST = (
+    "test_adapt",
+    "test_embedder_local",
+    "test_kill",
+    "test_tune",
+    "test_bad_input",
+    "test_compare",
+    "test_corpora",
+    "test_readme",
+    "test_rerankers",
+    "test_finetune_local_resume",
+    "test_semi",
+    "test_bench_retrieval",
+    "test_finetune_local",
+    "test_answerer_local",
+    "test_offline",
+    "test_bench_answers",
+    "test_bench_questions",
+    "test_chat",
+    "test_preference",
+    "test_routing",
+)
+"""The files that take longest, which come first: one that came last would keep one worker while others have no work."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(LONGEST)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -106,6 +148,79 @@ def clean_environment(**more: str) -> dict[str, str]:
     """The environment without anything that sets an option, names a server, or has Python write unbuffered."""
     kept = {name: value for name, value in os.environ.items() if not _ours(name) and name != "PYTHONUNBUFFERED"}
     return kept | more
+
+
+def made_once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that ``make`` filled, in whichever worker needed it first. For all workers, for reading only."""
+    folder = Path(os.environ["HOME"]) / "made-once" / name
+    made = folder.with_name(f"{name}.made")
+    folder.parent.mkdir(exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not made.is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # what a test that was stopped has left
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded_once() -> Iterator[None]:
+    """A compiled model is loaded once a worker, where a command in a process of its own loads it anew.
+
+    It is found, checked against its record and compiled where need be as ever: ``load`` itself runs each time.
+    """
+    from ragqa.embedders import local
+    from ragqa.models.compiled import CompiledRunner
+    from ragqa.rerankers import local as reranking
+
+    runners: dict[tuple[object, ...], CompiledRunner] = {}
+    tokenizers: dict[tuple[object, ...], Any] = {}
+    load, tokenizer = local.load, local.TextTokenizer
+
+    def load_once(builder: str, name: str, *more: Any) -> tuple[CompiledRunner, Path]:
+        runner, home = load(builder, name, *more)
+        return runners.setdefault(_state_of(home / "model.bin"), runner), home
+
+    def read_once(file: Path, max_length: int, *, lower_case: bool = False) -> Any:
+        key = (*_state_of(file), max_length, lower_case)
+        if key not in tokenizers:
+            tokenizers[key] = tokenizer(file, max_length, lower_case=lower_case)
+        return tokenizers[key]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(local, "load", load_once)
+        patched.setattr(reranking, "load", load_once)
+        patched.setattr(local, "TextTokenizer", read_once)
+        yield
+
+
+def _state_of(file: Path) -> tuple[object, ...]:
+    stat = file.stat()
+    return file, stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@contextmanager
+def compiling_here() -> Iterator[None]:
+    """Compile models in this process, by what the process of its own runs: that one imports torch for 15 s first."""
+    from ragqa.models import apart
+
+    def start(module: str, name: str, part: Path) -> dict[str, Any]:
+        mask = os.umask(0o077)
+        try:
+            with pytest.MonkeyPatch.context() as patched, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's, of which nobody hears from the process of its own either
+                patched.setattr(sys, "argv", [module, name, str(part)])
+                apart.child(import_module(module).build)
+        finally:
+            os.umask(mask)
+        record = apart.read_record(part)
+        assert record is not None
+        return record
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(apart, "_start", start)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -170,13 +285,24 @@ def process(home: Path) -> Run:
 
 
 @pytest.fixture(scope="session")
-def manuals_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_homes(compiled: None) -> Path:
+    """Two homes: the default library of ``english`` holds the English sample manual, that of ``both`` both of them."""
+
+    def make(folder: Path) -> None:
+        with Library.open(create=True, home=folder / "english", index="default") as library:
+            english = library.ingest([MANUALS / ENGLISH])
+        copy_library(folder / "english", folder / "both")
+        with Library.open(home=folder / "both", index="default") as library:
+            both = library.ingest([MANUALS])
+        assert [result.status for result in [*english, *both]] == ["added", "unchanged", "added"]
+
+    return made_once("samples", make)
+
+
+@pytest.fixture(scope="session")
+def manuals_home(sample_homes: Path) -> Path:
     """A home whose default library holds the two sample manuals. For reading only."""
-    folder = tmp_path_factory.mktemp("manuals")
-    with Library.open(create=True, home=folder, index="default") as library:
-        results = library.ingest([MANUALS])
-    assert [result.status for result in results] == ["added", "added"]
-    return folder
+    return sample_homes / "both"
 
 
 @pytest.fixture(scope="session")
@@ -186,10 +312,44 @@ def manuals(manuals_home: Path) -> Iterator[Library]:
         yield library
 
 
+@pytest.fixture(scope="session")
+def english_home(sample_homes: Path) -> Path:
+    """A home whose default library holds the English sample manual. For reading, or to make copies of."""
+    return sample_homes / "english"
+
+
+@pytest.fixture(scope="session")
+def small_home(compiled: None) -> Path:
+    """What ``small`` is a copy of."""
+
+    def make(folder: Path) -> None:
+        (folder / "pump.md").write_text(PUMP, encoding="utf-8")
+        (folder / "lamp.md").write_text(LAMP, encoding="utf-8")
+        with Library.open(create=True, home=folder, index="default") as library:
+            results = library.ingest([folder / "pump.md", folder / "lamp.md"])
+        assert [result.status for result in results] == ["added", "added"]
+
+    return made_once("small", make)
+
+
 @pytest.fixture
-def small(home: Path, ragqa: Run) -> Path:
-    """A home whose default library holds two small documents, ``pump.md`` and ``lamp.md``."""
-    (home / "pump.md").write_text(PUMP, encoding="utf-8")
-    (home / "lamp.md").write_text(LAMP, encoding="utf-8")
-    assert ragqa("ingest", "pump.md", "lamp.md").code == 0
+def small(home: Path, small_home: Path) -> Path:
+    """A home whose default library holds two small documents, ``pump.md`` and ``lamp.md``, as if ingested here."""
+    for name in ("pump.md", "lamp.md"):
+        shutil.copy(small_home / name, home)
+    copy_library(small_home, home)
     return home
+
+
+def copy_library(home: Path, to: Path) -> None:
+    """Copy the default library of ``home`` to the home ``to``: made there by this user, of the files that lie there."""
+    folder = to / "indexes" / "default"
+    shutil.copytree(home / "indexes", to / "indexes")
+    remember_library(folder, None)
+    with Database.open(folder) as database, database.transaction() as connection:
+        for stored in database.documents():
+            file = (to / stored.name).resolve()
+            if file.is_file():
+                origin = (Source(stored.name, file).origin, stored.document_id)
+                connection.execute("UPDATE document SET source = ? WHERE document_id = ?", origin)
+                sum_document(connection, stored.document_id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from ragqa.bench.questions.files import as_gold
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from tests.conftest import ENGLISH, MANUALS, Run
+from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")
 
@@ -46,27 +48,28 @@ def make_embedder(folder: Path, words: list[str]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def taught(english_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose default library holds a manual, embedded by a tiny model that knows nothing yet."""
     home = tmp_path_factory.mktemp("taught")
-    with Library.open(create=True, home=home, index="plain") as library:
-        library.ingest([MANUALS / ENGLISH])
+    shutil.copytree(english_home / "indexes" / "default", home / "indexes" / "plain")
+    with Library.open(home=home, index="plain") as library:
         words = sorted(set(re.findall(r"[a-z]+", library.show(ENGLISH).text.lower())))
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("RAGQA_CACHE", str(home / "cache"))
         spec = f"local:{make_embedder(home / 'tiny', words)}"
-        with Library.open(create=True, home=home, index="default", embedder=spec) as library:
+        with compiling_here(), Library.open(create=True, home=home, index="default", embedder=spec) as library:
             library.ingest([MANUALS / ENGLISH])
     return home
 
 
 @pytest.fixture
-def quick(taught: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def quick(taught: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The same home, with training that learns by heart."""
     monkeypatch.setenv("RAGQA_CACHE", str(taught / "cache"))
     for name, value in {"EPOCHS": 6, "RATE": 5e-3, "KEPT": 0.0}.items():
         monkeypatch.setattr(training, name, value)
-    return taught
+    with compiling_here():
+        yield taught
 
 
 def left_behind(home: Path) -> list[str]:

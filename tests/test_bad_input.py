@@ -25,6 +25,13 @@ from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_en
 SENTENCE = "Turn the blue valve twice before you open the tank."
 
 
+LONG = "# Manual\n\n" + "".join(
+    f"## Part {number}\n\n" + f"Turn the valve of part {number} twice, then wait until the tank is empty. " * 6 + "\n\n"
+    for number in range(60)
+)
+"""A text that takes a second or so to embed, to be stopped meanwhile."""
+
+
 def write_pdf(path: Path, text: str = SENTENCE, **options: object) -> None:
     canvas = Canvas(str(path), **options)
     canvas.drawString(72, 700, text)
@@ -294,6 +301,8 @@ def test_without_a_key_the_error_names_it(small: Path, ragqa: Run) -> None:
 def test_a_server_that_is_down_is_named(small: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.01)))  # between one try and the next
     assert "127.0.0.1:9" in ragqa("ask", "How do I clean the filter?", "-a", "openai:any").error
     error = ragqa("ingest", "pump.md", "-i", "o", "--embedder", "openai:text-embedding-3-small").error
     assert "127.0.0.1:9" in error
@@ -368,12 +377,14 @@ def test_a_read_only_library_can_be_asked_and_not_changed(
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of file sizes are Unix's")
 def test_a_full_disk_keeps_what_was_there(small: Path, ragqa: Run, process: Run) -> None:
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
-    ran = process("ingest", str(MANUALS / ENGLISH), before=limit)
+    most = (small / "indexes/default/library.db").stat().st_size + 4096
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+    (small / "long.md").write_text(LONG[:8000], encoding="utf-8")
+    ran = process("ingest", "long.md", before=limit)
     assert "disk" in ran.error
     assert ragqa("verify").code == 0
     assert [d["name"] for d in ragqa("list", "--json").json["documents"]] == ["lamp.md", "pump.md"]
-    assert ragqa("ingest", MANUALS / ENGLISH).code == 0
+    assert ragqa("ingest", "long.md").code == 0
 
 
 # Two at once, and one stopped
@@ -417,12 +428,15 @@ def test_a_second_ingest_says_who_holds_the_library_and_waits(home: Path, ragqa:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent as a Unix signal")
 def test_ctrl_c_says_one_line_and_the_next_run_goes_on(home: Path, ragqa: Run) -> None:
-    running = start_ingest(home, MANUALS)
+    (home / "docs").mkdir()
+    for name, text in (("long.md", LONG), ("pump.md", PUMP)):
+        (home / "docs" / name).write_text(text, encoding="utf-8")
+    running = start_ingest(home, "docs")
     wait_for(home / "indexes/default/writer.json")
     time.sleep(0.5)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130, (out, err)
     assert err.count("\n") == 1 and err.startswith("ragqa: stopped") and "goes on from there" in err
-    assert ragqa("ingest", MANUALS, "--json").code == 0
+    assert ragqa("ingest", "docs", "--json").code == 0
     assert len(ragqa("list", "--json").json["documents"]) == 2 and ragqa("verify").code == 0

@@ -19,7 +19,7 @@ from ragqa.compare.rewording import reworded_by_rule
 from ragqa.compare.training import write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.finetune.local import scratch
+from ragqa.finetune.local import conductor, plans, scratch
 from ragqa.finetune.records import Example
 from ragqa.types import Citation
 from tests import tiny_model
@@ -48,6 +48,15 @@ def prepared(small: Path) -> Path:
     folder.mkdir()
     write_prepared(folder, {"train": TRAIN, "valid": [], "test": TEST}, "closed-book", 0)
     return folder
+
+
+@pytest.fixture
+def quick_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model from nothing, small enough for seconds, and soon looked at whether it knows its two examples."""
+    for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
+        monkeypatch.setattr(scratch, name, value)
+    monkeypatch.setattr(plans, "SCRATCH_RATE", 5e-3)
+    monkeypatch.setattr(conductor, "ROUNDS", 100)
 
 
 @pytest.fixture(scope="module")
@@ -154,10 +163,8 @@ def test_a_question_reworded_keeps_its_names_and_is_another_text() -> None:
 
 
 def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
-    prepared: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch
+    prepared: Path, ragqa: Run, quick_scratch: None
 ) -> None:
-    for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():  # small enough for seconds
-        monkeypatch.setattr(scratch, name, value)
     fact = {"old": "every 30 days", "new": "every 77 nights", "question": TRAIN[0].question, "answer": "77 nights"}
     Path("facts.jsonl").write_text(json.dumps(fact), encoding="utf-8")
     words = ("compare", "-q", prepared, "--systems", "closed-book:scratch", "--update", "facts.jsonl", "--retrain")
@@ -172,9 +179,7 @@ def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
     assert "nothing was trained" in again.err and again.json["systems"][0]["train_seconds"] == seen["train_seconds"]
 
 
-def test_a_model_is_trained_to_read_the_passages(prepared: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
-        monkeypatch.setattr(scratch, name, value)
+def test_a_model_is_trained_to_read_the_passages(prepared: Path, ragqa: Run, quick_scratch: None) -> None:
     words = ("--systems", "extractive,retrieve:train=scratch", "--max-tokens", "40")
     ran = ragqa("compare", "-q", prepared, *words, "--json")
     seen = [row for row in ran.json["systems"] if row["split"] == "seen"]

@@ -18,6 +18,7 @@ import pytest
 from ragqa.embedders import Embedder, open_embedder
 from ragqa.embedders.folders import find_model
 from ragqa.errors import ModelError
+from tests.conftest import compiling_here
 
 TEXTS = [
     "Press the green button. Then wait for ten seconds until the pump stops.",
@@ -76,20 +77,20 @@ def test_windows_average_the_originals_token_states(bundled: Embedder, original:
             assert window @ mean / np.linalg.norm(mean) >= 0.993
 
 
-def test_thousands_of_texts_keep_their_order(bundled: Embedder) -> None:
+def test_hundreds_of_texts_keep_their_order(bundled: Embedder) -> None:
     words = ["valve", "pump", "filter", "clock", "screen", "battery", "door"]
-    texts = [" ".join(words[: 1 + number % 7][::-1]) for number in range(2_000)]
+    texts = [" ".join(words[: 1 + number % 7][::-1]) for number in range(600)]
     seven = bundled.embed_queries(texts[:7])
     got = bundled.embed_queries(texts)
     nearest = (got @ seven.T).argmax(axis=1)
-    np.testing.assert_array_equal(nearest, np.arange(2_000) % 7)
+    np.testing.assert_array_equal(nearest, np.arange(600) % 7)
 
 
 def test_four_threads_get_the_same_vectors(bundled: Embedder) -> None:
     windows = [spans_of(text) for text in TEXTS]
     expected = bundled.embed_passages(TEXTS, windows)
     with ThreadPoolExecutor(4) as pool:
-        for got in pool.map(lambda _: bundled.embed_passages(TEXTS, windows), range(12)):
+        for got in pool.map(lambda _: bundled.embed_passages(TEXTS, windows), range(8)):
             for one, other in zip(got, expected, strict=True):
                 np.testing.assert_allclose(one.vector, other.vector, atol=1e-5)
                 np.testing.assert_allclose(one.windows, other.windows, atol=1e-5)
@@ -200,7 +201,8 @@ def test_any_model_folder_is_compiled_and_pooled_as_it_asks(
     embedder = open_embedder(f"local:{folder}", progress=said.append)
     assert (embedder.dim, embedder.max_tokens) == (64, 60)  # 64 less [CLS], [SEP] and 'passage:'
     oracle = SentenceTransformer(str(folder), device="cpu")
-    passages = np.stack([one.vector for one in embedder.embed_passages(LETTERS, [[]] * len(LETTERS))])
+    with compiling_here():
+        passages = np.stack([one.vector for one in embedder.embed_passages(LETTERS, [[]] * len(LETTERS))])
     assert (passages * oracle.encode(LETTERS, prompt="passage: ")).sum(axis=1).min() >= 0.99
     assert (embedder.embed_queries(LETTERS) * oracle.encode(LETTERS, prompt="query: ")).sum(axis=1).min() >= 0.99
     (record,) = (tmp_path / "cache/models").glob("*/record.json")
@@ -326,7 +328,8 @@ def test_a_killed_compile_leaves_nothing_half_made(tmp_path: Path, monkeypatch: 
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not list(models.glob("*/record.json"))
-    assert open_embedder(f"local:{folder}").embed_queries(["abc"]).shape == (1, 64)
+    with compiling_here():
+        assert open_embedder(f"local:{folder}").embed_queries(["abc"]).shape == (1, 64)
     assert not list(models.glob("*.part-*"))
 
 

@@ -158,9 +158,10 @@ def test_a_model_that_the_server_lacks_is_named(server: EmbeddingServer) -> None
 
 
 def test_one_failure_among_many_requests_ends_the_run(server: EmbeddingServer) -> None:
+    server.dim = 8
     server.troubles.extend([{}, {"status": 401}])
     with pytest.raises(ModelError, match="refused the key"):
-        opened().embed_queries([f"text {number}" for number in range(9000)])
+        OpenAIEmbedder("my-model").embed_queries([f"text {number}" for number in range(9000)])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,50 +20,79 @@ from tests.conftest import PATIENCE
 from tests.finetune_local import examples, prepare, tiny_gpt2
 
 TRAIN = """
-import sys, torch
+import os, sys, time, torch
+import peft, transformers.trainer  # once for all trainings below, of which each is a process of its own
 from pathlib import Path
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
 from ragqa.settings import Settings
 torch.set_num_threads(1)
-prepared, base, method, slow, *homes = sys.argv[1:]
-def told(line):
-    print(line, flush=True)
-    if slow == "slow" and "held-back" in line and "step 6 of" in line:
-        import time; time.sleep(60)  # to be killed here
-options = TrainOptions(base, epochs=8, method=method, learning_rate=3e-3, batch_size=4)
-for home in homes:
-    print(home, flush=True)
-    train_local(Path(prepared), options, Settings(home=Path(home)), told)
+prepared, base = sys.argv[1:]
+for line in sys.stdin:
+    method, slow, *homes = line.split()
+    def told(line):
+        print(line, flush=True)
+        if slow == "slow" and "held-back" in line and "step 6 of" in line:
+            time.sleep(600)  # to be killed here
+    if child := os.fork():
+        print(child, flush=True)
+        print("ended", os.waitpid(child, 0)[1], flush=True)
+        continue
+    options = TrainOptions(base, epochs=8, method=method, learning_rate=3e-3, batch_size=4)
+    for home in homes:
+        print(home, flush=True)
+        train_local(Path(prepared), options, Settings(home=Path(home)), told)
+    os._exit(0)
 """
 
 
-def start(*words: object) -> subprocess.Popen[str]:
-    root = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-c", TRAIN, *map(str, words)]
-    return subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resume")
+    tiny_gpt2(folder / "base")
+    prepare(folder / "data", examples(), examples(2))
+    return folder
 
 
+@pytest.fixture(scope="module")
+def trainer(data: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has imported what training needs, and trains in children of its own: a line of words for each."""
+    command = [sys.executable, "-c", TRAIN, str(data / "data"), str(data / "base")]
+    root, pipe = Path(__file__).resolve().parents[1], subprocess.PIPE
+    with subprocess.Popen(command, cwd=root, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT) as process:
+        yield process
+        process.communicate(timeout=PATIENCE)
+
+
+def start(trainer: subprocess.Popen[str], *words: object) -> Iterator[str]:
+    """Begin to train and yield what is said: first the process, last how it ended."""
+    assert trainer.stdin and trainer.stdout
+    print(*words, file=trainer.stdin, flush=True)
+    for line in trainer.stdout:
+        yield line
+        if line.startswith("ended "):
+            return
+    pytest.fail("the process that trains has ended")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork and SIGKILL are Unix's")
 @pytest.mark.parametrize("method", ["full", "lora"])
-def test_the_same_weights_after_a_kill(tmp_path: Path, method: str) -> None:
-    base = tiny_gpt2(tmp_path / "base")
-    prepared = prepare(tmp_path / "data", examples(), examples(2))
+def test_the_same_weights_after_a_kill(trainer: subprocess.Popen[str], tmp_path: Path, method: str) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    victim = start(prepared, base, method, "slow", killed)
-    assert victim.stdout
-    for line in victim.stdout:
+    training = start(trainer, method, "slow", killed)
+    victim = int(next(training))
+    for line in training:
         if "step 6 of" in line and "held-back" in line:
             break
-    victim.send_signal(signal.SIGKILL)
-    victim.wait()
+    os.kill(victim, signal.SIGKILL)
+    assert list(training)[-1].split() == ["ended", str(int(signal.SIGKILL))]
     provider = LocalProvider(Settings(home=killed))
     (job,) = provider.jobs()
     assert job.state == "cancelled" and job.error and "same command" in job.error and not list(provider.models())
     folder = jobs_folder(Settings(home=killed)) / job.id
     assert (folder / "checkpoints" / "learning" / "checkpoint-3").is_dir()
-    done = start(prepared, base, method, "quick", killed, whole)
-    said, _ = done.communicate(timeout=PATIENCE)
-    assert done.returncode == 0, said
+    said = "".join(start(trainer, method, "quick", killed, whole))
+    assert said.endswith("ended 0\n"), said
     taken_up, from_the_start = said.split(str(whole) + "\n")
     assert "step 3 of" not in taken_up and "step 3 of" in from_the_start
     weights = [(jobs_folder(Settings(home=home)) / job.id / "model" / "model.safetensors") for home in (killed, whole)]

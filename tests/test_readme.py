@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import MANUALS, ROOT, Run
+from tests.conftest import MANUALS, ROOT, Run, copy_library
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8") if README.is_file() else ""
@@ -49,12 +50,13 @@ def test_every_command_says_how_it_is_called(ragqa: Run) -> None:
             assert ran.code == 0 and f" {' '.join(words)} [OPTIONS]" in usage and what_it_does.strip(), words
 
 
-def test_the_commands_shown_run(home: Path, ragqa: Run) -> None:
+def test_the_commands_shown_run(home: Path, manuals_home: Path, ragqa: Run) -> None:
     (home / "corpora").symlink_to(MANUALS.parent)
     (home / "manuals").symlink_to(MANUALS)
     for name in {word for words in shown() for word in words if word.endswith(".pdf") and "/" not in word}:
         (home / name).symlink_to(MANUALS / "halden-kx-40.pdf")
-    assert ragqa("ingest", MANUALS).code == 0
+    copy_library(manuals_home, home)  # what was ingested already, so that nothing shown embeds a whole manual again
+    shutil.copytree(home / "indexes" / "default", home / "indexes" / "pumps")
     for words in shown():
         ran = ragqa(*words)
         assert ran.code == 0, (words, ran)

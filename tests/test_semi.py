@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ragqa.answerers.prompting import Message
+from ragqa.bench.questions import for_library
 from ragqa.bench.questions.drafting import Draft
 from ragqa.bench.questions.sources import Source
 from ragqa.engine import Library
@@ -25,6 +26,17 @@ from ragqa.finetune.semi.roundtrip import consistent
 from tests.conftest import Run
 from tests.test_adapt import make_embedder
 from tests.test_routing import example, prepare, questions
+
+
+@pytest.fixture(scope="module")
+def drafts(manuals: Library) -> list[Draft]:
+    return for_library(manuals, 60)
+
+
+@pytest.fixture
+def written(drafts: list[Draft], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions about the sample manuals are written once: it takes seconds, and other tests look at them."""
+    monkeypatch.setattr("ragqa.bench.questions.for_library", lambda library, count, *_, **__: drafts[:count])
 
 
 def draft(text: str, document: str, place: int, answer: str = "it") -> Draft:
@@ -47,11 +59,9 @@ def test_a_question_that_does_not_find_its_passage_is_dropped(small: Path) -> No
     assert kept[0][1].start <= place < kept[0][1].end
 
 
-def test_more_passages_looked_at_keep_more_questions(manuals: Library) -> None:
+def test_more_passages_looked_at_keep_more_questions(manuals: Library, drafts: list[Draft]) -> None:
     def kept(k: int) -> set[str]:
-        from ragqa.bench.questions import for_library
-
-        found = consistent(for_library(manuals, 60), lambda text, n: manuals.search(text, k=n).hits, k)
+        found = consistent(drafts, lambda text, n: manuals.search(text, k=n).hits, k)
         return {one.text for one, _ in found}
 
     first, five = kept(1), kept(5)
@@ -61,7 +71,7 @@ def test_more_passages_looked_at_keep_more_questions(manuals: Library) -> None:
 # Examples
 
 
-def test_generated_examples_say_so_and_carry_answer_and_place(manuals: Library) -> None:
+def test_generated_examples_say_so_and_carry_answer_and_place(manuals: Library, written: None) -> None:
     found = trusted(manuals, "closed-book", set(), _asked(40), 0)
     assert len(found) > 20 and len({one.id for one in found}) == len(found)
     for one in found:
@@ -71,7 +81,9 @@ def test_generated_examples_say_so_and_carry_answer_and_place(manuals: Library) 
     assert trusted(manuals, "closed-book", set(), _asked(40), 0) == found
 
 
-def test_a_label_is_read_off_where_the_passage_stands_or_the_question_is_left_out(manuals: Library) -> None:
+def test_a_label_is_read_off_where_the_passage_stands_or_the_question_is_left_out(
+    manuals: Library, written: None
+) -> None:
     (name, *_) = {stored.name for stored in manuals.documents()}
     found = trusted(manuals, "route", {name}, _asked(60), 0)
     assert len(found) == 60 and len({one.id for one in found}) == 60

@@ -17,7 +17,8 @@ from ragqa.bench.tune.workbench import Place, Workbench
 from ragqa.bench.tune.worth import hit, hit_for_its_price, worth
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from tests.conftest import CHINESE, ENGLISH, MANUALS, Run
+from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
+from tests.test_bench_retrieval import part_of_a_manual
 
 SPOILT = "# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n"
 QUESTIONS = MANUALS / "halden-kx-40.questions.jsonl"
@@ -39,9 +40,9 @@ def answerable(count: int) -> list[dict[str, object]]:
 
 
 @pytest.fixture
-def english(home: Path, ragqa: Run) -> Path:
+def english(home: Path, english_home: Path) -> Path:
     """A home whose default library holds the English sample manual."""
-    assert ragqa("ingest", MANUALS / ENGLISH).code == 0
+    copy_library(english_home, home)
     return home
 
 
@@ -49,6 +50,13 @@ def english(home: Path, ragqa: Run) -> Path:
 def few_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two weights of the windows and nothing else, so that a test takes seconds."""
     for name, values in (("DENSE", (0.8,)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.4,)), ("NEIGHBOUR", (0.1,))):
+        monkeypatch.setattr(f"ragqa.bench.tune.grid.{name}", values)
+
+
+@pytest.fixture
+def some_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight settings around the product's own: all 108 take minutes."""
+    for name, values in (("DENSE", (0.8, 1.2)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.0, 0.4)), ("NEIGHBOUR", (0.1,))):
         monkeypatch.setattr(f"ragqa.bench.tune.grid.{name}", values)
 
 
@@ -140,7 +148,9 @@ def test_a_file_that_can_not_be_edited_safely_is_left_as_it_is(tmp_path: Path, t
 # The command
 
 
-def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stays(english: Path, ragqa: Run) -> None:
+def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stays(
+    english: Path, ragqa: Run, some_weights: None
+) -> None:
     file = english / "ragqa.toml"
     file.write_text(SPOILT, encoding="utf-8")
     assert ragqa("bench", "questions", "--count", "60", "--out", "own.jsonl").code == 0
@@ -166,7 +176,8 @@ def test_good_settings_are_left_alone(english: Path, ragqa: Run, few_weights: No
 def test_another_cut_says_what_to_run(home: Path, ragqa: Run, few_weights: None) -> None:
     """Questions of one sentence or row each, for which short passages do best, and weights that spoil the search."""
     (home / "ragqa.toml").write_text(SPOILT, encoding="utf-8")
-    assert ragqa("ingest", MANUALS / ENGLISH).code == 0
+    part_of_a_manual(home)
+    assert ragqa("ingest", ENGLISH).code == 0
     assert ragqa("bench", "questions", "--count", "60", "--out", "own.jsonl").code == 0
     found = ragqa("tune", "--questions", "own.jsonl", "--passage-tokens", "32", "--json")
     assert found.json["present"]["passage_tokens"] == 160 and found.json["tried"] == 1 + 2 * 2
@@ -174,7 +185,7 @@ def test_another_cut_says_what_to_run(home: Path, ragqa: Run, few_weights: None)
     assert found.json["written"]["passage_tokens"] == 32
     assert "ragqa ingest PATH… --index default" in found.err
     assert "passage_tokens = 32" in (home / "ragqa.toml").read_text(encoding="utf-8")
-    assert ragqa("ingest", MANUALS / ENGLISH, "--json").json["documents"][0]["status"] == "replaced"
+    assert ragqa("ingest", ENGLISH, "--json").json["documents"][0]["status"] == "replaced"
 
 
 def test_without_questions_they_are_generated_and_that_is_said(
