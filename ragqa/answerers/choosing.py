@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ from ragqa.types import Extract, ExtractKind, Hit, Unit
 
 Floats = NDArray[np.float32]
 
+_CODE = re.compile(r"[A-Za-z]*\d(?:[\w-]|\.(?=\d))*")
+"""A number or a code, as people ask for a row by: 188, E04, HK-7205."""
+
 KINDS: tuple[ExtractKind, ...] = get_args(ExtractKind)
 ASKED: tuple[Asked, ...] = get_args(Asked)
 
@@ -41,6 +45,9 @@ WIDEST: dict[Asked, int] = {"procedure": 4000, "rule": 900}
 
 SINGLE: frozenset[Asked] = frozenset({"fact", "other"})
 """Who asks so gets one row of a table, not all of it."""
+
+SHORT = 300
+"""A unit of so few characters is quoted as it is, with its conditions, where one sentence of a longer one is."""
 
 NEAR = 1.5
 """What is also shown weighs at most so much less than the best."""
@@ -95,6 +102,8 @@ class Choice:
     @property
     def whole(self) -> bool:
         """Whether the answer is the unit itself; else sentences say it, as where one fact is asked for."""
+        if self.best.length <= SHORT:
+            return True
         if self.asked == "fact":
             return self.best.kind in ("row", "table")
         told = ("paragraph", "definition", "section")
@@ -194,6 +203,7 @@ def choose(seen: Considered) -> Choice | None:
     asked = asked_for(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
     at = _one_row(_widened(order[0], found, asked), found, scores, asked)
+    at = _keyed(at, found, scores, seen)
     taken = [found[at]]
     for other in order:
         one = found[other]
@@ -221,6 +231,30 @@ def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: Asked) 
     inside = [other for other, one in enumerate(found) if one.kind == "row" and found[at].holds(one)]
     single = found[at].kind == "table" or asked in SINGLE
     return max(inside, key=lambda other: float(scores[other])) if inside and single else at
+
+
+def _keyed(at: int, found: Sequence[Candidate], scores: Floats, seen: Considered) -> int:
+    """Return the row of the table chosen that begins with a number or a code of the question, where one does."""
+    chosen, asked = found[at], _codes(seen.question.text)
+    if chosen.kind not in ("row", "table") or not asked:
+        return at
+    rows = [
+        other
+        for other, one in enumerate(found)
+        if one.kind == "row" and (one.document, one.unit.section) == (chosen.document, chosen.unit.section)
+    ]
+    keyed = [other for other in rows if asked & _codes(_first_cell(seen.hits, found[other]))]
+    return max(keyed, key=lambda other: float(scores[other]), default=at)
+
+
+def _codes(text: str) -> set[str]:
+    return {match.lower() for match in _CODE.findall(text)}
+
+
+def _first_cell(hits: Sequence[Hit], row: Candidate) -> str:
+    passage = hits[row.hits[0]].passage
+    text = passage.text[max(row.start - passage.start, 0) : max(row.end - passage.start, 0)]
+    return text.partition(" | ")[0]
 
 
 @cache
@@ -408,11 +442,7 @@ def _distinct(near: Floats, weights: Floats) -> Floats:
 
 def _named(question: Question, hits: Sequence[Hit], one: Candidate) -> float:
     """Return the share of a candidate's name, its heading or the first cell of a row, that the question says."""
-    name = "\n".join(one.unit.section[-1:])
-    if one.kind == "row":
-        passage = hits[one.hits[0]].passage
-        text = passage.text[max(one.start - passage.start, 0) : max(one.end - passage.start, 0)]
-        name = text.partition(" | ")[0]
+    name = _first_cell(hits, one) if one.kind == "row" else "\n".join(one.unit.section[-1:])
     said = set(terms(name))
     return len(said & question.idf.keys()) / len(said) if said else 0.0
 
