@@ -208,14 +208,23 @@ def test_every_format_gives_the_procedure_whole(suffix: str) -> None:
 # PDF
 
 
+CHINESE_FONT = "STSong-Light"
+"""Named in a PDF and not carried: every machine reads it."""
+
+
 def pdf(pages: Sequence[Sequence[tuple[float, float, int, str]]]) -> Document:
     """Return a document of pages of (x, y, size, text) lines."""
     canvas = pytest.importorskip("reportlab.pdfgen.canvas")
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.pdfmetrics import registerFont
+
+    registerFont(UnicodeCIDFont(CHINESE_FONT))
     file = io.BytesIO()
     drawn = canvas.Canvas(file, pagesize=(595, 842), invariant=1)
     for page in pages:
         for x, y, size, text in page:
-            drawn.setFont("Helvetica-Bold" if size > 11 else "Helvetica", size)
+            latin = "Courier" if text.startswith("$") else "Helvetica-Bold" if size > 11 else "Helvetica"
+            drawn.setFont(latin if text.isascii() else CHINESE_FONT, size)
             drawn.drawString(x, y, text)
         drawn.showPage()
     drawn.save()
@@ -251,3 +260,99 @@ def test_a_procedure_over_a_column_break_is_one_unit() -> None:
     document = pdf([[(50, 790, 18, "Lid of the pump"), *left, *right]])
     found = [unit for unit in of_kind(document, "procedure") if "nut 1 " in said(document, unit)]
     assert found and all(step in said(document, found[-1]) for step in steps)
+
+
+CHINESE_PROSE = "水泵整天把水从水箱送到屋里再送回来，平时不需要保养，也不需要加油。"
+
+
+def test_a_chinese_procedure_over_a_page_break_is_one_unit() -> None:
+    steps = [f"{n}. 把第 {n} 颗螺钉向左拧松。" for n in range(1, 9)]
+    first = [
+        (60, 780, 18, "打开水泵"),
+        *lines(60, 740, [CHINESE_PROSE]),
+        *lines(60, 700, ["按以下步骤打开水泵：", *steps[:5]]),
+    ]
+    document = pdf([first, [*lines(60, 780, steps[5:]), *lines(60, 640, [CHINESE_PROSE])]])
+    found = [unit for unit in of_kind(document, "procedure") if said(document, unit).startswith("按以下步骤")]
+    assert found and found[0].steps == 8 and (found[0].page, found[0].page_end) == (1, 2)
+    assert all(step in said(document, found[0]) for step in steps)
+
+
+def test_a_chinese_procedure_over_a_column_break_is_one_unit() -> None:
+    steps = [f"{n}. 用小扳手拧松第 {n} 颗螺母。" for n in range(1, 7)]
+    filler = ["这台水泵只适合输送清水，", "干转的时间不能超过一分钟，", "否则密封圈会烧坏。"] * 9
+    left = lines(50, 740, [*filler, "取下泵盖：", *steps[:3]])
+    right = lines(320, 740, [*steps[3:], *filler])
+    document = pdf([[(50, 790, 18, "泵盖"), *left, *right]])
+    found = [unit for unit in of_kind(document, "procedure") if "第 1 颗" in said(document, unit)]
+    assert found and all(step in said(document, found[-1]) for step in steps)
+
+
+@pytest.mark.parametrize(
+    ("title", "prose", "sentence"),
+    [
+        ("Faults of the pump", PROSE, "To list all stored faults of the pump, type this command:"),
+        ("水泵故障", CHINESE_PROSE, "要列出水泵的全部故障，请运行以下命令："),
+    ],
+)
+def test_a_command_announced_on_the_page_before_has_its_sentence(title: str, prose: str, sentence: str) -> None:
+    first = [(60, 780, 18, title), *lines(60, 740, [prose] * 40), *lines(60, 80, [sentence])]
+    second = [*lines(60, 780, ["$ pump faults --all"]), *lines(60, 740, [prose] * 3)]
+    document = pdf([first, second])
+    found = [said(document, unit) for unit in of_kind(document, "code")]
+    assert any(text.startswith(sentence) and "pump faults --all" in text for text in found)
+
+
+def table_lines(top: float, rows: Sequence[tuple[str, str, str]]) -> list[tuple[float, float, int, str]]:
+    return [
+        (x, top - 18 * at, 10, cell)
+        for at, row in enumerate(rows)
+        for x, cell in zip((60, 200, 330), row, strict=True)
+        if cell
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "header", "rows"),
+    [
+        (
+            "Codes of the pump",
+            ("Part", "Code", "Remedy"),
+            [("Motor", "E01", "Let it cool"), ("", "E02", "Check the cable")]
+            + [(f"Valve {n}", f"E{n + 10}", f"Clean valve {n}") for n in range(30)],
+        ),
+        (
+            "水泵代码",
+            ("部件", "代码", "处理办法"),
+            [("电机", "E01", "等它冷却"), ("", "E02", "检查电缆接头")]
+            + [(f"阀门 {n}", f"E{n + 10}", f"清洗阀门 {n}") for n in range(30)],
+        ),
+    ],
+)
+def test_a_table_over_pages_keeps_each_row_with_its_cells(
+    title: str, header: tuple[str, str, str], rows: list[tuple[str, str, str]]
+) -> None:
+    first = [(60, 790, 18, title), *table_lines(750, [header, *rows[:20]])]
+    document = pdf([first, table_lines(790, [header, *rows[20:]])])
+    tables = of_kind(document, "table")
+    told = [document.text[slice(*part)] for table in tables for part in table.parts]
+    for part, code, remedy in (rows[0], *rows[2:]):
+        assert any(all(cell in text for cell in (part, code, remedy)) for text in told), code
+    merged = next(text for text in told if "E02" in text)
+    assert rows[1][2] in merged  # below a merged first cell
+
+
+def test_steps_within_a_step_are_not_steps_of_their_own() -> None:
+    inner = ["1. Select Settings.", "2. Touch Bluetooth."]
+    steps = ["1 Open the app.", "2 Find the pump.", *inner, "3 Touch PUMP-3.", "4 Press OK."]
+    document = read_bytes("\n\n".join(["PAIRING", *steps]).encode(), "pump.txt")
+    found = max(of_kind(document, "procedure"), key=lambda unit: unit.steps)
+    assert found.steps == 4 and [document.text[start] for start, _ in found.parts] == ["1", "2", "3", "4"]
+    assert "2. Touch Bluetooth." in said(document, found)
+
+
+def test_a_scanned_bullet_read_as_a_letter_makes_a_list() -> None:
+    texts = ["Tools required:", "l Two wrenches (or", "13 mm spanners)", "l Screwdriver", "l Knife"]
+    document = pdf([[(60, 780, 18, "Doors of the pump house"), *lines(60, 740, texts), *lines(60, 600, [PROSE] * 3)]])
+    (found,) = [unit for unit in of_kind(document, "list") if said(document, unit).startswith("Tools required")]
+    assert all(text in said(document, found) for text in texts) and len(found.parts) == 3

@@ -53,6 +53,14 @@ The box holds:
 | locking screw | 4 Nm | 3 mm |
 | lid screw | 1 Nm | 2 mm |
 
+## Faults shown on the display
+
+| Number | Meaning | Remedy |
+| --- | --- | --- |
+| 162 | the flow of water is too low | rinse the tube and switch it on again |
+| 188 | the heater is too hot | switch off and call service |
+| 204 | the lid is open | close it |
+
 ## Service console
 
 To list all stored faults of the station, type:
@@ -227,3 +235,18 @@ def test_the_units_stand_in_the_json(ragqa: Run, home: Path) -> None:
     assert {"procedure", "list", "table", "code"} <= {one["kind"] for one in shown}
     assert "procedure, 22 steps" in ragqa("show", "kettle.md", "--units").out
     assert ragqa("show", "kettle.md", "--units", "--page", "1").code == 2
+
+
+def test_a_row_is_found_by_the_number_asked_for(kettle: Library) -> None:
+    answer = kettle.ask("The display shows fault number 188. What is wrong, and what do I do to switch it on again?")
+    assert "Number: 188" in answer.text and "call service" in answer.text and "162" not in answer.text
+
+
+def test_a_refusal_says_what_is_missing_where_it_looked(kettle: Library) -> None:
+    answer = kettle.ask("What does the glass jug of the station cost?")
+    assert answer.abstained and answer.text.endswith(", which gives no price.")
+
+
+def test_a_reason_that_is_not_given_is_not_made_up(kettle: Library) -> None:
+    answer = kettle.ask("Why must the station stand on a level table?")
+    assert answer.abstained and answer.text.endswith(", which gives no reason.")

@@ -1,0 +1,68 @@
+"""What kind of value a question asks for, and whether a text holds one."""
+
+from __future__ import annotations
+
+import pytest
+
+from ragqa.answerers.answer_types import CHINESE, TYPES, expected_type, holds_type
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Why must the lid stay closed?", "reason"),
+        ("How many seconds does the lamp blink?", "time"),
+        ("How long does it take to cool?", "time"),
+        ("How long is the cord?", "length"),
+        ("How often is the filter changed?", "interval"),
+        ("To what torque are the screws tightened?", "torque"),
+        ("What does a new jug cost?", "price"),
+        ("What is the order number of the jug?", "number"),
+        ("How many jugs are in the box?", "number of them"),
+        ("Which colour does the lamp have?", "colour"),
+        ("水箱能装多少升水？", "volume"),
+        ("多久清洗一次滤网？", "interval"),
+        ("为什么不能用蒸馏水？", "reason"),
+    ],
+)
+def test_a_question_asks_for_a_kind_of_value(question: str, name: str) -> None:
+    found = expected_type(question)
+    assert found is not None and found.name == name
+
+
+@pytest.mark.parametrize(
+    "question", ["How do I clean the filter?", "Is the lid hot?", "怎么清洗滤网？", "What is a jug?"]
+)
+def test_other_questions_ask_for_none(question: str) -> None:
+    assert expected_type(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "holds"),
+    [
+        ("How long does it take to cool?", "Wait for 20 minutes.", True),
+        ("How long does it take to cool?", "Wait until it is cool.", False),
+        ("How long is the cord?", "The cord is 1.2 m long.", True),
+        ("How long is the cord?", "The cord is grey; it weighs 300 g.", False),
+        ("How heavy is it?", "Weight: 11 kg (24.2 lbs)", True),
+        ("How many watts does it draw in the 230 V version?", "It is made for 230 V.", False),
+        ("Which temperature is right for 3 bar?", "At 3 bar, 95 °C is right.", True),
+        ("What does a jug cost?", "A jug is $12.", True),
+        ("What does a jug cost?", "A jug holds 12 l.", False),
+        ("How many jugs are in the box?", "2. Open the box.", False),
+        ("How many jugs are in the box?", "The box holds two jugs.", True),
+        ("Why must it stand level?", "It must stand level.", False),
+        ("Why must it stand level?", "It must stand level, otherwise water leaks.", True),
+        ("为什么不能用蒸馏水？", "不能用蒸馏水。", False),
+        ("为什么不能用蒸馏水？", "不能用蒸馏水，否则传感器会失灵。", True),
+        ("水箱能装多少升水？", "水箱装 2 升水。", True),
+        ("水箱能装多少升水？", "水箱装在后面。", False),
+    ],
+)
+def test_a_text_holds_the_value_or_does_not(question: str, text: str, holds: bool) -> None:
+    found = expected_type(question)
+    assert found is not None and holds_type(found, text, question) is holds
+
+
+def test_every_type_has_a_chinese_name() -> None:
+    assert {one.name for one in TYPES} == set(CHINESE)
