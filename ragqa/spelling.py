@@ -26,6 +26,10 @@ TWO_FROM = 8
 TWO_BEGIN, TWO_END = 3, 3
 """With two slips, so many first letters must be right, and one slip must lie before so many last ones: endings vary."""
 
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_CONFUSED = ("aeiouy", "ckqs", "gj", "fpv", "mn", "bdp")
+"""Letters that are heard or seen alike."""
+
 _ENDINGS = ("s", "es", "d", "ed", "ing", "r", "rs", "er", "ers", "ly", "able")
 _NOT_IN_WORDS = re.compile(r"[\d_./\\:@=<>{}\[\]$#~]|^-|[a-z][A-Z]|^\W*[A-Z]{2}")
 """Marks a path, an address, an option, a code, a name such as 'MirrorLink' or 'DKIM': none is corrected."""
@@ -98,10 +102,27 @@ def _is_slip(word: str, other: str, slips: int, strict: bool) -> bool:
     if word.startswith(other) or other.startswith(word):
         return False
     if slips == 1:
-        exact = strict or len(word) < WRONG_LETTER_FROM
-        return not exact or len(word) != len(other) or sorted(word) == sorted(other)
+        if len(word) != len(other) or sorted(word) == sorted(other):
+            return True
+        return not strict and len(word) >= WRONG_LETTER_FROM and _mistaken(word, other)
     shared = next(at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two)
     return TWO_BEGIN <= shared < min(len(word), len(other)) - TWO_END
+
+
+def _mistaken(word: str, other: str) -> bool:
+    """Say whether the one letter that parts two words of a length lies beside the right one on a keyboard, or is heard
+    or seen alike."""
+    one, two = next((one, two) for one, two in zip(word, other, strict=True) if one != two)
+    if any(one in group and two in group for group in _CONFUSED):
+        return True
+    (row, at), (next_row, place) = _key(one), _key(two)
+    return abs(row - next_row) <= 1 and abs(at - place) < 1.1
+
+
+def _key(letter: str) -> tuple[int, float]:
+    """Return the row of a letter on a keyboard, and its place in keys from the left; each row begins half a key in."""
+    row = next((row for row, keys in enumerate(_KEYS) if letter in keys), 9)
+    return row, _KEYS[row].index(letter) + row / 2 if row < len(_KEYS) else 0.0
 
 
 def _is_form_of_english(word: str, is_english: Callable[[str], bool]) -> bool:
