@@ -23,8 +23,10 @@ from scipy.optimize import minimize
 
 from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
-from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, candidates, features
+from ragqa.answerers.candidates import candidates
+from ragqa.answerers.choosing import WEIGHTS_FILE
 from ragqa.answerers.quoting import quoted
+from ragqa.answerers.unit_features import NAMES, features
 from ragqa.bench.answers.scoring import SHORT, TIMES, flatten
 from ragqa.engine import Library
 

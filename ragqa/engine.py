@@ -22,7 +22,8 @@ from ragqa.types import Answer, Document, Extract, Mode, Unit, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Chosen, Turn
-    from ragqa.answerers.choosing import Candidate, Choice, Considered
+    from ragqa.answerers.candidates import Candidate, Considered
+    from ragqa.answerers.choosing import Choice
     from ragqa.answerers.evidence import Evidence, Question
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
@@ -369,7 +370,7 @@ class Library:
         self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
     ) -> tuple[Found, Considered]:
         """Return what a search finds, ``CONSIDERED`` passages at least, and all that an answer is made from."""
-        from ragqa.answerers.choosing import CONSIDERED, Considered
+        from ragqa.answerers.candidates import CONSIDERED, Considered
 
         most = max(k or self.settings.k, CONSIDERED)
         found, evidence, asked = self._weighed(question, most, mode, document)
@@ -381,7 +382,7 @@ class Library:
 
     def extract(self, candidate: Candidate, seen: Considered) -> Extract:
         """Return what a unit says, read from the document."""
-        from ragqa.answerers.choosing import extract_of
+        from ragqa.answerers.candidates import extract_of
 
         return extract_of(candidate, seen, *self._database.unit_texts(candidate.document, candidate.unit_id))
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from ragqa.analysis import query_terms
 from ragqa.answerers.answer_types import expected_type, holds_type
-from ragqa.answerers.choosing import Candidate, Choice, Considered, head_terms
+from ragqa.answerers.candidates import Candidate, Considered, head_terms
+from ragqa.answerers.choosing import Choice
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
