@@ -406,7 +406,7 @@ class Library:
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.
             query, legibility = self.embedder.embed_queries([text])[0], self.embedder.legibility(text)
-        return found, weigh(asked, found.hits, windows, query, legibility), asked
+        return found, weigh(asked, found.hits, windows, query, legibility, found.interaction), asked
 
     # What is loaded when it is first needed
 

@@ -31,16 +31,17 @@ def rerank(found: Found, texts: Sequence[str], reranker: Reranker, k: int) -> Fo
     """
     started = time.perf_counter()
     first, rest = found.hits[: len(texts)], found.hits[len(texts) :]
-    hits = list(found.hits)
+    hits, places = list(found.hits), list(range(len(found.hits)))
     if len(first) > 1:
         trust = reranker.legibility(found.looked_for) ** 2
         said = np.asarray(reranker.score(found.looked_for, texts), np.float32)
         before = np.array([hit.score for hit in first], np.float32)
         order = np.argsort(-(trust * _standard(said) + (1 - trust) * _standard(before)), kind="stable")
         moved = [replace(first[at], rank=place.rank, score=place.score) for at, place in zip(order, first, strict=True)]
-        hits = [*moved, *rest]
+        hits, places = [*moved, *rest], [*order.tolist(), *places[len(first) :]]
     laps = {**found.timings_ms, "rerank": round((time.perf_counter() - started) * 1000, 3)}
-    return replace(found, hits=tuple(hits[:k]), timings_ms=laps)
+    interaction = found.interaction.of(places[:k]) if found.interaction else None
+    return replace(found, hits=tuple(hits[:k]), timings_ms=laps, interaction=interaction)
 
 
 def _standard(values: NDArray[np.float32]) -> NDArray[np.float32]:

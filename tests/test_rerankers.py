@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from ragqa.embedders import open_embedder
 from ragqa.embedders.folders import find_model
 from ragqa.errors import ModelError
+from ragqa.late_interaction import Interaction
 from ragqa.models.compiled import home_of
 from ragqa.rerankers import Reranker, open_reranker
 from ragqa.reranking import rerank
@@ -242,6 +244,16 @@ def test_a_question_that_the_reranker_cant_read_keeps_the_order_of_the_search() 
     before = found("a", "aa", "aaa", "aaaa")
     after = rerank(before, [hit.passage.text for hit in before.hits], Longest(legible=0.3), 4)
     assert after.hits == before.hits
+
+
+def test_what_is_known_of_a_passage_word_by_word_moves_with_it() -> None:
+    nearest = tuple(np.full((1, 2), value, np.float32) for value in (0.1, 0.2, 0.3))
+    before = replace(found("aa", "a", "aaa"), interaction=Interaction(np.ones(1, np.float32), nearest))
+    after = rerank(before, ["aa", "a", "aaa"], Longest(), 2).interaction
+    assert after is not None and [float(one[0, 0]) for one in after.nearest if one is not None] == [
+        pytest.approx(0.3),
+        pytest.approx(0.1),
+    ]
 
 
 def test_nothing_found_is_nothing_reranked() -> None:

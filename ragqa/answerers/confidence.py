@@ -35,9 +35,6 @@ bias was moved so that one line parts both."""
 SHARPNESS = 8.0
 """How far the least covered word outweighs the others."""
 
-SENTENCES = 2
-"""The best sentences of all passages, in which a value is looked for too."""
-
 
 def confidence_of(seen: Considered, choice: Choice | None) -> float:
     """Return the probability, 0 to 1, that the units considered answer the question."""
@@ -118,9 +115,8 @@ def _lost(seen: Considered, best: Candidate) -> tuple[float, int]:
 
 
 def _said(seen: Considered, best: Candidate) -> str:
-    """Return what the best unit says, as far as it stands in the passages found, and the best sentences of all."""
-    order = np.argsort(-seen.evidence.scores(), kind="stable")[:SENTENCES].tolist()
-    return "\n".join(_window(seen, n) for n in dict.fromkeys((*best.windows, *order)))
+    """Return what the best unit says, as far as it stands in the passages found."""
+    return "\n".join(_window(seen, n) for n in best.windows)
 
 
 def _window(seen: Considered, number: int) -> str:

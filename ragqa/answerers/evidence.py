@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.analysis import cjk_share, query_terms, terms
+from ragqa.late_interaction import Interaction
 from ragqa.types import Hit, Span
 
 WEIGHTS = {
     "cosine": 1.9,
+    "near": 3.0,
     "coverage": 1.2,
     "telling": 3.5,
     "around": 2.3,
@@ -29,7 +31,7 @@ WEIGHTS = {
     "heading": 3.5,
     "code": 4.0,
 }
-"""The features of a window and what each counts. Learned by ``bench/answers.py --learn``."""
+"""The features of a window and what each counts. Learned by ``bench/answers.py --learn``; ``near`` was chosen after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Evidence:
     """(windows, len(WEIGHTS)), each about 0 to 1, higher is better."""
     cosines: NDArray[np.float32]
     """(windows,) as they are."""
+    near: NDArray[np.float32]
+    """(windows, tokens of the question): the highest cosine of each token with any of a window's, 0 at least."""
     bags: tuple[set[str], ...]
     """The terms of each window."""
     coverage: float
@@ -172,10 +176,12 @@ def weigh(
     windows: Mapping[int, NDArray[np.float32]],
     query: NDArray[np.float32] | None,
     legibility: float = 1.0,
+    interaction: Interaction | None = None,
 ) -> Evidence:
     """Return every window of ``hits`` with its features.
 
-    ``windows`` maps passage ids to their window vectors; ``query`` is the question's vector; both may be absent, and
+    ``windows`` maps passage ids to their window vectors; ``query`` is the question's vector; ``interaction`` is of the
+    same ``hits``; all three may be absent, and
     ``legibility`` says how much of the question the embedder can read: what it can't read counts nothing.
     """
     places = tuple((at, span) for at, hit in enumerate(hits) for span in _spans(hit))
@@ -188,13 +194,14 @@ def weigh(
     best = max((hit.score for hit in hits), default=1.0)
     rows = []
     for j, (at, _) in enumerate(places):
-        near = bags[j].union(*(bags[i] for i in (j - 1, j + 1) if 0 <= i < len(places) and places[i][0] == at))
+        around = bags[j].union(*(bags[i] for i in (j - 1, j + 1) if 0 <= i < len(places) and places[i][0] == at))
         rows.append(
             (
                 0.0,
+                0.0,
                 question.coverage(bags[j]),
                 question.coverage(bags[j], telling),
-                question.coverage(near),
+                question.coverage(around),
                 hits[at].score / best if best > 0 else 0.0,
                 1.0 if at == 0 else 0.0,
                 holds_kind(question.kind, texts[j], question.text),
@@ -205,8 +212,11 @@ def weigh(
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
     features[:, 0] = standard(cosines) * legibility**2
+    near = _nearness(places, interaction)
+    if interaction is not None:
+        features[:, 1] = standard(near @ interaction.weights) * legibility**2
     whole = _best_coverage(question, hits)
-    return Evidence(places, features, cosines, tuple(bags), whole, question.unknown, legibility)
+    return Evidence(places, features, cosines, near, tuple(bags), whole, question.unknown, legibility)
 
 
 def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:
@@ -237,6 +247,20 @@ def _cosines(
         else:
             parts.append(np.full(len(_spans(hit)), hit.dense or 0.0, np.float32))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
+
+
+def _nearness(places: Sequence[tuple[int, Span]], interaction: Interaction | None) -> NDArray[np.float32]:
+    if interaction is None:
+        return np.zeros((len(places), 0), np.float32)
+    nothing = np.zeros(len(interaction.weights), np.float32)
+    rows: list[NDArray[np.float32]] = []
+    first: dict[int, int] = {}
+    for number, (at, _) in enumerate(places):
+        nearest = interaction.nearest[at]
+        inside = number - first.setdefault(at, number)
+        known = nearest is not None and inside < nearest.shape[1] - 1
+        rows.append(nearest[:, inside] if known and nearest is not None else nothing)
+    return np.maximum(np.array(rows, np.float32).reshape(len(places), -1), 0)
 
 
 def standard(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -46,7 +46,7 @@ def features(
     against = {section: opposed(question.text, "\n".join(section[-1:])) for section in heads}
     reversed_ = {section: unasked(question.text, "\n".join(section[-1:])) for section in heads}
     telling = question.telling(bags)
-    near = _nearest(hits, evidence, interaction, found)
+    near = _nearest(evidence, found)
     around = np.maximum(near, _outside(interaction, found, near.shape[1]))
     weights = interaction.weights if interaction else np.zeros(near.shape[1], np.float32)
     alike = np.full(near.shape[1], 1 / max(near.shape[1], 1), np.float32)
@@ -182,25 +182,11 @@ def _named(question: Question, hits: Sequence[Hit], one: Candidate) -> float:
     return len(said & question.idf.keys()) / len(said) if said else 0.0
 
 
-def _nearest(
-    hits: Sequence[Hit], evidence: Evidence, interaction: Interaction | None, found: Sequence[Candidate]
-) -> Floats:
+def _nearest(evidence: Evidence, found: Sequence[Candidate]) -> Floats:
     """Return (candidates, tokens of the question): the highest cosine of each token with any of a candidate's."""
-    if interaction is None:
-        return np.zeros((len(found), 0), np.float32)
-    first: dict[int, int] = {}
-    for number, (at, _) in enumerate(evidence.places):
-        first.setdefault(at, number)
-    columns: list[Floats] = []
-    nothing = np.zeros(len(interaction.weights), np.float32)
-    for number, (at, _) in enumerate(evidence.places):
-        nearest = interaction.nearest[at]
-        inside = number - first[at]
-        known = nearest is not None and inside < nearest.shape[1] - 1
-        columns.append(nearest[:, inside] if known and nearest is not None else nothing)
-    table = np.array(columns, np.float32).reshape(len(columns), -1)
-    best = [table[list(one.windows)].max(axis=0) if one.windows else nothing for one in found]
-    return np.maximum(np.array(best, np.float32).reshape(len(found), -1), 0)
+    nothing = np.zeros(evidence.near.shape[1], np.float32)
+    best = [evidence.near[list(one.windows)].max(axis=0) if one.windows else nothing for one in found]
+    return np.array(best, np.float32).reshape(len(found), -1)
 
 
 def _cosines(evidence: Evidence, found: Sequence[Candidate]) -> Floats:
