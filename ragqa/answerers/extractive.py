@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ragqa.answerers import Chosen, Turn
 
-THRESHOLD = 0.33
+THRESHOLD = 0.32
 """Confidence under which the manual is taken not to say. Chosen by ``bench/refusing.py``."""
 
 AT_MOST = 3
