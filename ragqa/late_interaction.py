@@ -67,7 +67,10 @@ def _nearest(question: Floats, states: TokenStates) -> Floats:
     cosines = levels @ question.T
     windows = int(states.windows.max(initial=-1)) + 1
     best = np.full((windows + 1, len(question)), -1, np.float32)
-    np.maximum.at(best, states.windows, cosines)  # -1 is the last row
+    order = np.argsort(states.windows, kind="stable")
+    held = states.windows[order]
+    starts = np.flatnonzero(np.diff(held, prepend=held[0] - 1))
+    best[held[starts]] = np.maximum.reduceat(cosines[order], starts, axis=0)  # -1 is the last row
     return best.T
 
 

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ragqa.analysis import terms
-from ragqa.answerers.evidence import Evidence, Question
+from ragqa.answerers.evidence import Evidence, Question, bag_of
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Unit
 
@@ -113,9 +112,9 @@ def first_cell(hits: Sequence[Hit], row: Candidate) -> str:
     return text.partition(" | ")[0]
 
 
-def head_terms(one: Candidate) -> set[str]:
+def head_terms(one: Candidate) -> frozenset[str]:
     """Return the terms of the two headings nearest above a candidate."""
-    return set(terms("\n".join(one.unit.section[-2:])))
+    return bag_of("\n".join(one.unit.section[-2:]))
 
 
 def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Extract:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +48,7 @@ class Evidence:
     """(windows,) as they are."""
     near: NDArray[np.float32]
     """(windows, tokens of the question): the highest cosine of each token with any of a window's, 0 at least."""
-    bags: tuple[set[str], ...]
+    bags: tuple[AbstractSet[str], ...]
     """The terms of each window."""
     coverage: float
     """Share of the question's rarity that stands in the one passage, headings included, that holds most of it."""
@@ -88,17 +90,17 @@ class Question:
         return cls(text, rarity, missing / total if total else 0.0, asked_kind(text))
 
     @property
-    def codes(self) -> set[str]:
+    def codes(self) -> AbstractSet[str]:
         """The part numbers and error codes asked about: terms of letters and digits."""
         return {term for term in self.idf if _CODE.search(term)}
 
-    def coverage(self, found: set[str], weights: Mapping[str, float] | None = None) -> float:
+    def coverage(self, found: AbstractSet[str], weights: Mapping[str, float] | None = None) -> float:
         """Return the share of the question's weight, its rarity unless others are given, in ``found``."""
         weights = self.idf if weights is None else weights
         total = sum(weights.values())
         return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
 
-    def telling(self, bags: Sequence[set[str]]) -> dict[str, float]:
+    def telling(self, bags: Sequence[AbstractSet[str]]) -> dict[str, float]:
         """Return the terms' rarity among ``bags`` times their rarity at large: what the whole passage repeats, its
         subject, says nothing about which of its sentences answers."""
         size = len(bags)
@@ -170,6 +172,12 @@ def _holds_number(window: str, question: str) -> float:
     return 0.5 if fresh else 0.0
 
 
+@lru_cache(16384)
+def bag_of(text: str) -> frozenset[str]:
+    """Return the index terms of a sentence, a row or a heading, kept for the questions that find it again."""
+    return frozenset(terms(text))
+
+
 def weigh(
     question: Question,
     hits: Sequence[Hit],
@@ -186,11 +194,11 @@ def weigh(
     """
     places = tuple((at, span) for at, hit in enumerate(hits) for span in _spans(hit))
     texts = [hits[at].passage.text[start:end] for at, (start, end) in places]
-    bags = [set(terms(text)) for text in texts]
+    bags = [bag_of(text) for text in texts]
     telling = question.telling(bags)
     cosines = _cosines(hits, windows, query)
     codes = question.codes
-    headings = [question.coverage(set(terms(_heading(hit)))) for hit in hits]
+    headings = [question.coverage(bag_of(_heading(hit))) for hit in hits]
     best = max((hit.score for hit in hits), default=1.0)
     rows = []
     for j, (at, _) in enumerate(places):
@@ -215,21 +223,31 @@ def weigh(
     near = _nearness(places, interaction)
     if interaction is not None:
         features[:, 1] = standard(near @ interaction.weights) * legibility**2
-    whole = _best_coverage(question, hits)
+    whole = _best_coverage(question, hits, places, bags)
     return Evidence(places, features, cosines, near, tuple(bags), whole, question.unknown, legibility)
 
 
-def _best_coverage(question: Question, hits: Sequence[Hit]) -> float:
-    return max((question.coverage(set(terms(_whole(hit)))) for hit in hits), default=0.0)
+def _best_coverage(
+    question: Question, hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
+) -> float:
+    held: list[AbstractSet[str]] = [bag_of(_outside(hit)) for hit in hits]
+    for (at, _), bag in zip(places, bags, strict=True):
+        held[at] = held[at] | bag
+    return max(map(question.coverage, held), default=0.0)
 
 
 def _heading(hit: Hit) -> str:
     return "\n".join((*hit.passage.section[-2:], hit.passage.header))
 
 
-def _whole(hit: Hit) -> str:
-    passage = hit.passage
-    return "\n".join((*passage.section, passage.header, passage.text))
+def _outside(hit: Hit) -> str:
+    """Return the headings of a passage, and what of its text stands in no window."""
+    passage, end = hit.passage, 0
+    apart = []
+    for first, last in _spans(hit):
+        apart.append(passage.text[end:first])
+        end = last
+    return "\n".join((*passage.section, passage.header, *apart, passage.text[end:]))
 
 
 def _spans(hit: Hit) -> tuple[Span, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SWITCH = r"\b(?:turn|switch|power)(?:ed|ing)?(?: \w+){0,3}"
 _PAIRS = (
@@ -28,19 +29,19 @@ _PAIRS = (
 PAIRS = tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in _PAIRS)
 
 
+@lru_cache(1024)
+def _sides(text: str) -> tuple[tuple[bool, bool], ...]:
+    """Return for each pair whether a text names the one and the other."""
+    return tuple((bool(one.search(text)), bool(other.search(text))) for one, other in PAIRS)
+
+
 def opposed(question: str, text: str) -> bool:
     """Whether a text is about the opposite of what a question names, and not about that itself."""
-    for one, other in PAIRS:
-        asked = (bool(one.search(question)), bool(other.search(question)))
-        said = (bool(one.search(text)), bool(other.search(text)))
-        if asked[0] != asked[1] and said == (asked[1], asked[0]):
-            return True
-    return False
+    named = zip(_sides(question), _sides(text), strict=True)
+    return any(asked[0] != asked[1] and said == (asked[1], asked[0]) for asked, said in named)
 
 
 def unasked(question: str, text: str) -> bool:
     """Whether a text is about off, closing or removing, of which a question names neither side."""
-    return any(
-        other.search(text) and not (one.search(text) or one.search(question) or other.search(question))
-        for one, other in PAIRS
-    )
+    named = zip(_sides(question), _sides(text), strict=True)
+    return any(said == (False, True) and asked == (False, False) for asked, said in named)

@@ -10,10 +10,9 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import terms
 from ragqa.answerers.asked import Asked, asked_for
 from ragqa.answerers.candidates import CONSIDERED, Candidate, first_cell, head_terms
-from ragqa.answerers.evidence import Evidence, Question, standard
+from ragqa.answerers.evidence import Evidence, Question, bag_of, standard
 from ragqa.answerers.polarity import opposed, unasked
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
@@ -177,8 +176,7 @@ def _distinct(near: Floats, weights: Floats) -> Floats:
 
 def _named(question: Question, hits: Sequence[Hit], one: Candidate) -> float:
     """Return the share of a candidate's name, its heading or the first cell of a row, that the question says."""
-    name = first_cell(hits, one) if one.kind == "row" else "\n".join(one.unit.section[-1:])
-    said = set(terms(name))
+    said = bag_of(first_cell(hits, one) if one.kind == "row" else "\n".join(one.unit.section[-1:]))
     return len(said & question.idf.keys()) / len(said) if said else 0.0
 
 
