@@ -19,9 +19,9 @@ _NUMBER = (
 )
 
 
-def _measured(units: str) -> re.Pattern[str]:
+def _measured(units: str) -> str:
     """Match a number with one of ``units``."""
-    return re.compile(rf"{_NUMBER}\s?[-\u2013]?\s?(?:{units})(?![a-zA-Z])")
+    return rf"{_NUMBER}\s?[-\u2013]?\s?(?:{units})(?![a-zA-Z])"
 
 
 def _counted(words: str) -> str:
@@ -36,7 +36,8 @@ class AnswerType:
     name: str
     """In plain words, of which ``CHINESE`` has the Chinese ones."""
     asked: re.Pattern[str]
-    value: re.Pattern[str]
+    value: str
+    """A regular expression, compiled when it is first looked for: most are not."""
     telling: bool = False
     """Whether a value is not a number, so that one which the question holds counts too."""
 
@@ -46,10 +47,9 @@ _DURATION = (
     r"|秒|分钟|分鐘|分|小时|小時|个?月|天|日|周|週|星期|年"
 )
 _LENGTH = r"mm|cm|m|km|in|inch(?:es)?|ft|feet|foot|yards?|miles?|met(?:er|re)s?|″|\"|毫米|厘米|公分|米|公里|英寸|AWG"
-_ANY_NUMBER = re.compile(
-    r"\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|several|half)\b"
-    r"|[一二三四五六七八九十百千两兩]",
-    re.IGNORECASE,
+_ANY_NUMBER = (
+    r"(?i)\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|several|half)\b"
+    r"|[一二三四五六七八九十百千两兩]"
 )
 # Name, the words for the unit within a question, other ways to ask, the units of a value.
 _MEASURES = (
@@ -103,14 +103,11 @@ _REASON = AnswerType(
         r"|\bfor what reason\b|为什么|為什麼|为何|為何|为啥|什么原因",
         re.IGNORECASE,
     ),
-    re.compile(
-        r"\b(?:because|since|so that|in order to|due to|as a result|therefore|thus|otherwise|caus\w+|leads? to|reasons?"
-        r"|to (?:prevent|avoid|protect|ensure|keep|reduce|guarantee|make sure|allow)|prevents?|protects?|if not"
-        r"|(?:may|might|can|could|will) (?:be|cause|damage|result|lead)|for (?:safety|security))\b"
-        r"|\bas (?:it|they|this|the)\b"
-        r"|因为|因此|由于|所以|以便|以免|否则|原因|为了|導致|导致|防止|避免|使得|故",
-        re.IGNORECASE,
-    ),
+    r"(?i)\b(?:because|since|so that|in order to|due to|as a result|therefore|thus|otherwise|caus\w+|leads? to|reasons?"
+    r"|to (?:prevent|avoid|protect|ensure|keep|reduce|guarantee|make sure|allow)|prevents?|protects?|if not"
+    r"|(?:may|might|can|could|will) (?:be|cause|damage|result|lead)|for (?:safety|security))\b"
+    r"|\bas (?:it|they|this|the)\b"
+    r"|因为|因此|由于|所以|以便|以免|否则|原因|为了|導致|导致|防止|避免|使得|故",
     telling=True,
 )
 _MONEY = AnswerType(
@@ -120,16 +117,13 @@ _MONEY = AnswerType(
         r"|\bhow many (?:dollars|euros)\b|多少钱|几块钱|价格|费用",
         re.IGNORECASE,
     ),
-    re.compile(rf"{_measured('dollars?|euros?|cents?|USD|EUR|元|块|[€$£¥]').pattern}|[€$£¥]\s?\d"),
+    rf"{_measured('dollars?|euros?|cents?|USD|EUR|元|块|[€$£¥]')}|[€$£¥]\s?\d",
 )
 _COLOUR = AnswerType(
     "colour",
     re.compile(r"\b(?:what|which) colou?r\b|什么颜色|哪种颜色", re.IGNORECASE),
-    re.compile(
-        r"\b(?:red|green|blue|white|black|yellow|orange|amber|gr[ae]y|purple|pink|brown|violet|cyan|magenta)\b"
-        r"|[红绿蓝白黑黄橙灰紫粉]色?",
-        re.IGNORECASE,
-    ),
+    r"(?i)\b(?:red|green|blue|white|black|yellow|orange|amber|gr[ae]y|purple|pink|brown|violet|cyan|magenta)\b"
+    r"|[红绿蓝白黑黄橙灰紫粉]色?",
     telling=True,
 )
 _FREQUENCY = AnswerType(
@@ -137,11 +131,8 @@ _FREQUENCY = AnswerType(
     re.compile(
         r"\bhow (?:often|frequently|regularly)\b|多久.{0,8}一次|多长时间.{0,8}一次|每隔多|隔多久", re.IGNORECASE
     ),
-    re.compile(
-        r"\b(?:every|each|once|twice|daily|weekly|monthly|yearly|annually|regularly|times|always)\b"
-        r"|\b(?:a|per) (?:day|week|month|year)\b|每|次|定期",
-        re.IGNORECASE,
-    ),
+    r"(?i)\b(?:every|each|once|twice|daily|weekly|monthly|yearly|annually|regularly|times|always)\b"
+    r"|\b(?:a|per) (?:day|week|month|year)\b|每|次|定期",
     telling=True,
 )
 _LOOSE = (
@@ -157,9 +148,9 @@ _LOOSE = (
         "number",
         r"\b(?:order|part|kit|serial|model|telephone|phone|error|item|article|reference|catalog|pin)"
         r" (?:number|no\b|code)|订货号|零件号|电话|型号|编号",
-        re.compile(r"\d[\d /-]{2,}\d|\b[A-Z]+-?\d+\b|(?<![.,\d])\d{3,}(?![.,]\d)"),
+        r"\d[\d /-]{2,}\d|\b[A-Z]+-?\d+\b|(?<![.,\d])\d{3,}(?![.,]\d)",
     ),
-    ("number", r"\bport number\b|哪个端口|端口号", re.compile(r"\b\d{2,5}\b")),
+    ("number", r"\bport number\b|哪个端口|端口号", r"\b\d{2,5}\b"),
     (COUNT, r"\bhow many\b|\b(?:what|which) number of\b|多少个|几个|几次|多少次|幾個", _ANY_NUMBER),
     (
         "value",
@@ -230,13 +221,13 @@ def holds_type(expected: AnswerType, text: str, question: str) -> bool:
     if expected.name == COUNT:
         text = _about(text, question)
     if expected.telling:
-        return bool(expected.value.search(text))
+        return bool(re.search(expected.value, text))
     given = set(re.findall(r"\d+", question))
     return any(not digits or set(digits) - given for digits in _digits(expected, text))
 
 
 def _digits(expected: AnswerType, text: str) -> list[list[str]]:
-    return [re.findall(r"\d+", match[0]) for match in expected.value.finditer(text)]
+    return [re.findall(r"\d+", match[0]) for match in re.finditer(expected.value, text)]
 
 
 def _about(text: str, question: str) -> str:
