@@ -90,7 +90,7 @@ class Question:
         return cls(text, rarity, missing / total if total else 0.0, asked_kind(text))
 
     @property
-    def codes(self) -> AbstractSet[str]:
+    def codes(self) -> set[str]:
         """The part numbers and error codes asked about: terms of letters and digits."""
         return {term for term in self.idf if _CODE.search(term)}
 
@@ -189,8 +189,8 @@ def weigh(
     """Return every window of ``hits`` with its features.
 
     ``windows`` maps passage ids to their window vectors; ``query`` is the question's vector; ``interaction`` is of the
-    same ``hits``; all three may be absent, and
-    ``legibility`` says how much of the question the embedder can read: what it can't read counts nothing.
+    same ``hits``; all three may be absent. ``legibility`` says how much of the question the embedder can read: what it
+    can't read counts nothing.
     """
     places = tuple((at, span) for at, hit in enumerate(hits) for span in _spans(hit))
     texts = [hits[at].passage.text[start:end] for at, (start, end) in places]

@@ -42,11 +42,13 @@ def features(
     readable = evidence.legibility**2
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
     heads = {one.unit.section: head_terms(one) for one in {one.unit.section: one for one in found}.values()}
-    against = {section: opposed(question.text, "\n".join(section[-1:])) for section in heads}
-    reversed_ = {section: unasked(question.text, "\n".join(section[-1:])) for section in heads}
+    names = {section: "\n".join(section[-1:]) for section in heads}
+    against = {section: opposed(question.text, name) for section, name in names.items()}
+    aside = {section: unasked(question.text, name) for section, name in names.items()}
     telling = question.telling(bags)
     near = _nearest(evidence, found)
-    around = np.maximum(near, _outside(interaction, found, near.shape[1]))
+    outside = _outside(interaction, found, near.shape[1])
+    around = np.maximum(near, outside)
     weights = interaction.weights if interaction else np.zeros(near.shape[1], np.float32)
     alike = np.full(near.shape[1], 1 / max(near.shape[1], 1), np.float32)
     lacking = (near.max(axis=0, initial=-1) - near) if near.size else near
@@ -61,7 +63,7 @@ def features(
     }
     places = [(one.document, one.unit.section) for one in found]
     columns |= _of_sections(places, columns["near"], columns["cosine"])
-    columns["heading_near"] = standard(_outside(interaction, found, near.shape[1]) @ weights) * readable
+    columns["heading_near"] = standard(outside @ weights) * readable
     best = max((hit.score for hit in hits), default=1.0) or 1.0
     lexical = [hit.lexical or 0.0 for hit in hits]
     most = max(lexical, default=0.0) or 1.0
@@ -87,7 +89,7 @@ def features(
                 "length": length,
                 "usual_length": -((length - 5.5) ** 2),
                 "opposed": float(against[one.unit.section]),
-                "unasked": float(reversed_[one.unit.section]),
+                "unasked": float(aside[one.unit.section]),
                 "named": _named(question, hits, one),
                 "numbered": float(one.kind == "procedure" and one.unit.steps > 1 and bool(one.unit.parts)),
                 f"is {one.kind}": 1.0,
