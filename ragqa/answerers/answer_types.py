@@ -35,9 +35,10 @@ class AnswerType:
 
     name: str
     """In plain words, of which ``CHINESE`` has the Chinese ones."""
-    asked: re.Pattern[str]
+    asked: str
+    """A regular expression, of capitals and small letters alike."""
     value: str
-    """A regular expression, compiled when it is first looked for: most are not."""
+    """A regular expression. Each is compiled when it is first looked for: most are not."""
     telling: bool = False
     """Whether a value is not a number, so that one which the question holds counts too."""
 
@@ -98,11 +99,8 @@ _MEASURES = (
 )
 _REASON = AnswerType(
     "reason",
-    re.compile(
-        r"^why\b|\bwhy (?:do|does|is|are|can|must|should|did|was|has|have)\b|\bwhat (?:is the reason|causes?|makes)\b"
-        r"|\bfor what reason\b|为什么|為什麼|为何|為何|为啥|什么原因",
-        re.IGNORECASE,
-    ),
+    r"^why\b|\bwhy (?:do|does|is|are|can|must|should|did|was|has|have)\b|\bwhat (?:is the reason|causes?|makes)\b"
+    r"|\bfor what reason\b|为什么|為什麼|为何|為何|为啥|什么原因",
     r"(?i)\b(?:because|since|so that|in order to|due to|as a result|therefore|thus|otherwise|caus\w+|leads? to|reasons?"
     r"|to (?:prevent|avoid|protect|ensure|keep|reduce|guarantee|make sure|allow)|prevents?|protects?|if not"
     r"|(?:may|might|can|could|will) (?:be|cause|damage|result|lead)|for (?:safety|security))\b"
@@ -112,70 +110,55 @@ _REASON = AnswerType(
 )
 _MONEY = AnswerType(
     "price",
-    re.compile(
-        r"\bhow much (?:does|do|is|are|will)\b.*\b(?:cost|pay|fee|charged?)\b|\bcosts?\b|\bprice\b|\bfee\b"
-        r"|\bhow many (?:dollars|euros)\b|多少钱|几块钱|价格|费用",
-        re.IGNORECASE,
-    ),
+    r"\bhow much (?:does|do|is|are|will)\b.*\b(?:cost|pay|fee|charged?)\b|\bcosts?\b|\bprice\b|\bfee\b"
+    r"|\bhow many (?:dollars|euros)\b|多少钱|几块钱|价格|费用",
     rf"{_measured('dollars?|euros?|cents?|USD|EUR|元|块|[€$£¥]')}|[€$£¥]\s?\d",
 )
 _COLOUR = AnswerType(
     "colour",
-    re.compile(r"\b(?:what|which) colou?r\b|什么颜色|哪种颜色", re.IGNORECASE),
+    r"\b(?:what|which) colou?r\b|什么颜色|哪种颜色",
     r"(?i)\b(?:red|green|blue|white|black|yellow|orange|amber|gr[ae]y|purple|pink|brown|violet|cyan|magenta)\b"
     r"|[红绿蓝白黑黄橙灰紫粉]色?",
     telling=True,
 )
 _FREQUENCY = AnswerType(
     "interval",
-    re.compile(
-        r"\bhow (?:often|frequently|regularly)\b|多久.{0,8}一次|多长时间.{0,8}一次|每隔多|隔多久", re.IGNORECASE
-    ),
+    r"\bhow (?:often|frequently|regularly)\b|多久.{0,8}一次|多长时间.{0,8}一次|每隔多|隔多久",
     r"(?i)\b(?:every|each|once|twice|daily|weekly|monthly|yearly|annually|regularly|times|always)\b"
     r"|\b(?:a|per) (?:day|week|month|year)\b|每|次|定期",
     telling=True,
 )
-_LOOSE = (
-    ("value", r"\bhow long (?:must|should|may|can) .*\bbe\b", _ANY_NUMBER),
-    (
+_NAMED_UNITS = tuple(AnswerType(name, _counted(words), _measured(units)) for name, words, _, units in _MEASURES)
+_OTHER_WORDS = tuple(AnswerType(name, others, _measured(units)) for name, _, others, units in _MEASURES if others)
+TYPES = (
+    _REASON,
+    *_NAMED_UNITS,
+    _FREQUENCY,
+    AnswerType("value", r"\bhow long (?:must|should|may|can) .*\bbe\b", _ANY_NUMBER),
+    AnswerType(
         "time",
         r"\bhow (?:soon|much (?:time|longer))\b|\bfor how long\b|多长时间|多久"
         r"|\bhow long (?:does|do|until|before|without|after|can|may|will)\b",
         _measured(_DURATION),
     ),
-    ("length", r"\bhow long\b|多长", _measured(f"{_DURATION}|{_LENGTH}")),
-    (
+    AnswerType("length", r"\bhow long\b|多长", _measured(f"{_DURATION}|{_LENGTH}")),
+    *_OTHER_WORDS,
+    AnswerType(
         "number",
         r"\b(?:order|part|kit|serial|model|telephone|phone|error|item|article|reference|catalog|pin)"
         r" (?:number|no\b|code)|订货号|零件号|电话|型号|编号",
         r"\d[\d /-]{2,}\d|\b[A-Z]+-?\d+\b|(?<![.,\d])\d{3,}(?![.,]\d)",
     ),
-    ("number", r"\bport number\b|哪个端口|端口号", r"\b\d{2,5}\b"),
-    (COUNT, r"\bhow many\b|\b(?:what|which) number of\b|多少个|几个|几次|多少次|幾個", _ANY_NUMBER),
-    (
+    AnswerType("number", r"\bport number\b|哪个端口|端口号", r"\b\d{2,5}\b"),
+    _MONEY,
+    _COLOUR,
+    AnswerType(COUNT, r"\bhow many\b|\b(?:what|which) number of\b|多少个|几个|几次|多少次|幾個", _ANY_NUMBER),
+    AnswerType(
         "value",
         r"\bhow (?:much|strong|hard|big|large|fast|bright|near|close|old)\b|多少|多大|多快"
         r"|\b(?:what|which) (?:\w+ )?(?:size|speed|capacity|value|age|rate|limit|maximum|minimum)\b",
         _ANY_NUMBER,
     ),
-)
-TYPES = (
-    _REASON,
-    *(
-        AnswerType(name, re.compile(_counted(words), re.IGNORECASE), _measured(units))
-        for name, words, _, units in _MEASURES
-    ),
-    _FREQUENCY,
-    *(AnswerType(name, re.compile(asked, re.IGNORECASE), value) for name, asked, value in _LOOSE[:3]),
-    *(
-        AnswerType(name, re.compile(others, re.IGNORECASE), _measured(units))
-        for name, _, others, units in _MEASURES
-        if others
-    ),
-    *(AnswerType(name, re.compile(asked, re.IGNORECASE), value) for name, asked, value in _LOOSE[3:5]),
-    _MONEY,
-    _COLOUR,
-    *(AnswerType(name, re.compile(asked, re.IGNORECASE), value) for name, asked, value in _LOOSE[5:]),
 )
 """The first that is asked for counts."""
 
@@ -212,7 +195,7 @@ _LINE = re.compile(r"[\n。;；]|\.\s")
 
 def expected_type(question: str) -> AnswerType | None:
     """Return what kind of value a question asks for, None where it asks for none that can be told."""
-    return next((one for one in TYPES if one.asked.search(question)), None)
+    return next((one for one in TYPES if re.search(one.asked, question, re.IGNORECASE)), None)
 
 
 def holds_type(expected: AnswerType, text: str, question: str) -> bool:
@@ -223,11 +206,8 @@ def holds_type(expected: AnswerType, text: str, question: str) -> bool:
     if expected.telling:
         return bool(re.search(expected.value, text))
     given = set(re.findall(r"\d+", question))
-    return any(not digits or set(digits) - given for digits in _digits(expected, text))
-
-
-def _digits(expected: AnswerType, text: str) -> list[list[str]]:
-    return [re.findall(r"\d+", match[0]) for match in re.finditer(expected.value, text)]
+    found = (set(re.findall(r"\d+", match[0])) for match in re.finditer(expected.value, text))
+    return any(not digits or digits - given for digits in found)
 
 
 def _about(text: str, question: str) -> str:
