@@ -303,6 +303,11 @@ def query_terms(question: str) -> dict[str, int]:
     return {term: count for term, count in counts.items() if not is_stop(term)} or dict(counts)
 
 
+def in_chinese(question: str) -> bool:
+    """Say whether a question is to be answered in Chinese: a fifth of its letters is enough, among foreign names."""
+    return cjk_share(question) >= 0.2
+
+
 def cjk_share(text: str) -> float:
     """Return the share of the letters of ``text`` that are CJK characters, 0 to 1."""
     letters = sum(1 for c in text if c.isalnum())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ragqa.analysis import cjk_share
+from ragqa.analysis import in_chinese
 from ragqa.errors import RagqaError
 
 _ALLOWED = {
@@ -49,7 +49,7 @@ class Prompts:
 
     def refusal_to(self, question: str) -> str:
         """Return the line for 'the manual does not say' in the question's language."""
-        if cjk_share(question) < 0.2:
+        if not in_chinese(question):
             return self.refusal["en"]
         return self.refusal["zh-hant" if any(c in _TRADITIONAL for c in question) else "zh"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragqa.analysis import cjk_share
+from ragqa.analysis import in_chinese
 from ragqa.answerers.answer_types import CHINESE, expected_type, holds_type
 from ragqa.answerers.followup import standalone
 from ragqa.answerers.quoting import as_said, fenced, labelled, quoted
@@ -82,7 +82,7 @@ class ExtractiveAnswerer:
         page, document = chosen.best.page, chosen.best.document
         expected = expected_type(question)
         lacking = expected is not None and not holds_type(expected, chosen.best.text, question)
-        if _chinese(question):
+        if in_chinese(question):
             missing = f"，但其中没有{CHINESE[expected.name]}" if expected and lacking else ""
             return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）{missing}。"
         missing = f", which gives no {expected.name}" if expected and lacking else ""
@@ -184,13 +184,9 @@ def _see_also(question: str, also: Sequence[Extract], first: int) -> tuple[str, 
     named = [(one, _name(one)) for one in also]
     told = {name: one for one, name in reversed(named) if name}
     citations = tuple(_citation(one, marker) for marker, one in enumerate(told.values(), first))
-    word = "另见：" if _chinese(question) else "See also: "
+    word = "另见：" if in_chinese(question) else "See also: "
     lines = [f"{word}{as_said(name)} [{marker}]" for marker, name in enumerate(told, first)]
     return "\n".join(lines), citations
-
-
-def _chinese(question: str) -> bool:
-    return cjk_share(question) > 0.2
 
 
 def _name(extract: Extract) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ragqa.analysis import cjk_share
+from ragqa.analysis import in_chinese
 from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
@@ -199,19 +199,15 @@ class Written:
 
 
 def _corrections_line(question: str, corrections: Sequence[Correction]) -> str:
-    if _chinese(question):
+    if in_chinese(question):
         return "；".join(f"“{one.word}”按“{one.taken_for}”查找" for one in corrections)
     return "; ".join(f'"{one.word}" taken for "{one.taken_for}"' for one in corrections)
 
 
 def _unsupported_line(answer: Answer) -> str:
-    chinese = _chinese(answer.question)
+    chinese = in_chinese(answer.question)
     lead, comma = ("段落中没有：", "、") if chinese else ("not in the passages: ", ", ")
     return lead + printable_line(comma.join(answer.unsupported))
-
-
-def _chinese(question: str) -> bool:
-    return cjk_share(question) > 0.2
 
 
 def print_found(found: Found) -> None:
