@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
-VERSION = 1
+VERSION = 2
 """Raised when the same text gives other terms: lexical indexes are then rebuilt."""
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -272,10 +272,21 @@ def _cjk_terms(run: str) -> Iterator[str]:
         yield run[at : at + 2]
 
 
+_RAISED_AFTER_DIGIT = re.compile("(?<=[0-9])(?=[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹])")
+_FRACTION_AFTER_DIGIT = re.compile("(?<=[0-9])(?=[¼-¾⅐-⅞])")
+
+
+def compatible(text: str) -> str:
+    """Return ``text`` in NFKC (Unicode Standard Annex 15), but no number joins another: 10^5 for 10⁵, 2 1⁄2 for 2½."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _FRACTION_AFTER_DIGIT.sub(" ", _RAISED_AFTER_DIGIT.sub("^", text)))
+
+
 def terms(text: str) -> list[str]:
     """Return the index terms of ``text`` in order, repeated as often as they occur; none holds white space."""
     found: list[str] = []
-    for match in _TOKEN.finditer(unicodedata.normalize("NFKC", text)):
+    for match in _TOKEN.finditer(compatible(text)):
         token = match.group()
         if _CJK_RUN.match(token):
             found.extend(_cjk_terms(token))
@@ -286,7 +297,7 @@ def terms(text: str) -> list[str]:
 
 def latin_words(text: str) -> set[str]:
     """Return the words of ``text`` of the letters a to z, folded; what has digits is a code, not a word."""
-    return {word for word in map(fold, set(WORD.findall(unicodedata.normalize("NFKC", text)))) if word.isascii()}
+    return {word for word in map(fold, set(WORD.findall(compatible(text)))) if word.isascii()}
 
 
 def is_stop(term: str) -> bool:

@@ -25,6 +25,12 @@ def test_full_width_and_accents_fold():
     assert terms("ＡＢＣ１２") == terms("ABC12") and terms("café") == terms("cafe")
 
 
+def test_an_exponent_or_a_fraction_never_joins_the_number_before_it():
+    assert terms("10⁵") == terms("10^5") == ["10", "5"]
+    assert terms("2½ l") == ["2", "1", "2", "l"]
+    assert "105" not in terms("10⁵") and "m2" in terms("m²")
+
+
 def test_a_question_loses_its_question_words_but_never_everything():
     assert query_terms("How do I clean the filter?") == {"clean": 1, "filter": 1}
     assert "怎么" not in query_terms("怎么清洗滤网？") and {"清洗", "滤网"} <= query_terms("怎么清洗滤网？").keys()

@@ -9,11 +9,10 @@ translates their names, so that names are not compared then. Does not know wheth
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragqa.analysis import CJK, cjk_share, is_stop, terms
+from ragqa.analysis import CJK, cjk_share, compatible, is_stop, terms
 
 _UNITS = """
 s sec secs second seconds 秒 秒钟 秒鐘
@@ -143,7 +142,7 @@ class _Said:
 
     @classmethod
     def of(cls, sources: Sequence[str]) -> _Said:
-        text = unicodedata.normalize("NFKC", "\n".join(sources))
+        text = compatible("\n".join(sources))
         lower = text.lower()
         numbers: dict[str, set[str]] = {}
         for value, unit in [*_numbers(lower), *_numbers(_SPACE_BETWEEN_THOUSANDS.sub("", lower)), *_numerals(lower)]:
@@ -180,7 +179,7 @@ class _Said:
 
 def _claims(text: str) -> Iterator[_Claim]:
     """Yield what an answer claims; what was looked at as one kind is not looked at as another."""
-    text = _SPACE_BETWEEN_THOUSANDS.sub("", unicodedata.normalize("NFKC", text))
+    text = _SPACE_BETWEEN_THOUSANDS.sub("", compatible(text))
     for pattern in (_FENCED, _TICKED):
         for match in pattern.finditer(text):
             lines = [line.strip() for line in match["code"].split("\n")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from ragqa.analysis import compatible
 from ragqa.answerers.markers import Checked, check_markers, cite
 from ragqa.answerers.prompting import Prompt
 from ragqa.answerers.quotation_check import unsupported_claims
@@ -125,7 +125,7 @@ _OWN_WORDS = re.compile(
 
 
 def _letters(text: str) -> str:
-    text = unicodedata.normalize("NFKC", re.sub(r"\[\d+\]", "", text)).casefold()
+    text = compatible(re.sub(r"\[\d+\]", "", text)).casefold()
     return " ".join(re.sub(r"[\W_]+", " ", text).split())
 
 

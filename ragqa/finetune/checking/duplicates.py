@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Hashable, Sequence
 
+from ragqa.analysis import compatible
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
 from ragqa.finetune.reading.entries import Entry
@@ -64,5 +64,5 @@ def answer_of(entry: Entry) -> str:
 
 def normal(text: str) -> str:
     """Return a text in small letters without signs, width or spacing that change nothing; '-5' and '5 %' stay so."""
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = " ".join(compatible(text).casefold().split())
     return folded.strip("?？.。!！ ") or folded
