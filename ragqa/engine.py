@@ -6,6 +6,7 @@ Everything heavy is loaded when it is first needed. Safe for concurrent question
 from __future__ import annotations
 
 import difflib
+import glob
 import re
 import threading
 import time
@@ -18,13 +19,14 @@ from typing import TYPE_CHECKING, Any
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.settings import Settings, data_folder, load_settings
 from ragqa.trust import approval_of, remember_library
-from ragqa.types import Answer, Document, Extract, Mode, Unit, Usage
+from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Chosen, Turn
     from ragqa.answerers.candidates import Candidate, Considered
     from ragqa.answerers.choosing import Choice
     from ragqa.answerers.evidence import Evidence, Question
+    from ragqa.editions import Sibling
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress, Source
     from ragqa.rerankers import Reranker
@@ -37,6 +39,9 @@ LONGEST_QUESTION = 10_000
 
 WRITERS_WAIT = 1800
 """Seconds on the clock for another writer to end: it may be compiling a model on a busy machine, or reading manuals."""
+
+VERSIONS, OLDER = 3, 2
+"""Versions of a manual that an answer tells apart, and passages of each older one that a language model is given."""
 
 _NAME = re.compile(r"\w[\w .\-]{0,99}")
 
@@ -332,26 +337,68 @@ class Library:
 
         ``history`` are the turns before, for follow-up questions; ``on_text`` receives the answer as it is written.
         """
-        from ragqa.answerers.choosing import choose
-        from ragqa.answerers.confidence import confidence_of
+        from ragqa.answerers.extractive import ExtractiveAnswerer, Version
 
         question = checked_question(question)
         answerer = self.answerer
         asked = answerer.standalone(question, history) if history else question
         found, seen = self.consider(asked, k=k, mode=mode, document=document)
         started = time.perf_counter()
-        choice = choose(seen)
-        answer = answerer.answer(
-            asked,
-            seen.best_hits(k or self.settings.k),
-            history=history,
-            on_text=on_text,
-            confidence=confidence_of(seen, choice),
-            chosen=self._chosen(seen, choice) if choice else None,
-        )
+        most = k or self.settings.k
+        versions = self._versions(asked, seen) if document is None else ()
+        considered = [(one, self._considered_alone(asked, one, k, mode)) for one in versions]
+        if isinstance(answerer, ExtractiveAnswerer) and considered:
+            told = [Version(one.edition.label, *self._judged(alone, most)) for one, alone in considered]
+            answer = answerer.answer_versions(asked, told, on_text)
+        else:
+            hits, confidence, chosen = self._judged(considered[0][1] if considered else seen, most)
+            others = [hit for _, alone in considered[1:] for hit in alone.best_hits(OLDER)]
+            answer = answerer.answer(
+                asked, (*hits, *others), history=history, on_text=on_text, confidence=confidence, chosen=chosen
+            )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         usage = answer.usage + self._embedding_usage(asked, found)
-        return replace(answer, question=question, timings_ms=laps, usage=usage, corrections=found.corrections)
+        warnings = (*answer.warnings, *self._of_another_version(asked, answer))
+        return replace(
+            answer, question=question, timings_ms=laps, usage=usage, corrections=found.corrections, warnings=warnings
+        )
+
+    def _judged(self, seen: Considered, k: int) -> tuple[tuple[Hit, ...], float, Chosen | None]:
+        """Return the best passages, how likely they answer, and what of them answers."""
+        from ragqa.answerers.choosing import choose
+        from ragqa.answerers.confidence import confidence_of
+
+        choice = choose(seen)
+        return seen.best_hits(k), confidence_of(seen, choice), self._chosen(seen, choice) if choice else None
+
+    def _versions(self, question: str, seen: Considered) -> tuple[Sibling, ...]:
+        """Return the versions of the manual that a question is about, the newest first, where it names none of them."""
+        if not seen.hits:
+            return ()
+        best = self._database.stored(seen.hits[0].passage.document)
+        editions = self._retriever.editions
+        others = editions.others(question)
+        told = tuple(one for one in editions.of(best.document_id) if one.document_id not in others) if best else ()
+        return told[:VERSIONS] if len(told) > 1 else ()
+
+    def _considered_alone(self, question: str, version: Sibling, k: int | None, mode: Mode | None) -> Considered:
+        """Return what one version of a manual has to say."""
+        return self.consider(question, k=k, mode=mode, document=glob.escape(version.name))[1]
+
+    def _of_another_version(self, question: str, answer: Answer) -> Iterator[str]:
+        """Yield a line where the question names a version and the answer is from a manual of another."""
+        from ragqa.editions import version_of, versions_in
+
+        asked = versions_in(question)
+        stored = self._database.stored(answer.citations[0].document) if asked and answer.citations else None
+        version = version_of(stored.title, stored.name) if stored else None
+        if stored is None or version is None or any(version.covers(one) for one in asked):
+            return
+        said = "\n".join((answer.text, *answer.citations[0].section[1:]))
+        if asked[0].label.casefold() in f"{stored.title}\n{stored.name}".casefold():
+            return  # a model, not a version
+        if not any(one.covers(named) for one in asked for named in versions_in(said)):
+            yield f"this is from {version.label}: no manual here is of {asked[0].label}"
 
     def _embedding_usage(self, asked: str, found: Found) -> Usage:
         if found.query is None:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from ragqa.analysis import query_terms, terms
+from ragqa.editions import Editions, front_of
+from ragqa.errors import LibraryError
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
 from ragqa.spelling import corrected, find_slips
@@ -117,19 +120,45 @@ class Retriever:
         self._embedder = embedder
         self._fusion = fusion
         self._names: Names | None = None
+        self._editions: Editions | None = None
 
-    def search(self, question: str, k: int, mode: Mode = "hybrid", document: str | None = None) -> Found:
+    def search(
+        self,
+        question: str,
+        k: int,
+        mode: Mode = "hybrid",
+        document: str | None = None,
+        without: AbstractSet[int] = frozenset(),
+    ) -> Found:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``.
 
-        A misspelt word is looked for as the library spells it.
+        A misspelt word is looked for as the library spells it; of a manual of which the question names one edition,
+        the others are left out, and so are the documents of the ids ``without``.
         """
         corrections = find_slips(question, self._lexical, self._document_names(), _is_english)
-        found = self._search(corrected(question, corrections), k, mode, document)
+        without = without | self.editions.others(question)
+        found = self._search(corrected(question, corrections), k, mode, document, without)
         return replace(found, question=question, corrections=corrections) if corrections else found
 
-    def _search(self, question: str, k: int, mode: Mode, document: str | None) -> Found:
+    @property
+    def editions(self) -> Editions:
+        """The manuals that the library holds in several editions."""
+        if self._editions is None:
+            documents = [(held.document_id, held.name, held.title) for held in self._database.documents()]
+            self._editions = Editions(documents, self._front)
+        return self._editions
+
+    def _front(self, name: str) -> str:
+        try:
+            return front_of(self._database.document(name))
+        except LibraryError:  # damaged: said where its text is read for an answer
+            return ""
+
+    def _search(
+        self, question: str, k: int, mode: Mode, document: str | None, without: AbstractSet[int] = frozenset()
+    ) -> Found:
         clock = _Clock()
-        allowed = self._database.passage_ids(document) if document else None
+        allowed = self._database.passage_ids(document, without) if document or without else None
         asked, query, legibility = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":

@@ -13,7 +13,7 @@ FLOORS = (
     ("types", "errors"),
     ("document_fields", "passages", "sentences", "units", "analysis", "metrics", "trust"),
     ("openai_client", "openai_errors"),
-    ("settings", "prompts", "models", "naming", "spelling"),
+    ("settings", "prompts", "models", "naming", "spelling", "editions"),
     ("readers", "embedders", "rerankers", "store"),
     ("late_interaction",),
     ("answerers",),

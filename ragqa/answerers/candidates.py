@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ragqa.answerers.evidence import Evidence, Question, bag_of
+from ragqa.editions import editions_in, of_another
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Unit
+
+OTHER_EDITION = 20.0
+"""What a candidate loses that is for another version or model than the one asked about: more than all else counts."""
 
 CONSIDERED = 20
 """Passages whose units are weighed, at least."""
@@ -58,7 +62,16 @@ class Considered:
 
     def best_hits(self, k: int) -> tuple[Hit, ...]:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
-        return tuple(self._placed(hit) for hit in self.evidence.on(self.hits)[:k])
+        return tuple(self._of_the_edition_asked([self._placed(hit) for hit in self.evidence.on(self.hits)[:k]]))
+
+    def of_another_edition(self, sections: Sequence[Sequence[str]]) -> list[bool]:
+        """Say of each section whether it is for another version or model than the question names and the manual has."""
+        asked = editions_in(self.question.text)
+        if not asked:
+            return [False] * len(sections)
+        verdicts = {section: of_another(section, asked) for section in {tuple(section) for section in sections}}
+        held = any(verdict is False for verdict in verdicts.values())
+        return [held and bool(verdicts[tuple(section)]) for section in sections]
 
     def printed(self, document: str) -> dict[int | None, str | None]:
         """Return the number printed on each page on which a unit of a document begins, None where it is its own."""
@@ -75,6 +88,13 @@ class Considered:
         ]
         pages = [printed.get(passage.page_at(first)) for first, _ in windows]
         return replace(hit, sections=tuple(above), printed=tuple(pages))
+
+    def _of_the_edition_asked(self, hits: Sequence[Hit]) -> Iterator[Hit]:
+        """Yield the hits, the windows in sections of another edition far below the rest."""
+        others = iter(self.of_another_edition([section for hit in hits for section in hit.sections]))
+        for hit in hits:
+            scores = zip(hit.evidence, hit.sections, strict=False)
+            yield replace(hit, evidence=tuple(score - OTHER_EDITION * next(others) for score, _ in scores))
 
 
 def candidates(

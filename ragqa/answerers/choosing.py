@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.answerers.asked import Asked, asked_for
-from ragqa.answerers.candidates import Candidate, Considered, candidates, first_cell
+from ragqa.answerers.candidates import OTHER_EDITION, Candidate, Considered, candidates, first_cell
 from ragqa.answerers.unit_features import NAMES, features
 
 Floats = NDArray[np.float32]
@@ -71,6 +71,7 @@ def choose(seen: Considered) -> Choice | None:
     if not found:
         return None
     scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
+    scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
     asked = asked_for(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
     at = _one_row(_widened(order[0], found, asked), found, scores, asked)

@@ -59,19 +59,55 @@ class ExtractiveAnswerer:
 
         Refuse where ``confidence`` is below the threshold.
         """
-        said = ""
-        citations: tuple[Citation, ...] = ()
-        if confidence >= self.threshold:
-            whole = chosen is not None and chosen.whole
-            said, citations = _whole(chosen.best) if chosen and whole else _sentences(best_places(hits))
+        said, citations = self._said(question, hits, confidence, chosen)
         text = said or self._refusal(question, chosen)
-        if said and chosen and chosen.also:
-            more, others = _see_also(question, chosen.also, len(citations) + 1)
-            text, citations = f"{text}\n\n{more}" if more else text, (*citations, *others)
         if on_text:
             on_text(text)
         units = (chosen.best,) if said and chosen else ()
         return Answer(question, text, citations, tuple(hits), not said, confidence, self.spec, units=units)
+
+    def answer_versions(
+        self, question: str, versions: Sequence[Version], on_text: Callable[[str], None] | None = None
+    ) -> Answer:
+        """Quote what each version of a manual says, the first one, the newest, in full; refuse where none says it."""
+        parts: list[str] = []
+        citations: tuple[Citation, ...] = ()
+        units: list[Extract] = []
+        first_said = ""
+        for version in versions:
+            said, cited = self._said(question, version.hits, version.confidence, version.chosen, len(citations) + 1)
+            words = _VERSION_WORDS[in_chinese(question)]
+            label = as_said(version.label[:1].upper() + version.label[1:])
+            if said and first_said == _quotes(cited):
+                cited = cited[:1]
+                parts.append(words.same.format(label=label, marker=cited[0].marker))
+            elif said:
+                first_said = first_said or _quotes(cited)
+                parts.append(f"{label}{words.colon}{chr(10) * 2 if chr(10) in said else words.space}{said}")
+            elif not parts:
+                parts.append(words.silent.format(label=label))
+            citations += cited
+            units += [version.chosen.best] if said and version.chosen else []
+        newest = versions[0]
+        text = "\n\n".join(parts) if citations else self._refusal(question, newest.chosen)
+        if on_text:
+            on_text(text)
+        hits = tuple(hit for version in versions for hit in version.hits)
+        confidence = max(version.confidence for version in versions)
+        return Answer(question, text, citations, hits, not citations, confidence, self.spec, units=tuple(units))
+
+    def _said(
+        self, question: str, hits: Sequence[Hit], confidence: float, chosen: Chosen | None, first: int = 1
+    ) -> tuple[str, tuple[Citation, ...]]:
+        """Return what is quoted, its markers from ``first`` on, and where it stands; '' where that is a refusal."""
+        if confidence < self.threshold:
+            return "", ()
+        whole = chosen is not None and chosen.whole
+        said, citations = _whole(chosen.best, first) if chosen and whole else _sentences(best_places(hits), first)
+        if said and chosen and chosen.also:
+            more, others = _see_also(question, chosen.also, first + len(citations))
+            said, citations = f"{said}\n\n{more}" if more else said, (*citations, *others)
+        return said, citations
 
     def _refusal(self, question: str, chosen: Chosen | None) -> str:
         """Say that the manual does not say, and what it does have that is nearest."""
@@ -87,6 +123,35 @@ class ExtractiveAnswerer:
             return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）{missing}。"
         missing = f", which gives no {expected.name}" if expected and lacking else ""
         return f"{text}\nThe nearest it has is “{name}” ({f'page {page}' if page else document}){missing}."
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was found in one version of a manual."""
+
+    label: str
+    hits: Sequence[Hit]
+    confidence: float
+    chosen: Chosen | None
+
+
+@dataclass(frozen=True, slots=True)
+class _VersionWords:
+    colon: str
+    space: str
+    same: str
+    silent: str
+
+
+_VERSION_WORDS = {
+    False: _VersionWords(":", " ", "{label} says the same. [{marker}]", "{label} does not say."),
+    True: _VersionWords("：", "", "{label}的说法相同。[{marker}]", "{label}中没有说明。"),
+}
+"""By whether the question is in Chinese."""
+
+
+def _quotes(citations: Sequence[Citation]) -> str:
+    return "\n".join(" ".join(one.quote.split()) for one in citations[:1])
 
 
 Place = tuple[Hit, int]
@@ -151,13 +216,13 @@ def _introduces(passage: Passage, at: int) -> bool:
     return at + 1 < len(windows) and passage.text[start:end].endswith((":", "："))
 
 
-def _sentences(chosen: Sequence[Place]) -> tuple[str, tuple[Citation, ...]]:
+def _sentences(chosen: Sequence[Place], number: int = 1) -> tuple[str, tuple[Citation, ...]]:
     lines: list[str] = []
     citations: list[Citation] = []
     for hit, at in chosen:
         passage, (start, end) = hit.passage, _windows(hit.passage)[at]
         quote = passage.text[start:end]
-        marker = len(citations) + 1
+        marker = number + len(citations)
         section = hit.sections[at] if at < len(hit.sections) else passage.section
         printed = hit.printed[at] if at < len(hit.printed) else None
         place = (passage.document, passage.page_at(start), section)
@@ -166,11 +231,11 @@ def _sentences(chosen: Sequence[Place]) -> tuple[str, tuple[Citation, ...]]:
     return _joined(lines), tuple(citations)
 
 
-def _whole(extract: Extract) -> tuple[str, tuple[Citation, ...]]:
+def _whole(extract: Extract, marker: int = 1) -> tuple[str, tuple[Citation, ...]]:
     """Return a unit as Markdown, and where it stands."""
     text = quoted(extract)
     apart = "\n" if "\n" in text else " "
-    return f"{text}{apart}[1]", (_citation(extract, 1),)
+    return f"{text}{apart}[{marker}]", (_citation(extract, marker),)
 
 
 def _citation(extract: Extract, marker: int) -> Citation:

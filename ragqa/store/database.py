@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -211,19 +212,21 @@ class Database(Shelf):
         found = {row[0]: row[1:] for row in rows}
         return np.array([found.get(passage_id, NOWHERE) for passage_id in ids], np.int64).reshape(-1, 2)
 
-    def passage_ids(self, document_glob: str | None = None) -> NDArray[np.int64]:
-        """Return the ids, ascending, of the passages of documents whose name matches the glob; of all for None."""
+    def passage_ids(
+        self, document_glob: str | None = None, without: AbstractSet[int] = frozenset()
+    ) -> NDArray[np.int64]:
+        """Return the ids, ascending, of the passages of documents whose name matches the glob; of all for None.
+
+        ``without`` are ids of documents that are left out.
+        """
         import numpy as np
 
         with plainly(self.path):
-            if document_glob is None:
+            if document_glob is None and not without:
                 rows = self.connection().execute("SELECT passage_id FROM passage").fetchall()
             else:
-                rows = (
-                    self.connection()
-                    .execute(_IDS_OF_DOCUMENTS, (json.dumps(self._matching(document_glob)),))
-                    .fetchall()
-                )
+                kept = [one for one in self._matching(document_glob or "*") if one not in without]
+                rows = self.connection().execute(_IDS_OF_DOCUMENTS, (json.dumps(kept),)).fetchall()
         return np.sort(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
 
     def _matching(self, document_glob: str) -> list[int]:
