@@ -66,3 +66,8 @@ def test_a_text_holds_the_value_or_does_not(question: str, text: str, holds: boo
 
 def test_every_type_has_a_chinese_name() -> None:
     assert {one.name for one in TYPES} == set(CHINESE)
+
+
+def test_a_value_in_full_width_signs_is_a_value() -> None:
+    expected = expected_type("额定电压是多少？")
+    assert expected is not None and holds_type(expected, "额定电压为２２０Ｖ。", "额定电压是多少？")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ragqa.analysis import compatible
+
 COUNT = "number of them"
 """The type of how many there are of a thing."""
 
@@ -200,7 +202,7 @@ def expected_type(question: str) -> AnswerType | None:
 
 def holds_type(expected: AnswerType, text: str, question: str) -> bool:
     """Whether ``text`` holds a value of the type that the question does not itself hold."""
-    text = _STEP.sub("", text)  # the number of a step is no amount
+    text = _STEP.sub("", compatible(text))  # the number of a step is no amount
     if expected.name == COUNT:
         text = _about(text, question)
     if expected.telling:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ragqa.analysis import compatible
 from ragqa.answerers.asked import Asked, asked_for
 from ragqa.answerers.candidates import OTHER_EDITION, Candidate, Considered, candidates, first_cell
 from ragqa.answerers.unit_features import NAMES, features
@@ -120,7 +121,7 @@ def _keyed(at: int, found: Sequence[Candidate], scores: Floats, seen: Considered
 
 
 def _codes(text: str) -> set[str]:
-    return {match.lower() for match in _CODE.findall(text)}
+    return {match.lower() for match in _CODE.findall(compatible(text))}
 
 
 @cache
