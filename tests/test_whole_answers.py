@@ -250,3 +250,43 @@ def test_a_refusal_says_what_is_missing_where_it_looked(kettle: Library) -> None
 def test_a_reason_that_is_not_given_is_not_made_up(kettle: Library) -> None:
     answer = kettle.ask("Why must the station stand on a level table?")
     assert answer.abstained and answer.text.endswith(", which gives no reason.")
+
+
+FAN = """# Fan
+
+## Faults of the fan
+
+| Fault | Cause | Remedy | Part |
+| --- | --- | --- | --- |
+| Fan does not turn | Fuse blown | Replace the fuse | F-10 |
+| Fan does not turn | Motor too hot | Let it cool | none |
+| Fan hums | Blade bent | Replace the blade | B-31 |
+
+## Remote control
+
+The remote control works over six metres. Its cell is of type CR-20.
+"""
+
+
+@pytest.fixture(scope="module")
+def fan(compiled: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("fan")
+    (folder / "fan.md").write_text(FAN, encoding="utf-8")
+    with Library.open("fan", create=True, home=folder / "home") as library:
+        library.ingest([folder / "fan.md"])
+        yield library
+
+
+def test_a_fault_comes_with_all_its_causes_and_a_cause_alone(fan: Library) -> None:
+    assert fan.ask("Why does the fan not turn?").text == (
+        "- Faults of the fan: Fault: Fan does not turn · Cause: Fuse blown · Remedy: Replace the fuse · Part: F-10\n"
+        "- Fault: Fan does not turn · Cause: Motor too hot · Remedy: Let it cool · Part: none\n[1]"
+    )
+    alone = fan.ask("The fan does not turn and the motor is too hot: what is the remedy?")
+    assert "Let it cool" in alone.text and "F-10" not in alone.text
+
+
+def test_a_leaflet_of_one_passage_answers_in_words_that_only_ask(fan: Library) -> None:
+    assert "CR-20" in fan.ask("Which cell does the remote control take?").text
+    assert "B-31" in fan.ask("What is the part number of the blade?").text
+    assert fan.ask("How loud is the fan?").abstained

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from ragqa.answerers.evidence import Evidence, Question, bag_of
 from ragqa.editions import editions_in, of_another
 from ragqa.late_interaction import Interaction
-from ragqa.types import Extract, ExtractKind, Hit, Unit
+from ragqa.types import Extract, ExtractKind, Hit, Span, Unit
 
 OTHER_EDITION = 20.0
 """What a candidate loses that is for another version or model than the one asked about: more than all else counts."""
@@ -32,6 +32,8 @@ class Candidate:
     """Which of the windows weighed stand in it."""
     hits: tuple[int, ...]
     """Which of the passages found it touches."""
+    rows: tuple[Span, ...] = ()
+    """Of several rows of a table that belong together: where each stands in the document."""
 
     @property
     def length(self) -> int:
@@ -125,11 +127,15 @@ def _spans(unit: Unit) -> Iterator[tuple[ExtractKind, int, int]]:
             yield "row", start, end
 
 
+def row_text(hits: Sequence[Hit], row: Candidate) -> str:
+    """Return what of a row stands in the first passage that it touches."""
+    passage = hits[row.hits[0]].passage
+    return passage.text[max(row.start - passage.start, 0) : max(row.end - passage.start, 0)]
+
+
 def first_cell(hits: Sequence[Hit], row: Candidate) -> str:
     """Return what a row is about."""
-    passage = hits[row.hits[0]].passage
-    text = passage.text[max(row.start - passage.start, 0) : max(row.end - passage.start, 0)]
-    return text.partition(" | ")[0]
+    return row_text(hits, row).partition(" | ")[0]
 
 
 def head_terms(one: Candidate) -> frozenset[str]:
@@ -157,6 +163,7 @@ def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Ext
             page_end=page,
             printed=printed,
             passage_id=passage.passage_id,
+            parts=tuple((first - one.start, last - one.start) for first, last in one.rows),
         )
     lead = max(unit.lead[1] - unit.start, 0) if unit.lead[1] > unit.lead[0] else 0
     parts = tuple((first - unit.start, last - unit.start) for first, last in unit.parts)

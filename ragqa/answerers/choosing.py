@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from ragqa.analysis import compatible
 from ragqa.answerers.asked import Asked, asked_for
-from ragqa.answerers.candidates import OTHER_EDITION, Candidate, Considered, candidates, first_cell
+from ragqa.answerers.candidates import OTHER_EDITION, Candidate, Considered, candidates, first_cell, row_text
+from ragqa.answerers.evidence import bag_of
 from ragqa.answerers.unit_features import NAMES, features
 
 Floats = NDArray[np.float32]
@@ -85,7 +86,7 @@ def choose(seen: Considered) -> Choice | None:
         if all(one.apart(held) and one.unit.section != held.unit.section for held in taken):
             taken.append(one)
     odds = np.exp(scores - scores.max())
-    return Choice(asked, found[at], tuple(taken[1:]), 1 / float(odds.sum()))
+    return Choice(asked, _grouped(found[at], found, seen), tuple(taken[1:]), 1 / float(odds.sum()))
 
 
 def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
@@ -118,6 +119,34 @@ def _keyed(at: int, found: Sequence[Candidate], scores: Floats, seen: Considered
     ]
     keyed = [other for other in rows if asked & _codes(first_cell(seen.hits, found[other]))]
     return max(keyed, key=lambda other: float(scores[other]), default=at)
+
+
+def _grouped(row: Candidate, found: Sequence[Candidate], seen: Considered) -> Candidate:
+    """Return the rows of the group of ``row``, where its first cell is all of it that the question names.
+
+    A group are rows one after the other that begin with the same cell: the causes of one fault.
+    """
+    if row.kind != "row":
+        return row
+    about = first_cell(seen.hits, row).strip()
+    asked, named = set(seen.question.idf), bag_of(about)
+    if not about or not asked & named or (asked - named) & bag_of(row_text(seen.hits, row).removeprefix(about)):
+        return row
+    rows = sorted(
+        (one for one in found if one.kind == "row" and (one.document, one.unit_id) == (row.document, row.unit_id)),
+        key=lambda one: one.start,
+    )
+    first = last = rows.index(row)
+    while first and first_cell(seen.hits, rows[first - 1]).strip() == about:
+        first -= 1
+    while last + 1 < len(rows) and first_cell(seen.hits, rows[last + 1]).strip() == about:
+        last += 1
+    group = rows[first : last + 1]
+    if len(group) < 2:
+        return row
+    windows = tuple(sorted({number for one in group for number in one.windows}))
+    spans = tuple((one.start, one.end) for one in group)
+    return replace(row, start=group[0].start, end=group[-1].end, windows=windows, rows=spans)
 
 
 def _codes(text: str) -> set[str]:

@@ -20,6 +20,7 @@ from ragqa.analysis import query_terms
 from ragqa.answerers.answer_types import expected_type, holds_type
 from ragqa.answerers.candidates import Candidate, Considered, head_terms
 from ragqa.answerers.choosing import Choice
+from ragqa.answerers.evidence import outside_windows
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
@@ -66,7 +67,10 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
     expected = expected_type(question.text)
     if expected is not None:
-        held = holds_type(expected, _said(seen, best), question.text)
+        said = _said(seen, best)
+        if expected.telling:  # the column's name says that its cells are reasons
+            said += "\n" + outside_windows(seen.hits[best.hits[0]])
+        held = holds_type(expected, said, question.text)
         told[f"{'' if held else 'lacks_'}{'reason' if expected.name == 'reason' else 'value'}"] = 1.0
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,

@@ -83,7 +83,7 @@ class Question:
     @classmethod
     def of(cls, text: str, idf: Callable[[str], float], known: Callable[[str], bool]) -> Question:
         """Weigh the terms of ``text`` with ``idf``; ``known`` says whether the library uses a term at all."""
-        rarity = {term: idf(term) for term in query_terms(text)}
+        rarity = {term: idf(term) for term in query_terms(text) if known(term) or term not in _ASKING}
         words = {term: weight for term, weight in rarity.items() if not cjk_share(term)}
         total = sum(words.values())
         missing = sum(weight for term, weight in words.items() if not known(term))
@@ -110,6 +110,14 @@ class Question:
             weights[term] = rarity * math.log1p((size - n + 0.5) / (n + 0.5)) if n else 0.0
         return weights
 
+
+_ASKING = frozenset(
+    terms(
+        "takes needs uses requires gets gives makes puts allowed possible number kind type sort amount correct right"
+        " exact proper normal recommended works instructions tells explains manual according 需要 使用 可以 允许"
+    )
+)
+"""Terms that ask rather than name a subject: where the library never uses one, nothing is missing."""
 
 _ASKED = {
     "time": re.compile(
@@ -230,7 +238,7 @@ def weigh(
 def _best_coverage(
     question: Question, hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
 ) -> float:
-    held: list[AbstractSet[str]] = [bag_of(_outside(hit)) for hit in hits]
+    held: list[AbstractSet[str]] = [bag_of(outside_windows(hit)) for hit in hits]
     for (at, _), bag in zip(places, bags, strict=True):
         held[at] = held[at] | bag
     return max(map(question.coverage, held), default=0.0)
@@ -240,7 +248,7 @@ def _heading(hit: Hit) -> str:
     return "\n".join((*hit.passage.section[-2:], hit.passage.header))
 
 
-def _outside(hit: Hit) -> str:
+def outside_windows(hit: Hit) -> str:
     """Return the headings of a passage, and what of its text stands in no window."""
     passage, end = hit.passage, 0
     apart = []

@@ -30,7 +30,9 @@ def fenced(code: str) -> str:
 def quoted(extract: Extract) -> str:
     """Return the whole of an extract as Markdown, without its marker."""
     if extract.kind == "row":
-        return f"- {as_said(_titled(extract, labelled(extract.text, extract.header)))}"
+        rows = [extract.text[first:last] for first, last in extract.parts] or [extract.text]
+        said = [labelled(row, extract.header) for row in rows[:MOST_STEPS]]
+        return "\n".join(f"- {as_said(row)}" for row in (_titled(extract, said[0]), *said[1:]))
     shown, more = _shortened(extract)
     if extract.kind == "code":
         lead, code = shown[: extract.lead].strip(), shown[extract.lead :].strip("\n")
