@@ -54,6 +54,11 @@ _MODEL = re.compile(
 _CODE = re.compile(r"(?<![^\W_])(?=[A-Za-z-]*\d)[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)*(?![^\W_])")
 
 
+_VERSION_WORDS = frozenset(_WORDS.split("|"))
+_TITLE_WORD = re.compile(r"[^\W_]+(?:\.\d+)*")
+_DROPPED = re.compile(r"v?\d+(?:\.\d+)+[a-z]?|v\d+[a-z]?|(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)")
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """One version, year or model: ``parts`` are compared, ``label`` is shown."""
@@ -143,20 +148,13 @@ class Editions:
         A document whose name has no suffix is no file, and no edition of anything.
         """
         self._front = front
-        files = [document for document in documents if PurePosixPath(document[1]).suffix]
-        self._families: list[tuple[Sibling, ...]] = []
+        self._files = [document for document in documents if "." in document[1].rpartition("/")[2][1:]]
+        self._models: list[tuple[Sibling, ...]] | None = None
         self._of: dict[int, tuple[Sibling, ...]] = {}
-        for group in _alike(files, lambda text: text):
+        for group in _alike(self._files, _common):
             family = self._told_apart(group, (_version_of, _year_of))
-            if family and not any(one.document_id in self._of for one in family):
-                self._families.append(family)
+            if not any(one.document_id in self._of for one in family):
                 self._of.update((one.document_id, family) for one in family)
-        for group in _alike(files, lambda text: _CODE.sub(" ", _MODEL.sub(" ", text))):
-            models = [
-                Sibling(number, name, model) for number, name, title in group for model in _models_of(title, name)
-            ]
-            if len({one.edition.parts for one in models}) > 1:
-                self._families.append(tuple(models))
 
     def _told_apart(
         self, group: Sequence[tuple[int, str, str]], kinds: Sequence[Callable[[str], Edition | None]]
@@ -183,26 +181,38 @@ class Editions:
 
     def others(self, question: str) -> frozenset[int]:
         """Return the documents that are another edition of a manual than the one that the question names."""
-        if not self._families:
-            return frozenset()
         asked = (*editions_in(question), *_years_in(question), *_codes_in(question))
+        if not asked or len(self._files) < 2:
+            return frozenset()
         left_out: set[int] = set()
-        for family in self._families:
+        for family in (*{family[0]: family for family in self._of.values()}.values(), *self._families_of_models()):
             named = {one.document_id for one in family if any(one.edition.covers(edition) for edition in asked)}
             if named:
                 left_out |= {one.document_id for one in family} - named
         return frozenset(left_out)
 
+    def _families_of_models(self) -> list[tuple[Sibling, ...]]:
+        """Return the documents that differ in the model, or the code of it, that their titles name."""
+        if self._models is None:
+            self._models = []
+            for group in _alike(self._files, lambda text: _common(_CODE.sub(" ", _MODEL.sub(" ", text)))):
+                models = tuple(
+                    Sibling(number, name, model) for number, name, title in group for model in _models_of(title, name)
+                )
+                if len({one.edition.parts for one in models}) > 1:
+                    self._models.append(models)
+        return self._models
+
 
 def _alike(
-    documents: Sequence[tuple[int, str, str]], less: Callable[[str], str]
+    documents: Sequence[tuple[int, str, str]], common: Callable[[str], str]
 ) -> Iterator[Sequence[tuple[int, str, str]]]:
-    """Yield the groups of documents whose titles, or file names, differ in their versions and years alone."""
+    """Yield the groups of documents whose titles, or file names, have the words in common that ``common`` leaves."""
     groups: dict[tuple[str, ...], list[tuple[int, str, str]]] = defaultdict(list)
     for document in documents:
-        path = PurePosixPath(document[1])
-        groups["title", _common(less(document[2]))].append(document)
-        groups["name", str(path.parent), _common(less(path.stem))].append(document)
+        folder, _, file = document[1].rpartition("/")
+        groups["title", common(document[2])].append(document)
+        groups["name", folder, common(file.rpartition(".")[0])].append(document)
     for key, group in groups.items():
         if key[-1] and 1 < len(group) <= MOST_SIBLINGS:
             yield group
@@ -210,9 +220,19 @@ def _alike(
 
 def _common(text: str) -> str:
     """Return the words of a title without versions and years."""
-    for pattern in (_VERSION, _YEAR, _DOTTED):
-        text = pattern.sub(" ", text)
-    return " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    if not text.isascii():
+        text = _VERSION.sub(" ", text)
+    kept = []
+    after = False
+    for word in _TITLE_WORD.findall(text.casefold()):
+        if word in _VERSION_WORDS:
+            after = True
+            continue
+        plain = word not in _ORDINALS if word.isalpha() else not _DROPPED.fullmatch(word)
+        if plain and not (after and (word[0].isdecimal() or len(word) == 1)):
+            kept.append(word)
+        after = False
+    return " ".join(kept)
 
 
 def versions_in(text: str) -> tuple[Edition, ...]:

@@ -448,7 +448,7 @@ class Library:
         windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
         lexical = self._lexical
         text = found.looked_for
-        asked = Question.of(text, lexical.rarity, lambda term: lexical.doc_freq(term) > 0)
+        asked = Question.of(text, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
         query, legibility = found.query, found.legibility
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.

@@ -22,9 +22,6 @@ from ragqa import analysis
 from ragqa.store.database import Database, Stamp
 from ragqa.store.derived import open_derived
 
-USUAL_SIZE = 300
-"""Passages of a usual manual."""
-
 LONGEST_TERM = 200
 """Bytes. A longer term is cut and hashed, the same way in passages and questions: tantivy drops what is too long."""
 
@@ -84,14 +81,6 @@ class LexicalIndex:
         """Return BM25's rarity of ``term``: ln(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages that hold it."""
         held = self.doc_freq(term)
         return math.log1p((self.size - held + 0.5) / (held + 0.5))
-
-    def rarity(self, term: str) -> float:
-        """Return ``idf``, as if a small library were one part of a library of ``USUAL_SIZE`` passages.
-
-        In three passages the words that all of them hold would else count as nothing beside one that none holds.
-        """
-        held, size = self.doc_freq(term), max(self.size, USUAL_SIZE)
-        return math.log1p((size - held + 0.5) / (held + 0.5))
 
     def search(self, words: Terms, k: int, allowed: Ids | None = None) -> tuple[Ids, Floats]:
         """Return ids and scores of the ``k`` best passages with any of the terms, of those ``allowed`` if given.
