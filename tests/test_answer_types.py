@@ -71,3 +71,22 @@ def test_every_type_has_a_chinese_name() -> None:
 def test_a_value_in_full_width_signs_is_a_value() -> None:
     expected = expected_type("额定电压是多少？")
     assert expected is not None and holds_type(expected, "额定电压为２２０Ｖ。", "额定电压是多少？")
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the set pressure?", "Set pressure (bar): 4.5"),
+        ("What is the set pressure?", "Valve | Pressure [bar]\nV-10 | 6.5"),
+        ("What is the pressure drop?", "The pressure drop is p = 1/2 k v^2."),
+        ("How high must the insulation resistance be?", "It must be at least 2 MΩ."),
+    ],
+)
+def test_a_unit_may_stand_in_the_label_and_a_formula_is_a_value(question: str, text: str) -> None:
+    expected = expected_type(question)
+    assert expected is not None and holds_type(expected, text, question)
+
+
+def test_a_label_without_a_value_is_none() -> None:
+    expected = expected_type("What is the set pressure?")
+    assert expected is not None and not holds_type(expected, "Set pressure (bar):", "What is the set pressure?")

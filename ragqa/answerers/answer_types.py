@@ -22,8 +22,10 @@ _NUMBER = (
 
 
 def _measured(units: str) -> str:
-    """Match a number with one of ``units``."""
-    return rf"{_NUMBER}\s?[-\u2013]?\s?(?:{units})(?![a-zA-Z])"
+    """Match a number with one of ``units`` behind it, or under a label that names the unit; or a formula."""
+    behind = rf"{_NUMBER}\s?[-\u2013]?\s?(?:{units})(?![a-zA-Z])"
+    above = rf"(?:[(\[（]\s?(?:{units})\s?[)\]）]|\b[iI]n (?:{units})(?![a-zA-Z]))[^\d]{{0,400}}?\d+"
+    return rf"{behind}|{above}|=\s?[^\s=]"
 
 
 def _counted(words: str) -> str:
@@ -142,6 +144,12 @@ TYPES = (
         r"\bhow (?:soon|much (?:time|longer))\b|\bfor how long\b|多长时间|多久"
         r"|\bhow long (?:does|do|until|before|without|after|can|may|will)\b",
         _measured(_DURATION),
+    ),
+    AnswerType(
+        "value",
+        r"\bhow (?:high|low|great)\b.*\b(?:resistance|pressure|temperature|voltage|current|humidity|torque|speed|rate"
+        r"|frequency|power|consumption|flow|level|load|concentration|dose)\b",
+        _ANY_NUMBER,
     ),
     AnswerType("length", r"\bhow long\b|多长", _measured(f"{_DURATION}|{_LENGTH}")),
     *_OTHER_WORDS,

@@ -20,7 +20,7 @@ from ragqa.analysis import query_terms
 from ragqa.answerers.answer_types import expected_type, holds_type
 from ragqa.answerers.candidates import Candidate, Considered, head_terms
 from ragqa.answerers.choosing import Choice
-from ragqa.answerers.evidence import outside_windows
+from ragqa.answerers.evidence import column_names
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
@@ -67,10 +67,8 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
     expected = expected_type(question.text)
     if expected is not None:
-        said = _said(seen, best)
-        if expected.telling:  # the column's name says that its cells are reasons
-            said += "\n" + outside_windows(seen.hits[best.hits[0]])
-        held = holds_type(expected, said, question.text)
+        named = column_names(seen.hits[best.hits[0]])  # they say that a column's cells are reasons, or in bar
+        held = holds_type(expected, f"{named}\n{_said(seen, best)}", question.text)
         told[f"{'' if held else 'lacks_'}{'reason' if expected.name == 'reason' else 'value'}"] = 1.0
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,

@@ -238,7 +238,7 @@ def weigh(
 def _best_coverage(
     question: Question, hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
 ) -> float:
-    held: list[AbstractSet[str]] = [bag_of(outside_windows(hit)) for hit in hits]
+    held: list[AbstractSet[str]] = [bag_of(_outside(hit)) for hit in hits]
     for (at, _), bag in zip(places, bags, strict=True):
         held[at] = held[at] | bag
     return max(map(question.coverage, held), default=0.0)
@@ -248,7 +248,7 @@ def _heading(hit: Hit) -> str:
     return "\n".join((*hit.passage.section[-2:], hit.passage.header))
 
 
-def outside_windows(hit: Hit) -> str:
+def _outside(hit: Hit) -> str:
     """Return the headings of a passage, and what of its text stands in no window."""
     passage, end = hit.passage, 0
     apart = []
@@ -256,6 +256,11 @@ def outside_windows(hit: Hit) -> str:
         apart.append(passage.text[end:first])
         end = last
     return "\n".join((*passage.section, passage.header, *apart, passage.text[end:]))
+
+
+def column_names(hit: Hit) -> str:
+    """Return the header rows of the tables in a passage, a line each."""
+    return "\n".join(line for line in _outside(hit).split("\n") if " | " in line)
 
 
 def _spans(hit: Hit) -> tuple[Span, ...]:

@@ -117,7 +117,9 @@ class ExtractiveAnswerer:
             return text
         page, document = chosen.best.page, chosen.best.document
         expected = expected_type(question)
-        lacking = expected is not None and not holds_type(expected, chosen.best.text, question)
+        lacking = expected is not None and not holds_type(
+            expected, f"{chosen.best.header}\n{chosen.best.text}", question
+        )
         if in_chinese(question):
             missing = f"，但其中没有{CHINESE[expected.name]}" if expected and lacking else ""
             return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）{missing}。"
