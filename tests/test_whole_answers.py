@@ -290,3 +290,13 @@ def test_a_leaflet_of_one_passage_answers_in_words_that_only_ask(fan: Library) -
     assert "CR-20" in fan.ask("Which cell does the remote control take?").text
     assert "B-31" in fan.ask("What is the part number of the blade?").text
     assert fan.ask("How loud is the fan?").abstained
+
+
+def test_a_row_that_begins_with_the_code_asked_for_answers(compiled: None, tmp_path: Path) -> None:
+    rows = "\n".join(f"KX-{100 + n};0,{n} - 5,{n};{n},5" for n in range(1, 25))
+    (tmp_path / "pumps.csv").write_text(f"Pumpentyp;Druckbereich (bar);Menge (m3/h)\n{rows}\n", encoding="utf-8")
+    with Library.open("pumps", create=True, home=tmp_path / "home") as library:
+        library.ingest([tmp_path / "pumps.csv"])
+        answer = library.ask("Which pressure range does the KX107 have?")
+        assert "Pumpentyp: KX-107 · Druckbereich (bar): 0,7 - 5,7" in answer.text
+        assert library.ask("What does the KX-107 weigh?").abstained

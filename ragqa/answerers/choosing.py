@@ -24,7 +24,7 @@ from ragqa.answerers.unit_features import NAMES, features
 
 Floats = NDArray[np.float32]
 
-_CODE = re.compile(r"[A-Za-z]*\d(?:[\w-]|\.(?=\d))*")
+_CODE = re.compile(r"(?:[A-Za-z]{1,8}-?){0,3}\d(?:[\w-]|\.(?=\d))*")
 """A number or a code, as people ask for a row by: 188, E04, HK-7205."""
 
 WEIGHTS_FILE = Path(__file__).with_name("choosing.json")
@@ -121,6 +121,12 @@ def _keyed(at: int, found: Sequence[Candidate], scores: Floats, seen: Considered
     return max(keyed, key=lambda other: float(scores[other]), default=at)
 
 
+def is_keyed(row: Candidate, seen: Considered) -> bool:
+    """Say whether a row of a table begins with a code of the question, of letters and digits."""
+    asked = {code for code in _codes(seen.question.text) if not code.isdecimal()}
+    return row.kind == "row" and bool(asked & _codes(first_cell(seen.hits, row)))
+
+
 def _grouped(row: Candidate, found: Sequence[Candidate], seen: Considered) -> Candidate:
     """Return the rows of the group of ``row``, where its first cell is all of it that the question names.
 
@@ -150,7 +156,7 @@ def _grouped(row: Candidate, found: Sequence[Candidate], seen: Considered) -> Ca
 
 
 def _codes(text: str) -> set[str]:
-    return {match.lower() for match in _CODE.findall(compatible(text))}
+    return {match.lower().replace("-", "") for match in _CODE.findall(compatible(text))}
 
 
 @cache

@@ -19,7 +19,7 @@ import numpy as np
 from ragqa.analysis import query_terms
 from ragqa.answerers.answer_types import expected_type, holds_type
 from ragqa.answerers.candidates import Candidate, Considered, head_terms
-from ragqa.answerers.choosing import Choice
+from ragqa.answerers.choosing import Choice, is_keyed
 from ragqa.answerers.evidence import column_names
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
@@ -52,9 +52,10 @@ def likely(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
 
 
 def _plain(found: Mapping[str, float]) -> bool:
-    """Whether the features are those of a question whose words all stand in one passage, with what it asks for."""
-    lacking = found["unknown"] or found["lacks_value"] or found["lacks_reason"]
-    return found["coverage"] >= ALL and not lacking
+    """Whether the question's words all stand in one passage, or a row is about its code, with what it asks for."""
+    if found["lacks_value"] or found["lacks_reason"]:
+        return False
+    return found["keyed"] > 0 or (found["coverage"] >= ALL and not found["unknown"])
 
 
 def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
@@ -83,6 +84,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
         "heading": question.coverage(head_terms(best)),
         "share": choice.share,
         "terms": len(question.idf) / 10,
+        "keyed": 1.0 if is_keyed(best, seen) else 0.0,
         **told,
     }
 
