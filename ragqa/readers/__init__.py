@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SUFFIXES = {
     ".pdf": "a PDF",
     ".docx": "a Word document",
+    ".docm": "a Word document",
+    ".dotx": "a Word document",
+    ".dotm": "a Word document",
     ".html": "HTML",
     ".htm": "HTML",
     ".xhtml": "HTML",

@@ -31,8 +31,6 @@ _CHUNK_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _WRAPPERS = frozenset(f"{W}{name}" for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml"))
 _DEEPEST_CHUNK = 3
 """Word files within Word files that are read."""
-_LONGEST_BOLD = 300
-"""Characters of a cell that may be a header because it is bold."""
 
 
 def _broken() -> tuple[type[Exception], ...]:
@@ -181,11 +179,7 @@ class _Reader:
             return
         notes: list[str] = []
 
-        def read(cell: Any) -> tuple[str, bool]:
-            text = self._flat(cell, notes)
-            return text, len(text) <= _LONGEST_BOLD and self._paragraphs.is_bold(cell)
-
-        read_rows, headers = read_cells(table, read)
+        read_rows, headers = read_cells(table, lambda cell: self._flat(cell, notes), self._paragraphs.is_bold)
         if not headers and len(read_rows) > 1 and len(read_rows[0]) > 1 and self._styles.heads_first_row(table):
             headers = 1
         add_table(self._draft, read_rows, headers or None)

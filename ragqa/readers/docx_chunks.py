@@ -1,4 +1,4 @@
-"""Files that a Word document takes in as they are (w:altChunk): HTML, text, whole web pages. Knows nothing of Word's XML.
+"""Files that a Word document takes in as they are (w:altChunk): HTML, text, web pages. Knows nothing of Word's XML.
 
 Programs that write reports leave parts of them so; Word turns them into paragraphs when it opens the document.
 """

@@ -23,7 +23,7 @@ class _Piece:
 
 
 class Line:
-    """Pieces in the order of reading. Runs that go on with the same superscript become one, '1' and '0' an exponent 10."""
+    """Pieces in the order of reading. Runs that go on with a superscript become one: '1' and '0' are an exponent 10."""
 
     def __init__(self, inline_notes: bool = True) -> None:
         """``inline_notes``: whether short notes may stand in the sentence; in a heading they follow it."""

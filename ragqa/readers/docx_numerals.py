@@ -14,14 +14,11 @@ _ROMAN = (
     ("", "x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc"),
     _ONES,
 )
-_WORDS = (
-    "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen "
-    "Eighteen Nineteen Twenty"
-).split()
+_WORDS = ("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 _ORDINALS = (
-    "First Second Third Fourth Fifth Sixth Seventh Eighth Ninth Tenth Eleventh Twelfth Thirteenth Fourteenth "
-    "Fifteenth Sixteenth Seventeenth Eighteenth Nineteenth Twentieth"
-).split()
+    *("First", "Second", "Third", "Fourth", "Fifth", "Sixth"),
+    *("Seventh", "Eighth", "Ninth", "Tenth", "Eleventh", "Twelfth"),
+)
 _SERIES = {
     "cardinalText": _WORDS,
     "ordinalText": _ORDINALS,
@@ -105,7 +102,7 @@ def _in_tens(number: int, digits: str, tens: str, names_one: bool, fills: bool) 
             continue
         text += digits[0] if gap and fills else ""
         gap = False
-        bare = char == "1" and power and not names_one and (power == 1 and not text or not fills)
+        bare = char == "1" and power and not names_one and ((power == 1 and not text) or not fills)
         text += ("" if bare else digits[int(char)]) + (tens[power - 1] if power else "")
     return text
 

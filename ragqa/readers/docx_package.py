@@ -1,4 +1,4 @@
-"""The parts of a Word file: which are there, how they relate, and their XML, counted while it is inflated. Reads no text.
+"""The parts of a Word file, how they relate, and their XML, counted while it is inflated. Reads no text.
 
 Word itself is lenient here, and so is this: the main part may have any name, a relation may lead nowhere, names may
 differ in case or have backslashes, and the namespaces may be those of Strict Open XML.
