@@ -21,7 +21,7 @@ LONGEST_EQUATION = 10_000
 _UNSHOWN = frozenset((f"{_W}del", f"{_W}moveFrom", f"{_W}rPr", f"{M}rPr", f"{M}ctrlPr"))
 _ACCENTS = {"\u0302": "hat", "\u0303": "tilde", "\u0304": "bar", "\u0305": "bar", "\u0307": "dot", "\u0308": "ddot"}
 _ACCENTS |= {"\u20d7": "vec", "\u20d1": "vec", "\u030c": "check", "\u0306": "breve"}
-_RELATION = re.compile(r"[ \t]*([=≈≠≤≥≡∝≅⇒⇔]|:=)[ \t]*")
+_RELATION = re.compile(r"[()\[\]]|[ \t]*(:=|[=≈≠≤≥≡∝≅⇒⇔])[ \t]*")
 _LETTERS = re.compile("[\U0001d400-\U0001d7ff\u210a-\u2131]")
 """Slanted and bold letters of formulas, which are plain letters to whoever searches."""
 _BLANKS = re.compile(r"[ \t\u2000-\u200b\u2061-\u2064]+")
@@ -33,7 +33,21 @@ def equation_text(equation: Any) -> str:
     length = sum(len(text.text or "") for text in equation.iter(f"{M}t"))
     if length > LONGEST_EQUATION:
         return _clean("".join(text.text or "" for text in equation.iter(f"{M}t")))
-    return _clean(_RELATION.sub(r" \1 ", _row(equation)))
+    return _clean(_spaced(_row(equation)))
+
+
+def _spaced(text: str) -> str:
+    """Return an equation with spaces around its equals signs, but not within brackets: ∑_(i=1)."""
+    depth = 0
+
+    def written(match: re.Match[str]) -> str:
+        nonlocal depth
+        if not match[1]:
+            depth += 1 if match[0] in "([" else -1
+            return match[0]
+        return f" {match[1]} " if depth <= 0 else match[0]
+
+    return _RELATION.sub(written, text)
 
 
 def _clean(text: str) -> str:
