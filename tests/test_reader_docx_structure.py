@@ -10,14 +10,23 @@ from tests.docx_making import cell, kinds, lines, para, row, run, table
 HEAD = row("Filter", "Class", "Order", properties="<w:tblHeader/>")
 
 
-def test_columns_that_a_row_leaves_out_are_empty() -> None:
-    before = row("F7", "K-1", properties='<w:gridBefore w:val="1"/>')
-    after = row("Air", "M5", properties='<w:gridAfter w:val="1"/>')
-    assert lines(table(HEAD, row("Air", "M5", "K-0"), before, after)) == [
+def test_a_row_that_begins_further_right_goes_on_with_what_stands_above() -> None:
+    one, two = (f'<w:gridBefore w:val="{columns}"/>' for columns in (1, 2))
+    after = row("Out", "M5", properties='<w:gridAfter w:val="1"/>')
+    rows = row("Air", "M5", "K-0"), row("F7", "K-1", properties=one), row("K-2", properties=two), after
+    assert lines(table(HEAD, *rows)) == [
         "Filter | Class | Order",
         "Air | M5 | K-0",
+        "Air | F7 | K-1",
+        "Air | F7 | K-2",
+        "Out | M5",
+    ]
+    assert lines(table(HEAD, row("F7", "K-1", properties=one))) == ["Filter | Class | Order", " | F7 | K-1"]
+    wide = row(cell("Air", '<w:gridSpan w:val="2"/>'), "K-0")
+    assert lines(table(HEAD, wide, row("F7", "K-1", properties=one))) == [
+        "Filter | Class | Order",
+        "Air |  | K-0",
         " | F7 | K-1",
-        "Air | M5",
     ]
 
 

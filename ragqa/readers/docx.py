@@ -128,6 +128,8 @@ class _Reader:
 
     def _paragraph(self, element: Any) -> _Paragraph | None:
         """Return a paragraph; None where the next one goes on with it, or where nothing of it is left."""
+        if not len(element):
+            return None  # an empty line
         style = self._styles.of(element)
         text, boxes, notes = self._paragraphs.read(element, style)
         begun, self._begun = self._begun, None

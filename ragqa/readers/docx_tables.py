@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ragqa.readers.docx_styles import W, is_on
@@ -45,62 +47,101 @@ def _within(parent: Any, tag: str) -> Iterator[Any]:
             yield from _within(child, tag)
 
 
-def read_cells(table: Any, read: Callable[[Any], str], is_bold: Callable[[Any], bool]) -> tuple[list[list[Cell]], int]:
-    """Return the rows of a table, and how many of its first ones it calls headers.
-
-    ``read`` gives the text of a cell, ``is_bold`` says whether all of it is bold. Columns that a row leaves out before
-    its first cell or after its last one are empty cells, so that every value stays below its header.
-    """
-    grid = _Grid(table)
-    rows: list[list[Cell]] = []
-    headers = 0
-    open_cells: dict[int, tuple[int, int]] = {}  # column → row and place of the cell that spans down over it
-    for row in rows_of(table):
-        cells: list[Cell] = []
-        column = _skipped(row, "gridBefore")
-        if width := grid.width(0, column):
-            cells.append(Cell("", width))
-            for left_out in [at for at in open_cells if at < column]:
-                del open_cells[left_out]
-        for cell in cells_of(row):
-            span = _number(cell.find(f"{W}tcPr/{W}gridSpan"))
-            down, across = (cell.find(f"{W}tcPr/{W}{name}") for name in ("vMerge", "hMerge"))
-            if across is not None and across.get(f"{W}val") != "restart" and cells:
-                before = cells[-1]
-                cells[-1] = Cell(before.text, before.columns + grid.width(column, span), before.rows, before.heads)
-            elif down is not None and down.get(f"{W}val") != "restart" and column in open_cells:
-                above, place = open_cells[column]
-                spanning = rows[above][place]
-                rows[above][place] = Cell(spanning.text, spanning.columns, len(rows) - above + 1, spanning.heads)
-            else:
-                open_cells.pop(column, None)
-                text, width = read(cell), grid.width(column, span)
-                if width or text:
-                    if down is not None:
-                        open_cells[column] = (len(rows), len(cells))
-                    may_head = len(rows) < _HEADER_ROWS and 0 < len(text) <= _LONGEST_HEADER
-                    cells.append(Cell(text, max(width, 1), 1, may_head and is_bold(cell)))
-            column += span
-        if width := grid.width(column, _skipped(row, "gridAfter")):
-            cells.append(Cell("", width))
-        switch = row.find(f"{W}trPr/{W}tblHeader")
-        if headers == len(rows) and switch is not None and is_on(switch):
-            headers += 1
-        rows.append(cells)
-    return rows, headers
-
-
 class _Grid:
     """The columns of a table. Some are too narrow for a letter: lines that were drawn a little aside."""
 
     def __init__(self, table: Any) -> None:
         widths = [column.get(f"{W}w") or "" for column in table.iterfind(f"{W}tblGrid/{W}gridCol")]
         narrow = [at for at, width in enumerate(widths) if width.isdecimal() and 0 < int(width[:9]) <= _NARROW]
-        self._narrow = frozenset(narrow if 2 * len(narrow) < len(widths) else ())
+        self._narrow = narrow if 2 * len(narrow) < len(widths) else []
 
     def width(self, column: int, span: int) -> int:
         """Return how many columns that can hold text lie in ``span`` columns from ``column`` on."""
-        return span - sum(column <= at < column + span for at in self._narrow)
+        return span - (bisect_left(self._narrow, column + span) - bisect_left(self._narrow, column))
+
+
+def read_cells(table: Any, read: Callable[[Any], str], is_bold: Callable[[Any], bool]) -> tuple[list[list[Cell]], int]:
+    """Return the rows of a table, and how many of its first ones it calls headers.
+
+    ``read`` gives the text of a cell, ``is_bold`` says whether all of it is bold. Every value stays below its header:
+    where a row begins further to the right, what stands above goes on in the columns that it leaves out.
+    """
+    reading = _Reading(_Grid(table), read, is_bold)
+    for row in rows_of(table):
+        reading.take(row)
+    return reading.rows, reading.headers
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a cell of an earlier row stands, and the column behind it."""
+
+    row: int
+    cell: int
+    end: int
+
+
+class _Reading:
+    """The rows of a table so far, and which cell reaches down to the last of them in each column."""
+
+    def __init__(self, grid: _Grid, read: Callable[[Any], str], is_bold: Callable[[Any], bool]) -> None:
+        self.rows: list[list[Cell]] = []
+        self.headers = 0
+        self._grid, self._read, self._is_bold = grid, read, is_bold
+        self._above: dict[int, _Place] = {}
+
+    def take(self, row: Any) -> None:
+        """Append a row."""
+        cells: list[Cell] = []
+        column = _skipped(row, "gridBefore")
+        below = self._go_on(column, cells)
+        for cell in cells_of(row):
+            span = _number(cell.find(f"{W}tcPr/{W}gridSpan"))
+            width = self._grid.width(column, span)
+            down, across = (cell.find(f"{W}tcPr/{W}{name}") for name in ("vMerge", "hMerge"))
+            above = self._above.get(column)
+            if across is not None and across.get(f"{W}val") != "restart" and cells:
+                before = cells[-1]
+                cells[-1] = Cell(before.text, before.columns + width, before.rows, before.heads)
+            elif down is not None and down.get(f"{W}val") != "restart" and above:
+                self._extend(above)
+                below[column] = above
+            elif (text := self._read(cell)) or width:
+                may_head = len(self.rows) < _HEADER_ROWS and 0 < len(text) <= _LONGEST_HEADER
+                below[column] = _Place(len(self.rows), len(cells), column + span)
+                cells.append(Cell(text, max(width, 1), 1, may_head and self._is_bold(cell)))
+            column += span
+        if width := self._grid.width(column, _skipped(row, "gridAfter")):
+            cells.append(Cell("", width))
+        switch = row.find(f"{W}trPr/{W}tblHeader")
+        if self.headers == len(self.rows) and switch is not None and is_on(switch):
+            self.headers += 1
+        self.rows.append(cells)
+        self._above = below
+
+    def _go_on(self, skipped: int, cells: list[Cell]) -> dict[int, _Place]:
+        """Fill the columns that a row leaves out at its left: values go on from above, headers and the rest do not."""
+        below: dict[int, _Place] = {}
+        starts = sorted(self._above)
+        at = 0
+        while at < skipped:
+            above = self._above.get(at)
+            is_value = above is not None and above.row >= max(self.headers, 1)
+            if above and is_value and above.end <= skipped and self.rows[above.row][above.cell].text:
+                self._extend(above)
+                below[at] = above
+                at = above.end
+            else:
+                following = bisect_right(starts, at)
+                end = min(starts[following], skipped) if following < len(starts) else skipped
+                if width := self._grid.width(at, end - at):
+                    cells.append(Cell("", width))
+                at = end
+        return below
+
+    def _extend(self, place: _Place) -> None:
+        cell = self.rows[place.row][place.cell]
+        self.rows[place.row][place.cell] = Cell(cell.text, cell.columns, cell.rows + 1, cell.heads)
 
 
 def _skipped(row: Any, name: str) -> int:
