@@ -43,6 +43,8 @@ class Line:
 
     def finish(self) -> tuple[str, list[str]]:
         """Return the text, and the paragraphs that long notes make after it."""
+        if not self._kinds or self._kinds == [""]:
+            return "".join(self._texts[0]) if self._texts else "", []
         pieces = [_Piece(kind, "".join(texts)) for kind, texts in zip(self._kinds, self._texts, strict=True)]
         written = _Written()
         after: list[str] = []

@@ -95,10 +95,13 @@ class _Reading:
         cells: list[Cell] = []
         column = _skipped(row, "gridBefore")
         below = self._go_on(column, cells)
-        for cell in cells_of(row):
-            span = _number(cell.find(f"{W}tcPr/{W}gridSpan"))
+        for cell in _within(row, f"{W}tc"):
+            properties = {element.tag: element for element in cell.iterfind(f"{W}tcPr/*")}
+            if f"{W}cellDel" in properties:
+                continue
+            span = _number(properties.get(f"{W}gridSpan"))
             width = self._grid.width(column, span)
-            down, across = (cell.find(f"{W}tcPr/{W}{name}") for name in ("vMerge", "hMerge"))
+            down, across = properties.get(f"{W}vMerge"), properties.get(f"{W}hMerge")
             above = self._above.get(column)
             if across is not None and across.get(f"{W}val") != "restart" and cells:
                 before = cells[-1]
