@@ -222,6 +222,14 @@ def test_codes_of_fields_are_not_read_and_results_are() -> None:
     chosen = begin + "<w:r><w:instrText>IF </w:instrText></w:r>" + page + separate + run("yes") + end
     assert one(run("say ") + chosen + run(" now")) == "say yes now"
     assert lines(para(run("before ") + begin + run("lost")) + para("after")) == ["before", "after"]
+    for code, shown in (
+        (r"eq \o\ac(○,3)", "③"),
+        (r"EQ \f(1,2)", "1/2"),
+        (r"EQ \r(3,x)", "root(3, x)"),
+        (r"EQ x\s\up6(2)", "x^2"),
+        (r"EQ \f(a+b,\r(c))", "(a+b)/(√c)"),
+    ):
+        assert one(run("at ") + begin + f"<w:r><w:instrText>{code}</w:instrText></w:r>" + end) == f"at {shown}"
     box = "<w:ffData><w:checkBox><w:checked/></w:checkBox></w:ffData>"
     ticked = f'<w:r><w:fldChar w:fldCharType="begin">{box}</w:fldChar></w:r>'
     assert one(ticked + end + run(" fitted")) == "☒ fitted"

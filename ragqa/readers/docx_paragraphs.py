@@ -57,10 +57,12 @@ class ParagraphReader:
             if tag == f"{W}r":
                 look = self._styles.look(node.find(f"{W}rPr"), style)
             elif tag in (f"{W}fldChar", f"{W}instrText"):
-                line.add(fields.take(node))
-                self._cite(line, self._bookmarked(fields.cited()), cited)
+                shown, mark = fields.take(node), self._bookmarked(fields.cited())
+                if look is None or look.is_read:
+                    line.add(shown)
+                    self._cite(line, mark, cited)
                 continue
-            elif fields.hide or (look is not None and (look.struck or look.hidden or look.placeholder)):
+            elif fields.hide or not (look is None or look.is_read):
                 if look is not None:
                     continue
             elif tag == f"{W}t":

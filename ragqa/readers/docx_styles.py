@@ -61,6 +61,11 @@ class Look:
     placeholder: bool = False
     """Whether it only says where something is to be filled in."""
 
+    @property
+    def is_read(self) -> bool:
+        """Whether such characters say anything to a reader."""
+        return not (self.struck or self.hidden or self.placeholder)
+
 
 class Styles:
     """The styles of a document, each looked up once, through what it is based on."""
