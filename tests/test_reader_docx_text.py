@@ -81,6 +81,7 @@ def test_moved_and_deleted_text_stands_where_it_is_now() -> None:
 
 def test_a_large_first_letter_belongs_to_its_word() -> None:
     letter = para(run("D", '<w:sz w:val="112"/>'), '<w:framePr w:dropCap="drop" w:lines="3"/>')
+    assert lines(letter + "<w:p/>" + para("") + para("rain it.")) == ["Drain it."]
     assert lines(letter + para("rain the tank.") + para("End.")) == ["Drain the tank.", "End."]
     assert lines(para("Start.") + letter) == ["Start.", "D"]
 

@@ -78,6 +78,8 @@ class _Paragraph:
     style: Style
     boxes: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_first_letter: bool = False
+    """Whether it is the large letter with which the next one begins."""
 
 
 class _Reader:
@@ -133,14 +135,16 @@ class _Reader:
         style = self._styles.of(element)
         text, boxes, notes = self._paragraphs.read(element, style)
         begun, self._begun = self._begun, None
+        waits = begun is not None and begun.is_first_letter and not text.strip()
         if begun:
             text, boxes, notes = begun.text + text, begun.boxes + boxes, begun.notes + notes
         mark = element.find(f"{W}pPr/{W}rPr")
         frame = element.find(f"{W}pPr/{W}framePr")
         gone = mark is not None and (mark.find(f"{W}del") is not None or mark.find(f"{W}moveFrom") is not None)
         first_letter = frame is not None and frame.get(f"{W}dropCap") in ("drop", "margin") and text.strip() != ""
-        if gone or first_letter or (begun and not text.strip()):
-            self._begun = _Paragraph(text.strip() if first_letter else text, "", 0, style, boxes, notes)
+        if gone or first_letter or waits:
+            letter = first_letter or waits
+            self._begun = _Paragraph(text.strip() if letter else text, "", 0, style, boxes, notes, letter)
             return None
         hidden = mark.find(f"{W}vanish") if mark is not None and not text.strip() else None
         if hidden is not None and is_on(hidden):
