@@ -172,6 +172,19 @@ PATTERNS: dict[str, Make] = {
         '<w:p><w:pPr><w:numPr><w:ilvl w:val="99999"/><w:numId w:val="1"/></w:numPr></w:pPr>'
         "<w:r><w:t>a</w:t></w:r></w:p>"
     ),
+    "superscripts.docx": again(
+        '<w:r><w:t>10</w:t></w:r><w:r><w:rPr><w:vertAlign w:val="superscript"/></w:rPr><w:t>5</w:t></w:r>',
+        "<w:p>",
+        "</w:p>",
+    ),
+    "fields.docx": again(
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r>', "<w:p>", "</w:p><w:p><w:r><w:t>a</w:t></w:r></w:p>"
+    ),
+    "columns left out.docx": again(
+        '<w:tr><w:trPr><w:gridBefore w:val="9999"/></w:trPr><w:tc><w:p><w:r><w:t>a</w:t></w:r></w:p></w:tc></w:tr>',
+        "<w:tbl>",
+        "</w:tbl>",
+    ),
     "styles.docx": again('<w:p><w:pPr><w:pStyle w:val="s{}"/></w:pPr><w:r><w:t>a</w:t></w:r></w:p>'),
     "merged down.docx": square("<w:tr>", MERGED, "</w:tr>", head=MERGED.replace("vMerge", 'vMerge w:val="restart"')),
     "spans.docx": again(

@@ -147,8 +147,7 @@ def test_a_note_is_quoted_once_however_often_it_is_cited() -> None:
         for name, part in {**parts, "word/footnotes.xml": note.encode()}.items():
             target.writestr(name, part)
     text = read_bytes(buffer.getvalue(), "x.docx").text
-    assert text.count("[7] At rest.") == 1
-    assert text.count("[7]") == 301
+    assert text == "PLACE\n\nNote: At rest."
 
 
 def test_a_comment_in_the_xml_is_passed_over() -> None:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SUFFIXES = {
     ".pdf": "a PDF",
     ".docx": "a Word document",
+    ".docm": "a Word document",
+    ".dotx": "a Word document",
+    ".dotm": "a Word document",
     ".html": "HTML",
     ".htm": "HTML",
     ".xhtml": "HTML",
@@ -39,7 +42,7 @@ SUFFIXES = {
 MOST_PER_CHARACTER = 4
 """Bytes of a text file for a character of the longest text, markup included."""
 
-READABLE = "PDF, DOCX, HTML, Markdown, plain text and CSV"
+READABLE = "PDF, Word (.docx, .docm, .dotx, .dotm), HTML, Markdown, plain text and CSV"
 
 _TEXT_MODULES = {"html": "html", "markdown": "markdown", "csv": "csv_table", "text": "text"}
 _MODULES = {"a PDF": "pdf", "a Word document": "docx", "HTML": "html", "Markdown": "markdown", "CSV": "csv_table"}

@@ -1,35 +1,40 @@
-"""Read DOCX: paragraphs, headings, lists, tables, footnotes and text boxes in order. Headers and footers stay out.
+"""Read DOCX: paragraphs, headings, lists, tables, notes and text boxes in order. Headers and footers stay out.
 
-Word files know no pages until they are laid out, so the Document has none. Field codes, comments, deleted and hidden
-text are not shown, and so not read.
+Word files know no pages until they are laid out, so the Document has none. Field codes, comments, hidden text, and what
+was deleted, moved away or struck out, are not read.
 """
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.docx_package import text_parts
-from ragqa.readers.docx_styles import Numbering, Styles
+from ragqa.readers.docx_chunks import chunk_blocks
+from ragqa.readers.docx_notes import Notes
+from ragqa.readers.docx_numbering import Numbering
+from ragqa.readers.docx_package import Package
+from ragqa.readers.docx_paragraphs import ALTERNATE, ParagraphReader, chosen
+from ragqa.readers.docx_styles import Style, Styles, W, is_on
+from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
 from ragqa.readers.draft import Draft
-from ragqa.readers.tables import Cell, add_table
+from ragqa.readers.tables import add_table
+from ragqa.readers.titles import given_title
 from ragqa.types import Document
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_UNSHOWN = frozenset(
-    (f"{W}del", f"{W}moveFrom", f"{W}pPr", f"{W}rPr", f"{W}instrText", f"{W}delText", f"{W}sectPr", _FALLBACK)
-)
+_CHUNK_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_WRAPPERS = frozenset(f"{W}{name}" for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml"))
+_DEEPEST_CHUNK = 3
+"""Word files within Word files that are read."""
 
 
 def _broken() -> tuple[type[Exception], ...]:
-    """Return what zipfile, lxml and python-docx raise over a broken file."""
+    """Return what zipfile and lxml raise over a broken file."""
     from lxml import etree
 
     named = (BadZipFile, zlib.error, etree.XMLSyntaxError, OSError, NotImplementedError, EOFError)
@@ -38,197 +43,231 @@ def _broken() -> tuple[type[Exception], ...]:
 
 def read_docx(data: bytes, name: str) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
-    import docx
-
+    draft = Draft(name)
+    warnings: list[str] = []
     try:
-        package = docx.Document(text_parts(data, name))
-        body = package.element.body
-        reader = _Reader(package, name)
-        reader.take(body)
-        title = package.core_properties.title or ""
+        package = Package(data, name)
+        reader = _Reader(package, draft, warnings)
+        reader.read()
+        title = _metadata_title(package)
     except _broken() as error:
         said = str(error).strip("'\"").split("\n")[0][:120] or type(error).__name__
         raise UnreadableFile(
             f"{name} is a damaged Word document ({said}): save it anew from Word or LibreOffice"
         ) from None
-    draft = reader.draft
-    title = title.strip() or reader.title or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, MEDIA_TYPE, title)
+    title = title or reader.title or draft.first("heading", 1) or draft.first("heading") or ""
+    return draft.document(data, name, MEDIA_TYPE, title, warnings)
+
+
+def _metadata_title(package: Package) -> str:
+    """Return the title in the file's properties, '' where Word or the template wrote it."""
+    core = package.xml(package.related("core-properties", ""))
+    title = given_title(core.findtext("{*}title") or "") if core is not None else ""
+    about = package.xml(package.related("extended-properties", "")) if title else None
+    template = about.findtext("{*}Template") or "" if about is not None else ""
+    return "" if title.lower() in (template.lower(), template.rpartition(".")[0].lower()) else title
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    """A paragraph as it is shown, and what follows it."""
+
+    text: str
+    label: str
+    depth: int
+    style: Style
+    boxes: list[Any] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    is_first_letter: bool = False
+    """Whether it is the large letter with which the next one begins."""
 
 
 class _Reader:
-    """Walks the body; what a paragraph carries along (text boxes, footnotes) follows it."""
+    """Walks the body of one file; the text boxes and long notes of a paragraph follow it."""
 
-    def __init__(self, package: Any, name: str) -> None:
-        self.draft = Draft(name)
+    def __init__(self, package: Package, draft: Draft, warnings: list[str], depth: int = 0) -> None:
         self.title = ""
-        self.styles = Styles(package)
-        self.numbering = Numbering(package)
-        self.notes = {kind: _notes(package, kind) for kind in ("footnote", "endnote")}
-        self.boxes: list[Any] = []
-        self.cited: list[tuple[str, str]] = []
+        self._package, self._draft, self._warnings, self._depth = package, draft, warnings, depth
+        root = package.xml(package.main)
+        self._body = root.find(f"{W}body") if root is not None else None
+        if self._body is None:
+            raise ValueError("it has no body of text")
+        styles = package.xml(package.related("styles"))
+        self._styles = Styles(styles)
+        self._numbering = Numbering(package.xml(package.related("numbering")), styles)
+        notes = Notes(package, self._flat, self._may_repeat)
+        self._paragraphs = ParagraphReader(self._styles, notes, self._body)
+        self._begun: _Paragraph | None = None
+        """What goes on in the next paragraph: a large first letter, or text whose end of paragraph was deleted."""
 
-    def take(self, parent: Any, in_contents: bool = False) -> None:
-        """Append the blocks of a body, a text box or a content control."""
-        for child in parent:
+    def read(self) -> None:
+        """Append the blocks of the whole text."""
+        self._take(self._body)
+        self._end()
+
+    def _may_repeat(self, characters: int) -> bool:
+        if self._draft.repeatable < characters:
+            return False
+        self._draft.repeatable -= characters
+        return True
+
+    def _take(self, parent: Any, in_contents: bool = False) -> None:
+        """Append the blocks of a body, a text box, a cell or a content control."""
+        for child, contents in _children(parent, in_contents):
             if child.tag == f"{W}p":
-                if len(child):
-                    self._paragraph(child, in_contents)
+                self._add(self._paragraph(child), contents)
             elif child.tag == f"{W}tbl":
+                self._end()
                 self._table(child)
-            elif child.tag == f"{W}sdt":
-                gallery = child.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
-                contents = gallery is not None and "table of contents" in (gallery.get(f"{W}val") or "").lower()
-                for content in child.iterchildren(f"{W}sdtContent"):
-                    self.take(content, in_contents or contents)
-            elif child.tag in (f"{W}ins", f"{W}moveTo", f"{W}smartTag", f"{W}customXml"):
-                self.take(child, in_contents)
+            else:
+                self._end()
+                self._chunk(child)
 
-    def _paragraph(self, paragraph: Any, in_contents: bool) -> None:
-        text = self._text(paragraph)
-        style = self.styles.of(paragraph)
-        label, depth = self.numbering.label(paragraph, style)
+    def _end(self) -> None:
+        """Append what was begun and has no next paragraph."""
+        begun, self._begun = self._begun, None
+        self._add(begun, False)
+
+    def _paragraph(self, element: Any) -> _Paragraph | None:
+        """Return a paragraph; None where the next one goes on with it, or where nothing of it is left."""
+        if not len(element):
+            return None  # an empty line
+        style = self._styles.of(element)
+        text, boxes, notes = self._paragraphs.read(element, style)
+        begun, self._begun = self._begun, None
+        waits = begun is not None and begun.is_first_letter and not text.strip()
+        if begun:
+            text, boxes, notes = begun.text + text, begun.boxes + boxes, begun.notes + notes
+        mark = element.find(f"{W}pPr/{W}rPr")
+        frame = element.find(f"{W}pPr/{W}framePr")
+        gone = mark is not None and (mark.find(f"{W}del") is not None or mark.find(f"{W}moveFrom") is not None)
+        first_letter = frame is not None and frame.get(f"{W}dropCap") in ("drop", "margin") and text.strip() != ""
+        if gone or first_letter or waits:
+            letter = first_letter or waits
+            self._begun = _Paragraph(text.strip() if letter else text, "", 0, style, boxes, notes, letter)
+            return None
+        hidden = mark.find(f"{W}vanish") if mark is not None and not text.strip() else None
+        if hidden is not None and is_on(hidden):
+            return _Paragraph("", "", 0, style, boxes, notes)  # not even its number is shown
+        return _Paragraph(text, *self._numbering.label(element, style), style, boxes, notes)
+
+    def _add(self, paragraph: _Paragraph | None, in_contents: bool) -> None:
+        if paragraph is None:
+            return
+        text, style, draft = paragraph.text, paragraph.style, self._draft
+        numbered = f"{paragraph.label}{text}"
         if not text.strip():
             pass  # an empty numbered paragraph shows its number only
         elif in_contents or style.is_contents:
-            self.draft.add("toc", text.replace("\t", " "))
+            draft.add("toc", text.replace("\t", " "))
         elif style.is_title:
             self.title = self.title or text.strip()
-            self.draft.add("heading", text.replace("\n", " "), 1)
+            draft.add("heading", text.replace("\n", " "), 1)
         elif style.level:
-            self.draft.add("heading", f"{label}{text}".replace("\n", " "), style.level)
-        elif depth:
-            self.draft.add("list_item", f"{label}{text}", depth)
+            draft.add("heading", numbered.replace("\n", " "), style.level)
+        elif paragraph.depth:
+            draft.add("list_item", numbered, paragraph.depth)
         elif style.is_code:
-            self.draft.add("code", text)
+            draft.add("code", text)
         else:
-            self.draft.add("caption" if style.is_caption else "paragraph", text)
-        self._carried()
-
-    def _carried(self) -> None:
-        boxes, self.boxes = self.boxes, []
-        for box in boxes:
-            self.take(box)
-        cited, self.cited = self.cited, []
-        for kind, number in cited:
-            if note := self.notes[kind].pop(number, ""):  # once, however often it is cited
-                self.draft.add("paragraph", f"[{number}] {note}")
-
-    def _text(self, element: Any) -> str:
-        """Return the shown text of a paragraph; text boxes and notes met are kept for after it."""
-        parts: list[str] = []
-        stack = [element]
-        while stack:
-            node = stack.pop()
-            tag = node.tag
-            if tag in _UNSHOWN or not isinstance(tag, str):  # a comment, or an entity that is not expanded
-                continue
-            if tag == f"{W}txbxContent":
-                self.boxes.append(node)
-                continue
-            if tag == f"{W}r" and _is_hidden(node):
-                continue
-            if tag == f"{W}t":
-                parts.append(node.text or "")
-            elif tag == f"{W}tab":
-                parts.append("\t")
-            elif tag in (f"{W}br", f"{W}cr"):
-                parts.append("\n" if node.get(f"{W}type") in (None, "textWrapping") else " ")
-            elif tag == f"{W}noBreakHyphen":
-                parts.append("-")
-            elif tag in (f"{W}footnoteReference", f"{W}endnoteReference"):
-                number = node.get(f"{W}id") or ""
-                parts.append(f"[{number}]")
-                self.cited.append((tag[len(W) : -len("Reference")], number))
-            elif tag.endswith("}docPr") and (alt := (node.get("descr") or "").strip()):
-                parts.append(_image(alt))
-            stack.extend(reversed(node))
-        return "".join(parts)
+            draft.add("caption" if style.is_caption else "paragraph", text)
+        for box in paragraph.boxes:
+            self._take(box)
+            self._end()
+        for note in paragraph.notes:
+            draft.add("paragraph", note)
 
     def _table(self, table: Any) -> None:
-        if len(list(table.iterchildren(f"{W}tr"))) == 1 and len(list(_cells(table.find(f"{W}tr")))) == 1:
-            self.take(next(_cells(table.find(f"{W}tr"))))  # a box drawn with a table
+        rows = list(rows_of(table))
+        if len(rows) == 1 and len(cells := list(cells_of(rows[0]))) == 1:
+            self._take(cells[0])  # a box drawn with a table
+            self._end()
             return
-        rows: list[list[Cell]] = []
-        headers = 0
-        open_cells: dict[int, tuple[int, int]] = {}  # column → row and place of the cell that spans down over it
-        for row in table.iterchildren(f"{W}tr"):
-            cells: list[Cell] = []
-            column = 0
-            for cell in _cells(row):
-                span = _number(cell.find(f"{W}tcPr/{W}gridSpan"))
-                merge = cell.find(f"{W}tcPr/{W}vMerge")
-                if merge is not None and merge.get(f"{W}val") != "restart" and column in open_cells:
-                    above, place = open_cells[column]
-                    spanning = rows[above][place]
-                    rows[above][place] = Cell(spanning.text, spanning.columns, len(rows) - above + 1, spanning.heads)
-                else:
-                    open_cells.pop(column, None)
-                    if merge is not None:
-                        open_cells[column] = (len(rows), len(cells))
-                    text = self._cell_text(cell)
-                    cells.append(Cell(text, span, 1, bool(text) and _is_bold(cell)))
-                column += span
-            if headers == len(rows) and row.find(f"{W}trPr/{W}tblHeader") is not None:
-                headers += 1
-            rows.append(cells)
-        add_table(self.draft, rows, headers or None)
-        self._carried()
+        notes: list[str] = []
 
-    def _cell_text(self, cell: Any) -> str:
-        """Return a cell on one line; a table within it is read as its words."""
-        lines = []
-        for paragraph in cell.iter(f"{W}p"):
-            text = self._text(paragraph).strip()
-            label, _ = self.numbering.label(paragraph, self.styles.of(paragraph))
-            lines.append(f"{label}{text}" if text else "")
-        return " ".join(filter(None, lines))
+        read_rows, headers = read_cells(table, lambda cell: self._flat(cell, notes), self._paragraphs.is_bold)
+        if not headers and len(read_rows) > 1 and len(read_rows[0]) > 1 and self._styles.heads_first_row(table):
+            headers = 1
+        add_table(self._draft, read_rows, headers or None)
+        for note in notes:
+            self._draft.add("paragraph", note)
+
+    def _flat(self, parent: Any, notes: list[str] | None = None) -> str:
+        """Return what stands in a cell or a note on one line; long notes in it go to ``notes``, or to its end."""
+        after: list[str] = [] if notes is None else notes
+        outer, self._begun = self._begun, None
+        text = ""
+        listed = False
+        for child, _ in _children(parent, False):
+            if child.tag == f"{W}p":
+                paragraph = self._paragraph(child)
+                line, is_point = self._flat_paragraph(paragraph, after)
+            elif child.tag == f"{W}tbl":
+                rows = (
+                    " ".join(filter(None, (self._flat(cell, after) for cell in cells_of(row))))
+                    for row in rows_of(child)
+                )
+                line, is_point = "; ".join(filter(None, rows)), False
+            else:
+                line, is_point = " ".join(text for _, text, _ in self._chunk_blocks(child)), False
+            if line:
+                text += ("; " if listed and is_point else " " if text else "") + line
+                listed = is_point
+        line, _ = self._flat_paragraph(self._begun, after)
+        self._begun = outer
+        return " ".join(filter(None, (text, line, *(after if notes is None else ()))))
+
+    def _flat_paragraph(self, paragraph: _Paragraph | None, notes: list[str]) -> tuple[str, bool]:
+        """Return a paragraph with its text boxes on one line, and whether it is a point of a list without numbers."""
+        if paragraph is None:
+            return "", False
+        text = paragraph.text.strip()
+        line = f"{paragraph.label}{text}" if text else ""
+        notes.extend(paragraph.notes)
+        boxes = [self._flat(box, notes) for box in paragraph.boxes]
+        return " ".join(filter(None, (line, *boxes))), bool(paragraph.depth and not paragraph.label)
+
+    def _chunk(self, element: Any) -> None:
+        """Append the blocks of a file that is taken in here."""
+        for kind, text, level in self._chunk_blocks(element):
+            self._draft.add(kind, text, level)
+
+    def _chunk_blocks(self, element: Any) -> list[tuple[Any, str, int]]:
+        relation = self._package.relations(self._package.main).get(element.get(_CHUNK_ID) or "")
+        if relation is None or not relation.part:
+            return []
+        data = self._package.bytes(relation.part)
+        if data.startswith(b"PK"):
+            self._nested(data)
+            return []
+        try:
+            return list(chunk_blocks(data, self._package.name, "." + relation.part.rpartition(".")[2]))
+        except UnreadableFile as error:
+            self._warnings.append(str(error))
+            return []
+
+    def _nested(self, data: bytes) -> None:
+        name = self._package.name
+        if self._depth >= _DEEPEST_CHUNK:
+            self._warnings.append(f"{name} takes in Word files that take in others: the innermost were left out")
+            return
+        try:
+            package = Package(data, name, self._package.budget)
+            _Reader(package, self._draft, self._warnings, self._depth + 1).read()
+        except _broken():
+            self._warnings.append(f"{name} takes in a file that is damaged, which was left out")
 
 
-def _cells(row: Any) -> Iterator[Any]:
-    for child in row:
-        if child.tag == f"{W}tc":
-            yield child
+def _children(parent: Any, in_contents: bool) -> Iterator[tuple[Any, bool]]:
+    """Yield the paragraphs, tables and files taken in, and whether each stands in a table of contents."""
+    for child in parent:
+        if child.tag in (f"{W}p", f"{W}tbl", f"{W}altChunk"):
+            yield child, in_contents
         elif child.tag == f"{W}sdt":
-            yield from child.iterfind(f"{W}sdtContent/{W}tc")
-
-
-def _notes(package: Any, kind: str) -> dict[str, str]:
-    """Return the text of each foot- or endnote by its number; those below 1 are separators that Word draws."""
-    from lxml import etree
-
-    for relation in package.part.rels.values():
-        if not relation.is_external and relation.reltype.endswith(f"/{kind}s"):
-            parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-            root = etree.fromstring(relation.target_part.blob, parser)
-            texts = {
-                note.get(f"{W}id"): "".join(t.text or "" for t in note.iter(f"{W}t"))
-                for note in root.iter(f"{W}{kind}")
-            }
-            return {number: text.strip() for number, text in texts.items() if number and int(number) > 0}
-    return {}
-
-
-def _is_hidden(run: Any) -> bool:
-    vanish = run.find(f"{W}rPr/{W}vanish")
-    return vanish is not None and vanish.get(f"{W}val") not in ("0", "false", "off")
-
-
-def _is_bold(cell: Any) -> bool:
-    runs = [run for run in cell.iter(f"{W}r") if "".join(t.text or "" for t in run.iter(f"{W}t")).strip()]
-    return bool(runs) and all(_on(run.find(f"{W}rPr/{W}b")) for run in runs)
-
-
-def _on(switch: Any) -> bool:
-    return switch is not None and switch.get(f"{W}val") not in ("0", "false", "off")
-
-
-def _number(element: Any) -> int:
-    value = element.get(f"{W}val") if element is not None else None
-    return int(value) if value and re.fullmatch(r"\d{1,4}", value) else 1
-
-
-def _image(alt: str) -> str:
-    """Word writes its own guesses there; a person's words are kept."""
-    guessed = "generated" in alt.lower() or re.fullmatch(r"(?i)(picture|image|图片|圖片)?\s*\d*", alt) or len(alt) > 300
-    return "" if guessed else f" [image: {alt}] "
+            gallery = child.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
+            contents = gallery is not None and "table of contents" in (gallery.get(f"{W}val") or "").lower()
+            yield from _children(child, in_contents or contents)
+        elif child.tag in _WRAPPERS:
+            yield from _children(child, in_contents)
+        elif child.tag == ALTERNATE:
+            yield from _children(chosen(child), in_contents)

@@ -1,11 +1,12 @@
-"""What a Word paragraph is, by its style, and the number that Word shows before it. Reads no text."""
+"""What a Word paragraph is, and how its characters look, by their styles. Reads no text."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
+
+from ragqa.readers.symbol_fonts import is_symbol_font
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -16,13 +17,18 @@ _TITLES = frozenset(("title", "titel", "标题", "標題", "表題", "titre", "t
 _CONTENTS = re.compile(r"(?:toc|table of figures|index|verzeichnis|目录|目錄)(?:\s*\d|$)")
 _CODE = re.compile(r"(?:html )?(?:code|preformatted|source|listing|macro|plain text|代码)")
 
-
 _DEEPEST = 8
 """Word's lists have nine levels, from 0."""
 _LONGEST_CHAIN = 12
 """Styles that one may be based on, one upon the other; Word itself makes far fewer."""
-_LONGEST_LABEL = 100
-"""Characters that stand around the numbers of a list's level."""
+_MOST_LOOKS = 10_000
+"""Looks of characters that are kept; a document has some dozens."""
+_SMALL = 0.8
+"""What is raised and smaller than this part of the text around it is a superscript."""
+_RAISED_BY = 3
+"""Half-points by which a superscript is raised at least."""
+_DEFAULT_SIZE = 20
+"""Half-points, where a document names no size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,55 +41,159 @@ class Style:
     is_caption: bool = False
     is_code: bool = False
     numbered: tuple[str | None, int | None] = (None, None)
+    indent: int = 0
+    """How deep the style's name says that its list stands."""
+    chain: tuple[str, ...] = ()
+    """The style and those that it is based on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How characters are shown."""
+
+    struck: bool = False
+    hidden: bool = False
+    bold: bool = False
+    script: str = ""
+    """'superscript', 'subscript' or ''."""
+    fonts: tuple[str, str] = ("", "")
+    """The symbol fonts of ASCII and of other characters, '' where that font shows letters as letters."""
+    placeholder: bool = False
+    """Whether it only says where something is to be filled in."""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether such characters say anything to a reader."""
+        return not (self.struck or self.hidden or self.placeholder)
 
 
 class Styles:
-    """The styles of a document, each told once, through what it is based on."""
+    """The styles of a document, each looked up once, through what it is based on."""
 
-    def __init__(self, package: Any) -> None:
-        styles = package.styles.element.iterchildren(f"{W}style")
-        self._styles = {style.get(f"{W}styleId"): style for style in styles if style.get(f"{W}type") == "paragraph"}
-        self._told: dict[str | None, Style] = {}
+    def __init__(self, root: Any) -> None:
+        """``root`` is that of the part for styles, None where there is none."""
+        self._styles: dict[str, Any] = {}
+        self._default = ""
+        self._base: dict[str, str] = {}
+        for style in root.iterchildren(f"{W}style") if root is not None else ():
+            identity = style.get(f"{W}styleId") or ""
+            self._styles.setdefault(identity, style)
+            if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") in ("1", "true", "on"):
+                self._default = identity
+        if root is not None:
+            self._base = _characters(root.find(f"{W}docDefaults/{W}rPrDefault/{W}rPr"))
+        self._roles: dict[str, Style] = {}
+        self._inherited: dict[str, dict[str, str]] = {}
+        self._looks: dict[tuple[str, tuple[tuple[str, str], ...]], Look] = {}
 
     def of(self, paragraph: Any) -> Style:
         """Return the role of a paragraph; an outline level set on it directly makes it a heading too."""
         properties = paragraph.find(f"{W}pPr")
         if properties is None:
-            return self._tell(None)
-        style = self._tell(_value(properties, "pStyle"))
-        outline = _value(properties, "outlineLvl")
+            return self._role("")
+        style = self._role(value_of(properties, "pStyle") or "")
+        outline = value_of(properties, "outlineLvl")
         if outline and outline.isdecimal() and int(outline) < 9 and not style.level and not style.is_title:
-            return Style(level=int(outline) + 1, numbered=style.numbered)
+            return Style(level=int(outline) + 1, numbered=style.numbered, chain=style.chain)
         return style
 
-    def _tell(self, style_id: str | None) -> Style:
-        if style_id not in self._told:
-            self._told[style_id] = self._look(style_id)
-        return self._told[style_id]
+    def look(self, run_properties: Any, style: Style) -> Look:
+        """Return how the characters of a run look in a paragraph of ``style``; ``run_properties`` may be None."""
+        own = _characters(run_properties)
+        key = (style.chain[0] if style.chain else "", tuple(own.items()))
+        if key not in self._looks:
+            if len(self._looks) >= _MOST_LOOKS:
+                self._looks.clear()
+            self._looks[key] = self._resolve(key[0] or self._default, own)
+        return self._looks[key]
 
-    def _look(self, style_id: str | None) -> Style:
+    def heads_first_row(self, table: Any) -> bool:
+        """Say whether a table shows its first row as a header, by its style and its own choice."""
+        properties = table.find(f"{W}tblPr")
+        chosen = properties.find(f"{W}tblLook") if properties is not None else None
+        if chosen is None:
+            return False
+        flags = chosen.get(f"{W}val") or "0"
+        by_flags = re.fullmatch(r"[0-9A-Fa-f]{1,8}", flags) is not None and int(flags, 16) & 0x20 > 0
+        first_row = chosen.get(f"{W}firstRow")
+        if not (first_row in ("1", "true", "on") if first_row is not None else by_flags):
+            return False
+        for identity in self._chain(value_of(properties, "tblStyle") or ""):
+            for part in self._styles[identity].iterchildren(f"{W}tblStylePr"):
+                bold = part.find(f"{W}rPr/{W}b")
+                if part.get(f"{W}type") == "firstRow" and bold is not None:
+                    return is_on(bold)
+        return False
+
+    def _resolve(self, paragraph_style: str, own: dict[str, str]) -> Look:
+        of_paragraph = self._inherit(paragraph_style)
+        of_characters = self._inherit(own.get("rStyle", ""))
+        around = {**self._base, **of_paragraph}
+        found = {**around, **of_characters, **own}
+
+        def toggled(name: str) -> bool:
+            """A property that styles switch over: on in both is off, as the specification says (17.7.3)."""
+            if name in own:
+                return own[name] == "1"
+            both = (of_paragraph.get(name) == "1") != (of_characters.get(name) == "1")
+            return both or self._base.get(name) == "1"
+
+        script = found.get("vertAlign", "")
+        if not script:
+            raised, size = _int(found.get("position")), _int(found.get("sz")) or _DEFAULT_SIZE
+            if abs(raised) >= _RAISED_BY and size <= _SMALL * (_int(around.get("sz")) or _DEFAULT_SIZE):
+                script = "superscript" if raised > 0 else "subscript"
+        fonts = [font if is_symbol_font(font) else "" for font in (found.get("ascii", ""), found.get("hAnsi", ""))]
+        return Look(
+            struck=toggled("strike") or found.get("dstrike") == "1",
+            hidden=toggled("vanish"),
+            bold=toggled("b"),
+            script=script if script in ("superscript", "subscript") else "",
+            fonts=(fonts[0], fonts[1] or fonts[0]),
+            placeholder=own.get("rStyle", "").lower() == "placeholdertext",
+        )
+
+    def _inherit(self, style_id: str) -> dict[str, str]:
+        """Return the properties of characters of a style and of all that it is based on."""
+        if style_id not in self._inherited:
+            merged: dict[str, str] = {}
+            for identity in reversed(self._chain(style_id)):
+                merged |= _characters(self._styles[identity].find(f"{W}rPr"))
+            self._inherited[style_id] = merged
+        return self._inherited[style_id]
+
+    def _chain(self, style_id: str) -> list[str]:
+        chain: list[str] = []
+        while style_id in self._styles and style_id not in chain and len(chain) < _LONGEST_CHAIN:
+            chain.append(style_id)
+            style_id = value_of(self._styles[style_id], "basedOn") or ""
+        return chain
+
+    def _role(self, style_id: str) -> Style:
+        if style_id not in self._roles:
+            self._roles[style_id] = self._look_up(style_id)
+        return self._roles[style_id]
+
+    def _look_up(self, style_id: str) -> Style:
         level = 0
         numbered: tuple[str | None, int | None] = (None, None)
-        names: list[str] = []
-        seen: set[str | None] = set()
-        while style_id in self._styles and style_id not in seen and len(seen) < _LONGEST_CHAIN:
-            seen.add(style_id)
-            element = self._styles[style_id]
-            name = (_value(element, "name") or style_id or "").lower()
+        chain = self._chain(style_id)
+        names = []
+        for identity in chain:
+            element = self._styles[identity]
+            name = (value_of(element, "name") or identity).lower()
             names.append(name)
-            if not level and (match := _HEADING.match(name) or _HEADING.match((style_id or "").lower())):
+            if not level and (match := _HEADING.match(name) or _HEADING.match(identity.lower())):
                 level = int(match[1])
             properties = element.find(f"{W}pPr")
             if properties is not None:
-                outline = _value(properties, "outlineLvl")
+                outline = value_of(properties, "outlineLvl")
                 if not level and outline and outline.isdecimal() and int(outline) < 9:
                     level = int(outline) + 1
-                number, depth = _numbering_of(properties)
+                number, depth = numbering_of(properties)
                 numbered = (numbered[0] or number, numbered[1] if numbered[1] is not None else depth)
-            style_id = _value(element, "basedOn")
         own = names[0] if names else ""
-        if numbered[0] and (match := re.match(r"list (?:bullet|number|continue) ([2-9])$", own)):
-            numbered = (numbered[0], max(numbered[1] or 0, int(match[1]) - 1))
+        indented = re.match(r"list (?:bullet|number|continue) ([2-9])$", own)
         return Style(
             level=level,
             is_title=own in _TITLES,
@@ -91,98 +201,57 @@ class Styles:
             is_caption=own in ("caption", "beschriftung", "题注", "題注", "légende"),
             is_code=any(_CODE.match(name) for name in names),
             numbered=numbered,
+            indent=int(indented[1]) - 1 if indented else 0,
+            chain=tuple(chain),
         )
 
 
-class Numbering:
-    """Counts the numbered paragraphs as Word does, and says what it shows before each."""
-
-    def __init__(self, package: Any) -> None:
-        self._levels: dict[str, dict[int, tuple[str, str, int]]] = {}  # list → depth → (format, text, start)
-        self._abstract: dict[str, str] = {}  # lists of the same definition go on counting together
-        self._counts: dict[str, dict[int, int]] = defaultdict(dict)
-        try:
-            root = package.part.numbering_part.element
-        except (KeyError, NotImplementedError):
-            return
-        definitions = {
-            definition.get(f"{W}abstractNumId"): {
-                _depth(lvl.get(f"{W}ilvl")): _level(lvl) for lvl in definition.iterchildren(f"{W}lvl")
-            }
-            for definition in root.iterchildren(f"{W}abstractNum")
-        }
-        for number in root.iterchildren(f"{W}num"):
-            abstract = _value(number, "abstractNumId")
-            identity = number.get(f"{W}numId")
-            if abstract in definitions and identity:
-                levels = dict(definitions[abstract])
-                restarts = False
-                for override in number.iterchildren(f"{W}lvlOverride"):
-                    depth = _depth(override.get(f"{W}ilvl"))
-                    start = _value(override, "startOverride")
-                    if start is not None and depth in levels:
-                        levels[depth] = (*levels[depth][:2], _int(start, 1))
-                        restarts = True
-                self._levels[identity] = levels
-                self._abstract[identity] = f"num {identity}" if restarts else f"abstract {abstract}"
-
-    def label(self, paragraph: Any, style: Style) -> tuple[str, int]:
-        """Return what stands before a paragraph ('2.1 ', '' of a bullet) and its depth from 1, 0 outside lists."""
-        properties = paragraph.find(f"{W}pPr")
-        number, depth = _numbering_of(properties) if properties is not None else (None, None)
-        number = number if number is not None else style.numbered[0]
-        at = depth if depth is not None else style.numbered[1] or 0
-        if number is None or number == "0" or number not in self._levels:
-            return "", 0
-        levels = self._levels[number]
-        kind, shown, start = levels.get(at, ("bullet", "", 1))
-        counts = self._counts[self._abstract[number]]
-        counts[at] = counts.get(at, start - 1) + 1
-        for deeper in [other for other in counts if other > at]:
-            del counts[deeper]
-        if kind in ("bullet", "none") or "%" not in shown:
-            return "", at + 1
-        for above in range(at + 1):
-            form, _, first = levels.get(above, ("decimal", "", 1))
-            shown = shown.replace(f"%{above + 1}", _numeral(counts.get(above, first), form))
-        return f"{shown} ", at + 1
+_SWITCHES = frozenset(f"{W}{name}" for name in ("strike", "dstrike", "vanish", "b"))
+_VALUES = frozenset(f"{W}{name}" for name in ("vertAlign", "position", "sz", "rStyle"))
 
 
-def _level(element: Any) -> tuple[str, str, int]:
-    shown = (_value(element, "lvlText") or "")[:_LONGEST_LABEL]
-    return _value(element, "numFmt") or "decimal", shown, _int(_value(element, "start"), 1)
+def _characters(properties: Any) -> dict[str, str]:
+    """Return those properties of characters that change what is read; switches as '1' and '0'."""
+    found: dict[str, str] = {}
+    for element in properties if properties is not None else ():
+        tag = element.tag
+        if tag in _SWITCHES:
+            found[tag[len(W) :]] = "1" if is_on(element) else "0"
+        elif tag in _VALUES:
+            found[tag[len(W) :]] = element.get(f"{W}val") or ""
+        elif tag == f"{W}rFonts":
+            for script in ("ascii", "hAnsi"):
+                if font := element.get(f"{W}{script}"):
+                    found[script] = font
+    return found
 
 
-def _depth(text: str | None) -> int:
-    return min(_int(text, 0), _DEEPEST)
+def is_on(switch: Any) -> bool:
+    """Say whether an element that is there switches its property on."""
+    return (switch.get(f"{W}val") or "1").lower() not in ("0", "false", "off")
 
 
-def _numbering_of(properties: Any) -> tuple[str | None, int | None]:
+def depth_of(text: str | None) -> int:
+    """Return a level of a list, from 0, as one that Word has."""
+    return min(int(text), _DEEPEST) if text and re.fullmatch(r"\d{1,6}", text) else 0
+
+
+def numbering_of(properties: Any) -> tuple[str | None, int | None]:
+    """Return the list and the level that a paragraph's or a style's properties name, None where they don't."""
     numbered = properties.find(f"{W}numPr")
     if numbered is None:
         return None, None
-    depth = _value(numbered, "ilvl")
-    return _value(numbered, "numId"), _depth(depth) if depth is not None else None
+    depth = value_of(numbered, "ilvl")
+    return value_of(numbered, "numId"), depth_of(depth) if depth is not None else None
 
 
-def _numeral(number: int, form: str) -> str:
-    if form in ("lowerLetter", "upperLetter") and 1 <= number <= 26:
-        return chr((97 if form == "lowerLetter" else 65) + number - 1)
-    if form in ("lowerRoman", "upperRoman") and 1 <= number < 40:
-        roman = "x" * (number // 10) + ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")[number % 10]
-        return roman if form == "lowerRoman" else roman.upper()
-    if form.startswith(("chinese", "japanese", "taiwanese", "ideograph")) and 1 <= number < 100:
-        ten, one = divmod(number, 10)
-        return ("" if not ten else "十" if ten == 1 else f"{'一二三四五六七八九'[ten - 1]}十") + (
-            "" if not one else "一二三四五六七八九"[one - 1]
-        )
-    return str(number)
-
-
-def _value(parent: Any, child: str) -> str | None:
+def value_of(parent: Any, child: str) -> str | None:
+    """Return the value of a child element, None where there is none."""
     element = parent.find(f"{W}{child}")
     return element.get(f"{W}val") if element is not None else None
 
 
-def _int(text: str | None, otherwise: int) -> int:
-    return int(text) if text and re.fullmatch(r"\d{1,6}", text) else otherwise
+def _int(text: str | None) -> int:
+    """Return a size in half-points; Strict files may say '3pt'."""
+    match = re.fullmatch(r"(-?\d{1,4})(?:\.\d+)?(pt)?", text or "")
+    return int(match[1]) * (2 if match[2] else 1) if match else 0

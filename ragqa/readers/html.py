@@ -15,6 +15,7 @@ from ragqa.readers.html_page import HEADINGS, Content
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
 from ragqa.readers.html_tree import outermost, parse
+from ragqa.readers.titles import given_title
 from ragqa.types import Block, Document
 
 # fmt: off
@@ -46,7 +47,7 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
             draft.retag(_bold_headings(draft, walker.bold_blocks))
         _links_as_content(draft)
     title = text_of(tree.find(".//title")) if tree is not None and tree.find(".//title") is not None else ""
-    title = title or draft.first("heading", 1) or draft.first("heading") or ""
+    title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/html", title, decoded.warnings)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ragqa.readers.draft import Draft
 from ragqa.readers.encodings import Decoded
 from ragqa.readers.tables import Cell, add_table
+from ragqa.readers.titles import given_title
 from ragqa.types import Document
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     _Blocks(draft, name).take(tokens)
     if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
         title = title[1:-1]
-    title = title or draft.first("heading", 1) or draft.first("heading") or ""
+    title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/markdown", title, decoded.warnings)
 
 

@@ -82,7 +82,10 @@ def power(base: str, exponent: str) -> str:
     exponent = exponent.strip()
     if exponent in ("°", "∘", "′", "″", "'", "*", "†"):
         return base + exponent.replace("∘", "°")
-    return f"{grouped(base)}^{grouped(exponent)}" if exponent else base
+    if not exponent:
+        return base
+    whole = f"({base.strip()})" if re.match(r"\s*[-+−]|[^(]*\^", base) else grouped(base)  # (-2)^2 is not -2^2
+    return f"{whole}^{grouped(exponent)}"
 
 
 def index(base: str, subscript: str) -> str:
@@ -97,7 +100,7 @@ def root(radicand: str, degree: str = "") -> str:
     return f"root({degree}, {radicand.strip()})" if degree and degree != "2" else f"√{grouped(radicand)}"
 
 
-_ATOM = re.compile(r"[-+−]?[\w.,°′″∞]+|[-+−]?√?[\w.]*\([^()]*\)|[\w.]+[\^_][\w.]+")
+_ATOM = re.compile(r"[-+−]?[\w.,°′″∞]+|[-+−]?√?[\w.]*\([^()]*\)|(?:[^\W_]|\.)+[\^_][\w.]+")
 
 
 def grouped(text: str) -> str:

@@ -57,6 +57,8 @@ _ZIP_CONTENTS = (
     ("ppt/", "a PowerPoint presentation (.pptx)"),
     ("META-INF/MANIFEST.MF", "a Java archive"),
 )
+_LONGEST_TYPES = 1_000_000
+"""Bytes of the list of an Office file's parts that are looked at."""
 _OLE_STREAMS = (
     ("EncryptedPackage", "a password-protected Office document"),
     ("WordDocument", "an old Word document (.doc)"),
@@ -86,15 +88,29 @@ def _identify_zip(data: bytes) -> str:
         with ZipFile(BytesIO(data)) as archive:
             names = archive.namelist()
             kind = archive.read("mimetype")[:80].decode("ascii", "replace") if "mimetype" in names[:1] else ""
+            is_word = _is_word(archive, names)
     except (BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
         return "a damaged Word document (.docx)" if b"word/" in data[:65_536] else "a damaged zip archive"
-    if "word/document.xml" in names:
+    if is_word:
         return "docx"
     if "epub" in kind:
         return "an EPUB e-book"
     if "opendocument" in kind:
         return "an OpenDocument file (.odt, .ods, .odp)"
     return next((what for start, what in _ZIP_CONTENTS if any(n.startswith(start) for n in names)), "a zip archive")
+
+
+def _is_word(archive: ZipFile, names: list[str]) -> bool:
+    """Say whether a zip archive is a Word document, macro document or template, whatever its main part is called."""
+    plain = {name.replace("\\", "/").lower(): name for name in names}
+    if "word/document.xml" in plain:
+        return True
+    types = plain.get("[content_types].xml")
+    if types is None:
+        return False
+    with archive.open(types) as part:
+        declared = part.read(_LONGEST_TYPES).replace(b"\0", b"")  # UTF-16 has a zero beside each letter
+    return re.search(rb"(?:wordprocessingml|ms-word)\.[\w.]{1,40}\.?main\+xml", declared, re.IGNORECASE) is not None
 
 
 def _identify_ole(data: bytes) -> str:

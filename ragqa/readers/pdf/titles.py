@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from ragqa.readers.pdf.joining import finish
 from ragqa.readers.pdf.rows import Row
+from ragqa.readers.titles import given_title
 
-_SUFFIXES = "docx?|pdf|tex|dvi|indd|pptx?|xlsx?|rtf|odt|ps|html?|md|qxd|fm|book"
-_NO_TITLE = re.compile(
-    rf"^(?:untitled|title|document\d*|microsoft (?:word|powerpoint).*|.*\.(?:{_SUFFIXES})|(?:slide|page) ?\d*|[\d\W_]*|"
-    r"none|null|.*[/\\].*)$",
-    re.I,
-)
-"""Titles that programs write by themselves."""
 MAX_TITLE = 200
 
 
 def choose_title(metadata: str, rows: Sequence[Row], name: str) -> str:
     """Return one line that names the document for a person."""
-    metadata = " ".join(metadata.split())
-    if 2 < len(metadata) <= MAX_TITLE and not _NO_TITLE.match(metadata) and "\ufffd" not in metadata:
-        return metadata
-    return _largest(rows) or ("standard input" if name == "-" else PurePath(name).stem or name)
+    return given_title(metadata) or _largest(rows) or ("standard input" if name == "-" else PurePath(name).stem or name)
 
 
 def _largest(rows: Sequence[Row]) -> str:
