@@ -292,6 +292,22 @@ def test_a_leaflet_of_one_passage_answers_in_words_that_only_ask(fan: Library) -
     assert fan.ask("How loud is the fan?").abstained
 
 
+def test_words_that_name_the_value_are_met_by_it_and_a_sentence_before_a_table_answers_alone(
+    compiled: None, tmp_path: Path
+) -> None:
+    text = (
+        "# Winding test\n\nThe relay is rated for 10^5 switching cycles.\n\n## Test\n\n"
+        "Set the calibration voltage to 230 V ± 5 V.\n\n"
+        "| Option | Fitted in model S |\n| --- | --- |\n| Heater | ✓ |\n| Hood | ✗ |\n"
+    )
+    (tmp_path / "test.md").write_text(text, encoding="utf-8")
+    with Library.open("winding", create=True, home=tmp_path / "home") as library:
+        library.ingest([tmp_path / "test.md"])
+        assert library.ask("How many switching cycles is the relay rated for?").text.startswith("The relay is rated")
+        voltage = library.ask("To what is the calibration voltage set?").text
+        assert voltage == "Set the calibration voltage to 230 V ± 5 V. [1]"
+
+
 def test_a_row_that_begins_with_the_code_asked_for_answers(compiled: None, tmp_path: Path) -> None:
     rows = "\n".join(f"KX-{100 + n};0,{n} - 5,{n};{n},5" for n in range(1, 25))
     (tmp_path / "pumps.csv").write_text(f"Pumpentyp;Druckbereich (bar);Menge (m3/h)\n{rows}\n", encoding="utf-8")

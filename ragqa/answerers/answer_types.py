@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ragqa.analysis import compatible
+from ragqa.analysis import compatible, query_terms, terms
 
 COUNT = "number of them"
 """The type of how many there are of a thing."""
@@ -206,6 +206,22 @@ _LINE = re.compile(r"[\n。;；]|\.\s")
 def expected_type(question: str) -> AnswerType | None:
     """Return what kind of value a question asks for, None where it asks for none that can be told."""
     return next((one for one in TYPES if re.search(one.asked, question, re.IGNORECASE)), None)
+
+
+def type_words(expected: AnswerType, question: str) -> frozenset[str]:
+    """Return the terms by which a question asks for a type, such as 'many' or 'pressure': a value answers them."""
+    match = re.search(expected.asked, question, re.IGNORECASE)
+    return frozenset(query_terms(match[0])) & _TYPE_WORDS if match else frozenset()
+
+
+_TYPE_WORDS = frozenset(
+    terms(
+        "long far wide tall deep high low thick heavy hot cold warm loud noisy often frequently soon fast old much many"
+        " diameter dimensions distance depth width height length clearance weight weigh temperature voltage current"
+        " power torque pressure noise volume percentage size speed rate capacity value time amount number limit colour"
+        " color price cost fee reason degrees seconds minutes hours days weeks months years resistance frequency level"
+    )
+)
 
 
 def holds_type(expected: AnswerType, text: str, question: str) -> bool:

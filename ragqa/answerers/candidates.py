@@ -66,6 +66,11 @@ class Considered:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
         return tuple(self._of_the_edition_asked([self._placed(hit) for hit in self.evidence.on(self.hits)[:k]]))
 
+    def end_of(self, window: int) -> int:
+        """Return where in its document a window ends."""
+        at, (_, end) = self.evidence.places[window]
+        return self.hits[at].passage.start + end
+
     def of_another_edition(self, sections: Sequence[Sequence[str]]) -> list[bool]:
         """Say of each section whether it is for another version or model than the question names and the manual has."""
         asked = editions_in(self.question.text)
@@ -164,6 +169,18 @@ def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Ext
             printed=printed,
             passage_id=passage.passage_id,
             parts=tuple((first - one.start, last - one.start) for first, last in one.rows),
+        )
+    if (one.start, one.end) != (unit.start, unit.end):  # the sentence before a table
+        shown = text[one.start - unit.start : one.end - unit.start].strip()
+        return Extract(
+            one.kind,
+            *shared,
+            shown,
+            unit.section,
+            page=unit.page,
+            page_end=unit.page,
+            printed=unit.printed,
+            passage_id=passage.passage_id,
         )
     lead = max(unit.lead[1] - unit.start, 0) if unit.lead[1] > unit.lead[0] else 0
     parts = tuple((first - unit.start, last - unit.start) for first, last in unit.parts)

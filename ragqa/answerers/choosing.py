@@ -76,8 +76,9 @@ def choose(seen: Considered) -> Choice | None:
     scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
     asked = asked_for(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
-    at = _one_row(_widened(order[0], found, asked), found, scores, asked)
-    at = _keyed(at, found, scores, seen)
+    widest = _widened(order[0], found, asked)
+    at = _keyed(_one_row(widest, found, scores, asked), found, scores, seen)
+    best = _lead_instead(widest, _grouped(found[at], found, seen), found, seen)
     taken = [found[at]]
     for other in order:
         one = found[other]
@@ -86,7 +87,7 @@ def choose(seen: Considered) -> Choice | None:
         if all(one.apart(held) and one.unit.section != held.unit.section for held in taken):
             taken.append(one)
     odds = np.exp(scores - scores.max())
-    return Choice(asked, _grouped(found[at], found, seen), tuple(taken[1:]), 1 / float(odds.sum()))
+    return Choice(asked, best, tuple(taken[1:]), 1 / float(odds.sum()))
 
 
 def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
@@ -105,6 +106,19 @@ def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: Asked) 
     inside = [other for other, one in enumerate(found) if one.kind == "row" and found[at].holds(one)]
     single = found[at].kind == "table" or asked in SINGLE
     return max(inside, key=lambda other: float(scores[other])) if inside and single else at
+
+
+def _lead_instead(at: int, row: Candidate, found: Sequence[Candidate], seen: Considered) -> Candidate:
+    """Return the sentence before a table, where it answers better than the ``row`` of it that was chosen."""
+    table = found[at]
+    start, end = table.unit.lead
+    if row.kind != "row" or table.kind != "table" or start == end:
+        return row
+    scores = seen.evidence.scores()
+    lead = tuple(number for number in table.windows if seen.end_of(number) <= end)
+    if not lead or max(scores[number] for number in lead) <= max((scores[n] for n in row.windows), default=-np.inf):
+        return row
+    return replace(table, kind="paragraph", start=start, end=end, windows=lead)
 
 
 def _keyed(at: int, found: Sequence[Candidate], scores: Floats, seen: Considered) -> int:
@@ -128,24 +142,27 @@ def is_keyed(row: Candidate, seen: Considered) -> bool:
 
 
 def _grouped(row: Candidate, found: Sequence[Candidate], seen: Considered) -> Candidate:
-    """Return the rows of the group of ``row``, where its first cell is all of it that the question names.
+    """Return the rows of the group of ``row``, as far as the question does not tell them apart.
 
-    A group are rows one after the other that begin with the same cell: the causes of one fault.
+    A group are rows one after the other that begin with the same cell and hold as many of the question's words: the
+    causes of one fault.
     """
-    if row.kind != "row":
+    about, asked = first_cell(seen.hits, row).strip(), set(seen.question.idf)
+    if row.kind != "row" or not about or not asked & bag_of(about):
         return row
-    about = first_cell(seen.hits, row).strip()
-    asked, named = set(seen.question.idf), bag_of(about)
-    if not about or not asked & named or (asked - named) & bag_of(row_text(seen.hits, row).removeprefix(about)):
-        return row
+    named = asked & bag_of(row_text(seen.hits, row))
+
+    def belongs(other: Candidate) -> bool:
+        return first_cell(seen.hits, other).strip() == about and named <= bag_of(row_text(seen.hits, other))
+
     rows = sorted(
         (one for one in found if one.kind == "row" and (one.document, one.unit_id) == (row.document, row.unit_id)),
         key=lambda one: one.start,
     )
     first = last = rows.index(row)
-    while first and first_cell(seen.hits, rows[first - 1]).strip() == about:
+    while first and belongs(rows[first - 1]):
         first -= 1
-    while last + 1 < len(rows) and first_cell(seen.hits, rows[last + 1]).strip() == about:
+    while last + 1 < len(rows) and belongs(rows[last + 1]):
         last += 1
     group = rows[first : last + 1]
     if len(group) < 2:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ragqa.analysis import query_terms
-from ragqa.answerers.answer_types import expected_type, holds_type
+from ragqa.answerers.answer_types import expected_type, holds_type, type_words
 from ragqa.answerers.candidates import Candidate, Considered, head_terms
 from ragqa.answerers.choosing import Choice, is_keyed
 from ragqa.answerers.evidence import column_names
@@ -64,18 +64,20 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     readable = evidence.legibility**2
     near = _nearness(seen, best.hits[0])
     lost, words = _lost(seen, best)
-    coverage = evidence.coverage
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
     expected = expected_type(question.text)
     if expected is not None:
         named = column_names(seen.hits[best.hits[0]])  # they say that a column's cells are reasons, or in bar
         held = holds_type(expected, f"{named}\n{_said(seen, best)}", question.text)
         told[f"{'' if held else 'lacks_'}{'reason' if expected.name == 'reason' else 'value'}"] = 1.0
+        if held:
+            question = question.without(type_words(expected, question.text))
+    coverage = max(map(question.coverage, evidence.passages), default=0.0)
     return {
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
         "coverage": coverage,
         "coverage_cubed": coverage**3,
-        "unknown": evidence.unknown,
+        "unknown": question.unknown,
         "illegible": 1.0 - readable,
         "least": near * readable,
         "least_uncovered": near * readable * (1 - coverage),

@@ -50,10 +50,8 @@ class Evidence:
     """(windows, tokens of the question): the highest cosine of each token with any of a window's, 0 at least."""
     bags: tuple[AbstractSet[str], ...]
     """The terms of each window."""
-    coverage: float
-    """Share of the question's rarity that stands in the one passage, headings included, that holds most of it."""
-    unknown: float
-    """Share of the question's rarity in words that stand nowhere in the library."""
+    passages: tuple[AbstractSet[str], ...]
+    """The terms of each passage, headings included."""
     legibility: float
     """How much of the question the embedder can read, 0 to 1."""
 
@@ -76,18 +74,27 @@ class Question:
 
     text: str
     idf: Mapping[str, float]
-    unknown: float
-    """Share of the rarity that lies in words (not Chinese characters) that the library never uses."""
+    missing: frozenset[str]
+    """Terms of words (not of Chinese characters) that the library never uses."""
     kind: str | None
 
     @classmethod
     def of(cls, text: str, idf: Callable[[str], float], known: Callable[[str], bool]) -> Question:
         """Weigh the terms of ``text`` with ``idf``; ``known`` says whether the library uses a term at all."""
         rarity = {term: idf(term) for term in query_terms(text) if known(term) or term not in _ASKING}
-        words = {term: weight for term, weight in rarity.items() if not cjk_share(term)}
+        missing = frozenset(term for term in rarity if not cjk_share(term) and not known(term))
+        return cls(text, rarity, missing, asked_kind(text))
+
+    @property
+    def unknown(self) -> float:
+        """Share of the rarity that lies in words (not Chinese characters) that the library never uses."""
+        words = {term: weight for term, weight in self.idf.items() if not cjk_share(term)}
         total = sum(words.values())
-        missing = sum(weight for term, weight in words.items() if not known(term))
-        return cls(text, rarity, missing / total if total else 0.0, asked_kind(text))
+        return sum(weight for term, weight in words.items() if term in self.missing) / total if total else 0.0
+
+    def without(self, met: AbstractSet[str]) -> Question:
+        """Return the question less the terms that what was found meets in other words."""
+        return replace(self, idf={term: weight for term, weight in self.idf.items() if term not in met})
 
     @property
     def codes(self) -> set[str]:
@@ -231,17 +238,16 @@ def weigh(
     near = _nearness(places, interaction)
     if interaction is not None:
         features[:, 1] = standard(near @ interaction.weights) * legibility**2
-    whole = _best_coverage(question, hits, places, bags)
-    return Evidence(places, features, cosines, near, tuple(bags), whole, question.unknown, legibility)
+    return Evidence(places, features, cosines, near, tuple(bags), _terms_of_each(hits, places, bags), legibility)
 
 
-def _best_coverage(
-    question: Question, hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
-) -> float:
+def _terms_of_each(
+    hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
+) -> tuple[AbstractSet[str], ...]:
     held: list[AbstractSet[str]] = [bag_of(_outside(hit)) for hit in hits]
     for (at, _), bag in zip(places, bags, strict=True):
         held[at] = held[at] | bag
-    return max(map(question.coverage, held), default=0.0)
+    return tuple(held)
 
 
 def _heading(hit: Hit) -> str:
