@@ -158,9 +158,9 @@ class _Walker:
             self.heading_level = level
             self.roles.append("heading")
         elif tag in _LISTS:
+            self._flush_terms()
             self.lists += 1
             if tag == "dl":
-                self._flush_terms()
                 self.definitions.append(_Definition())
         elif tag == "li":
             self.marker = list_marker(element)
@@ -231,7 +231,12 @@ class _Walker:
         self.gathered.clear()
         bold, self.bold_size = self.bold_size, 0
         all_bold = bold and bold == len("".join(text.split()))
-        if all_bold and not (self.roles or self.definitions[-1].waiting) and len(text) <= 80 and not _SENTENCE_END.search(text):
+        if (
+            all_bold
+            and not (self.roles or self.definitions[-1].waiting)
+            and len(text) <= 80
+            and not _SENTENCE_END.search(text)
+        ):
             self.bold_blocks.append(len(self.draft.blocks))
         for part in re.split(r"\n[ \n]*\n", text) if "\n" in text else (text,):
             if part := flowing(part):
@@ -268,21 +273,24 @@ class _Definition:
 
     def __init__(self) -> None:
         self.waiting: list[str] = []
-        self.defined = ""
+        self.open = False  # whether a <dd> has begun, and said nothing yet
+        self.said = ""  # the terms of the definition before, where the next is of them too
 
     def begin(self, tag: str) -> None:
-        if tag == "dt" and not self.waiting:
-            self.defined = ""
-        elif tag == "dd" and not self.waiting and 0 < len(self.defined) <= _LONGEST_TERM:
-            self.waiting = [self.defined]
+        self.open = tag == "dd"
+        if tag == "dt":
+            self.said = ""
 
     def of(self, text: str) -> str:
-        """Return a definition with its terms before it, once."""
-        if not self.waiting:
+        """Return a definition with its terms before it; what follows within the same <dd> stays as it is."""
+        terms = ", ".join(self.take())
+        if not terms and self.open and len(self.said) <= _LONGEST_TERM:
+            terms = self.said
+        self.open = False
+        if not terms:
             return text
-        self.defined = ", ".join(self.take())
-        joint = " " if self.defined.endswith((":", "：", "?", "？", "—", "–", "-")) else ": "
-        return f"{self.defined}{joint}{text}"
+        self.said = terms
+        return f"{terms}{' ' if terms.endswith((':', '：', '?', '？', '—', '–', '-')) else ': '}{text}"
 
     def take(self) -> list[str]:
         terms, self.waiting = self.waiting, []

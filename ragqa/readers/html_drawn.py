@@ -12,9 +12,10 @@ from typing import Any
 from lxml import etree
 
 from ragqa.readers import tex
-from ragqa.readers.html_notes import SHORT, Note, find_notes, following, inserted, without_label
+from ragqa.readers.html_notes import SHORT, Note, find_notes, following, inserted, is_arrow, without_label
+from ragqa.readers.html_page import SILENT
 from ragqa.readers.html_styles import Styles
-from ragqa.readers.html_text import PARTING, SILENT, text_of
+from ragqa.readers.html_text import PARTING, text_of
 from ragqa.readers.mathml import linear
 from ragqa.readers.scripts import lowered, raised
 
@@ -116,6 +117,9 @@ class _Drawing:
         """Turn an element into its words where it is of a kind to be; say whether its inside is done with."""
         tag = element.tag
         if tag == "a":
+            if element in self.back and is_arrow(element):
+                _blank(element)
+                return True
             if element not in self.notes:
                 return False
             text = self._noted(element, self.notes[element], line)
@@ -163,7 +167,9 @@ class _Drawing:
             block = mark
             while block.getparent() is not None and block.tag not in PARTING:
                 block = block.getparent()
-            while block.tag in ("td", "th", "tr", "tbody", "thead", "tfoot", "caption") and block.getparent() is not None:
+            while (
+                block.tag in ("td", "th", "tr", "tbody", "thead", "tfoot", "caption") and block.getparent() is not None
+            ):
                 block = block.getparent()
             new = etree.Element("p")
             new.text = text
@@ -213,7 +219,7 @@ def _after(element: Any) -> str:
     text = ""
     for _ in range(4):
         text += (element.tail or "")[:_LINE]
-        if text:
+        if len(text.strip()) > 1:
             break
         following = element.getnext()
         if following is None:
@@ -273,8 +279,10 @@ def _is_drawn_twice(element: Any) -> bool:
 
 def _was_rendered(script: Any) -> bool:
     before = script.getprevious()
-    return before is not None and "Preview" not in (before.get("class") or "") and bool(
-        _RENDERED.search(f"{before.get('class') or ''} {before.tag}")
+    return (
+        before is not None
+        and "Preview" not in (before.get("class") or "")
+        and bool(_RENDERED.search(f"{before.get('class') or ''} {before.tag}"))
     )
 
 
@@ -307,7 +315,11 @@ def _value(control: Any) -> str:
     if tag == "input":
         if kind in ("checkbox", "radio"):
             return "☑ " if control.get("checked") is not None else "☐ "
-        return (control.get("value") or "") if kind not in ("hidden", "password", "image", "file", "color", "range") else ""
+        return (
+            (control.get("value") or "")
+            if kind not in ("hidden", "password", "image", "file", "color", "range")
+            else ""
+        )
     text = " ".join("".join(control.itertext()).split())
     if tag == "textarea" or text:
         return text

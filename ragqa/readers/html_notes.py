@@ -77,6 +77,11 @@ def following(note: str, line: str) -> str:
     return f"Note to “{' '.join(words)}”: {note}" if words else f"Note: {note}"
 
 
+def is_arrow(link: Any) -> bool:
+    """Say whether a link only points back."""
+    return bool(_ARROWS.fullmatch("".join(link.itertext())))
+
+
 def without_label(text: str, label: str) -> str:
     """Return a note's text without the mark that it begins with."""
     match = re.match(r"[\[(]?(\d{1,3}|[a-z]|[*†‡§#]{1,3})[\])]?[.:)]?\s+", text)

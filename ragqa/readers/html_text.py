@@ -32,7 +32,9 @@ def text_of(element: Any, *, verbatim: bool = False) -> str:
     skipped = None
     for event, inner in walk:
         if event == "start":
-            if inner.tag in SILENT or (inner.attrib and inner is not element and (_is_gutter(inner) or is_unseen(inner))):
+            if inner.tag in SILENT or (
+                inner.attrib and inner is not element and (_is_gutter(inner) or is_unseen(inner))
+            ):
                 skipped = inner
                 walk.skip_subtree()
                 continue
@@ -78,4 +80,3 @@ def alt_text(image: Any) -> str:
     if len(alt) > 300 or len(alt) < 2 or image.get("aria-hidden") == "true" or image.get("role") == "presentation":
         return ""
     return "" if _MEANINGLESS_ALT.fullmatch(alt) else alt
-

@@ -17,9 +17,7 @@ _DEEPEST = 40
 _UNSEEN = dict.fromkeys(range(0x2061, 0x2065))
 _RELATION = re.compile(r"[=≠≈≡≤≥<>≪≫∼≃≅∝→←↔⇒⇔∈∉⊂⊆≔±∓:]+|:=|<=|>=|mod")
 _OPENING, _CLOSING = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉!%′″'")
-_ACCENTS = dict(
-    zip("¯‾ˉ^ˆ~˜˙→⃗", "\u0304\u0304\u0304\u0302\u0302\u0303\u0303\u0307\u20d7\u20d7", strict=True)
-)
+_ACCENTS = dict(zip("¯‾ˉ^ˆ~˜˙→⃗", "\u0304\u0304\u0304\u0302\u0302\u0303\u0303\u0307\u20d7\u20d7", strict=True))
 _BIG = "∑∏∫∮⋃⋂"
 _ROWS = frozenset(("math", "mrow", "mstyle", "mpadded", "merror", "menclose", "mtd", "mprescripts", "msqrt", "a"))
 
@@ -142,7 +140,9 @@ def _row(parts: list[Any], depth: int) -> str:
         if not text:
             continue
         if tag != "mo":
-            tight = not operand or (line[-1][-1:] == "°" and text[0] in "CFK") or (text[0] in "([" and line[-1].isalpha())
+            tight = (
+                not operand or (line[-1][-1:] == "°" and text[0] in "CFK") or (text[0] in "([" and line[-1].isalpha())
+            )
             line.append(text if tight else f" {text}")
             operand = True
         elif _RELATION.fullmatch(text) or (operand and spaced and text in "+-−–×·*⋅"):

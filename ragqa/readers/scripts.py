@@ -38,7 +38,7 @@ def raised(before: str, text: str, after: str = "") -> str:
         joined = not after or after[0].isspace() or after[0] in "/⁄∕)]）"
         return text if joined else f"{mark} "
     number = line[-1].isdecimal()
-    if _FRACTION.fullmatch(mark) or (mark.isdecimal() and re.match(r"\s*[/⁄∕]", after)):
+    if _FRACTION.fullmatch(mark) or _is_numerator(mark, line, after):
         return f" {mark}" if number else text
     if _MARK.fullmatch(mark):
         return ""
@@ -53,6 +53,14 @@ def raised(before: str, text: str, after: str = "") -> str:
     if mark[0].isalnum() or mark[0] in "-+−(":
         return f"^{grouped(mark)}" if not line[-1].isspace() else text
     return text
+
+
+def _is_numerator(mark: str, line: str, after: str) -> bool:
+    """Say whether a number begins a fraction, as in 2¹/₂: m³/h and 10⁵/2 have none."""
+    below = re.match(r"\s*[/⁄∕]\s*(\d{0,4})", after) if mark.isdecimal() and len(mark) <= 4 else None
+    if not below or _UNIT.search(line):
+        return False
+    return int(mark) < int(below[1]) if below[1] else not after.strip()[1:]
 
 
 def _exponent(line: str, integer: str) -> str:

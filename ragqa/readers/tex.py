@@ -11,12 +11,35 @@ LONGEST = 2000
 _DEEPEST = 12
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[{}^_&]|\d+(?:[.,]\d+)*|[ \n\t]+|~|[^\\{}^_&~\s\d]", re.DOTALL)
 _SPACES = {r"\,", r"\;", r"\:", r"\ ", r"\quad", r"\qquad", r"\thinspace", r"\enspace", "~", r"\>"}
-_NOTHING = {r"\!", r"\left", r"\right", r"\displaystyle", r"\textstyle", r"\limits", r"\big", r"\Big", r"\bigl", r"\bigr"}
-_TEXTS = {r"\text", r"\mathrm", r"\mathit", r"\mathbf", r"\mathsf", r"\textrm", r"\textbf", r"\textit", r"\operatorname", r"\rm"}
+_NOTHING = {
+    r"\!",
+    r"\left",
+    r"\right",
+    r"\displaystyle",
+    r"\textstyle",
+    r"\limits",
+    r"\big",
+    r"\Big",
+    r"\bigl",
+    r"\bigr",
+}
+_TEXTS = {
+    r"\text",
+    r"\mathrm",
+    r"\mathit",
+    r"\mathbf",
+    r"\mathsf",
+    r"\textrm",
+    r"\textbf",
+    r"\textit",
+    r"\operatorname",
+    r"\rm",
+}
 # fmt: off
 _SIGNS = {
     "pm": "±", "mp": "∓", "times": "×", "cdot": "·", "div": "÷", "le": "≤", "leq": "≤", "leqslant": "≤", "ge": "≥",
-    "geq": "≥", "geqslant": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "sim": "~", "simeq": "≃", "equiv": "≡", "propto": "∝", "ll": "≪",
+    "geq": "≥", "geqslant": "≥", "ne": "≠", "neq": "≠", "approx": "≈", "sim": "~", "simeq": "≃",
+    "equiv": "≡", "ll": "≪", "propto": "∝",
     "gg": "≫", "lt": "<", "gt": ">", "infty": "∞", "to": "→", "rightarrow": "→", "leftarrow": "←", "Rightarrow": "⇒",
     "circ": "°", "degree": "°", "celsius": "°C", "ohm": "Ω", "prime": "′", "sum": "∑", "prod": "∏", "int": "∫",
     "partial": "∂", "nabla": "∇", "ldots": "…", "dots": "…", "cdots": "…", "percent": "%", "mid": "|", "in": "∈",
