@@ -63,6 +63,15 @@ def add_fragment(draft: Draft, markup: str, name: str) -> None:
         _Walker(draft, Content(tree, whole=True)).walk()
 
 
+def inline_text(markup: str, name: str) -> str:
+    """Return what is shown of a stretch of HTML within a paragraph of another format."""
+    tree = parse(f"<p>{markup}</p>", name)
+    if tree is None:
+        return ""
+    draw(tree)
+    return text_of(tree)
+
+
 def _links_as_content(draft: Draft) -> None:
     """Where a page is hardly more than lists of links, they are what it has to say."""
     kinds = draft.kinds

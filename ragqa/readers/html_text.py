@@ -75,8 +75,13 @@ def _is_gutter(element: Any) -> bool:
 
 
 def alt_text(image: Any) -> str:
-    """Return an image's alternative text where it says something: no file names, no 'icon', nothing hidden."""
-    alt = WHITE.sub(" ", image.get("alt") or "").strip()
-    if len(alt) > 300 or len(alt) < 2 or image.get("aria-hidden") == "true" or image.get("role") == "presentation":
+    """Return an image's alternative text where it says something; '' of one that is hidden or only decorates."""
+    if image.get("aria-hidden") == "true" or image.get("role") == "presentation":
         return ""
-    return "" if _MEANINGLESS_ALT.fullmatch(alt) else alt
+    return spoken_alt(image.get("alt") or "")
+
+
+def spoken_alt(alt: str) -> str:
+    """Return an alternative text where it says something: no file name, no 'icon', no stretch of prose."""
+    alt = WHITE.sub(" ", alt).strip()
+    return "" if not 2 <= len(alt) <= 300 or _MEANINGLESS_ALT.fullmatch(alt) else alt
