@@ -37,12 +37,13 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     from markdown_it import MarkdownIt
 
     title, text = split_front(text)
+    room = 4 * len(text)
     text, notes = plain_markdown(text)
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.core.ruler.at("inline", find_inline)
     parser.inline.ruler.before("escape", "formula", find_formula)
     draft = Draft(name)
-    inline = Inline(notes, name, 4 * len(text))
+    inline = Inline(notes, name, room)
     for label, note in notes.items():
         notes[label] = inline.text(parser.parseInline(note)[0].children or ())
     _Blocks(draft, name, inline).take(parser.parse(text))

@@ -168,6 +168,6 @@ def _is_formula(source: str, first: int, end: int, closing: str) -> bool:
     inner = source[first:end]
     if closing != "$":
         return True
-    if inner[0].isspace() or inner[-1].isspace() or source[end + 1 : end + 2].isdecimal() or "\n\n" in inner:
+    if inner[0].isspace() or inner[-1].isspace() or source[end + 1 : end + 2].isalnum() or "\n\n" in inner:
         return False
     return _MATHS_SIGN.search(inner) is not None

@@ -109,9 +109,11 @@ class _Source:
             self._put(line)  # indented code
             return
         opening = _FENCE.match(line.lstrip("> ") if line.startswith(">") else line)
+        if self._closes(bare):
+            return
         if opening:
             self._opens_fence(line, opening[1], opening[2].strip())
-        elif not (self._closes(bare) or self._is_option(bare) or self._opens(line, bare, indent)):
+        elif not (self._is_option(bare) or self._opens(line, bare, indent)):
             self._text(self._cells(line), bare)
 
     def _opens(self, line: str, bare: str, indent: int) -> bool:
@@ -139,7 +141,7 @@ class _Source:
         elif _DROPPED.fullmatch(bare):
             self._put("")
         elif bare[0] == "{" and bare[-1] == "}" and (said := shortcode(bare)) is not None:
-            self._shortcode(said, bare.startswith("{:"))
+            self._shortcode(*said, bare.startswith("{:"))
         elif bare.startswith(": ") and self._defines(bare[1:].strip()):
             pass
         else:
@@ -150,17 +152,16 @@ class _Source:
         """Return how far a line of this indent is indented in the file."""
         return indent + sum(box.dedent for box in self.open)
 
-    def _shortcode(self, said: str, attributes: bool) -> None:
-        if not said:
-            if not attributes:
-                self._put("")
-        elif attributes and self.out and self.out[-1].strip():  # below the paragraph that it is about
+    def _shortcode(self, said: str, words: str, attributes: bool) -> None:
+        """Take a tag alone on its line: the label that it gives what follows, and words of its own."""
+        if attributes and self.out and self.out[-1].strip():  # below the paragraph that it is about
             at = len(self.out) - 1
-            while at and self.out[at - 1].strip():
+            while said and at and self.out[at - 1].strip():
                 at -= 1
-            quote = re.match(r"[> ]*", self.out[at])
-            start = quote.end() if quote else 0
-            self.out[at] = f"{self.out[at][:start]}{said} {self.out[at][start:]}"
+            start = len(self.out[at]) - len(self.out[at].lstrip("> "))
+            self.out[at] = f"{self.out[at][:start]}{said} {self.out[at][start:]}" if said else self.out[at]
+        elif words:
+            self.out += ["", f"{said} {words}".strip(), ""]
         else:
             self._begin(said)
 
@@ -245,7 +246,7 @@ class _Source:
         if not said:
             self._put(line)
         elif _PROSE.match(bare) and not _BAR.search(bare):
-            self._put(f"{lead}{said} {line.strip()}")
+            self._put(f"{lead}{said}{'' if said[-1] in '：。！？' else ' '}{line.strip()}")
         elif item and said == each:
             self._put(f"{line[: item.end()]}{said} {line[item.end() :]}")
         elif bare[0] == ">":

@@ -15,6 +15,7 @@ _TEXTUAL = frozenset((
     "dropdown", "topic", "sidebar",
 ))
 # fmt: on
+_BOXES = ("alert", "notice", "callout", "admonition", "hint", "expand", "spoiler", "box")
 _KIND = re.compile(r"(?<![a-z])(?:callout-|alert-|admonition-)?([a-z]+)(?:-title)?(?![a-z])", re.IGNORECASE)
 _TITLE = re.compile(r"\b(?:title|name|label|summary|header)\s*=\s*(?:\"([^\"]{0,200})\"|'([^']{0,200})')")
 _CONTENT = re.compile(r"\b(?:content|text)\s*=\s*(?:\"([^\"]{0,2000})\"|'([^']{0,2000})')")
@@ -31,7 +32,7 @@ _CJK = re.compile("[\u3400-\u9fff]")
 def label(kind: str, title: str = "") -> str:
     """Return what stands before an admonition's text: 'Warning:', 'Warning: Hot surface.', '' of an unknown kind."""
     kind = kind.lower()
-    kind = next((found[1] for found in _KIND.finditer(kind) if found[1] in _KINDS), kind)
+    kind = _kind(kind) or kind
     word = _WORDS.get(kind, kind.capitalize() if kind in _KINDS else "")
     title = title.strip().strip("\"'").strip()
     if not title or title.casefold() == word.casefold():
@@ -52,37 +53,40 @@ def kind_in(said: str) -> tuple[str, str]:
     rest = rest.strip()
     if rest.startswith("["):
         rest = rest[1:].partition("]")[0]
-    found = next((kind[1].lower() for kind in _KIND.finditer(names) if kind[1].lower() in _KINDS), "")
+    found = _kind(names)
     word = names.strip(" .").lower()
     return found or (word if word in _TEXTUAL else ""), title or (rest if "=" not in rest else "")
 
 
-def shortcode(line: str) -> str | None:
-    """Return the label or words of a line that is one tag, '' of a tag that shows nothing, None of no tag."""
+def shortcode(line: str) -> tuple[str, str] | None:
+    """Return the label that a line of one tag gives what follows, and the tag's own words; None of no tag."""
     match = _CODE_TAG.fullmatch(line)
     if not match:
         return None
     if match[7] is not None:
-        kind = next((found[1].lower() for found in _KIND.finditer(match[7]) if found[1].lower() in _KINDS), "")
-        return label(kind) if kind else ""
+        kind = _kind(match[7])
+        return label(kind) if kind else "", ""
     if match[1] or match[4]:
-        return ""
+        return "", ""
     name, arguments = (match[2] or match[5] or "").lower(), match[3] or match[6] or ""
-    title = _quoted(_TITLE.search(arguments))
+    title, given = _quoted(_TITLE.search(arguments)), arguments.strip().strip("\"'")
     if name in ("figure", "img", "image"):
         words = _quoted(_CAPTION.search(arguments))
-        return f"[image: {words}]" if words else ""
+        return "", f"[image: {words}]" if words else ""
     if name in ("tab", "tabitem", "tab-item"):
-        title = title or arguments.strip().strip("\"'")[:100]
-        return f"{title}:" if title else ""
-    bare = _TITLE.sub("", _CONTENT.sub("", arguments))
-    kinds = [found[1].lower() for found in _KIND.finditer(f"{name} {bare}") if found[1].lower() in _KINDS]
-    if name in ("details", "expand", "spoiler"):
-        title = title or arguments.strip().strip("\"'")
-    if not kinds and name not in ("alert", "notice", "callout", "admonition", "hint", "expand", "spoiler", "box"):
-        return ""
-    said = label(kinds[0] if kinds else "", title)
-    return f"{said} {_quoted(_CONTENT.search(arguments))}".strip()
+        title = title or given[:100]
+        return f"{title}:" if title else "", ""
+    styled = _kind(_TITLE.sub("", _CONTENT.sub("", arguments)))
+    kind = styled or _kind(name) if name in _BOXES or name == "include" else _kind(name)
+    if not kind and name not in _BOXES:
+        return "", ""
+    if kind == "details" or name in ("expand", "spoiler"):
+        title = title or given
+    return label(kind, title), _quoted(_CONTENT.search(arguments))
+
+
+def _kind(text: str) -> str:
+    return next((found[1].lower() for found in _KIND.finditer(text) if found[1].lower() in _KINDS), "")
 
 
 def without_inline(line: str) -> str:
