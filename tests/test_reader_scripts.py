@@ -16,6 +16,7 @@ from ragqa.readers.scripts import fraction, index, lowered, power, raised, root
         ("at most 2", "16", " entries", "at most 2^16 entries"),
         ("an area of 12 m", "2", "", "an area of 12 m²"),
         ("5 N/mm", "2", "", "5 N/mm²"),
+        ("5 N/mm ", "2", "", "5 N/mm ²"),
         ("1400 min", "-1", "", "1400 min⁻¹"),
         ("E = mc", "2", "", "E = mc^2"),
         ("x", "n", " grows", "x^n grows"),

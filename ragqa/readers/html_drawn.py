@@ -104,13 +104,16 @@ class _Drawing:
         text = text_of(element)
         if notes:
             text = "".join(notes)
+        elif "reference" in (element.get("class") or "").split():
+            text = ""  # to literature, or to its page
         elif len(text) > _LONGEST_SCRIPT or element.tag in PARTING:
             return text
         elif self.styles.drawn(element) == "raised":
             text = raised(before, text, _after(element))
         else:
             text = lowered(before, text)
-        _become(element, text)
+        _blank(element)  # and keeps its class, which may take it out of the page
+        element.text = text
         return text
 
     def _is_done(self, element: Any, line: str, scripts: list[tuple[Any, str, list[str]]]) -> bool:

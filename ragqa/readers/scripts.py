@@ -64,6 +64,7 @@ def _is_numerator(mark: str, line: str, after: str) -> bool:
 
 
 def _exponent(line: str, integer: str) -> str:
+    line = line.rstrip()
     negative = integer.startswith("-")
     if (_INVERSE_UNIT if negative else _UNIT).search(line) and len(integer) <= 2 and integer.lstrip("-+") in "1234":
         return integer.translate(_DIGITS)
