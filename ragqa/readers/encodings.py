@@ -226,6 +226,8 @@ def _guess(data: bytes) -> str:
     encoding = next((name for name in matches if not name.startswith(("utf_16", "utf_32", "utf_7"))), "cp1252")
     if encoding in ("cp949", "euc_kr", "johab") and _is_chinese(sample, encoding):
         return "gb18030"
+    if encoding == "cp1250" and _UMLAUT.search(sample) and not _EASTERN.search(sample):
+        return "cp1252"
     if encoding in _WESTERN:
         # short western text fits all of these; the commonest wins unless it would turn letters into signs
         western = sample.decode("cp1252", errors="replace")
@@ -242,6 +244,10 @@ _WESTERN = (
     *("iso8859_10", "iso8859_13", "iso8859_14", "iso8859_15", "iso8859_16"),
 )
 """Encodings in which a few bytes past ASCII are letters in any of them."""
+
+
+_UMLAUT, _EASTERN = re.compile(b"[\xdf\xe4\xf6\xfc]"), re.compile(b"[\x9a\x9e\xb3\xb9\xbf\xec\xf5\xf9\xfb]")
+"""ß, ä, ö, ü, which no Slavic language of cp1250 has; and letters there that all its languages have among them."""
 
 
 def _is_chinese(sample: bytes, korean: str) -> bool:

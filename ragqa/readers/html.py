@@ -298,11 +298,11 @@ class _Definition:
         self.open = False
         if not terms:
             return text
-        self.said = terms
         return f"{terms}{' ' if terms.endswith((':', '：', '?', '？', '—', '–', '-')) else ': '}{text}"
 
     def take(self) -> list[str]:
         terms, self.waiting = self.waiting, []
+        self.said = ", ".join(terms) or self.said
         return terms
 
 

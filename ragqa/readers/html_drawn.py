@@ -7,12 +7,22 @@ blocks, nor of what belongs to the page's frame.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 
 from ragqa.readers import tex
-from ragqa.readers.html_notes import SHORT, Note, find_notes, following, inserted, is_arrow, without_label
+from ragqa.readers.html_notes import (
+    MOST_ELEMENTS,
+    SHORT,
+    Note,
+    find_notes,
+    following,
+    inserted,
+    is_arrow,
+    without_label,
+)
 from ragqa.readers.html_page import SILENT
 from ragqa.readers.html_styles import Styles
 from ragqa.readers.html_text import PARTING, text_of
@@ -53,7 +63,7 @@ class _Drawing:
     def _read(self, note: Note) -> None:
         """Take a note out of its place, to stand where its marks do."""
         element = note.element
-        if any(above in self.read for above in element.iterancestors()):
+        if any(above in self.read for above in islice(element.iterancestors(), MOST_ELEMENTS)):
             return
         self.read.add(element)
         for link in [link for link in element.iter("a") if link in self.back]:

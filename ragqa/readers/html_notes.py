@@ -13,6 +13,10 @@ from typing import Any
 SHORT = 200
 """Characters of a note that stands in brackets where its mark was; a longer one follows the paragraph."""
 
+_LONGEST = 3000
+MOST_ELEMENTS = 60
+"""Of a note; what is larger is a part of the page."""
+
 _MARKED = re.compile(r"foot-?note|noteref|(?<![a-z])fn-?(?:ref)?(?![a-z])|endnote|doc-noteref", re.IGNORECASE)
 _NOTE = re.compile(r"foot-?note|endnote|(?<![a-z])fn(?![a-z])", re.IGNORECASE)
 _CITED = re.compile(r"cite|(?<![a-z])bib|literature", re.IGNORECASE)
@@ -113,8 +117,15 @@ def _block(place: Any) -> Any:
 
 
 def _is_note(block: Any, target: str, back: set[Any]) -> bool:
+    """Say whether a block is a note that can be moved: small, of text alone, called one or leading back."""
     marks = f"{target} {block.get('class') or ''}"
-    if _CITED.search(marks) or block.find(".//table") is not None or block.find(".//img") is not None:
+    if _CITED.search(marks):
         return False
+    leads_back, length = False, 0
+    for count, inner in enumerate(block.iter()):
+        length += len(inner.text or "") + len(inner.tail or "")
+        if count > MOST_ELEMENTS or length > _LONGEST or inner.tag in ("table", "img", "pre"):
+            return False
+        leads_back |= inner in back
     called = (block.get("role") or "") in ("doc-footnote", "doc-endnote") or _NOTE.search(marks)
-    return bool(called) or any(link in back for link in block.iter("a"))
+    return leads_back or bool(called)

@@ -71,7 +71,10 @@ def _begin(parts: list[str], inner: Any, verbatim: bool) -> None:
 
 def _is_gutter(element: Any) -> bool:
     marks = element.get("class") or ""
-    return bool(marks) and re.search(r"(?<![a-z])(?:linenos?|line-numbers?|gutter|copybtn|noprint)(?![a-z])", marks) is not None
+    return (
+        bool(marks)
+        and re.search(r"(?<![a-z])(?:linenos?|line-numbers?|gutter|copybtn|noprint)(?![a-z])", marks) is not None
+    )
 
 
 def alt_text(image: Any) -> str:

@@ -33,6 +33,8 @@ _LITERAL = frozenset(
 )
 _SILENT = frozenset(("toctree", "include", "index", "contents", "bibliography"))
 _MOST_TERMS = 4
+_MOST_OPEN = 20
+"""Boxes in each other; each line looks at all that are open."""
 
 
 @dataclass
@@ -119,7 +121,9 @@ class _Source:
     def _opens(self, line: str, bare: str, indent: int) -> bool:
         """Take a line that begins or ends something of a generator's; say whether it did."""
         lead = " " * indent
-        if (match := _BOX.match(bare)) and indent < 12:
+        if len(self.open) >= _MOST_OPEN:
+            return False
+        if match := _BOX.match(bare):
             kind, *_ = match[1].split()
             title = match[2] if match[2] is not None else ""
             self._begin(label(kind, title) if match[2] != "" else "")
@@ -167,7 +171,8 @@ class _Source:
 
     def _opens_fence(self, line: str, fence: str, info: str) -> None:
         directive = _DIRECTIVE.match(info)
-        if directive and directive[1].lower() not in _LITERAL and kind_in(info)[0]:
+        known = directive and directive[1].lower() not in _LITERAL and kind_in(info)[0]
+        if directive and (known or directive[1].lower() in _SILENT) and len(self.open) < _MOST_OPEN:
             self._directive(directive[1], directive[2], fence)
             return
         self._flush_label("")
