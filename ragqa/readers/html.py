@@ -12,7 +12,7 @@ from lxml import etree
 from ragqa.readers.draft import Draft, flowing
 from ragqa.readers.encodings import Decoded
 from ragqa.readers.html_drawn import draw
-from ragqa.readers.html_lists import list_marker
+from ragqa.readers.html_lists import Definition, list_marker
 from ragqa.readers.html_page import HEADINGS, Content
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, alt_text, text_of
@@ -29,8 +29,6 @@ _BLOCKS = frozenset((
 # fmt: on
 _LISTS = frozenset(("ul", "ol", "dl", "menu", "dir"))
 _LONGEST_HEADING = 250
-_LONGEST_TERM = 80
-"""Characters of a term that is said again before its second definition."""
 _NEAR = 2000
 """Characters before an image in which its alternative text may stand already."""
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
@@ -102,7 +100,7 @@ class _Walker:
         self.lists = 0
         self.tocs = 0
         self.marker = ""
-        self.definitions: list[_Definition] = [_Definition()]  # of the <dl> elements that are open
+        self.definitions: list[Definition] = [Definition()]  # of the <dl> elements that are open
         self.bold = 0
         self.bold_size = 0  # characters in bold since the last block
         self.bold_blocks: list[int] = []
@@ -170,7 +168,7 @@ class _Walker:
             self._flush_terms()
             self.lists += 1
             if tag == "dl":
-                self.definitions.append(_Definition())
+                self.definitions.append(Definition())
         elif tag == "li":
             self.marker = list_marker(element)
             self.roles.append("li")
@@ -275,35 +273,6 @@ class _Walker:
         """Append the terms that no definition followed."""
         for term in self.definitions[-1].take():
             self.draft.add("toc" if self.tocs else "list_item", term, max(self.lists, 1))
-
-
-class _Definition:
-    """The terms of a <dl> that wait for their definition; each definition begins with its terms."""
-
-    def __init__(self) -> None:
-        self.waiting: list[str] = []
-        self.open = False  # whether a <dd> has begun, and said nothing yet
-        self.said = ""  # the terms of the definition before, where the next is of them too
-
-    def begin(self, tag: str) -> None:
-        self.open = tag == "dd"
-        if tag == "dt":
-            self.said = ""
-
-    def of(self, text: str) -> str:
-        """Return a definition with its terms before it; what follows within the same <dd> stays as it is."""
-        terms = ", ".join(self.take())
-        if not terms and self.open and len(self.said) <= _LONGEST_TERM:
-            terms = self.said
-        self.open = False
-        if not terms:
-            return text
-        return f"{terms}{' ' if terms.endswith((':', '：', '?', '？', '—', '–', '-')) else ': '}{text}"
-
-    def take(self) -> list[str]:
-        terms, self.waiting = self.waiting, []
-        self.said = ", ".join(terms) or self.said
-        return terms
 
 
 def _heading_level(element: Any) -> int:

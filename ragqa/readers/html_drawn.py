@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers import tex
+from ragqa.readers.html_maths import become, blank, formula_text, is_drawn_twice, show_maths, was_rendered
 from ragqa.readers.html_notes import (
     MOST_ELEMENTS,
     SHORT,
@@ -26,7 +26,6 @@ from ragqa.readers.html_notes import (
 from ragqa.readers.html_page import SILENT
 from ragqa.readers.html_styles import Styles
 from ragqa.readers.html_text import PARTING, text_of
-from ragqa.readers.mathml import linear
 from ragqa.readers.scripts import lowered, raised
 
 _LONGEST_SCRIPT = 40
@@ -38,8 +37,6 @@ _SPEAKING = frozenset(
     ("p", "li", "td", "th", "dd", "dt", "span", "b", "strong", "label", "h1", "h2", "h3", "h4", "h5", "h6")
 )
 _MATHS = re.compile(r"(?<![\w-])(?:arithmatex|math|math-inline|math-display)(?![\w-])")
-_RENDERED = re.compile(r"MathJax|MJX|mjx|katex", re.IGNORECASE)
-_HIDES_MATHS = re.compile(r"mwe-math-mathml|MJX_Assistive|katex-mathml", re.IGNORECASE)
 _SUPERIOR = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "01234567890123456789")
 _FRACTION = re.compile(r"(?<=(\d))?([⁰¹²³⁴-⁹]{1,9})⁄([₀-₉]{1,9})")
 
@@ -67,10 +64,10 @@ class _Drawing:
             return
         self.read.add(element)
         for link in [link for link in element.iter("a") if link in self.back]:
-            _blank(link)
+            blank(link)
         self.walk(element)
         note.text = without_label(text_of(element), note.label)
-        _blank(element)
+        blank(element)
 
     def walk(self, root: Any) -> None:
         walk = etree.iterwalk(root, events=("start", "end"))
@@ -87,7 +84,7 @@ class _Drawing:
                     scripts.append((element, line, []))
                 if how == "struck" or self._is_done(element, line, scripts):
                     if how == "struck":
-                        _blank(element)
+                        blank(element)
                     skipped = element
                     walk.skip_subtree()
                 elif tag == "q":
@@ -122,7 +119,7 @@ class _Drawing:
             text = raised(before, text, _after(element))
         else:
             text = lowered(before, text)
-        _blank(element)  # and keeps its class, which may take it out of the page
+        blank(element)  # and keeps its class, which may take it out of the page
         element.text = text
         return text
 
@@ -131,35 +128,35 @@ class _Drawing:
         tag = element.tag
         if tag == "a":
             if element in self.back and is_arrow(element):
-                _blank(element)
+                blank(element)
                 return True
             if element not in self.notes:
                 return False
             text = self._noted(element, self.notes[element], line)
             if scripts:
                 scripts[-1][2].append(text)
-            _become(element, text)
+            become(element, text)
         elif tag == "math" or tag.endswith(":math"):
-            _show_maths(element)
+            show_maths(element)
         elif tag == "script":
-            if not (element.get("type") or "").startswith("math/tex") or _was_rendered(element):
+            if not (element.get("type") or "").startswith("math/tex") or was_rendered(element):
                 return True
-            _become(element, _formula(element.text or ""))
+            become(element, formula_text(element.text or ""))
         elif tag == "svg":
-            _become(element, _labels(element))
+            become(element, _labels(element))
         elif tag == "img" and "mwe-math-fallback" in (element.get("class") or ""):
             drawn = element.getprevious() is not None
-            _become(element, "" if drawn else _formula(element.get("alt") or ""))
+            become(element, "" if drawn else formula_text(element.get("alt") or ""))
         elif tag in _CONTROLS:
             parent = element.getparent()
             if parent is not None and parent.tag in _SPEAKING and (value := _value(element)):
-                _become(element, value)
-        elif element.attrib and _is_drawn_twice(element):
-            _blank(element)
+                become(element, value)
+        elif element.attrib and is_drawn_twice(element):
+            blank(element)
         elif tag in ("span", "div") and _MATHS.search(element.get("class") or "") and not len(element):
             written = element.text or ""
             if written.strip().startswith(("\\(", "\\[", "$")):
-                _become(element, _formula(written))
+                become(element, formula_text(written))
         else:
             return tag in SILENT
         return True
@@ -190,20 +187,6 @@ class _Drawing:
                 block.addnext(new)
             else:
                 block.append(new)
-
-
-def _become(element: Any, text: str) -> None:
-    """Make an element a plain <span> of ``text``."""
-    _blank(element)
-    element.tag = "span"
-    element.attrib.clear()
-    element.text = text
-
-
-def _blank(element: Any) -> None:
-    element.text = None
-    for child in list(element):
-        element.remove(child)
 
 
 def _append(element: Any, text: str) -> None:
@@ -263,51 +246,6 @@ def _take_stop(mark: Any) -> str:
     else:
         before.tail = text[:-1]
     return text[-1]
-
-
-def _show_maths(math: Any) -> None:
-    """Make a formula its text, and undo the hiding of one that stands beside its picture."""
-    text = linear(math)
-    _become(math, f" {text} " if math.get("display") == "block" else text)
-    above = math.getparent()
-    for _ in range(3):
-        if above is None:
-            return
-        if _HIDES_MATHS.search(above.get("class") or "") or str(above.tag).startswith("mjx-assistive"):
-            for hiding in ("style", "hidden", "aria-hidden"):
-                above.attrib.pop(hiding, None)
-        above = above.getparent()
-
-
-def _is_drawn_twice(element: Any) -> bool:
-    """Say whether an element draws the formula that MathML beside it says."""
-    names = element.get("class") or ""
-    if element.tag == "nobr" or str(element.tag).startswith("mjx-math"):
-        return element.get("aria-hidden") == "true" and element.getnext() is not None
-    if "katex-html" in names:
-        before = element.getprevious()
-        return before is not None and "katex-mathml" in (before.get("class") or "")
-    return "MathJax_Preview" in names
-
-
-def _was_rendered(script: Any) -> bool:
-    before = script.getprevious()
-    return (
-        before is not None
-        and "Preview" not in (before.get("class") or "")
-        and bool(_RENDERED.search(f"{before.get('class') or ''} {before.tag}"))
-    )
-
-
-def _formula(written: str) -> str:
-    """Return a TeX formula as plain text, or as it stands."""
-    inner = written.strip()
-    for start, end in (("\\(", "\\)"), ("\\[", "\\]"), ("$$", "$$"), ("$", "$")):
-        if inner.startswith(start) and inner.endswith(end) and len(inner) >= len(start + end):
-            inner = inner[len(start) : -len(end)]
-    if inner.startswith("{\\displaystyle") and inner.endswith("}"):
-        inner = inner[len("{\\displaystyle") : -1]
-    return tex.plain(inner) or written
 
 
 def _labels(svg: Any) -> str:

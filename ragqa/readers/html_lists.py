@@ -1,4 +1,4 @@
-"""The number that a browser shows before an item of a list. Knows nothing of counters in style sheets."""
+"""What stands before an item of a list: its number, or the terms that it defines. Knows no counter of style sheets."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ _KINDS = {
     "decimal": "1",
     "decimal-leading-zero": "01",
 }
+_LONGEST_TERM = 80
+"""Characters of a term that is said again before its second definition."""
 
 
 def list_marker(item: Any) -> str:
@@ -76,3 +78,32 @@ def numeral(count: int, kind: str) -> str:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(r"\s*[+-]?\d{1,9}\s*", text) else None
+
+
+class Definition:
+    """The terms of a <dl> that wait for their definition; each definition begins with its terms."""
+
+    def __init__(self) -> None:
+        self.waiting: list[str] = []
+        self.open = False  # whether a <dd> has begun, and said nothing yet
+        self.said = ""  # the terms of the definition before, where the next is of them too
+
+    def begin(self, tag: str) -> None:
+        self.open = tag == "dd"
+        if tag == "dt":
+            self.said = ""
+
+    def of(self, text: str) -> str:
+        """Return a definition with its terms before it; what follows within the same <dd> stays as it is."""
+        terms = ", ".join(self.take())
+        if not terms and self.open and len(self.said) <= _LONGEST_TERM:
+            terms = self.said
+        self.open = False
+        if not terms:
+            return text
+        return f"{terms}{' ' if terms.endswith((':', '：', '?', '？', '—', '–', '-')) else ': '}{text}"
+
+    def take(self) -> list[str]:
+        terms, self.waiting = self.waiting, []
+        self.said = ", ".join(terms) or self.said
+        return terms
