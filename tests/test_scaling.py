@@ -32,7 +32,7 @@ PATTERNS: dict[str, Callable[[int], str]] = {
     "images.html": lambda n: f"{HTML}<p>" + "word filler " * n + '<img alt="word">' * (n // 8),
     "superscripts.html": lambda n: f"{HTML}<p>" + "1" * (n * 10) + "<sup></sup>" * (n // 8),
     "strikes.html": lambda n: f"{HTML}<p>" + "a<s>b<s>c</s></s>" * (n // 4),
-    "formula.html": lambda n: f"{HTML}<p><math>" + "<mrow>" * 900 + "<mi>a</mi><mo>+</mo>" * (n // 8),
+    "formula.html": lambda n: f"{HTML}<p><math>" + "<mrow><p><mfrac>" * 300 + "<mi>a</mi><mo>+</mo>" * (n // 8),
     "notes.html": lambda n: (
         f"{HTML}<p>{'<sup><a href=#f>1</a></sup> x ' * (n // 8)}<p id=f>{'note ' * 30}<a href=#r>↩</a>"
     ),

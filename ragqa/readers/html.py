@@ -200,7 +200,7 @@ class _Walker:
         elif tag in _LISTS:
             self._flush_terms()
             self.lists -= 1
-            if tag == "dl":
+            if tag == "dl" and len(self.definitions) > 1:  # one within a heading was not taken up
                 self.definitions.pop()
         elif tag in ("li", "dt", "dd", "caption", "figcaption") and self.roles:
             self.roles.pop()

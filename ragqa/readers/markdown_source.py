@@ -268,7 +268,7 @@ class _Source:
         bare = line.lstrip("> ").strip() if self.quoted else line.strip()
         if self.quoted and not line.startswith(">"):
             self.fence = ""
-            self._line(line, 0)
+            self._line(line, 0) if line.strip() else self._blank()
             return
         self._put(line)
         if bare and not bare.strip(self.fence[0]) and len(bare) >= len(self.fence):

@@ -19,7 +19,7 @@ _RELATION = re.compile(r"[=≠≈≡≤≥<>≪≫∼≃≅∝→←↔⇒⇔∈
 _OPENING, _CLOSING = frozenset("([{⟨⌊⌈"), frozenset(")]}⟩⌋⌉!%′″'")
 _ACCENTS = dict(zip("¯‾ˉ^ˆ~˜˙→⃗", "\u0304\u0304\u0304\u0302\u0302\u0303\u0303\u0307\u20d7\u20d7", strict=True))
 _BIG = "∑∏∫∮⋃⋂"
-_ROWS = frozenset(("math", "mrow", "mstyle", "mpadded", "merror", "menclose", "mtd", "mprescripts", "msqrt", "a"))
+_SCRIPTED = frozenset(("mfrac", "mroot", "msup", "msub", "msubsup", "mover", "munder", "munderover", "mmultiscripts"))
 
 
 def linear(math: Any) -> str:
@@ -52,12 +52,12 @@ def _shown(element: Any, depth: int) -> str:
         return _fenced(element, parts, depth)
     if tag == "msqrt":
         return root(_row(parts, depth))
-    if tag in _ROWS or not parts:
-        return (element.text or "").strip() if not parts else _row(parts, depth)
+    if not parts:
+        return (element.text or "").strip()
+    if tag not in _SCRIPTED:
+        return _row(parts, depth)
     shown = [_shown(part, depth + 1) for part in parts]
-    if tag == "mmultiscripts":
-        return _multiscripts(parts, shown)
-    return _scripts(tag, element, shown) if tag.startswith("m") else _row(parts, depth)
+    return _multiscripts(parts, shown) if tag == "mmultiscripts" else _scripts(tag, element, shown)
 
 
 def _scripts(tag: str, element: Any, shown: list[str]) -> str:
@@ -78,10 +78,7 @@ def _scripts(tag: str, element: Any, shown: list[str]) -> str:
         return base + _ACCENTS[first] if first in _ACCENTS and len(base) == 1 else power(base, first)
     if tag in ("msub", "munder"):
         return base if first in ("_", "¯", "⏟") else index(base, first)
-    if tag in ("msubsup", "munderover"):
-        lowered = index(base, first)
-        return f"{lowered}{power('', second)}" if second.strip() else lowered
-    return " ".join(filter(None, shown))
+    return index(base, first) + power("", second)
 
 
 def _multiscripts(parts: list[Any], shown: list[str]) -> str:
