@@ -85,6 +85,11 @@ def test_a_short_note_stands_with_its_statement() -> None:
     assert lines(body + notes.format(long))[1:] == ["20 mm. Go.", f"Note to “20 mm.”: {long.strip()}"]
 
 
+def test_a_way_back_makes_a_note_whatever_it_says() -> None:
+    mark, note = '<a class="footnote-ref" href="#n1" id="m1">[1]</a>', '<p id="n1">[1] With kit. <a href="#m1">back</a>'
+    assert lines(f"<p>At most 6 bar {mark} here.</p>{note}") == ["At most 6 bar (note: With kit) here."]
+
+
 def test_a_chinese_note_has_chinese_brackets() -> None:
     note = '<ol><li id="f1">仅限密封套件。<a href="#r1">↩</a></ol>'
     assert lines(f'<p>压力为6 bar<sup><a href="#f1" id="r1">1</a></sup>。</p>{note}') == [

@@ -40,6 +40,7 @@ def find_notes(tree: Any) -> tuple[dict[Any, Note | None], set[Any]]:
     back: set[Any] = set()
     seen: set[str] = set()
     wanted: set[str] = set()
+    marked: set[str] = set()  # the names of marks, to which notes lead back
     for element in tree.iter():
         if name := element.get("id") or (element.get("name") if element.tag == "a" else None):
             seen.add(name)
@@ -47,11 +48,13 @@ def find_notes(tree: Any) -> tuple[dict[Any, Note | None], set[Any]]:
         if len(target) > 1 and target[0] == "#":
             text = "".join(element.itertext()).strip() if len(element) < 4 else ""
             if target[1:] in seen:
-                if _ARROWS.fullmatch(text) or _is_mark(element, text):
+                if target[1:] in marked or _ARROWS.fullmatch(text) or _is_mark(element, text):
                     back.add(element)
             elif _is_mark(element, text):
                 marks[element] = target[1:]
                 wanted.add(target[1:])
+                parent = element.getparent()
+                marked |= {place.get("id") for place in (element, parent) if place is not None and place.get("id")}
     if not marks:
         return {}, back
     places = {element.get("id") or element.get("name"): element for element in tree.iter() if _name(element) in wanted}

@@ -46,10 +46,11 @@ def raised(before: str, text: str, after: str = "") -> str:
         return "°"
     if _INTEGER.fullmatch(mark):
         return _exponent(line, mark.replace("−", "-").replace("–", "-"))
-    if _ORDINAL.fullmatch(mark) and not (number and len(mark) == 1 and mark.isalpha() and mark not in "oeaRC"):
+    if _ORDINAL.fullmatch(mark) and (len(mark) > 1 or not mark.isalpha() or mark in ("oea" if number else "") + "RC"):
         return text
     if len(mark) == 1 and mark.isalpha():
-        return "" if _WORD.search(line) else f"^{mark}"
+        noted = _WORD.search(line) or (mark in "abcdef" and (_UNIT.search(line) or _INVERSE_UNIT.search(line)))
+        return "" if noted else f"^{mark}"
     if mark[0].isalnum() or mark[0] in "-+−(":
         return f"^{grouped(mark)}" if not line[-1].isspace() else text
     return text
