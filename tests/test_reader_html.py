@@ -77,7 +77,7 @@ def test_lists_keep_depth_and_numbers() -> None:
 
 def test_a_term_stands_before_its_definition() -> None:
     document = page("<dl><dt>E1</dt><dd>Paper jam</dd><dt>E2</dt><dt>E3</dt><dd>Open lid</dd></dl>")
-    assert [text for _, _, text in blocks(document)] == ["E1: Paper jam", "E2", "E3: Open lid"]
+    assert [text for _, _, text in blocks(document)] == ["E1: Paper jam", "E2, E3: Open lid"]
 
 
 def test_code_is_kept_verbatim() -> None:

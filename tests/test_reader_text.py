@@ -1,4 +1,4 @@
-"""Plain text and CSV: structure told by how lines look, careful about headings, and pages from form feeds."""
+"""Plain text: structure told by how lines look, careful about headings, and pages from form feeds."""
 
 from __future__ import annotations
 
@@ -126,19 +126,3 @@ def test_form_feeds_part_pages() -> None:
     ]
     assert document.page_at(document.text.index("third")) == 3
     assert text("no page").pages == ()
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_csv_of_any_delimiter_is_a_table(delimiter: str) -> None:
-    source = "\n".join(
-        delimiter.join(row) for row in (["Code", "What"], ["E1", '"jam, or; leak"'], ["E2", '"two\nlines"'])
-    )
-    assert [(kind, text) for kind, _, text in blocks(source, "x.csv")] == [
-        ("table_header", "Code | What"),
-        ("table_row", "E1 | jam, or; leak"),
-        ("table_row", "E2 | two lines"),
-    ]
-
-
-def test_csv_without_columns_is_plain_text() -> None:
-    assert text("just words\nand more words\n", "x.csv").media_type == "text/plain"

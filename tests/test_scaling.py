@@ -31,10 +31,20 @@ PATTERNS: dict[str, Callable[[int], str]] = {
     "asides.html": lambda n: HTML + "<div>" * 900 + "<aside>hello pump</aside>" * (n // 10),
     "images.html": lambda n: f"{HTML}<p>" + "word filler " * n + '<img alt="word">' * (n // 8),
     "superscripts.html": lambda n: f"{HTML}<p>" + "1" * (n * 10) + "<sup></sup>" * (n // 8),
+    "strikes.html": lambda n: f"{HTML}<p>" + "a<s>b<s>c</s></s>" * (n // 4),
+    "formula.html": lambda n: f"{HTML}<p><math>" + "<mrow><p><mfrac>" * 300 + "<mi>a</mi><mo>+</mo>" * (n // 8),
+    "notes.html": lambda n: (
+        f"{HTML}<p>{'<sup><a href=#f>1</a></sup> x ' * (n // 8)}<p id=f>{'note ' * 30}<a href=#r>↩</a>"
+    ),
     "bold.html": lambda n: HTML + "".join(f"<p><b>x{i}</b></p>" for i in range(n // 2)),
     "headings.html": lambda n: HTML + "".join(f"<h{1 + i % 6}>h{i}</h{1 + i % 6}>" for i in range(n // 4)),
     "titles.csv": lambda n: "a,\n" * n + "1,2\n" * (n + 1),
     "header.csv": lambda n: ",".join(f"name{i}" for i in range(n // 2)) + "\n" + "1,2,3\n" * (n // 4),
+    "quotes.csv": lambda n: "a,b\n" + '1,"2\n' * (n // 2),
+    "tabs.md": lambda n: f'=== "{"M" * 90}"\n' + "    a\n\n" * (n // 4),
+    "tags.md": lambda n: "{{< a " * (n // 2),
+    "formulas.md": lambda n: "pump $a " * (n // 2) + "\\(" * n,
+    "footnotes.md": lambda n: "[^1] " * n + f"\n\n[^1]: {'note ' * 30}\n",
     "front.md": lambda n: "---\ntitle: x" + " " * n + "y\nfoo: b\n---\n\nText.",
     "comments.md": lambda n: "pump " + "<!-- a " * n,
 }

@@ -29,6 +29,8 @@ SUFFIXES = {
     ".html": "HTML",
     ".htm": "HTML",
     ".xhtml": "HTML",
+    ".mht": "HTML",
+    ".mhtml": "HTML",
     ".md": "Markdown",
     ".markdown": "Markdown",
     ".txt": "text",
@@ -44,7 +46,7 @@ MOST_PER_CHARACTER = 4
 
 READABLE = "PDF, Word (.docx, .docm, .dotx, .dotm), HTML, Markdown, plain text and CSV"
 
-_TEXT_MODULES = {"html": "html", "markdown": "markdown", "csv": "csv_table", "text": "text"}
+_TEXT_MODULES = {"html": "html", "mhtml": "mhtml", "markdown": "markdown", "csv": "csv_table", "text": "text"}
 _MODULES = {"a PDF": "pdf", "a Word document": "docx", "HTML": "html", "Markdown": "markdown", "CSV": "csv_table"}
 _VCS_FOLDERS = {"CVS", "SCCS", "RCS", "_darcs"}  # the others begin with a dot
 

@@ -221,9 +221,14 @@ def _guess(data: bytes) -> str:
     sample = _telling_sample(data)
     if _is_hebrew(sample):
         return "cp1255"
-    best = from_bytes(sample).best()
-    encoding = best.encoding if best else "cp1252"
-    if encoding in ("cp1250", "cp1252", "latin_1", "cp1257", "cp1258", "mac_roman", "cp437", "cp850"):
+    matches = [match.encoding for match in from_bytes(sample)]
+    # text of two or four bytes a character was told before, by its zeros
+    encoding = next((name for name in matches if not name.startswith(("utf_16", "utf_32", "utf_7"))), "cp1252")
+    if encoding in ("cp949", "euc_kr", "johab") and _is_chinese(sample, encoding):
+        return "gb18030"
+    if encoding == "cp1250" and _UMLAUT.search(sample) and not _EASTERN.search(sample):
+        return "cp1252"
+    if encoding in _WESTERN:
         # short western text fits all of these; the commonest wins unless it would turn letters into signs
         western = sample.decode("cp1252", errors="replace")
         odd = sum(not (char.isalpha() or char in "–—‘’“”„•…°§©®™«»·µ€£") for char in western if char > "\x7f")
@@ -231,6 +236,26 @@ def _guess(data: bytes) -> str:
         if odd * 20 <= other and encoding != "cp1250":
             return "cp1252"
     return _WIDER.get(encoding, encoding)
+
+
+_WESTERN = (
+    *("cp1250", "cp1252", "latin_1", "cp1257", "cp1258", "cp1254", "cp437", "cp850", "cp852", "cp858", "cp775"),
+    *("mac_roman", "mac_iceland", "mac_latin2", "mac_turkish", "hp_roman8"),
+    *("iso8859_10", "iso8859_13", "iso8859_14", "iso8859_15", "iso8859_16"),
+)
+"""Encodings in which a few bytes past ASCII are letters in any of them."""
+
+
+_UMLAUT, _EASTERN = re.compile(b"[\xdf\xe4\xf6\xfc]"), re.compile(b"[\x9a\x9e\xb3\xb9\xbf\xec\xf5\xf9\xfb]")
+"""ß, ä, ö, ü, which no Slavic language of cp1250 has; and letters there that all its languages have among them."""
+
+
+def _is_chinese(sample: bytes, korean: str) -> bool:
+    """Say whether what fits a Korean encoding has the Chinese characters there that Korean hardly uses."""
+    text = sample.decode(korean, errors="ignore")
+    hanja, hangul = (len(re.findall(f"[{letters}]", text)) for letters in ("\u4e00-\u9fff", "\uac00-\ud7a3"))
+    chinese = sample.decode("gb18030", errors="replace")
+    return hanja * 8 > hangul and chinese.count("\ufffd") <= 1  # one at the end, where the sample was cut
 
 
 def _telling_sample(data: bytes) -> bytes:

@@ -11,9 +11,11 @@ from lxml import etree
 
 from ragqa.readers.draft import Draft, flowing
 from ragqa.readers.encodings import Decoded
+from ragqa.readers.html_drawn import draw
+from ragqa.readers.html_lists import Definition, list_marker
 from ragqa.readers.html_page import HEADINGS, Content
 from ragqa.readers.html_tables import is_data_table, read_table
-from ragqa.readers.html_text import WHITE, alt_text, list_marker, text_of
+from ragqa.readers.html_text import WHITE, alt_text, text_of
 from ragqa.readers.html_tree import outermost, parse
 from ragqa.readers.titles import given_title
 from ragqa.types import Block, Document
@@ -38,6 +40,7 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     tree = parse(decoded.text, name)
     draft = Draft(name)
     if tree is not None:
+        draw(tree)
         content = Content(tree)
         walker = _Walker(draft, content)
         walker.walk()
@@ -55,9 +58,17 @@ def add_fragment(draft: Draft, markup: str, name: str) -> None:
     """Append a stretch of HTML found in another format: all of it that would be shown."""
     tree = parse(markup, name)
     if tree is not None:
-        content = Content(tree)
-        content.strict = False
-        _Walker(draft, content).walk()
+        draw(tree)
+        _Walker(draft, Content(tree, whole=True)).walk()
+
+
+def inline_text(markup: str, name: str) -> str:
+    """Return what is shown of a stretch of HTML within a paragraph of another format."""
+    tree = parse(f"<p>{markup}</p>", name)
+    if tree is None:
+        return ""
+    draw(tree)
+    return text_of(tree)
 
 
 def _links_as_content(draft: Draft) -> None:
@@ -90,8 +101,7 @@ class _Walker:
         self.lists = 0
         self.tocs = 0
         self.marker = ""
-        self.term = ""
-        self.term_depth = 1
+        self.definitions: list[Definition] = [Definition()]  # of the <dl> elements that are open
         self.bold = 0
         self.bold_size = 0  # characters in bold since the last block
         self.bold_blocks: list[int] = []
@@ -112,7 +122,7 @@ class _Walker:
                 if element is not self.content.root:
                     self._gather(element.tail)
         self._flush()
-        self._flush_term()
+        self._flush_terms()
 
     def _begin(self, element: Any) -> bool:
         """Take up an element; False where its inside is done with."""
@@ -126,7 +136,7 @@ class _Walker:
             return False
         if tag == "pre" or (tag == "table" and is_data_table(element, self.content)):
             self._flush()
-            self._flush_term()
+            self._flush_terms()
             if tag == "pre":
                 self._preformatted(element)
             else:
@@ -140,14 +150,6 @@ class _Walker:
             self._image(element)
         elif tag in ("b", "strong"):
             self.bold += 1
-        elif tag == "q":
-            self.gathered.append('"')
-        elif (
-            tag == "sup"
-            and "".join(self.gathered[-1:])[-1:].isdecimal()
-            and re.match(r"\s*[-+−]?\d+\s*$", element.text or "")
-        ):
-            self.gathered.append("^")  # 10<sup>5</sup> is not 105
         if verdict == "toc":
             self.tocs += 1
             element.set("data-ragqa-toc", "")
@@ -164,11 +166,15 @@ class _Walker:
             self.heading_level = level
             self.roles.append("heading")
         elif tag in _LISTS:
+            self._flush_terms()
             self.lists += 1
+            if tag == "dl":
+                self.definitions.append(Definition())
         elif tag == "li":
             self.marker = list_marker(element)
             self.roles.append("li")
         elif tag in ("dt", "dd"):
+            self.definitions[-1].begin(tag)
             self.roles.append(tag)
         elif tag in ("caption", "figcaption"):
             self.roles.append("caption")
@@ -177,8 +183,6 @@ class _Walker:
         tag = element.tag
         if tag in ("b", "strong"):
             self.bold -= 1
-        if tag == "q":
-            self.gathered.append('"')
         if tag in _BLOCKS or _heading_level(element):
             self._end_block(element, tag)
         if "data-ragqa-toc" in element.attrib:
@@ -195,8 +199,10 @@ class _Walker:
                 self.heading_level = 0
                 self.roles.pop()
         elif tag in _LISTS:
+            self._flush_terms()
             self.lists -= 1
-            self._flush_term()
+            if tag == "dl" and len(self.definitions) > 1:  # one within a heading was not taken up
+                self.definitions.pop()
         elif tag in ("li", "dt", "dd", "caption", "figcaption") and self.roles:
             self.roles.pop()
             self.marker = ""
@@ -233,7 +239,12 @@ class _Walker:
         self.gathered.clear()
         bold, self.bold_size = self.bold_size, 0
         all_bold = bold and bold == len("".join(text.split()))
-        if all_bold and not (self.roles or self.term) and len(text) <= 80 and not _SENTENCE_END.search(text):
+        if (
+            all_bold
+            and not (self.roles or self.definitions[-1].waiting)
+            and len(text) <= 80
+            and not _SENTENCE_END.search(text)
+        ):
             self.bold_blocks.append(len(self.draft.blocks))
         for part in re.split(r"\n[ \n]*\n", text) if "\n" in text else (text,):
             if part := flowing(part):
@@ -241,14 +252,13 @@ class _Walker:
 
     def _add(self, text: str) -> None:
         role = self.roles[-1] if self.roles else ""
+        definition = self.definitions[-1]
         if role == "dt":
-            self._flush_term()
-            self.term, self.term_depth = text, max(self.lists, 1)
+            definition.waiting.append(text)
             return
-        if role == "dd" and self.term and not self.tocs:
-            joint = " " if self.term.endswith((":", "：", "?", "？", "—", "–", "-")) else ": "
-            text, self.term = f"{self.term}{joint}{text}", ""
-        self._flush_term()
+        if role == "dd" and not self.tocs:
+            text = definition.of(text)
+        self._flush_terms()
         depth = max(self.lists, 1)
         if self.tocs and role != "heading":
             self.draft.add("toc", self.marker + text, depth)
@@ -260,10 +270,10 @@ class _Walker:
             self.draft.add("caption" if role == "caption" else "paragraph", text)
         self.marker = ""
 
-    def _flush_term(self) -> None:
-        if self.term:
-            self.draft.add("toc" if self.tocs else "list_item", self.term, self.term_depth)
-            self.term = ""
+    def _flush_terms(self) -> None:
+        """Append the terms that no definition followed."""
+        for term in self.definitions[-1].take():
+            self.draft.add("toc" if self.tocs else "list_item", term, max(self.lists, 1))
 
 
 def _heading_level(element: Any) -> int:

@@ -71,6 +71,8 @@ class Content:
     _sections: dict[Any, bool] = field(default_factory=dict)  # whether an element is one, or lies in one
     strict: bool = True
     """False: nothing but what is never shown is left out, for pages where the rules would leave nothing."""
+    whole: bool = False
+    """True: only what is hidden is left out; the page is a stretch of another document, without a frame."""
 
     def __post_init__(self) -> None:
         self._weigh()
@@ -88,6 +90,8 @@ class Content:
         if not self.strict or element is self.root:
             return "keep"
         marks = f"{get('class') or ''} {get('id') or ''}".lower()
+        if self.whole:
+            return "skip" if self._is_hidden(element, marks) else "keep"
         if self._is_permalink(element, marks):
             return "skip"
         heavy = self._own(element) * 10 >= self.own * 4
@@ -149,7 +153,7 @@ class Content:
         get = element.get
         if get("aria-hidden") == "true" and self.weights[element].text < 40:
             return True
-        if get("hidden") is None and not _INVISIBLE.search(get("style") or ""):
+        if not is_unseen(element):
             return False
         # tabs and folds are shown by a click: their words belong to the page
         return not (_PANEL.search(marks) or get("role") == "tabpanel")
@@ -202,6 +206,12 @@ class Content:
             if len(candidates) == 1 and self._own(candidates[0]) * 2 >= self.own:
                 return candidates[0]
         return self.tree
+
+
+def is_unseen(element: Any) -> bool:
+    """Say whether an element's own attributes hide it."""
+    get = element.get
+    return get("hidden") is not None or bool(_INVISIBLE.search(get("style") or ""))
 
 
 def _says_main(element: Any) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from ragqa.readers.draft import Draft
@@ -16,7 +18,7 @@ def is_data_table(table: Any, content: Content) -> bool:
     """Say whether a table's cells are data in rows; else they are stretches of a page laid side by side."""
     if table.get("role") in ("presentation", "none"):
         return False
-    rows = [list(_cells(row)) for row, _ in _rows(table)]
+    rows = [list(_cells(row)) for group in _groups(table) for row in group]
     width = max(map(len, rows), default=0)
     if width < 2:
         return False
@@ -38,25 +40,50 @@ def read_table(draft: Draft, table: Any, content: Content) -> None:
         draft.add("caption", text_of(caption))
     rows: list[list[Cell]] = []
     headers = 0
-    for row, in_head in _rows(table):
-        if content.verdict(row) == "skip":
-            continue
-        cells = [_cell(cell) for cell in _cells(row) if content.verdict(cell) != "skip"]
-        if not any(cell.text for cell in cells):
-            continue
-        if in_head and headers == len(rows):
-            headers += 1
-        rows.append(cells)
+    for group in _groups(table):
+        shown = _without_empty([_shown_cells(row, content) for row in group])
+        if group and group[0].getparent().tag == "thead" and headers == len(rows):
+            headers += len(shown)
+        rows += shown
     add_table(draft, rows, headers or None)
 
 
-def _rows(table: Any) -> Iterator[tuple[Any, bool]]:
+def _shown_cells(row: Any, content: Content) -> list[Cell]:
+    if content.verdict(row) == "skip":
+        return []
+    return [_cell(cell) for cell in _cells(row) if content.verdict(cell) != "skip"]
+
+
+def _without_empty(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Drop a group's rows without text; a cell that spans rows then spans those that are left, within its group."""
+    filled = [any(cell.text for cell in row) for row in rows]
+    left = [0, *accumulate(filled)]
+    kept = []
+    for at, row in enumerate(rows):
+        if filled[at]:
+            ends = (min(at + cell.rows, len(rows)) if cell.rows else len(rows) for cell in row)
+            kept.append(
+                [
+                    replace(cell, rows=left[end] - left[at]) if cell.rows != 1 else cell
+                    for cell, end in zip(row, ends, strict=True)
+                ]
+            )
+    return kept
+
+
+def _groups(table: Any) -> Iterator[list[Any]]:
+    """Yield the rows of <thead>, <tbody> and the like, and those that stand between such."""
+    loose: list[Any] = []
     for child in table:
         if child.tag == "tr":
-            yield child, False
+            loose.append(child)
         elif child.tag in ("thead", "tbody", "tfoot", "form", "div"):
-            for row in child.iterchildren("tr"):
-                yield row, child.tag == "thead"
+            if loose:
+                yield loose
+                loose = []
+            yield list(child.iterchildren("tr"))
+    if loose:
+        yield loose
 
 
 def _cells(row: Any) -> Iterator[Any]:

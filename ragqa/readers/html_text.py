@@ -7,11 +7,12 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers.html_page import SILENT
+from ragqa.readers.html_lists import list_marker
+from ragqa.readers.html_page import SILENT, is_unseen
 
 WHITE = re.compile(r"\s{2,}|[^\S ]")
 # fmt: off
-_PARTING = frozenset((
+PARTING = frozenset((
     "address", "article", "blockquote", "caption", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption",
     "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "legend", "ol", "p", "pre", "section", "table", "td", "th",
     "tr", "ul", "li", "br", "summary", "details",
@@ -31,7 +32,9 @@ def text_of(element: Any, *, verbatim: bool = False) -> str:
     skipped = None
     for event, inner in walk:
         if event == "start":
-            if inner.tag in SILENT or (inner is not element and _is_gutter(inner)):
+            if inner.tag in SILENT or (
+                inner.attrib and inner is not element and (_is_gutter(inner) or is_unseen(inner))
+            ):
                 skipped = inner
                 walk.skip_subtree()
                 continue
@@ -40,7 +43,7 @@ def text_of(element: Any, *, verbatim: bool = False) -> str:
         else:
             if inner is skipped:
                 skipped = None
-            elif not verbatim and inner.tag in _PARTING:
+            elif not verbatim and inner.tag in PARTING:
                 parts.append(" ")
             elif verbatim and inner.tag in ("div", "p", "li", "tr") and parts and not parts[-1].endswith("\n"):
                 parts.append("\n")
@@ -55,51 +58,33 @@ def _begin(parts: list[str], inner: Any, verbatim: bool) -> None:
     if verbatim:
         if tag == "br":
             parts.append("\n")
-    elif tag == "li" and inner.getprevious() is not None:
-        parts.append("; " if not list_marker(inner) else " ")
-        parts.append(list_marker(inner))
-    elif tag in _PARTING:
-        parts.append(" " if tag != "li" else list_marker(inner))
+    elif tag == "li":
+        marker = list_marker(inner)
+        if inner.getprevious() is not None:
+            parts.append(" " if marker else "; ")
+        parts.append(marker)
+    elif tag in PARTING:
+        parts.append(" ")
     elif tag == "img" and (alt := alt_text(inner)):
         parts.append(f" [image: {alt}] ")
 
 
 def _is_gutter(element: Any) -> bool:
     marks = element.get("class") or ""
-    return bool(marks) and re.search(r"(?<![a-z])(?:linenos?|line-numbers?|gutter|copybtn)(?![a-z])", marks) is not None
+    return (
+        bool(marks)
+        and re.search(r"(?<![a-z])(?:linenos?|line-numbers?|gutter|copybtn|noprint)(?![a-z])", marks) is not None
+    )
 
 
 def alt_text(image: Any) -> str:
-    """Return an image's alternative text where it says something: no file names, no 'icon', nothing hidden."""
-    alt = WHITE.sub(" ", image.get("alt") or "").strip()
-    if len(alt) > 300 or len(alt) < 2 or image.get("aria-hidden") == "true" or image.get("role") == "presentation":
+    """Return an image's alternative text where it says something; '' of one that is hidden or only decorates."""
+    if image.get("aria-hidden") == "true" or image.get("role") == "presentation":
         return ""
-    return "" if _MEANINGLESS_ALT.fullmatch(alt) else alt
+    return spoken_alt(image.get("alt") or "")
 
 
-def list_marker(item: Any) -> str:
-    """Return the number that a browser shows before an item of an ordered list, with a space; '' of a bullet."""
-    parent = item.getparent()
-    if parent is None or parent.tag != "ol":
-        return ""
-    # the count is kept on the list: looking back from every item would take time quadratic in its length
-    count = _number(item.get("value"))
-    if count is None:
-        before = item.getprevious()
-        while before is not None and before.tag != "li":
-            before = before.getprevious()
-        known = _number(before.get("data-ragqa-count")) if before is not None else None
-        start = _number(parent.get("start"))
-        count = known + 1 if known is not None else (start if start is not None else 1)
-    item.set("data-ragqa-count", str(count))
-    kind = parent.get("type") or ""
-    if kind in ("a", "A") and 1 <= count <= 26:
-        return f"{chr(ord(kind) + count - 1)}. "
-    if kind in ("i", "I") and 1 <= count < 40:
-        roman = "x" * (count // 10) + ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")[count % 10]
-        return f"{roman if kind == 'i' else roman.upper()}. "
-    return f"{count}. "
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and re.fullmatch(r"-?\d{1,9}", text) else None
+def spoken_alt(alt: str) -> str:
+    """Return an alternative text where it says something: no file name, no 'icon', no stretch of prose."""
+    alt = WHITE.sub(" ", alt).strip()
+    return "" if not 2 <= len(alt) <= 300 or _MEANINGLESS_ALT.fullmatch(alt) else alt

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from ragqa.readers.draft import Draft
 from ragqa.readers.encodings import Decoded
+from ragqa.readers.markdown_front import split_front
+from ragqa.readers.markdown_inline import Inline, find_formula, find_inline
+from ragqa.readers.markdown_source import plain_markdown
 from ragqa.readers.tables import Cell, add_table
 from ragqa.readers.titles import given_title
 from ragqa.types import Document
 
 if TYPE_CHECKING:
-    from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
 LARGEST = 16 * 2**20
@@ -22,14 +24,8 @@ MOST_SIGNS = 50_000
 """Signs and line ends that may make up more than a sixth of a file: the parser takes 20 µs for each."""
 MOST_MISSING = 50_000
 """Cells that the rows of tables may lack: the parser makes them all, for two bytes a row."""
-LONGEST_RUN = 50_000
-"""Characters of a paragraph in which markup is looked for: the parser copies the rest of it at every sign."""
-
-_FRONT_MATTER = re.compile(r"\A\ufeff?(---|\+\+\+)[ \t]*\n(.*?)^(?:\1|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-_TITLE = re.compile(r"^title[ \t]*[:=](.*)$", re.MULTILINE | re.IGNORECASE)
 _DELIMITERS = re.compile(r"[ >*+:|\t-]*$")
-_CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_INLINE_TAG = re.compile(r"<[^>]*>")
+_TASK = re.compile(r"\[([ xX])\]\s+")
 
 
 def read(decoded: Decoded, data: bytes, name: str) -> Document:
@@ -41,18 +37,17 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
         return read_text(decoded, data, name)
     from markdown_it import MarkdownIt
 
-    front = _FRONT_MATTER.match(text[:65_536])
-    named = _TITLE.search(front[2]) if front else None
-    title = named[1].strip() if named else ""
-    if front and not (named or re.search(r"^[\w-]+\s*[:=]", front[2], re.MULTILINE)):
-        front = None  # two rules with text between them
+    title, text = split_front(text)
+    room = 4 * len(text)
+    text, notes = plain_markdown(text)
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-    parser.core.ruler.at("inline", _parse_inline)
-    tokens = parser.parse(text[front.end() :] if front else text)
+    parser.core.ruler.at("inline", find_inline)
+    parser.inline.ruler.before("escape", "formula", find_formula)
     draft = Draft(name)
-    _Blocks(draft, name).take(tokens)
-    if len(title) > 1 and title[0] == title[-1] and title[0] in "\"'":
-        title = title[1:-1]
+    inline = Inline(notes, name, room)
+    for label, note in notes.items():
+        notes[label] = inline.text(parser.parseInline(note)[0].children or ())
+    _Blocks(draft, name, inline).take(parser.parse(text))
     title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/markdown", title, decoded.warnings)
 
@@ -77,25 +72,13 @@ def _missing_cells(text: str) -> int:
     return missing
 
 
-def _parse_inline(state: StateCore) -> None:
-    """Find the markup of each paragraph, as markdown-it's own rule does, but in no run that is longer than any."""
-    for token in state.tokens:
-        if token.type == "inline":
-            token.children = []
-            if len(token.content) > LONGEST_RUN:
-                from markdown_it.token import Token
-
-                token.children.append(Token("text", "", 0, content=token.content))
-            else:
-                state.md.inline.parse(token.content, state.md, state.env, token.children)
-
-
 class _Blocks:
     """Markdown's flat stream of tokens turned into blocks."""
 
-    def __init__(self, draft: Draft, name: str) -> None:
+    def __init__(self, draft: Draft, name: str, inline: Inline) -> None:
         self.draft = draft
         self.name = name
+        self.inline = inline
         self.counts: list[int | None] = []  # of each list that is open: the next number; None of a bulleted one
         self.marker: str | None = None
         self.heading = 0
@@ -146,43 +129,35 @@ class _Blocks:
         elif kind == "table_close" and self.rows is not None:
             add_table(self.draft, self.rows, self.header_rows)
             self.rows = None
+            self._long_notes()
 
     def _inline(self, token: Token) -> None:
-        text = _text(token.children or ())
+        text = self.inline.text(token.children or ())
         if self.rows is not None:
             self.rows[-1].append(Cell(text))
-        elif self.heading:
+            return
+        if self.heading:
             self.draft.add("heading", text.replace("\n", " "), self.heading)
         elif self.counts and text.strip():
+            if self.marker is not None:
+                text = (
+                    _TASK.sub(lambda task: "☐ " if task[1] == " " else "☑ ", text, count=1)
+                    if _TASK.match(text)
+                    else text
+                )
             self.draft.add("list_item", (self.marker or "") + text, len(self.counts))
             self.marker = None
         else:
             self.draft.add("paragraph", text)
+        self._long_notes()
+
+    def _long_notes(self) -> None:
+        for note in self.inline.long:
+            self.draft.add("paragraph", note)
+        self.inline.long.clear()
 
     def _html(self, markup: str) -> None:
         from ragqa.readers.html import add_fragment
 
         if re.sub(r"<!--.*?(?:-->|\Z)", "", markup, flags=re.DOTALL).strip():
             add_fragment(self.draft, markup, self.name)
-
-
-def _text(tokens: Sequence[Token]) -> str:
-    """Return what a reader sees of inline tokens: markup gone, entities and escapes resolved, code as it stands."""
-    parts: list[str] = []
-    for at, token in enumerate(tokens):
-        if token.type in ("text", "code_inline", "text_special"):
-            parts.append(token.content)
-        elif token.type == "softbreak":
-            before = parts[-1][-1:] if parts else ""
-            after = tokens[at + 1].content[:1] if at + 1 < len(tokens) else ""
-            parts.append("" if _CJK.match(before) and _CJK.match(after) else " ")
-        elif token.type == "hardbreak":
-            parts.append("\n")
-        elif token.type == "image":
-            alt = _text(token.children or ())
-            parts.append(f"[image: {alt}]" if len(alt) > 1 else "")
-        elif token.type == "html_inline":
-            parts.append(
-                "\n" if re.match(r"<br\b", token.content, re.IGNORECASE) else _INLINE_TAG.sub("", token.content)
-            )
-    return "".join(parts)

@@ -38,7 +38,7 @@ def raised(before: str, text: str, after: str = "") -> str:
         joined = not after or after[0].isspace() or after[0] in "/⁄∕)]）"
         return text if joined else f"{mark} "
     number = line[-1].isdecimal()
-    if _FRACTION.fullmatch(mark) or (mark.isdecimal() and re.match(r"\s*[/⁄∕]", after)):
+    if _FRACTION.fullmatch(mark) or _is_numerator(mark, line, after):
         return f" {mark}" if number else text
     if _MARK.fullmatch(mark):
         return ""
@@ -46,16 +46,26 @@ def raised(before: str, text: str, after: str = "") -> str:
         return "°"
     if _INTEGER.fullmatch(mark):
         return _exponent(line, mark.replace("−", "-").replace("–", "-"))
-    if _ORDINAL.fullmatch(mark) and not (number and len(mark) == 1 and mark.isalpha() and mark not in "oeaRC"):
+    if _ORDINAL.fullmatch(mark) and (len(mark) > 1 or not mark.isalpha() or mark in ("oea" if number else "") + "RC"):
         return text
     if len(mark) == 1 and mark.isalpha():
-        return "" if _WORD.search(line) else f"^{mark}"
+        noted = _WORD.search(line) or (mark in "abcdef" and (_UNIT.search(line) or _INVERSE_UNIT.search(line)))
+        return "" if noted else f"^{mark}"
     if mark[0].isalnum() or mark[0] in "-+−(":
         return f"^{grouped(mark)}" if not line[-1].isspace() else text
     return text
 
 
+def _is_numerator(mark: str, line: str, after: str) -> bool:
+    """Say whether a number begins a fraction, as in 2¹/₂: m³/h and 10⁵/2 have none."""
+    below = re.match(r"\s*[/⁄∕]\s*(\d{0,4})", after) if mark.isdecimal() and len(mark) <= 4 else None
+    if not below or _UNIT.search(line):
+        return False
+    return int(mark) < int(below[1]) if below[1] else not after.strip()[1:]
+
+
 def _exponent(line: str, integer: str) -> str:
+    line = line.rstrip()
     negative = integer.startswith("-")
     if (_INVERSE_UNIT if negative else _UNIT).search(line) and len(integer) <= 2 and integer.lstrip("-+") in "1234":
         return integer.translate(_DIGITS)

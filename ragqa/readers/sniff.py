@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
-Format = Literal["pdf", "docx", "html", "markdown", "csv", "text"]
+Format = Literal["pdf", "docx", "html", "mhtml", "markdown", "csv", "text"]
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
@@ -118,6 +118,9 @@ def _identify_ole(data: bytes) -> str:
     return next((what for name, what in streams if name in data), "an old Office document")
 
 
+_MHTML = re.compile(  # the lines of a mail's head, one of which says what follows
+    r"(?:[\w-]{2,40}:[^\n]*\n(?:[ \t][^\n]*\n)*)*?Content-Type:\s*multipart/related", re.IGNORECASE
+)
 _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _HTML_TAG = re.compile(
     r"</?(?:p|div|h[1-6]|table|tr|td|ul|ol|li|span|a|br|title|head|body|html|section|b|i|meta|pre|dl)\b", re.I
@@ -135,6 +138,8 @@ _BY_SUFFIX: dict[str, Format] = {
 
 def identify_text(text: str, suffix: str) -> Format | str:
     """Return the format of decoded text, by its content first; a phrase for a known kind that is not read."""
+    if _MHTML.match(text[:4096]):
+        return "mhtml"
     head = _skip_prolog(text[:65_536])
     if _HTML_START.match(head):
         return "html"
