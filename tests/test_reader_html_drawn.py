@@ -82,7 +82,7 @@ def test_a_short_note_stands_with_its_statement() -> None:
         "20 mm (note: Below 40°C). Go.",
     ]
     long = "This is said at length. " * 10
-    assert lines(body + notes.format(long))[1:] == ["20 mm. Go.", f"Note to “20 mm.”: {long.strip()}"]
+    assert lines(body + notes.format(long))[1:] == ["20 mm. Go.", f'Note to "20 mm": {long.strip()}']
 
 
 def test_a_way_back_makes_a_note_whatever_it_says() -> None:

@@ -120,7 +120,7 @@ def test_footnotes_stand_with_their_statement() -> None:
         "End.",
     ]
     long = "This is said at length. " * 10
-    assert lines(f"It holds[^n].\n\n[^n]: {long}\n") == ["It holds.", f"Note to “It holds”: {long.strip()}"]
+    assert lines(f"It holds[^n].\n\n[^n]: {long}\n") == ["It holds.", f'Note to "It holds": {long.strip()}']
 
 
 def test_definitions_tasks_links_and_what_is_never_shown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ragqa.readers.docx_notes import LONGEST_INLINE, insert_note, note_after
+from ragqa.readers.note_wording import SHORT, insert_note, note_after
 from ragqa.readers.scripts import lowered, raised
 
 _TAIL = 600
@@ -55,7 +55,7 @@ class Line:
                 written.add(lowered(written.tail(), piece.text))
             elif piece.kind == "":
                 written.add(piece.text)
-            elif self._inline_notes and len(piece.text) <= LONGEST_INLINE and written.tail().strip():
+            elif self._inline_notes and len(piece.text) <= SHORT and written.tail().strip():
                 written.replace_tail(insert_note(written.tail(), piece.text))
                 if _LATIN.match(_following(pieces, at)):
                     written.add(" ")

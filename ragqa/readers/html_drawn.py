@@ -15,17 +15,15 @@ from lxml import etree
 from ragqa.readers.html_maths import become, blank, formula_text, is_drawn_twice, show_maths, was_rendered
 from ragqa.readers.html_notes import (
     MOST_ELEMENTS,
-    SHORT,
     Note,
     find_notes,
-    following,
-    inserted,
     is_arrow,
     without_label,
 )
 from ragqa.readers.html_page import SILENT
 from ragqa.readers.html_styles import Styles
 from ragqa.readers.html_text import PARTING, text_of
+from ragqa.readers.note_wording import SHORT, bracketed, note_after
 from ragqa.readers.scripts import lowered, raised
 
 _LONGEST_SCRIPT = 40
@@ -166,10 +164,10 @@ class _Drawing:
         if note is None or not note.text:
             return ""
         if len(note.text) > SHORT:
-            self.long.append((mark, following(note.text, line)))
+            self.long.append((mark, note_after(line, note.text)))
             note.text = ""  # once is enough
             return ""
-        return inserted(note.text, line) + _take_stop(mark)
+        return bracketed(line, note.text) + _take_stop(mark)
 
     def add_long_notes(self) -> None:
         """Put each long note behind the paragraph of its mark."""

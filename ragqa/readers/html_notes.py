@@ -10,9 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-SHORT = 200
-"""Characters of a note that stands in brackets where its mark was; a longer one follows the paragraph."""
-
 _LONGEST = 3000
 MOST_ELEMENTS = 60
 """Of a note; what is larger is a part of the page."""
@@ -22,7 +19,6 @@ _NOTE = re.compile(r"foot-?note|endnote|(?<![a-z])fn(?![a-z])", re.IGNORECASE)
 _CITED = re.compile(r"cite|(?<![a-z])bib|literature", re.IGNORECASE)
 _BLOCKS = frozenset(("li", "p", "div", "aside", "dd", "section"))
 _ARROWS = re.compile(r"[\s\u21a9\u21b5\u2191\u2934\u2b06\u2b0f\ufe0e\ufe0f^↑⤴]*")
-_CJK = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass
@@ -67,21 +63,6 @@ def find_notes(tree: Any) -> tuple[dict[Any, Note | None], set[Any]]:
             blocks[block] = Note(block, label) if _is_note(block, target, back) else None
         found[mark] = blocks.get(block) if block is not None else None
     return found, back
-
-
-def inserted(note: str, line: str) -> str:
-    """Return what stands where the mark of a short note was, behind ``line``."""
-    if _CJK.search(note) or _CJK.search(line[-3:]):
-        return f"（注：{note.rstrip('。.')}）"
-    return f" (note: {note.rstrip('.')})"
-
-
-def following(note: str, line: str) -> str:
-    """Return the paragraph that a long note makes behind that of its mark, before which ``line`` stood."""
-    words = line.split()[-6:]
-    if _CJK.search(line):
-        return f"“{line.strip()[-12:]}”的注：{note}"
-    return f"Note to “{' '.join(words)}”: {note}" if words else f"Note: {note}"
 
 
 def is_arrow(link: Any) -> bool:

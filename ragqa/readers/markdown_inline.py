@@ -8,8 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ragqa.readers import tex
-from ragqa.readers.html_notes import SHORT, following, inserted
 from ragqa.readers.html_text import spoken_alt
+from ragqa.readers.note_wording import SHORT, bracketed, note_after
 from ragqa.readers.scripts import lowered, raised
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class Inline:
             return ""
         self.room -= len(note)
         if len(note) <= SHORT:
-            return inserted(note, line)
-        self.long.append(following(note, line))
+            return bracketed(line, note)
+        self.long.append(note_after(line, note))
         self.notes[match[1] or ""] = ""  # once is enough
         return ""
 
