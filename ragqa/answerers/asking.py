@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ragqa.answerers import ChatOptions, Chosen, Turn
 from ragqa.answerers.condensing import condensed
+from ragqa.answerers.followup import standalone
 from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt
 from ragqa.answerers.visible import Live
 from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
@@ -80,7 +81,10 @@ class ModelAnswerer:
         if not history:
             return question
         prompt = condense_prompt(self._prompts, question, history, self._model.room())
-        reply = self._model.complete(prompt, 1, None)
+        try:
+            reply = self._model.complete(prompt, 1, None)
+        except NoAnswer:  # it may have one to the question
+            return standalone(question, history)
         asked = condensed(reply.texts[0], question, history)
         self._rewriting[asked] = reply.usage
         return asked

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragqa.answerers import ChatOptions, Turn
 from ragqa.answerers.prompting import Message, Prompt
+from ragqa.answerers.visible import visible
 from ragqa.compare.questions import closed_book
 from ragqa.compare.records import Kind, Said, Training
 from ragqa.compare.systems import TRAIN, Bench, base_of, making_of
@@ -49,7 +50,7 @@ class ClosedBook:
         started = time.perf_counter()
         reply = self.model.complete(prompt, 1, None)
         taken = (time.perf_counter() - started) * 1000
-        text = reply.texts[0].strip() if reply.texts else ""
+        text = visible(reply.texts[0]).strip()
         refused = answer_tokens(text) == answer_tokens(self.prompts.refusal_to(question))
         return Said(text, refused or not text, (), taken, reply.usage.cost_usd)
 
@@ -95,7 +96,7 @@ def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageMo
         return LocalModel(folder, options, f"transformers:{place}")
     if kind == "openai" and place:
         from ragqa.answerers.chat import ChatModel
-        from ragqa.openai_client import open_server
+        from ragqa.openai_api.client import open_server
 
         return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))
     raise RagqaError(
