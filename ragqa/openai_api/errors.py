@@ -218,19 +218,14 @@ def _page_words(page: str) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds that a server asks for, as a number or as a date."""
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, float(headers["retry-after-ms"]) / 1000) if "retry-after-ms" in headers else _seconds(headers)
-    return None
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    said = headers.get("retry-after")
-    if not said:
-        return None
-    try:
+    with contextlib.suppress(ValueError, KeyError):
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+    said = headers.get("retry-after", "")
+    with contextlib.suppress(ValueError):
         return max(0.0, float(said))
-    except ValueError:
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+    return None
 
 
 def _reason(error: BaseException) -> str:
