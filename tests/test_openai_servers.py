@@ -76,6 +76,7 @@ SHAPES = {
         sends_events(chunk(content=[THOUGHT]), chunk(content=[PART]), chunk("stop", content="")),
     ),
     "only a closing tag": chat.says(f"Passage [1] says 40, let me check.\n</think>\n\n{SAID}", pieces=2),
+    "only a closing tag, after a citation": chat.says(f"Okay, 40 hours [1], or 400 [1]?</think>{SAID}", pieces=3),
     "thinking in a tag of its own": chat.says(f" <Thought>Hm [1].</thought>{SAID}", pieces=1),
     "thinking in a field": by_kind(
         sends_json(message(SAID, reasoning_content="Hm [1].")),
@@ -132,11 +133,14 @@ def test_thinking_that_ran_out_of_tokens_is_no_answer_of_a_model_that_is_known_t
             ask(answerer, stream=True)
 
 
-def test_words_in_pieces_are_heard_live_once_a_model_is_known(opened):
-    with serving(chat.says(SAID, pieces=4)) as server:
+def test_an_answer_is_heard_live_once_it_cites_and_any_once_a_model_is_known(opened):
+    bare = "It is rinsed every 40 hours, as is the pump."
+    with serving(chat.says(f"{SAID} {bare}", pieces=4), chat.says(bare, pieces=4)) as server:
         answerer = opened(server)
-        first, second = ask(answerer, stream=True)[1], ask(answerer, stream=True)[1]
-    assert len(first) == 1 and len(second) > 3
+        assert len(ask(answerer, stream=True)[1]) > 3
+        assert len(ask(answerer, stream=True)[1]) > 3
+    with serving(chat.says(bare, pieces=4)) as other:
+        assert len(ask(opened(other), stream=True)[1]) == 1
 
 
 @both

@@ -45,8 +45,8 @@ class ChatModel:
     def complete(self, prompt: Prompt, n: int, hearer: Live | None) -> Reply:
         """Return what the model writes. Several answers are never streamed: they would come interleaved.
 
-        The first answer of a server of the user's own is heard when it is whole: only then is it known whether this
-        model thinks aloud without saying where that begins.
+        Of a server of the user's own it is not known before the first answer whether this model thinks aloud without
+        saying where that begins: what may be such thinking is heard only when the answer is whole.
         """
         hearer, lessons = hearer if n == 1 else None, self._calls.lessons
         if hearer and not self._server.official and lessons.thinks is not False:

@@ -20,6 +20,15 @@ _CLOSES = re.compile(rf"</(?:{'|'.join(_NAMES)})>|\[/think\]|◁/think▷", re.I
 LONGEST_TAG = 16
 """Characters of the longest tag around thinking, at most."""
 
+_FIRST_SENTENCE = 400
+"""Characters in which an answer cites its first passage, else it is not known for one before its end."""
+_CITED = re.compile(r"[^.!?。！？\n]{8,}?[\[【［]\d{1,3}[\]】］]\s*[.,;:!?。，；：！？、)）\n]")
+_MUSING = re.compile(
+    r"(?:ok|okay|alright|all right|hm+|well|wait|so|now|first|let|looking|thinking|we|i|the user|user|passages?)\b"
+    r"|[好嗯首用让我先]"
+)
+"""How thinking aloud begins; some answers do too, and are heard at their end."""
+
 
 def visible(text: str) -> str:
     """Return ``text`` without control characters, terminal escapes, direction overrides and thinking aloud."""
@@ -66,7 +75,10 @@ class Live:
         self.sent = ""
 
     def hold(self) -> None:
-        """Hand nothing on before thinking is closed: it may go on without a tag that opened it."""
+        """Wait longer: the text may begin with thinking that no tag opens, and that a tag will close.
+
+        An answer is known by its first sentence: it cites a passage behind what it says. Any other is held.
+        """
         self._patient = True
 
     def release(self) -> None:
@@ -89,14 +101,16 @@ class Live:
         """Return what came of the answer; "" as long as it may be thinking. A tag may come in pieces."""
         assert self._held is not None
         self._held.append(piece)
-        self._head = (self._head + piece).lstrip()[: 4 * LONGEST_TAG]
+        self._head = (self._head + piece).lstrip()[:_FIRST_SENTENCE]
         window = self._last + piece
         self._last = window[-LONGEST_TAG:]
         closed, head = _CLOSES.search(window), _clean(_whole_escapes(self._head)).lstrip().lower()
         opens = head.startswith(_OPENING_TAGS)
         if closed:
             answer = window[closed.end() :]
-        elif self._patient or opens or any(tag.startswith(head) for tag in _OPENING_TAGS):
+        elif opens or any(tag.startswith(head) for tag in _OPENING_TAGS):
+            return ""
+        elif self._patient and not (_CITED.match(head) and not _MUSING.match(head)):
             return ""
         else:
             answer = "".join(self._held)
