@@ -99,6 +99,11 @@ def condense_prompt(prompts: Prompts, question: str, history: Sequence[Turn], ro
     return Prompt((Message("user", content),), answer_tokens=min(room.answer, room.context // 2))
 
 
+def closed_book_prompt(question: str, room: Room, before: Sequence[Message] = ()) -> Prompt:
+    """Return the question, behind what was said ``before``: all that a model reads that is taught without passages."""
+    return Prompt((*before, Message("user", question)), answer_tokens=min(room.answer, room.context // 2))
+
+
 def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return the messages of users and assistants in turns: the system's text stands before the first user's.
 

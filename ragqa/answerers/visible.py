@@ -108,14 +108,15 @@ class Live:
         opens = head.startswith(_OPENING_TAGS)
         if closed:
             answer = window[closed.end() :]
-        elif opens or any(tag.startswith(head) for tag in _OPENING_TAGS):
-            return ""
-        elif self._patient and not (_CITED.match(head) and not _MUSING.match(head)):
+        elif opens or any(tag.startswith(head) for tag in _OPENING_TAGS) or self._may_be_musing(head):
             return ""
         else:
             answer = "".join(self._held)
         self._held = None
         return answer
+
+    def _may_be_musing(self, head: str) -> bool:
+        return self._patient and not (_CITED.match(head) and not _MUSING.match(head))
 
     def finish(self, text: str) -> None:
         """Hand on what is left of ``text``, the whole answer."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import ChatOptions, Turn
-from ragqa.answerers.prompting import Message, Prompt
+from ragqa.answerers.prompting import Message, closed_book_prompt
 from ragqa.answerers.visible import visible
 from ragqa.compare.questions import closed_book
 from ragqa.compare.records import Kind, Said, Training
@@ -40,13 +40,12 @@ class ClosedBook:
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
         """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
-        turns = [
+        before = [
             message
             for turn in history
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
-        room = self.model.room()
-        prompt = Prompt((*turns, Message("user", question)), answer_tokens=min(room.answer, room.context // 2))
+        prompt = closed_book_prompt(question, self.model.room(), before)
         started = time.perf_counter()
         reply = self.model.complete(prompt, 1, None)
         taken = (time.perf_counter() - started) * 1000

@@ -9,9 +9,9 @@ from pathlib import Path
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
-from ragqa.finetune.local.folder import read_record
 from ragqa.finetune.records import Example, Split, lines_of, read_prepared, write_splits
 from ragqa.finetune.semi.rounds import Taught
+from ragqa.models.record import read_record
 from ragqa.settings import Settings
 
 
