@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragqa.errors import MissingExtra, RagqaError
+from ragqa.errors import GO_ON, MissingExtra, RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.local.bases import find_base
 from ragqa.finetune.local.conductor import Cancelled, Watch
@@ -167,7 +167,7 @@ def _kept(
         try:
             record = _made(prepared, options, ledger, task, told)
         except (Cancelled, KeyboardInterrupt) as stop:
-            told("stopped", {})
+            told(f"stopped: {GO_ON}", {})
             stopped = ledger.write(replace(job, state="cancelled", finished_at=time.time(), error=STOPPED))
             if isinstance(stop, KeyboardInterrupt):
                 raise
