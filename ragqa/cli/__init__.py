@@ -68,7 +68,7 @@ def _run() -> None:
             raise
         if sys.stderr.isatty():
             print(file=sys.stderr)  # the terminal shows ^C where the cursor was
-        print(f"ragqa: {_stopped(sys.argv[1:])}", file=sys.stderr)
+        print(f"ragqa: {stopped(sys.argv[1:])}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except UnicodeEncodeError as error:  # an argument whose bytes are no UTF-8
         _fail(f"expected names and words in UTF-8; got '{error.object}': give the name that 'ragqa list' shows")
@@ -79,7 +79,8 @@ def _run() -> None:
         _fail(f"this should not happen: {name}{words}; please report it with what RAGQA_TRACEBACK=1 shows")
 
 
-def _stopped(words: list[str]) -> str:
+def stopped(words: list[str]) -> str:
+    """Return what to say of a command that was interrupted, and whether the same one would go on."""
     from ragqa.errors import GO_ON
 
     resumed = any(words[: len(command)] == command for command in _RESUMED)
