@@ -64,7 +64,7 @@ class ChatModel:
             raise NoAnswer(reason)
         warnings = done_without(lessons.refused, self._options)
         if done.unsure:
-            warnings.append(f"{self._server.host} does not say that the answer is whole, and it ends like a cut one")
+            warnings.append(f"{self._server.host} does not say whether the answer is whole: there may be more")
         if len(done.choices) < n:
             warnings.append(f"{n} answers were asked for, and {self._server.host} gave {len(done.choices)}")
         if done.usage is None:

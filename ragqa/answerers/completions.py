@@ -42,14 +42,14 @@ class Completion:
     choices: tuple[Choice, ...]
     usage: tuple[int, int] | None
     unsure: bool = False
-    """Whether the server left open if the answer is whole, and the text does not look so."""
+    """Whether neither the server nor the text's end tells that the answer is whole."""
 
 
 def read_completion(body: Body, hearer: Live | None) -> Completion:
     """Return the completion; ``hearer`` is fed the first choice as it comes. Raises Failure.
 
     Without a reason to end, an answer is taken for whole where the server marked the end of its stream, or where the
-    text ends as a text does; else its connection may have broken.
+    text ends with a sentence; else its connection may have broken.
     """
     choices: dict[int, Choice] = {}
     usage: tuple[int, int] | None = None
@@ -69,10 +69,10 @@ def read_completion(body: Body, hearer: Live | None) -> Completion:
     if not known:
         raise OtherInterface("JSON without choices")
     told = tuple(choices[at] for at in sorted(choices))
-    open_ended = [choice for choice in told if choice.end is None and not _looks_whole(choice.text)]
-    if open_ended and not body.ended:
-        raise CutShort(len(open_ended[0].text))
-    return Completion(told, usage, unsure=bool(open_ended))
+    left_open = [choice.text for choice in told if choice.end is None]
+    if not body.ended and not all(map(_ends_a_sentence, left_open)):
+        raise CutShort(max(map(len, left_open)))
+    return Completion(told, usage, unsure=not all(body.ended and _looks_whole(text) for text in left_open))
 
 
 def _take(said: Any, at: int, choices: dict[int, Choice], hearer: Live | None) -> None:
@@ -132,10 +132,16 @@ def _usage(said: Any) -> tuple[int, int] | None:
     return (counts[0], counts[1]) if any(counts) else None
 
 
-_END = re.compile(r"[.!?…。！？:：;；)\]}>\"'”’»）】］」』|*`_~\d%]\s*\Z")
+_END = re.compile(r"(?<!\d)[.!?…。！？][)\]}\"'”’»）】］」』*_]*\s*\Z|[)\]}）】］」』]\s*\Z")
 _ROW = re.compile(r"\s*(?:[-*+•|#>]|\d{1,3}[.)])\s*\S")
 
 
+def _ends_a_sentence(text: str) -> bool:
+    """Say whether a text ends with a sentence or a bracket; the point after a figure may be a decimal one."""
+    return not text.strip() or bool(_END.search(text[-200:]))
+
+
 def _looks_whole(text: str) -> bool:
-    """Say whether a text ends as one does that is whole: after a sentence, a bracket, or in a list or a table."""
-    return bool(_END.search(text[-200:]) or (_ROW.match(text[text.rfind("\n") + 1 :][:200]) and "\n" in text))
+    """Say whether a text ends as one does that is whole: so, or in the row of a list or a table, or with a figure."""
+    row = text[text.rfind("\n") + 1 :][:200]
+    return _ends_a_sentence(text) or bool(_ROW.match(row)) or text.rstrip()[-1:] in "0123456789.%`*:"

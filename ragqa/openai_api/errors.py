@@ -87,7 +87,9 @@ def failure_of(error: OpenAIError | ValueError) -> Failure:
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        return ServerError(error.status_code, error.body or error.message, error.response.headers)
+        # Of a body that is empty the client makes words of its own, which say no more than the status.
+        said = "" if error.message.startswith("Error code:") else error.message
+        return ServerError(error.status_code, error.body or said, error.response.headers)
     if isinstance(error, openai.APIConnectionError):
         return Unreachable(_reason(error), timed_out=isinstance(error, openai.APITimeoutError))
     if isinstance(error, openai.APIError) and error.body:
