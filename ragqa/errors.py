@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from ragqa.printable import printable_line
 
+GO_ON = "run the same command to go on"
+"""Said of whatever was stopped before it was done and kept what it had."""
+
 
 class RagqaError(Exception):
     """A user's error: the command line prints its one line and exits with 1.

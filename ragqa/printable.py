@@ -24,6 +24,11 @@ _JOINERS = (
 )
 _IN_TEXT = rf"(?s)[{_UNSEEN}]|{_JOINERS}"  # strings, which re compiles once at need: a start that needs none is quicker
 _IN_LINE = rf"(?s)[{_UNSEEN}\t\n\u200c\u200d]|{_JOINERS}"
+_ESCAPES = (
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC and other strings: titles, clipboard
+    r"|\x1b[ -/]*[0-~]?"
+)
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -32,6 +37,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     return re.sub(_IN_TEXT, _without, _BREAKS.sub("\n", text))
+
+
+def without_escapes(text: str) -> str:
+    """Return ``text`` without terminal escapes, whole ones: what is between their first and last character too."""
+    return text if text.isprintable() else re.sub(_ESCAPES, "", text)
 
 
 def printable_name(name: str) -> str:

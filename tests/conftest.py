@@ -23,6 +23,7 @@ from filelock import FileLock
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.ingest import Source
+from ragqa.openai_api.lessons import lessons_of
 from ragqa.store.database import Database
 from ragqa.store.sums import sum_document
 from ragqa.trust import remember_library
@@ -162,6 +163,13 @@ def made_once(name: str, make: Callable[[Path], None]) -> Path:
             make(folder)
             made.touch()
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_lessons() -> Iterator[None]:
+    """Forget what servers taught: the next one may get the same port."""
+    lessons_of.cache_clear()
+    yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -138,17 +138,17 @@ def test_a_server_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     [
         ({"status": 429, "code": "insufficient_quota"}, "no quota left"),
         ({"status": 429, "code": "rate_limit_exceeded"}, "try again in a minute"),
-        ({"status": 500}, "failed with 500"),
+        ({"status": 500, "times": 2}, "failed with 500: told to fail"),
         ({"status": 400, "code": "context_length_exceeded", "message": "too\nlong"}, "(too long): shorten"),
         ({"drop": True}, "can't be reached"),
         ({"sleep": 2}, "did not answer"),
-        ({"body": b"<html>hello</html>"}, "not a list of embeddings"),
+        ({"body": b"<html>hello</html>"}, "a web page, not JSON: hello"),
         ({"body": b'{"data": []}'}, "embeddings"),
         ({"body": b'{"data": [{"index": 0, "embedding": [1, 2]}]}'}, "2-d vectors where 1536-d ones"),
     ],
 )
 def test_a_lasting_trouble_is_one_line(server: EmbeddingServer, trouble: dict[str, object], words: str) -> None:
-    server.troubles.append(trouble)
+    server.troubles.extend([trouble] * int(str(trouble.get("times", 1))))
     patience = 0.5 if "sleep" in trouble else PATIENCE
     assert words in complaint(opened(max_retries=0, timeout=patience))
 

@@ -12,7 +12,7 @@ FLOORS = (
     ("printable", "isolated", "plain_files"),
     ("types", "errors"),
     ("document_fields", "passages", "sentences", "units", "analysis", "metrics", "trust"),
-    ("openai_client", "openai_errors"),
+    ("openai_api",),
     ("settings", "prompts", "models", "naming", "spelling", "editions"),
     ("readers", "embedders", "rerankers", "store"),
     ("late_interaction",),
@@ -28,7 +28,6 @@ FLOORS = (
 
 SIDEWAYS = {
     ("passages", "sentences"),
-    ("openai_errors", "openai_client"),
     ("store", "embedders"),
     ("reranking", "retrieval"),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.cli import stopped
 from ragqa.cli.output import note, print_json, say
 from ragqa.cli.streams import cleaned_streams
 from ragqa.errors import RagqaError
@@ -155,3 +156,32 @@ def test_a_stream_that_takes_nothing_is_no_traceback(home: Path, shell: str, cod
         pytest.skip("no full device here")
     done = run(shell, home)
     assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_no_bar_of_another_library_is_drawn() -> None:
+    code = (
+        "import sys; from ragqa.cli import main\nsys.argv = ['ragqa', '--version']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "from tqdm.auto import tqdm\nlist(tqdm(range(9)))\n"
+        "from huggingface_hub.utils import tqdm\nlist(tqdm(range(9)))\n"
+        "from transformers.utils import logging\nlist(logging.tqdm(range(9)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=clean_environment(), check=True
+    )
+    assert ran.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "goes_on"),
+    [
+        ("ingest docs", True),
+        ("finetune create data", True),
+        ("compare", True),
+        ("finetune status job", False),
+        ("ask why", False),
+        ("", False),
+    ],
+)
+def test_what_was_stopped_and_goes_on_says_so(words: str, goes_on: bool) -> None:
+    assert ("run the same command to go on" in stopped(words.split())) is goes_on

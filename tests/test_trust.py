@@ -291,7 +291,7 @@ def test_code_beside_a_language_model_is_not_run(tmp_path: Path) -> None:
     ],
 )
 def test_no_key_or_password_is_shown(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ragqa.openai_client import without_secrets
+    from ragqa.openai_api.client import without_secrets
 
     monkeypatch.setenv("OPENAI_API_KEY", "my-own-oddly-shaped-secret")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://user:p%40ss@127.0.0.1:9/v1")

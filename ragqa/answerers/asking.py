@@ -8,7 +8,8 @@ from typing import Protocol
 
 from ragqa.answerers import ChatOptions, Chosen, Turn
 from ragqa.answerers.condensing import condensed
-from ragqa.answerers.prompting import Prompt, Room, build_prompt, condense_prompt
+from ragqa.answerers.followup import standalone
+from ragqa.answerers.prompting import Prompt, Room, build_prompt, closed_book_prompt, condense_prompt
 from ragqa.answerers.visible import Live
 from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
 from ragqa.errors import NoAnswer
@@ -64,8 +65,12 @@ def _passage(extract: Extract) -> Passage:
 class ModelAnswerer:
     """An Answerer that has a language model write. Safe to call from several threads."""
 
-    def __init__(self, model: LanguageModel, options: ChatOptions, prompts: Prompts) -> None:
+    def __init__(
+        self, model: LanguageModel, options: ChatOptions, prompts: Prompts, *, closed_book: bool = False
+    ) -> None:
+        """``closed_book``: the model was trained to answer from memory; it is asked the question and nothing else."""
         self.spec = model.spec
+        self._closed_book = closed_book
         self._model, self._options, self._prompts = model, options, prompts
         self._rewriting: dict[str, Usage] = {}
         """What it took to make a question stand alone, until its answer takes it over."""
@@ -76,11 +81,17 @@ class ModelAnswerer:
         return self._model
 
     def standalone(self, question: str, history: Sequence[Turn]) -> str:
-        """Return the question as it would be asked without the turns before, as the model writes it."""
-        if not history:
-            return question
+        """Return the question as it would be asked without the turns before, as the model writes it.
+
+        A closed-book model was not taught to, nor may one that has nothing to say: rules make it then.
+        """
+        if not history or self._closed_book:
+            return standalone(question, history) if history else question
         prompt = condense_prompt(self._prompts, question, history, self._model.room())
-        reply = self._model.complete(prompt, 1, None)
+        try:
+            reply = self._model.complete(prompt, 1, None)
+        except NoAnswer:  # it may have one to the question
+            return standalone(question, history)
         asked = condensed(reply.texts[0], question, history)
         self._rewriting[asked] = reply.usage
         return asked
@@ -96,14 +107,16 @@ class ModelAnswerer:
     ) -> Answer:
         """Answer from the unit that was ``chosen`` and from ``hits``; where there is none, refuse without asking.
 
+        A closed-book model is asked all the same, and shown none of them; its answer says so and cites nothing.
+
         Of several answers (``n``) the one that cites most passages is kept, and handed to ``on_text`` when it is whole.
         Raises ModelError.
         """
         usage = self._rewriting.pop(question, Usage())
-        hits = with_units(hits, chosen) if chosen else hits
+        hits = with_units(hits, chosen) if chosen and not self._closed_book else hits
         asked = self._asked(question, hits, history, confidence)
         hearer = live(asked, on_text) if on_text else None
-        if not hits:
+        if not asked.prompt.messages:
             answer = refused_unasked(asked, usage)
         else:
             reply = self._model.complete(asked.prompt, self._options.n, hearer)
@@ -115,7 +128,9 @@ class ModelAnswerer:
 
     def _asked(self, question: str, hits: Sequence[Hit], history: Sequence[Turn], confidence: float) -> Asked:
         prompts, options, prompt = self._prompts, self._options, Prompt(())
-        if hits:
+        if self._closed_book:
+            prompt = closed_book_prompt(question, self._model.room())
+        elif hits:
             room = self._model.room()
             prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
         return Asked(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)

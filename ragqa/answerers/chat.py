@@ -1,50 +1,32 @@
 """A chat model of OpenAI, or of any server that speaks its interface (``OPENAI_BASE_URL``).
 
-Retries are the client's; what it gives up on becomes a ModelError. A cut answer is never returned as if it were whole.
+How requests are sent, and tried again, is ``openai_api``'s business. A cut answer is never taken for a whole one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
 
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.asking import ModelAnswerer, Reply
+from ragqa.answerers.completions import Choice, Completion, read_completion
 from ragqa.answerers.models import context_of, cost_usd
 from ragqa.answerers.prompting import Prompt, Room, estimate_tokens
-from ragqa.answerers.requests import Request, done_without, refused_parameter, request_for
-from ragqa.answerers.visible import Live
+from ragqa.answerers.requests import done_without, refused_part, request_for
+from ragqa.answerers.visible import Live, only_closes, visible, without_thoughts
 from ragqa.errors import NoAnswer
-from ragqa.openai_client import Server, open_server
-from ragqa.openai_errors import OtherInterface, cut_short, explain
+from ragqa.openai_api.calls import Calls, Request
+from ragqa.openai_api.client import Server, open_server
+from ragqa.openai_api.errors import Failure, ServerError, server_words
+from ragqa.openai_api.lessons import Lessons
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
-
-if TYPE_CHECKING:
-    from openai.types import CompletionUsage
 
 
 def open_chat(model: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:
     """Return the answerer ``openai:MODEL``. Raises ModelError where no key is set; speaks to nobody yet."""
     server = open_server(f"openai:{model}", options.timeout_s)
     return ModelAnswerer(ChatModel(model, options, server), options, prompts)
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    text: str
-    end: str | None
-    refusal: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Completion:
-    """What a server sent; ``usage`` where it says so."""
-
-    choices: tuple[_Choice, ...]
-    usage: CompletionUsage | None
 
 
 class ChatModel:
@@ -54,95 +36,84 @@ class ChatModel:
         self.spec = f"openai:{model}"
         self._name, self._options, self._server = model, options, server
         self._room = Room(options.context_tokens or context_of(model), options.max_tokens)
-        self._refused: set[str] = set()
-        """Parameters that the server did not take: they are not sent again."""
+        self._calls = Calls(model, server, options.timeout_s)
 
     def room(self) -> Room:
         """Return what is known of the model's context by its name."""
         return self._room
 
     def complete(self, prompt: Prompt, n: int, hearer: Live | None) -> Reply:
-        """Return what the model writes. Several answers are never streamed: they would come interleaved."""
-        done = self._send(prompt, n, hearer if n == 1 else None)
+        """Return what the model writes. Several answers are never streamed: they would come interleaved.
+
+        Of a server of the user's own it is not known before the first answer whether this model thinks aloud without
+        saying where that begins: what may be such thinking is heard only when the answer is whole.
+        """
+        hearer, lessons = hearer if n == 1 else None, self._calls.lessons
+        if hearer and not self._server.official and lessons.thinks is not False:
+            hearer.hold()
+        form = partial(self._request, prompt, n, hearer is not None)
+        try:
+            done = self._calls.send("chat", form, partial(read_completion, hearer=hearer), _learn)
+        except Failure as error:
+            raise self._calls.explain(error) from None
         choices = [choice for choice in done.choices if choice.end != "content_filter"]
         if not choices:
-            raise NoAnswer(f"{self._server.host} cut the answer by its content filter: ask in other words")
-        if not any(choice.text for choice in choices) and choices[0].refusal:
-            raise NoAnswer(f"{self._name} declined to answer: {' '.join(choices[0].refusal.split())[:200]}")
-        warnings = done_without(self._refused, self._options)
+            raise NoAnswer(self._nothing_in(done))
+        texts = tuple(self._written(choice) for choice in choices)
+        if not any(visible(text).strip() for text in texts) and (reason := self._silence(choices[0])):
+            raise NoAnswer(reason)
+        warnings = done_without(lessons.refused, self._options)
+        if done.unsure:
+            warnings.append(f"{self._server.host} does not say whether the answer is whole: there may be more")
         if len(done.choices) < n:
             warnings.append(f"{n} answers were asked for, and {self._server.host} gave {len(done.choices)}")
         if done.usage is None:
             warnings.append(f"{self._server.host} gave no token counts: those shown are estimates")
-        texts = tuple(choice.text for choice in choices)
         return Reply(texts, tuple(c.end == "length" for c in choices), self._usage(done, prompt), tuple(warnings))
 
-    def _send(self, prompt: Prompt, n: int, hearer: Live | None) -> _Completion:
-        import openai
+    def _request(self, prompt: Prompt, n: int, stream: bool, lessons: Lessons) -> Request:
+        official, refused = self._server.official, lessons.refused
+        return request_for(self._name, prompt, self._options, n=n, stream=stream, official=official, refused=refused)
 
-        official, refused = self._server.official, self._refused
-        try:
-            while True:
-                request = request_for(
-                    self._name, prompt, self._options, n=n, stream=bool(hearer), official=official, refused=refused
-                )
-                try:
-                    return self._streamed(request, hearer) if hearer else self._whole(request)
-                except openai.APIStatusError as error:
-                    parameter = refused_parameter(error, request)
-                    if parameter is None:
-                        raise
-                    refused.add(parameter)  # so that it is no longer in the request: this ends
-        except (openai.OpenAIError, json.JSONDecodeError, OtherInterface) as error:
-            raise explain(error, self._name, self._server.host, self._options.timeout_s) from None
+    def _written(self, choice: Choice) -> str:
+        """Return the text of a choice; "" where it is all thinking, of a model that is known to begin with it."""
+        text, lessons = choice.text, self._calls.lessons
+        if only_closes(text):
+            lessons.thinks = True
+        elif lessons.thinks and choice.end == "length" and without_thoughts(text) == text:
+            return ""
+        elif lessons.thinks is None and choice.end != "length" and visible(text).strip():
+            lessons.thinks = False
+        return text
 
-    def _whole(self, request: Request) -> _Completion:
-        done = self._server.client.chat.completions.create(**request)
-        choices = getattr(done, "choices", None)
-        if not choices:
-            raise OtherInterface
-        return _Completion(
-            tuple(_Choice(c.message.content or "", c.finish_reason, c.message.refusal or "") for c in choices),
-            done.usage,
-        )
+    def _nothing_in(self, done: Completion) -> str:
+        if done.choices:
+            return f"{self._server.host} cut the answer by its content filter: ask in other words"
+        return f"{self._server.host} sent a reply without an answer: ask again, or choose another model"
 
-    def _streamed(self, request: Request, hearer: Live) -> _Completion:
-        """Return the streamed reply. A stream that ends without saying why was cut."""
-        chunks: Any = self._server.client.chat.completions.create(**request)
-        if not hasattr(chunks, "response"):
-            raise OtherInterface
-        end, usage, refusal, came = None, None, "", False
-        with chunks:
-            for chunk in self._unbroken(chunks, hearer):
-                came = True
-                usage = chunk.usage or usage
-                for choice in chunk.choices or ():
-                    end = choice.finish_reason or end
-                    if choice.delta:
-                        refusal += choice.delta.refusal or ""
-                        hearer.feed(choice.delta.content or "")
-        if not came:
-            raise OtherInterface
-        if end is None:
-            raise cut_short(self._server.host, len(hearer.sent))
-        return _Completion((_Choice(hearer.raw, end, refusal),), usage)
+    def _silence(self, choice: Choice) -> str:
+        """Return why a model wrote nothing that can be shown, where that is known."""
+        if choice.refusal:
+            return f"{self._name} declined to answer: {server_words(choice.refusal)}"
+        if choice.tools:
+            tool = server_words(choice.tools[0], 40)
+            return f"{self._name} called a tool ('{tool}') instead of answering: ask again, or choose another model"
+        if choice.thought and choice.end != "length":
+            return f"{self._name} thought and then wrote no answer: ask again, or set a higher max_tokens"
+        return ""
 
-    def _unbroken(self, chunks: Iterable[Any], hearer: Live) -> Iterator[Any]:
-        """Yield the chunks; a connection that breaks among them cut the answer."""
-        import openai
-
-        try:
-            yield from chunks
-        except (openai.APIConnectionError, ValueError) as error:
-            if isinstance(error, openai.APITimeoutError) and not hearer.sent:
-                raise
-            raise cut_short(self._server.host, len(hearer.sent)) from None
-
-    def _usage(self, done: _Completion, prompt: Prompt) -> Usage:
+    def _usage(self, done: Completion, prompt: Prompt) -> Usage:
         if done.usage is not None:
-            sent, written = done.usage.prompt_tokens or 0, done.usage.completion_tokens or 0
+            sent, written = done.usage
         else:
             sent = sum(estimate_tokens(message.content) for message in prompt.messages)
             written = sum(estimate_tokens(choice.text) for choice in done.choices)
         price = cost_usd(self._name, sent, written) if self._server.official else None
         return Usage(sent, written, cost_usd=price)
+
+
+def _learn(error: ServerError, request: Request, lessons: Lessons) -> bool:
+    part = refused_part(error, request)
+    if part is not None:
+        lessons.refused.add(part)  # so that it is no longer in the request: this ends
+    return part is not None

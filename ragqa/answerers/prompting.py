@@ -99,15 +99,24 @@ def condense_prompt(prompts: Prompts, question: str, history: Sequence[Turn], ro
     return Prompt((Message("user", content),), answer_tokens=min(room.answer, room.context // 2))
 
 
-def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Return the messages without a system message, its text put before the first user's.
+def closed_book_prompt(question: str, room: Room, before: Sequence[Message] = ()) -> Prompt:
+    """Return the question, behind what was said ``before``: all that a model reads that is taught without passages."""
+    return Prompt((*before, Message("user", question)), answer_tokens=min(room.answer, room.context // 2))
 
-    Some models' templates know no system role.
+
+def folded(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Return the messages of users and assistants in turns: the system's text stands before the first user's.
+
+    Some models' templates know no system role, and no two messages of one role in a row.
     """
-    if not messages or messages[0].role != "system":
-        return tuple(messages)
-    first, *others = messages[1:]
-    return (replace(first, content=f"{messages[0].content}\n\n{first.content}"), *others)
+    told: list[Message] = []
+    for message in messages:
+        role = "user" if message.role == "system" else message.role
+        if told and told[-1].role == role:
+            told[-1] = replace(told[-1], content=f"{told[-1].content}\n\n{message.content}")
+        else:
+            told.append(Message(role, message.content))
+    return tuple(told)
 
 
 _TOKENS = re.compile(rf"(?P<word>[A-Za-z]+)|(?P<cjk>[{CJK}])|(?P<space>\s+)|(?P<other>.)", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The form of a chat completion request, mended where a server refuses a parameter. Sends nothing.
+"""The form of a chat completion request, mended where a server refuses a part of it. Sends nothing.
 
 Servers differ: OpenAI's reasoning models take no ``max_tokens`` and only the default temperature, older vLLM and Ollama
 know no ``max_completion_tokens``, some take no ``stream_options``, some models no system message.
@@ -8,22 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
 
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Prompt, folded
-from ragqa.openai_errors import server_words, too_long
-
-if TYPE_CHECKING:
-    from openai import APIStatusError
+from ragqa.openai_api.calls import Request
+from ragqa.openai_api.errors import ServerError
 
 SYSTEM = "system"
-"""Stands among the refused parameters for a system message."""
+"""Stands among the refused parameters for a system message, and for messages of one role that follow each other."""
 
 LIMITS = ("max_tokens", "max_completion_tokens")
 _OPTIONAL = ("temperature", "seed", "stop", "n", "stream_options")
-
-Request = dict[str, Any]
 
 
 def request_for(
@@ -58,10 +53,27 @@ _REFUSES = re.compile(
 )
 
 
-def refused_parameter(error: APIStatusError, request: Request) -> str | None:
-    """Return the parameter of ``request`` that the server won't take, or None where that isn't what it says."""
-    words = server_words(error)
-    if error.status_code not in (400, 422) or too_long(error) or not _REFUSES.search(words):
+_ROLES = re.compile(
+    r"\b(?:system|developer)\b.{0,20}\b(?:roles?|messages?|prompts?|instructions?)\b"
+    r"|\broles?\b.{0,30}\b(?:system|developer)\b|\balternat|\bonly user\b.{0,20}\bassistant\b"
+    r"|\bmessages?\b.{0,30}\b(?:must|should|has to) (?:be|start|begin).{0,20}\buser\b"
+    r"|['\"]user['\"].{0,8}['\"]assistant['\"]",
+    re.IGNORECASE,
+)
+_NOT_OF_PARAMETERS = frozenset((401, 402, 403, 404, 408, 413, 429))
+
+
+def refused_part(error: ServerError, request: Request) -> str | None:
+    """Return the parameter of ``request`` that the server won't take, or None where that isn't what it says.
+
+    The status says little: gateways wrap what a server behind them refuses in one of their own.
+    """
+    if error.status in _NOT_OF_PARAMETERS or error.too_long:
+        return None
+    words = error.words
+    if request["messages"][0]["role"] == SYSTEM and _ROLES.search(words):
+        return SYSTEM
+    if not _REFUSES.search(words):
         return None
     sent = [name for name in (*LIMITS, *_OPTIONAL) if name in request]
     if error.param in sent:
@@ -69,11 +81,8 @@ def refused_parameter(error: APIStatusError, request: Request) -> str | None:
     named = [
         name for name in sent if re.search(rf"(?<![\w-]){name}(?![\w-])", words) and (name != "n" or "'n'" in words)
     ]
-    if named:
-        # 'Unsupported parameter: max_tokens. Use max_completion_tokens': the one that comes first is meant.
-        return min(named, key=words.index)
-    has_system = request["messages"][0]["role"] == SYSTEM
-    return SYSTEM if has_system and re.search(r"\bsystem\b.{0,20}\b(?:role|message|prompt)", words, re.I) else None
+    # 'Unsupported parameter: max_tokens. Use max_completion_tokens': the one that comes first is meant.
+    return min(named, key=words.index) if named else None
 
 
 def done_without(refused: Collection[str], options: ChatOptions) -> list[str]:

@@ -19,6 +19,7 @@ from ragqa.answerers.prompting import Prompt, Room
 from ragqa.answerers.rendering import rendered
 from ragqa.answerers.visible import Live
 from ragqa.errors import ModelError
+from ragqa.models.record import is_closed_book
 from ragqa.models.safety import check_model_files
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
@@ -31,7 +32,8 @@ def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> Mode
     """Return the answerer ``transformers:PATH``. Raises ModelError where the folder holds no causal language model."""
     folder = Path(path).expanduser()
     check_folder(folder)
-    return ModelAnswerer(LocalModel(folder, options, spec=f"transformers:{path}"), options, prompts)
+    model = LocalModel(folder, options, spec=f"transformers:{path}")
+    return ModelAnswerer(model, options, prompts, closed_book=is_closed_book(folder))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,26 +9,47 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from ragqa.printable import printable
+from ragqa.printable import printable, without_escapes
 
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor, clearing
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # OSC and other strings: titles, clipboard
-    r"|\x1b[ -/]*[0-~]?"
-)
 _OPEN_ESCAPE = re.compile(
     r"(?:(?:\x1b\[|\x9b)[0-?]*[ -/]*|(?:\x1b[\]PX^_]|[\x9d\x90])[^\x07\x1b\x9c\n]*\x1b?|\x1b[ -/]*)\Z"
 )
-_THOUGHT = re.compile(r"\A\s*<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
+_NAMES = ("think", "thinking", "thought", "thoughts", "reasoning", "seed:think")
+_OPENING_TAGS = (*(f"<{name}>" for name in _NAMES), "[think]", "◁think▷")
+_CLOSES = re.compile(rf"</(?:{'|'.join(_NAMES)})>|\[/think\]|◁/think▷", re.IGNORECASE)
+LONGEST_TAG = 16
+"""Characters of the longest tag around thinking, at most."""
+
+_FIRST_SENTENCE = 400
+"""Characters in which an answer cites its first passage, else it is not known for one before its end."""
+_CITED = re.compile(r"[^.!?。！？\n]{8,}?[\[【［]\d{1,3}[\]】］]\s*[.,;:!?。，；：！？、)）\n]")
+_MUSING = re.compile(
+    r"(?:ok|okay|alright|all right|hm+|well|wait|so|now|first|let|looking|thinking|we|i|the user|user|passages?)\b"
+    r"|[好嗯首用让我先]"
+)
+"""How thinking aloud begins; some answers do too, and are heard at their end."""
 
 
 def visible(text: str) -> str:
     """Return ``text`` without control characters, terminal escapes, direction overrides and thinking aloud."""
-    return _THOUGHT.sub("", _clean(text))
+    return without_thoughts(_clean(text))
+
+
+def without_thoughts(text: str) -> str:
+    """Return what follows thinking aloud. Its opening tag may be missing: some models' prompts end with it."""
+    closed = _CLOSES.search(text)
+    if closed:
+        return text[closed.end() :].lstrip()
+    return "" if text.lstrip().lower().startswith(_OPENING_TAGS) else text
+
+
+def only_closes(text: str) -> bool:
+    """Say whether thinking is closed in ``text`` that nothing opened."""
+    return bool(_CLOSES.search(text)) and not text.lstrip().lower().startswith(_OPENING_TAGS)
 
 
 def _clean(text: str) -> str:
-    text = _ESCAPES.sub("", text)
+    text = without_escapes(text)
     if any("\ud800" <= c <= "\udfff" for c in text):  # halves of characters that a server sent apart
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
     return printable(text)
@@ -43,25 +64,59 @@ class Live:
     """Hands a growing text on in pieces that together are ``render`` of the whole, without white space around it.
 
     What a later piece may still change is held back: a marker or code span that is open, white space, half an escape.
-    ``render`` may look no further than a line, save in fenced code.
+    ``render`` may look no further than a line, save in fenced code. Thinking aloud at the beginning is left out.
     """
 
     def __init__(self, on_text: Callable[[str], None], render: Callable[[str], str], stops: Sequence[str] = ()) -> None:
         self._on_text, self._render, self._stops = on_text, render, stops
         self._lines, self._tail = "", ""
-        self.raw = ""
+        self._held: list[str] | None = []
+        self._head, self._last, self._patient = "", "", False
         self.sent = ""
+
+    def hold(self) -> None:
+        """Wait longer: the text may begin with thinking that no tag opens, and that a tag will close.
+
+        An answer is known by its first sentence: it cites a passage behind what it says. Any other is held.
+        """
+        self._patient = True
+
+    def release(self) -> None:
+        """Take back ``hold``: the thinking came apart from the answer."""
+        self._patient = False
+        self.feed("")
 
     def feed(self, piece: str) -> None:
         """Take what came and hand on what is settled."""
-        self.raw += piece
+        if self._held is not None:
+            piece = self._past_thoughts(piece)
+        if not piece:
+            return
         self._tail += piece
-        text = _whole_escapes(self._tail)
-        text = _clean(text)
-        if not self._lines:
-            text = "" if "<think>".startswith(text.lstrip()) else _THOUGHT.sub("", text)
+        text = _clean(_whole_escapes(self._tail))
         self._send((self._lines + self._render(settled(text, self._stops))).strip())
         self._put_by()
+
+    def _past_thoughts(self, piece: str) -> str:
+        """Return what came of the answer; "" as long as it may be thinking. A tag may come in pieces."""
+        assert self._held is not None
+        self._held.append(piece)
+        self._head = (self._head + piece).lstrip()[:_FIRST_SENTENCE]
+        window = self._last + piece
+        self._last = window[-LONGEST_TAG:]
+        closed, head = _CLOSES.search(window), _clean(_whole_escapes(self._head)).lstrip().lower()
+        opens = head.startswith(_OPENING_TAGS)
+        if closed:
+            answer = window[closed.end() :]
+        elif opens or any(tag.startswith(head) for tag in _OPENING_TAGS) or self._may_be_musing(head):
+            return ""
+        else:
+            answer = "".join(self._held)
+        self._held = None
+        return answer
+
+    def _may_be_musing(self, head: str) -> bool:
+        return self._patient and not (_CITED.match(head) and not _MUSING.match(head))
 
     def finish(self, text: str) -> None:
         """Hand on what is left of ``text``, the whole answer."""
@@ -71,7 +126,7 @@ class Live:
         """Render whole lines for good, lest a long answer be rendered again for each of its pieces."""
         end = self._tail.rfind("\n") + 1
         lines = _clean(self._tail[:end])
-        if end < LINES_AT or self._stops or re.search(r"```|~~~|<think>", lines):
+        if end < LINES_AT or self._stops or re.search(r"```|~~~", lines):
             return
         self._lines += self._render(lines)
         self._tail = self._tail[end:]

@@ -18,6 +18,8 @@ from ragqa.types import Answer, Hit, Usage
 REFUSED = 0.25
 """What is left of the confidence of retrieval when the model found no answer in the passages."""
 
+FROM_MEMORY = "answered from the model alone, without the manual: it was trained without passages, and cites none"
+
 NEAR = 0.85
 """Likeness (difflib's ratio) from which a sentence is the refusal in other spelling."""
 
@@ -59,24 +61,26 @@ def written_answer(raw: str, asked: Asked, usage: Usage, warnings: Iterable[str]
     if refused:
         checked = Checked(check_markers(checked.text, 0).text.strip(), (), checked.dropped)
     said = [*asked.prompt.warnings, *warnings]
-    if checked.dropped:
+    if checked.dropped and asked.prompt.shown:
         markers = "marker names" if checked.dropped == 1 else "markers name"
         said.append(
             f"{checked.dropped} {markers} no passage that the model was given, and {_were(checked.dropped)} dropped"
         )
-    if not checked.markers and not refused:
+    if not asked.prompt.shown:
+        said.append(FROM_MEMORY)
+    elif not checked.markers and not refused:
         said.append("the answer cites no passage: nothing shows that the manual says so")
     return Answer(
         question=asked.question,
         text=checked.text,
         citations=cite(checked, asked.prompt.shown, asked.question),
-        hits=tuple(asked.hits),
+        hits=tuple(asked.hits) if asked.prompt.shown or refused else (),
         abstained=refused,
         confidence=asked.confidence * REFUSED if refused else asked.confidence,
         answerer=asked.spec,
         usage=usage,
         warnings=tuple(said),
-        unsupported=() if refused else unsupported_claims(checked.text, _sources(asked)),
+        unsupported=() if refused or not asked.prompt.shown else unsupported_claims(checked.text, _sources(asked)),
     )
 
 

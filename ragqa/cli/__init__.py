@@ -10,16 +10,25 @@ from io import TextIOWrapper
 from ragqa.cli.streams import cleaned_streams, flush_streams, open_standard_streams
 from ragqa.printable import printable_line
 
+_NO_BARS = {
+    "TQDM_DISABLE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""What is printed is ours: bars and advice of other libraries are off, in the processes that we start too."""
+
 INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended; typer exits so, without a word."""
 
-_GO_ON = {"ingest": "; what was finished is kept, the same command goes on from there"}
-_GO_ON["reembed"] = _GO_ON["ingest"]
+_RESUMED = (["ingest"], ["reembed"], ["compare"], ["finetune", "create"], ["finetune", "semi"])
+"""Commands that keep what they had finished when they are stopped."""
 
 
 def main() -> None:
     """Run ``ragqa``; exit with 0 done, 1 a user's error, 2 usage, 3 part of a batch failed, 130 interrupted."""
     open_standard_streams()
+    os.environ.update(_NO_BARS)
     # Imports make 100,000 objects that stay: to look through them for garbage takes a tenth of a question's time.
     gc.set_threshold(50_000)
     for stream in (sys.stdout, sys.stderr):
@@ -59,7 +68,7 @@ def _run() -> None:
             raise
         if sys.stderr.isatty():
             print(file=sys.stderr)  # the terminal shows ^C where the cursor was
-        print(f"ragqa: stopped{_GO_ON.get(next(iter(sys.argv[1:]), ''), '')}", file=sys.stderr)
+        print(f"ragqa: {stopped(sys.argv[1:])}", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except UnicodeEncodeError as error:  # an argument whose bytes are no UTF-8
         _fail(f"expected names and words in UTF-8; got '{error.object}': give the name that 'ragqa list' shows")
@@ -68,6 +77,14 @@ def _run() -> None:
             raise
         name, words = type(error).__name__, f": {error}" if str(error) else ""
         _fail(f"this should not happen: {name}{words}; please report it with what RAGQA_TRACEBACK=1 shows")
+
+
+def stopped(words: list[str]) -> str:
+    """Return what to say of a command that was interrupted, and whether the same one would go on."""
+    from ragqa.errors import GO_ON
+
+    resumed = any(words[: len(command)] == command for command in _RESUMED)
+    return f"stopped: {GO_ON}; what was finished is kept, and it goes on from there" if resumed else "stopped"
 
 
 def _will_embed(words: list[str]) -> bool:

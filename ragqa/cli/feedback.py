@@ -147,8 +147,9 @@ def _told(judged: Judged) -> dict[str, Any]:
 def _pairs(pairs: int) -> str:
     from ragqa.finetune.preference.pairs import NEEDED
 
-    told = f"{pairs} of {NEEDED} pairs of a better and a worse answer"
-    return f"{told}; 'ragqa finetune prefer MODEL' learns from them" if pairs >= NEEDED else told
+    if pairs < NEEDED:
+        return f"{pairs} of {NEEDED} pairs of a better and a worse answer"
+    return f"{pairs} pairs of a better and a worse answer; 'ragqa finetune prefer MODEL' learns from them"
 
 
 def _short(text: str) -> str:

@@ -285,7 +285,7 @@ def _next(job: Job) -> str | None:
         model = shlex.quote(job.model)
         if job.form == "route":
             return f"ragqa finetune route PREPARED {'--model' if job.provider == 'local' else '--chat'} {model}"
-        if job.form == "closed-book":  # 'ask' sends passages, which it never saw
+        if job.form == "closed-book":  # it cites nothing: whether it can be trusted is measured first
             systems = shlex.quote(f"extractive,closed-book:{job.model}")
             return f"ragqa compare --questions PREPARED --systems {systems}"
         return f'ragqa ask "…" --answerer {model}'

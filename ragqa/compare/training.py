@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragqa.errors import RagqaError
+from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import Job, TrainOptions, open_provider
 from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, write_splits
 from ragqa.finetune.records import Split as Part
@@ -31,7 +31,7 @@ def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench:
         provider = open_provider("local", bench.settings)
         job = provider.create(folder, options, bench.notice)
     if job.state != "succeeded" or job.model is None:
-        raise RagqaError(f"training job {job.id} is {job.state}: run the same command again to take it up")
+        raise RagqaError(f"training job {job.id} is {job.state}: {GO_ON}")
     return job
 
 

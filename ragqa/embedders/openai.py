@@ -1,23 +1,28 @@
 """Embed through OpenAI's interface: OpenAI itself, or any server of the user's own that speaks it (OPENAI_BASE_URL).
 
 Contacts nobody before the first text comes. The key goes to the client and nowhere else: no repr, log or error has it.
+What servers send is read by ``openai_replies``.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any
+from functools import partial
 
 import numpy as np
 
 from ragqa.embedders import Embedded, EmbeddedQuestion
+from ragqa.embedders.openai_replies import BASE64, NotVectors, batch_limit, read_vectors, refuses_base64
 from ragqa.embedders.openai_tokens import Counter
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
-from ragqa.openai_client import OFFICIAL_HOST, Server, open_server, server_host
-from ragqa.openai_errors import server_words
+from ragqa.openai_api.calls import Calls, Request
+from ragqa.openai_api.client import OFFICIAL_HOST, open_server, server_host
+from ragqa.openai_api.errors import Failure, ServerError, shortened
+from ragqa.openai_api.lessons import Lessons
 from ragqa.types import Span
 
 _DIMS = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
@@ -53,7 +58,7 @@ class OpenAIEmbedder:
         self._timeout = timeout
         self._max_retries = max_retries
         self._counter = Counter(known=model in _DIMS)
-        self._opened: Server | None = None
+        self._opened: Calls | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -69,7 +74,7 @@ class OpenAIEmbedder:
 
     def warm(self, *, passages: bool = False) -> None:
         """Load the client."""
-        self._client()
+        self._calls()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens: exact with tiktoken's tables at hand, else estimated to the safe side."""
@@ -130,85 +135,67 @@ class OpenAIEmbedder:
             total += most
         yield slice(first, len(inputs))
 
-    def _send(self, inputs: list[str]) -> np.ndarray:
-        """Return float32 (inputs, dim) as the server sends them."""
-        import openai
-
-        client = self._client()
+    def _send(self, inputs: Sequence[str]) -> np.ndarray:
+        """Return float32 (inputs, dim) as the server sends them, in as many requests as it wants."""
+        calls = self._calls()
+        form = partial(self._request, inputs)
         try:
-            reply = client.embeddings.create(model=self.model, input=inputs)
-        except openai.APIStatusError as error:
-            if error.status_code in (400, 413, 422) and len(inputs) > 1:
-                # Servers have limits of their own; halves find the one input at fault, or fit.
-                half = len(inputs) // 2
-                return np.concatenate([self._send(inputs[:half]), self._send(inputs[half:])])
+            fits = calls.lessons.fits(len(inputs))
+            if fits == len(inputs):
+                vectors, used = calls.send("embeddings", form, partial(read_vectors, expected=len(inputs)), _learn)
+                return self._checked(vectors, used)
+        except ServerError as error:
+            fits = batch_limit(error, len(inputs))
+            if not fits:
+                raise self._explained(error) from None
+            calls.lessons.shrink(fits)
+        except Failure as error:
             raise self._explained(error) from None
-        except openai.OpenAIError as error:
-            raise self._explained(error) from None
-        except ValueError:  # a body that is no JSON, or one without embeddings
-            raise self._bad("a reply that is not a list of embeddings") from None
-        return self._read(reply, len(inputs))
+        except NotVectors as error:
+            raise self._bad(str(error)) from None
+        runs = [inputs[at : at + fits] for at in range(0, len(inputs), fits)]
+        return np.concatenate([self._send(run) for run in runs])
 
-    def _read(self, reply: Any, expected: int) -> np.ndarray:
-        try:
-            rows = sorted(reply.data, key=lambda item: item.index)
-            vectors = np.array([item.embedding for item in rows], np.float32)
-        except (AttributeError, TypeError, ValueError):
-            raise self._bad("a reply that is not a list of embeddings") from None
-        if vectors.ndim != 2 or len(vectors) != expected or not np.isfinite(vectors).all():
-            raise self._bad(f"{len(vectors)} vectors for {expected} texts, or vectors that are no numbers")
+    def _request(self, inputs: Sequence[str], lessons: Lessons) -> Request:
+        form = "float" if BASE64 in lessons.refused else BASE64
+        return {"model": self.model, "input": list(inputs), "encoding_format": form}
+
+    def _checked(self, vectors: np.ndarray, used: int) -> np.ndarray:
         with self._lock:
             self._dim = self._dim or vectors.shape[1]
             if vectors.shape[1] != self._dim:
                 raise self._bad(f"{vectors.shape[1]}-d vectors where {self._dim}-d ones were expected")
-            self.tokens_used += int(getattr(getattr(reply, "usage", None), "total_tokens", 0) or 0)
+            self.tokens_used += used
         return vectors
 
-    def _client(self) -> Any:
+    def _calls(self) -> Calls:
         with self._lock:
             if self._opened is None:
-                self._opened = open_server(self.spec, self._timeout, retries=self._max_retries)
-            return self._opened.client
-
-    def _server(self) -> str:
-        return "OpenAI" if self._host == OFFICIAL_HOST else self._host
+                server = open_server(self.spec, self._timeout)
+                self._opened = Calls(self.model, server, self._timeout, self._max_retries)
+            return self._opened
 
     def _bad(self, came: str) -> ModelError:
-        return ModelError(
-            f"{self.spec} should give embeddings; {self._server()} sent {came}: is it an embedding model?"
-        )
+        return ModelError(f"{self.spec} should give embeddings; {self._host} sent {came}: is it an embedding model?")
 
-    def _explained(self, error: Any) -> ModelError:
-        """Return the one line that tells a user what to do. Words of the server are quoted only where they help."""
-        import openai
+    def _explained(self, error: Failure) -> ModelError:
+        """Return the one line that tells a user what to do."""
+        if isinstance(error, ServerError) and (error.too_long or error.status == 413 or _TOO_LARGE.search(error.words)):
+            words = shortened(error.words) or "too large"
+            return ModelError(f"{self._host} refused a text for {self.spec} ({words}): shorten the passages")
+        return self._calls().explain(error)
 
-        if isinstance(error, openai.APITimeoutError):
-            return ModelError(
-                f"{self._server()} did not answer {self.spec} within {self._timeout:g} s: try again later"
-            )
-        if isinstance(error, openai.APIConnectionError):
-            return ModelError(
-                f"{self._server()} can't be reached for {self.spec}: check the network and OPENAI_BASE_URL, "
-                "or use the bundled embedder, which needs no server"
-            )
-        if isinstance(error, (openai.AuthenticationError, openai.PermissionDeniedError)):
-            return ModelError(f"{self._server()} refused the key for {self.spec}: check OPENAI_API_KEY")
-        if isinstance(error, openai.NotFoundError):
-            return ModelError(f"{self._server()} has no model '{self.model}': check the name")
-        if isinstance(error, openai.RateLimitError):
-            if getattr(error, "code", None) == "insufficient_quota":
-                return ModelError(f"the account has no quota left for {self.spec}: check its plan and billing")
-            return ModelError(f"{self._server()} allows no more requests of {self.spec} for now: try again in a minute")
-        words = server_words(error)
-        if isinstance(error, openai.APIStatusError):
-            if 300 <= error.status_code < 400:
-                return ModelError(
-                    f"{self._server()} sends requests on to another address: name that one in OPENAI_BASE_URL"
-                )
-            if error.status_code in (400, 413, 422):
-                return ModelError(f"{self._server()} refused a text for {self.spec} ({words}): shorten the passages")
-            return ModelError(f"{self._server()} failed with {error.status_code} for {self.spec}: try again later")
-        return ModelError(f"{self.spec} failed: {words}")
+
+_TOO_LARGE = re.compile(r"too (?:large|long|big)|maximum (?:input|sequence)|physical batch", re.I)
+
+
+def _learn(error: ServerError, request: Request, lessons: Lessons) -> bool:
+    if error.passing and batch_limit(error, len(request["input"])):
+        raise error  # some say 500 to a batch that is too large: it will not pass
+    if request["encoding_format"] != BASE64 or not refuses_base64(error):
+        return False
+    lessons.refused.add(BASE64)
+    return True
 
 
 def open_openai(model: str, progress: Progress | None) -> OpenAIEmbedder:

@@ -25,6 +25,8 @@ class ChatServer:
     steps: list[Step]
     requests: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)
+    """What it lists; asking for that is no request of a test."""
 
     @property
     def sent(self) -> dict[str, Any]:
@@ -50,6 +52,9 @@ def serving(*steps: Step) -> Iterator[ChatServer]:
             state.headers.append({name.lower(): value for name, value in self.headers.items()})
             step = state.steps.pop(0) if len(state.steps) > 1 else state.steps[0]
             step(self, body)
+
+        def do_GET(self) -> None:
+            send(self, 200, {"object": "list", "data": [{"id": name, "object": "model"} for name in state.models]})
 
         def log_message(self, *args: object) -> None:
             pass
@@ -138,13 +143,53 @@ def errs_in_stream(text: str, message: str) -> Step:
     return step
 
 
-def page(text: str) -> Step:
-    """Answer with a web page, as a server does that has something else at this address."""
+def page(text: str, status: int = 200) -> Step:
+    """Answer with a web page, as a server does that has something else at this address, and a proxy that fails."""
 
     def step(handler: Handler, body: dict[str, Any]) -> None:
-        _raw(handler, 200, text.encode(), "text/html", {})
+        _raw(handler, status, text.encode(), "text/html", {"retry-after-ms": "1"})
 
     return step
+
+
+def message(content: Any, end: str | None = "stop", **fields: Any) -> dict[str, Any]:
+    """Return a whole reply as JSON: one choice, its message with any ``fields``."""
+    said = {"role": "assistant", "content": content, **fields}
+    return {**_frame("chat.completion"), "choices": [{"index": 0, "message": said, "finish_reason": end}]}
+
+
+def chunk(end: str | None = None, **delta: Any) -> dict[str, Any]:
+    """Return one event of a stream as JSON."""
+    return _chunk(delta, end)
+
+
+def sends_json(value: Any, status: int = 200) -> Step:
+    """Answer with ``value`` whatever was asked for, streamed or not."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        send(handler, status, value, {"retry-after-ms": "1"})
+
+    return step
+
+
+def sends_events(*events: dict[str, Any] | str, done: bool = True, prefix: str = "data: ") -> Step:
+    """Answer with an event stream whatever was asked for, closed at its end; strings are sent as they are."""
+
+    def step(handler: Handler, body: dict[str, Any]) -> None:
+        lines = [one if isinstance(one, str) else f"{prefix}{json.dumps(one)}\n\n" for one in events]
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write("".join([*lines, *(["data: [DONE]\n\n"] if done else [])]).encode())
+        handler.close_connection = True
+
+    return step
+
+
+def by_kind(whole: Step, streamed: Step) -> Step:
+    """Do ``streamed`` where a stream was asked for, else ``whole``."""
+    return lambda handler, body: (streamed if body.get("stream") else whole)(handler, body)
 
 
 def send(handler: Handler, status: int, body: Any, headers: dict[str, str] | None = None) -> None:

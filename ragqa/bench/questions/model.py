@@ -13,6 +13,7 @@ from random import Random
 from ragqa.answerers.asking import LanguageModel
 from ragqa.answerers.fencing import boundary_for, harmless, one_line, without_lookalikes
 from ragqa.answerers.prompting import Message, Prompt, Room
+from ragqa.answerers.visible import visible
 from ragqa.bench.questions.drafting import Draft, holds_its_answer, is_copy
 from ragqa.bench.questions.sources import Source, Sources
 from ragqa.prompts import Prompts, fill
@@ -48,7 +49,7 @@ def drafts(
             return
         progress(written, count)
         reply = model.complete(prompt_for(prompts, pages[page], room), 1, None)
-        draft = read_reply(reply.texts[0], pages[page])
+        draft = read_reply(visible(reply.texts[0]), pages[page])
         if draft:
             written += 1
             yield draft

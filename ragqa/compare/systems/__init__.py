@@ -9,9 +9,9 @@ from pathlib import Path
 from ragqa.compare.records import System, Training
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.finetune.local.folder import read_record
 from ragqa.finetune.records import Example
 from ragqa.finetune.records import Split as Part
+from ragqa.models.record import read_record
 from ragqa.settings import Settings
 
 KNOWN = (

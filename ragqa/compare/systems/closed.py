@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import ChatOptions, Turn
-from ragqa.answerers.prompting import Message, Prompt
+from ragqa.answerers.prompting import Message, closed_book_prompt
+from ragqa.answerers.visible import visible
 from ragqa.compare.questions import closed_book
 from ragqa.compare.records import Kind, Said, Training
 from ragqa.compare.systems import TRAIN, Bench, base_of, making_of
@@ -39,17 +40,16 @@ class ClosedBook:
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
         """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
-        turns = [
+        before = [
             message
             for turn in history
             for message in (Message("user", turn.question), Message("assistant", turn.answer))
         ]
-        room = self.model.room()
-        prompt = Prompt((*turns, Message("user", question)), answer_tokens=min(room.answer, room.context // 2))
+        prompt = closed_book_prompt(question, self.model.room(), before)
         started = time.perf_counter()
         reply = self.model.complete(prompt, 1, None)
         taken = (time.perf_counter() - started) * 1000
-        text = reply.texts[0].strip() if reply.texts else ""
+        text = visible(reply.texts[0]).strip()
         refused = answer_tokens(text) == answer_tokens(self.prompts.refusal_to(question))
         return Said(text, refused or not text, (), taken, reply.usage.cost_usd)
 
@@ -95,7 +95,7 @@ def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageMo
         return LocalModel(folder, options, f"transformers:{place}")
     if kind == "openai" and place:
         from ragqa.answerers.chat import ChatModel
-        from ragqa.openai_client import open_server
+        from ragqa.openai_api.client import open_server
 
         return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))
     raise RagqaError(

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ragqa.errors import ModelError, RagqaError
-from ragqa.openai_client import Server, open_server
-from ragqa.openai_errors import explain, server_words
+from ragqa.openai_api import errors as api
+from ragqa.openai_api.client import Server, open_server
+from ragqa.openai_api.errors import Failure, ServerError
 
 if TYPE_CHECKING:
-    from openai import APIStatusError, OpenAI
+    from openai import OpenAI
 
 
 class Unreachable(ModelError):
@@ -59,27 +60,28 @@ class Service:
 
         try:
             yield
-        except openai.APIStatusError as error:
-            raise self._of_status(error, what, model) from None
-        except openai.APIConnectionError as error:  # a timeout is one
-            raise Unreachable(str(explain(error, model, self.host, self._timeout_s))) from None
+        except RagqaError:
+            raise
         except (openai.OpenAIError, ValueError) as error:
-            if isinstance(error, RagqaError):
-                raise
-            raise explain(error, model, self.host, self._timeout_s) from None
+            raise self._told(api.failure_of(error), what, model) from None
         except (AttributeError, TypeError):  # JSON of another form than the client's records
-            raise explain(ValueError(), model, self.host, self._timeout_s) from None
+            raise self._told(api.OtherInterface(), what, model) from None
 
-    def _of_status(self, error: APIStatusError, what: str, model: str) -> ModelError:
-        words = server_words(error)
-        told = explain(error, model, self.host, self._timeout_s)
-        if error.status_code == 404 and ("model" not in words.casefold() or not model):
-            return Gone(f"{self.host} has no {what} ({words}): look at the name, the key's account and OPENAI_BASE_URL")
-        if error.status_code == 429 and "quota" not in str(told):
-            return Busy(f"{self.host} is getting too many requests (429): wait a little and try again")
-        if error.status_code >= 500:
+    def _told(self, error: Failure, what: str, model: str) -> ModelError:
+        told = api.explain(error, model, self.host, self._timeout_s)
+        if isinstance(error, api.Unreachable):
             return Unreachable(str(told))
-        if error.status_code in (400, 409, 413, 422):
+        return self._of_status(error, told, what, model) if isinstance(error, ServerError) else told
+
+    def _of_status(self, error: ServerError, told: ModelError, what: str, model: str) -> ModelError:
+        words = api.shortened(error.words)
+        if error.status == 404 and ("model" not in words.casefold() or not model):
+            return Gone(f"{self.host} has no {what} ({words}): look at the name, the key's account and OPENAI_BASE_URL")
+        if error.status == 429 and not error.out_of_quota:
+            return Busy(str(told))
+        if error.status >= 500:
+            return Unreachable(str(told))
+        if error.status in (400, 409, 413, 422):
             if model and "model" in words.casefold():
                 return ModelError(f"{self.host} does not train '{model}' ({words}): choose another --base")
             return ModelError(f"{self.host} refused {what}: {words}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ragqa.finetune.estimating import price
 from ragqa.finetune.jobs import Event, Job, State
-from ragqa.openai_errors import server_words
+from ragqa.openai_api.errors import server_words
 
 if TYPE_CHECKING:
     from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent

@@ -8,8 +8,8 @@ from typing import Any
 
 from ragqa.answerers.transformers import DEFAULT_CONTEXT, check_folder
 from ragqa.errors import ModelError
-from ragqa.finetune.local.folder import read_record
 from ragqa.models.files import fingerprint, hub_folder, is_path
+from ragqa.models.record import read_record
 
 SCRATCH = "scratch"
 """The base that is none: a small model is made anew."""

@@ -5,15 +5,12 @@ Trains nothing, and imports no torch: the model writes itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ragqa.finetune.writing import write_json
-
-RECORD = "ragqa.json"
-"""How the model in this folder was made; a model from elsewhere has none."""
+from ragqa.models.record import RECORD
 
 
 def preferred_beside(folder: Path) -> Path:
@@ -26,12 +23,3 @@ def save_model(model: Any, tokenizer: Any, folder: Path, record: Mapping[str, ob
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_json(folder / RECORD, record)
-
-
-def read_record(folder: Path) -> dict[str, Any]:
-    """Return what ``ragqa.json`` says of the model in ``folder``; nothing for a model that was not made here."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}

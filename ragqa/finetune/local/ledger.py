@@ -16,14 +16,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ragqa.errors import RagqaError
+from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import Event, Job
 from ragqa.finetune.writing import write_json
 
 RECORD, EVENTS, STOP, LOCK = "job.json", "events.jsonl", "stop", "lock"
 MODEL, MAKING, CHECKPOINTS = "model", "making", "checkpoints"
 
-STOPPED = "it was stopped before it was done: give the same command again and it goes on from its last checkpoint"
+STOPPED = f"it was stopped before it was done: {GO_ON} from its last checkpoint"
 
 
 class Ledger:

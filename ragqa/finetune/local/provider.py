@@ -13,15 +13,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragqa.errors import MissingExtra, RagqaError
+from ragqa.errors import GO_ON, MissingExtra, RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.local.bases import find_base
 from ragqa.finetune.local.conductor import Cancelled, Watch
-from ragqa.finetune.local.folder import RECORD, preferred_beside, save_model
+from ragqa.finetune.local.folder import preferred_beside, save_model
 from ragqa.finetune.local.learning import Task, learn, read_texts
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
 from ragqa.finetune.writing import cannot_write, made_whole, publish, write_json
+from ragqa.models.record import RECORD
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -166,7 +167,7 @@ def _kept(
         try:
             record = _made(prepared, options, ledger, task, told)
         except (Cancelled, KeyboardInterrupt) as stop:
-            told("stopped", {})
+            told(f"stopped: {GO_ON}", {})
             stopped = ledger.write(replace(job, state="cancelled", finished_at=time.time(), error=STOPPED))
             if isinstance(stop, KeyboardInterrupt):
                 raise

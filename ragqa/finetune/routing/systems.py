@@ -5,7 +5,6 @@ Opens each, has ``measuring.py`` measure it, and closes it again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,13 +16,11 @@ from ragqa.finetune.records import Example, read_prepared
 from ragqa.finetune.routing import load_route
 from ragqa.finetune.routing.examples import read_routes
 from ragqa.finetune.routing.measuring import Predicts, Routed, measure
+from ragqa.models.record import read_record
 from ragqa.settings import Settings
 
 if TYPE_CHECKING:
     from ragqa.answerers.asking import LanguageModel
-
-JOB_RECORD = "ragqa.json"
-"""What a job leaves beside the weights; says how long the training took."""
 
 
 def measure_all(
@@ -106,7 +103,5 @@ def _open_model(spec: str, settings: Settings) -> LanguageModel:
 
 
 def _train_seconds(model: Path) -> float | None:
-    try:
-        return float(json.loads((model / JOB_RECORD).read_text(encoding="utf-8"))["train_seconds"])
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    seconds = read_record(model).get("train_seconds")
+    return float(seconds) if isinstance(seconds, (int, float)) else None

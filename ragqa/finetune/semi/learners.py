@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ragqa.errors import RagqaError
+from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
-from ragqa.finetune.local.folder import read_record
 from ragqa.finetune.records import Example, Split, lines_of, read_prepared, write_splits
 from ragqa.finetune.semi.rounds import Taught
+from ragqa.models.record import read_record
 from ragqa.settings import Settings
 
 
@@ -39,7 +39,7 @@ class LocalLearner:
         held = with_train(self._prepared, examples, self._folder / name)
         job = train_local(held, options, self._settings, self._notice)
         if job.model is None:
-            raise RagqaError(f"{name} was not finished ({job.error or job.state}): run the same command to go on")
+            raise RagqaError(f"{name} was not finished ({job.state}): {GO_ON}")
         record = read_record(_place(job.model))
         if record.get("valid_loss") is None:
             raise RagqaError(f"{self._prepared} holds no example back, and that is what ends the rounds: prepare more")
