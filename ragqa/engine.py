@@ -14,9 +14,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
+from ragqa.printable import count
 from ragqa.settings import Settings, data_folder, load_settings
+from ragqa.sources import stored_name
 from ragqa.trust import approval_of, remember_library
 from ragqa.types import Answer, Document, Extract, Mode, Unit, Usage
 
@@ -25,10 +28,12 @@ if TYPE_CHECKING:
     from ragqa.answerers.candidates import Candidate, Considered
     from ragqa.answerers.choosing import Choice
     from ragqa.answerers.evidence import Evidence, Question
+    from ragqa.changes import Gone
     from ragqa.embedders import Embedder
-    from ragqa.ingest import Ingested, Progress, Source
+    from ragqa.ingest import Ingested, Progress
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
+    from ragqa.sources import Source
     from ragqa.store.database import Database, Stamp, StoredDocument
     from ragqa.store.lexical import LexicalIndex
 
@@ -53,6 +58,18 @@ class Info:
     dim: int | None
     generation: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What an ingest of folders found beside the files that it read."""
+
+    passed_over: tuple[Path, ...]
+    """Files and folders below them that are not read: of another kind, or hidden."""
+    gone: tuple[Gone, ...]
+    """Documents whose files are no longer there."""
+    removed: bool
+    """Whether those were removed from the library."""
 
 
 class Library:
@@ -155,32 +172,70 @@ class Library:
         self,
         paths: Sequence[str | Path],
         *,
+        sync: bool = False,
+        agree: Callable[[str], bool] = lambda question: False,
+        report: Callable[[FolderReport], None] = lambda report: None,
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
-        """Read files and folders into the library. A file that fails is named in the result; the others go on."""
-        from ragqa.ingest import name_sources
-        from ragqa.readers import find_files
+        """Read files and folders into the library. A file that fails is named in the result; the others go on.
 
-        sources = name_sources([Path(path) for path in paths], lambda root: find_files([root]))
-        return self.ingest_sources(sources, password=password, progress=progress)
+        ``report`` receives what was passed over and which documents' files are gone; ``sync`` removes these, and calls
+        what was renamed by its new name. Raises LibraryError where ``sync`` would remove all that a folder had, unless
+        ``agree`` says yes to the question.
+        """
+        from ragqa.changes import find_emptied, find_gone
+        from ragqa.readers import find_files
+        from ragqa.sources import name_sources
+
+        roots = [Path(path) for path in paths]
+        passed_over: list[Path] = []
+        sources = name_sources(roots, lambda root: find_files([root], passed_over.append))
+        with self._writing():
+            for root in roots if sync else ():
+                lost = find_emptied(self._database, root, sources)
+                if not lost:
+                    continue
+                if not agree(f"{root} has none of the {lost} documents that were read from it. Remove them all?"):
+                    raise LibraryError(
+                        f"{root} has none of the {count(lost, 'document')} that were read from it, and nothing was "
+                        "removed: if it is a drive, connect it; if they are to go, add --yes"
+                    )
+                sources = [one for one in sources if not one.refused or one.name != stored_name(str(root))]
+            results = self.ingest_sources(sources, roots=roots, sync=sync, password=password, progress=progress)
+            gone = find_gone(self._database, roots)
+            if sync and gone:
+                self.remove([one.name for one in gone])
+        report(FolderReport(tuple(passed_over), tuple(gone), sync))
+        return results
 
     def ingest_sources(
         self,
         sources: Sequence[Source],
         *,
+        roots: Sequence[Path] = (),
+        sync: bool = False,
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
-        """Read named sources (a file's path, or bytes) into the library."""
+        """Read named sources (a file's path, or bytes) into the library. ``roots`` are the folders they came from."""
+        from ragqa.changes import FileChanges
         from ragqa.ingest import ingest
         from ragqa.passages import Cut
 
         with self._writing():
+            changes = FileChanges(self._database, roots, sources, sync=sync)
             embedder = self._checked_embedder() if self.documents() else self.embedder
             cut = Cut(target=self.settings.passage_tokens)
             results = ingest(
-                self._database, embedder, sources, cut=cut, password=password, progress=progress, notice=self._notice
+                self._database,
+                embedder,
+                sources,
+                changes=changes,
+                cut=cut,
+                password=password,
+                progress=progress,
+                notice=self._notice,
             )
             self._remember(embedder)
         if any(result.status in ("added", "replaced") for result in results):
@@ -204,7 +259,7 @@ class Library:
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
         """Read a manual that lies in memory into the library, under ``name``."""
-        from ragqa.ingest import Source, stored_name
+        from ragqa.sources import Source
 
         return self.ingest_sources([Source(stored_name(name), None, data)], password=password, progress=progress)
 
@@ -508,18 +563,27 @@ class Library:
             raise LibraryError(f"no document matches '{document}': the library holds {names or 'none'}")
 
     def _known(self, name: str) -> str:
-        from ragqa.ingest import stored_name
-
         for spelled in (name, stored_name(name)):
-            if self._database.stored(spelled.encode("utf-8", "replace").decode()):
-                return spelled
-        names = [stored.name for stored in self.documents()]
-        same_end = [known for known in names if known.rsplit("/", 1)[-1] == name]
-        if len(same_end) == 1:
-            return same_end[0]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else "'ragqa list' shows what it holds"
+            stored = self._database.stored(spelled.encode("utf-8", "replace").decode())
+            if stored:
+                return stored.name
+        held = {stored.name: _alike(stored.name) for stored in self.documents()}
+        looked_for = _alike(name)
+        for same in (
+            [known for known, alike in held.items() if alike.rsplit("/", 1)[-1] == looked_for],
+            [known for known, alike in held.items() if alike == looked_for],
+        ):
+            if len(same) == 1:
+                return same[0]
+        near = difflib.get_close_matches(looked_for, held.values(), n=1, cutoff=0.4)
+        meant = next((known for known, alike in held.items() if [alike] == near), None)
+        hint = f"did you mean '{meant}'?" if meant else "'ragqa list' shows what it holds"
         raise LibraryError(f"library '{self.name}' holds no document '{name}': {hint}")
+
+
+def _alike(name: str) -> str:
+    """Return what names that look the same, but for the case of letters, have in common."""
+    return normalize("NFC", normalize("NFC", name).casefold())
 
 
 def checked_question(question: str) -> str:
@@ -539,6 +603,7 @@ def checked_question(question: str) -> str:
 
 def library_folder(settings: Settings, name: str) -> Path:
     """Return where the library ``name`` lies. Raises RagqaError for a name that would lead elsewhere."""
+    name = normalize("NFC", name)
     if not _NAME.fullmatch(name) or name.endswith((".", " ")):
         raise RagqaError(
             f"a library's name is letters, digits, '-', '_' and '.', beginning with a letter; got {name!r}"
