@@ -6,7 +6,6 @@ Everything heavy is loaded when it is first needed. Safe for concurrent question
 from __future__ import annotations
 
 import difflib
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
+from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, names_in
 from ragqa.printable import count
-from ragqa.settings import Settings, data_folder, load_settings
+from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.sources import stored_name
 from ragqa.trust import approval_of, remember_library
 from ragqa.types import Answer, Document, Extract, Mode, Unit, Usage
@@ -42,22 +42,6 @@ LONGEST_QUESTION = 10_000
 
 WRITERS_WAIT = 1800
 """Seconds on the clock for another writer to end: it may be compiling a model on a busy machine, or reading manuals."""
-
-_NAME = re.compile(r"\w[\w .\-]{0,99}")
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What a library holds, and where."""
-
-    name: str
-    path: str
-    documents: int
-    passages: int
-    embedder: str | None
-    dim: int | None
-    generation: int
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +80,20 @@ class Library:
         notice: Callable[[str], None] = lambda line: None,
         **options: Any,
     ) -> Library:
-        """Open the library ``name`` ('default' unless set), made anew if ``create``.
+        """Open the library ``name``, made anew if ``create``; unless set 'default', or the only one there is.
 
         ``options`` are those of ``Settings``: home, embedder, answerer, k, … ``notice`` receives lines worth a
         person's eye, such as that an index is being rebuilt. Raises LibraryError when there is no such library.
         """
         from ragqa.store.database import Database
 
-        settings = settings or load_settings({"index": name, **options}, notice=notice)
+        settings = settings or _settings_for(name, options, create, notice)
         folder = library_folder(settings, settings.index)
         there = (folder / "library.db").is_file()
         if not create and not there:
-            raise LibraryError(_missing(settings))
+            raise missing(settings, settings.index)
         if there:
-            _check_known(settings, folder)
+            check_known(settings, folder)
         database = Database.create_or_open(folder) if create else Database.open(folder)
         if not there:
             remember_library(folder, None)
@@ -153,18 +137,7 @@ class Library:
 
     def info(self) -> Info:
         """Return counts, place and embedder."""
-        stored, identity = self.documents(), self._database.embedder()
-        size = sum(file.stat().st_size for file in self._database.folder.rglob("*") if file.is_file())
-        return Info(
-            self.name,
-            str(self._database.folder),
-            len(stored),
-            sum(document.passages for document in stored),
-            identity.spec if identity else None,
-            identity.dim if identity else None,
-            self._database.generation,
-            size,
-        )
+        return info_of(self._database)
 
     # What changes it
 
@@ -241,6 +214,20 @@ class Library:
         if any(result.status in ("added", "replaced") for result in results):
             _ = self._retriever  # brings the indexes up to date now, rather than under the next question
         return results
+
+    def matching(self, names: Sequence[str]) -> list[str]:
+        """Return the documents that ``names`` mean, each a name or a glob such as '*.pdf', by name and each once.
+
+        Raises LibraryError for a name that no document has, and for a glob that none matches.
+        """
+        found: set[str] = set()
+        for name in names:
+            if set(name).isdisjoint("*?[") or self._database.stored(stored_name(name)):
+                found.add(self._known(name))
+                continue
+            self._check_glob(name)
+            found.update(held.name for held in self._database.matching(name))
+        return sorted(found)
 
     def remove(self, names: Sequence[str]) -> int:
         """Remove documents by name; return how many. Unknown names are an error, and then nothing is removed."""
@@ -332,11 +319,16 @@ class Library:
 
     @classmethod
     def import_(cls, file: Path, name: str | None = None, **options: Any) -> Library:
-        """Make the library ``name`` from an exported file and open it. Raises LibraryError if one is there."""
+        """Make a library from an exported file and open it: ``name``, or as the file is called.
+
+        Raises LibraryError if one of that name is there.
+        """
         from ragqa.store.database import Database
 
         notice = options.pop("notice", lambda line: None)
         settings = load_settings({"index": name, **options}, notice=notice)
+        if name is None and settings.index == DEFAULT:
+            settings = replace(settings, index=name_for(file))
         folder = library_folder(settings, settings.index)
         database = Database.import_(file, folder)
         remember_library(folder, None)  # that it is here was this user's wish; which model it asks for was not
@@ -586,6 +578,22 @@ def _alike(name: str) -> str:
     return normalize("NFC", normalize("NFC", name).casefold())
 
 
+def _settings_for(name: str | None, options: dict[str, Any], create: bool, notice: Callable[[str], None]) -> Settings:
+    """Return the settings in force. Where no library is named and there is none by default, the only one is meant."""
+    settings = load_settings({"index": name, **options}, notice=notice)
+    if name is not None or settings.index != DEFAULT:
+        return settings
+    held = names_in(settings)
+    if DEFAULT in held or not held:
+        return settings
+    if create:
+        notice(f"making a new library '{DEFAULT}' beside {', '.join(held)}: name one with --index to add to it")
+    elif len(held) == 1:
+        notice(f"library '{held[0]}', the only one there is")
+        return replace(settings, index=held[0])
+    return settings
+
+
 def checked_question(question: str) -> str:
     """Return the question without white space around it. Raises RagqaError when there is nothing to look for."""
     # Bytes of a command line that are no text come as lone surrogates, which neither SQLite nor a tokenizer takes.
@@ -599,33 +607,6 @@ def checked_question(question: str) -> str:
     if not any(c.isalnum() for c in question):
         raise RagqaError(f"the question {question[:20]!r} holds no word to look for: ask in words")
     return question
-
-
-def library_folder(settings: Settings, name: str) -> Path:
-    """Return where the library ``name`` lies. Raises RagqaError for a name that would lead elsewhere."""
-    name = normalize("NFC", name)
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
-        raise RagqaError(
-            f"a library's name is letters, digits, '-', '_' and '.', beginning with a letter; got {name!r}"
-        )
-    return settings.indexes() / name
-
-
-def _check_known(settings: Settings, folder: Path) -> None:
-    """Raise LibraryError for a library that was found in a folder and is neither this user's own nor named."""
-    home = folder.parent.parent
-    if settings.home is None and home != data_folder() and approval_of(folder) is None:
-        raise LibraryError(
-            f"library '{settings.index}' in {folder.parent} was not made here by you: to use it, run "
-            f"'ragqa trust {home}' once, or name the folder with --home {home}"
-        )
-
-
-def _missing(settings: Settings) -> str:
-    folder = settings.indexes()
-    held = sorted(path.parent.name for path in folder.glob("*/library.db")) if folder.is_dir() else []
-    there = f"there are {', '.join(held)}" if held else "none has been made"
-    return f"there is no library '{settings.index}' in {folder} ({there}): make it with 'ragqa ingest PATH'"
 
 
 def _open_answerer(settings: Settings) -> Answerer:

@@ -18,7 +18,7 @@ FLOORS = (
     ("late_interaction", "sources"),
     ("changes",),
     ("answerers",),
-    ("ingest", "retrieval", "reranking", "approving"),
+    ("ingest", "retrieval", "reranking", "approving", "libraries"),
     ("engine",),
     ("bench",),
     ("finetune",),

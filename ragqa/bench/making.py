@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 from ragqa.bench.datasets import Dataset, Documents, Files
 from ragqa.bench.datasets.checking import check
 from ragqa.bench.runs import Cost
-from ragqa.engine import Library, library_folder
+from ragqa.engine import Library
 from ragqa.ingest import ingest_documents
+from ragqa.libraries import library_folder
 from ragqa.readers.files import read_file
 from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
