@@ -222,7 +222,7 @@ class Library:
         """
         found: set[str] = set()
         for name in names:
-            if set(name).isdisjoint("*?[") or self._database.stored(stored_name(name)):
+            if set(name).isdisjoint("*?[") or any(map(self._database.stored, (name, stored_name(name)))):
                 found.add(self._known(name))
                 continue
             self._check_glob(name)

@@ -69,10 +69,17 @@ def ingest(
         documents = [_ingested_json(result) for result in results]
         print_json({"documents": documents, "seconds": round(seconds, 3), **_report_json(reports)})
     else:
-        _print_ingested(results, seconds)
-        again = shlex.join(["ragqa", "ingest", *paths, *(["--index", index] if index else []), "--sync"])
-        for report in reports:
-            _print_report(report, results, "the same command with --sync" if len(paths) > 2 else f"'{again}'")
+        words = ["ragqa", "ingest", *paths, *(["--index", index] if index else []), "--sync"]
+        again = "the same command with --sync" if len(paths) > 2 else f"'{shlex.join(words)}'"
+        gone = [_gone_line(report, again) for report in reports if report.gone and not report.removed]
+        if [result.status for result in results] == ["failed"]:  # an error is one line
+            note("; ".join([f"ragqa: {results[0].error}", *gone]))
+        else:
+            _print_ingested(results, seconds)
+            for report in reports:
+                _print_report(report, results)
+            for line in gone:
+                note(line)
     _exit_for(results)
 
 
@@ -108,7 +115,7 @@ def _print_ingested(results: Sequence[Ingested], seconds: float) -> None:
         say(f"{done} of {count(len(read), 'document')} in {seconds:.1f} s")
 
 
-def _print_report(report: FolderReport, results: Sequence[Ingested], again: str) -> None:
+def _print_report(report: FolderReport, results: Sequence[Ingested]) -> None:
     same = [f"{one.path} (as {one.duplicate_of})" for one in results if one.duplicate_of]
     if same:
         note(f"skipped {count(len(same), 'file')} of the same content as another: {_some(same)}")
@@ -118,18 +125,15 @@ def _print_report(report: FolderReport, results: Sequence[Ingested], again: str)
         say(f"renamed {line}")
     if len(renamed) > NAMED:
         say(f"and {len(renamed) - NAMED} more renamed")
-    if not report.gone:
-        return
-    if report.removed:
-        names = [one.name for one in report.gone if not one.renamed_to]
-        if names:
-            say(f"removed {_some(names)}")
-        return
-    one = len(report.gone) == 1
-    note(
-        f"gone from the folder and still in the library, which answers from {'it' if one else 'them'}: "
-        f"{_some([gone.name for gone in report.gone])}; {again} removes {'it' if one else 'them'}"
-    )
+    removed = [one.name for one in report.gone if report.removed and not one.renamed_to]
+    if removed:
+        say(f"removed {_some(removed)}")
+
+
+def _gone_line(report: FolderReport, again: str) -> str:
+    """Return what is gone and is answered from all the same, and the command that removes it."""
+    names = _some([one.name for one in report.gone])
+    return f"gone, but still in the library and answered from: {names}; to remove: {again}"
 
 
 def _print_passed_over(paths: Sequence[Path]) -> None:
