@@ -298,7 +298,7 @@ class Library:
                 self._database,
                 new,
                 inputs,
-                lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total)),
+                lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total, done / total)),
                 self._notice,
             )
             self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))

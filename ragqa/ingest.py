@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import PurePath
@@ -29,6 +29,9 @@ CUT_VERSION = 5
 
 SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
+
+READING = 0.2
+"""The share of a file's work that is reading it, near enough to say how long a run takes; the rest is embedding."""
 
 MOST_PER_TOKEN = 50
 """Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
@@ -65,6 +68,8 @@ class Progress:
     stage: Literal["reading", "embedding"]
     done: int = 0
     total: int = 0
+    share: float = 0.0
+    """How much of the whole work is done, 0 to 1, reckoned by the sizes of the files."""
 
 
 def ingest(
@@ -99,9 +104,10 @@ def _ingest(
 ) -> list[Ingested]:
     group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
     results: dict[int, Ingested] = {}
+    work = _Work(sources, progress)
     duplicates: dict[int, tuple[str, Source]] = {}
     for number, source in _twice(sources, duplicates):
-        progress(Progress(source.name, number, len(sources), "reading"))
+        work.reading(number, source.name)
         sha256 = ""
         try:
             data = source.read_bytes()
@@ -112,20 +118,25 @@ def _ingest(
             if known.duplicate_of:
                 duplicates[number] = (known.duplicate_of, source)
                 results[number] = Ingested(source.name, "unchanged", duplicate_of=known.duplicate_of)
+                work.nothing_to_do()
                 continue
             stored = database.stored(source.name)
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 sizes = (stored.pages, stored.passages)
                 results[number] = Ingested(source.name, "unchanged", *sizes, renamed_from=known.renamed_from)
+                work.nothing_to_do()
                 continue
             guard.start()
             group.warm()
             group.add(number, *_read_and_cut(guard, data, source.name, embedder, cut, password), source)
+            work.read()
         except UnreadableFile as error:
             changes.forget(sha256)
+            work.nothing_to_do()
             results[number] = Ingested(source.name, "failed", error=str(error))
         if group.full or number == len(sources):
-            results.update(group.store(_reporter(progress, source.name, number, len(sources))))
+            results.update(group.store(work.embedding))
+            work.stored()
     results.update(group.store())
     for name, source in duplicates.values():
         database.add_place(name, source.place)
@@ -140,8 +151,41 @@ def _twice(sources: Sequence[Source], duplicates: Mapping[int, tuple[str, Source
         yield number, source
 
 
-def _reporter(progress: Callable[[Progress], None], name: str, number: int, files: int) -> Callable[[int, int], None]:
-    return lambda done, total: progress(Progress(name, number, files, "embedding", done, total))
+class _Work:
+    """How much there is to do and how much of it is done, in bytes of files, told to ``progress``."""
+
+    def __init__(self, sources: Sequence[Source], progress: Callable[[Progress], None]) -> None:
+        self._sizes = [source.size for source in sources]
+        self._progress = progress
+        self._at = Progress("", 0, len(sources), "reading")
+        self._all, self._waiting, self._stored = sum(self._sizes), 0, 0
+
+    def reading(self, number: int, name: str) -> None:
+        """Say that a file is read now."""
+        self._at = replace(self._at, name=name, number=number)
+        self._tell("reading", 0, 0)
+
+    def nothing_to_do(self) -> None:
+        """Leave out the file at hand: it is unchanged, or can't be read."""
+        self._all -= self._sizes[self._at.number - 1]
+
+    def read(self) -> None:
+        """Count the file at hand as read."""
+        self._waiting += self._sizes[self._at.number - 1]
+
+    def embedding(self, done: int, total: int) -> None:
+        """Say how many of the passages of what was read are embedded."""
+        self._tell("embedding", done, total)
+
+    def stored(self) -> None:
+        """Count all that was read as done."""
+        self._stored, self._waiting = self._stored + self._waiting, 0
+
+    def _tell(self, stage: Literal["reading", "embedding"], done: int, total: int) -> None:
+        embedded = done / total if total else 0.0
+        work = self._stored + self._waiting * (READING + (1 - READING) * embedded)
+        share = min(max(work / max(self._all, 1), 0.0), 1.0)
+        self._progress(replace(self._at, stage=stage, done=done, total=total, share=share))
 
 
 def ingest_documents(

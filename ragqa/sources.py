@@ -43,6 +43,16 @@ class Source:
             return str(self.root / self.inner)
         return str(self.path) if self.path else ""
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has, about; 0 where that can't be seen."""
+        if self.data is not None or self.path is None:
+            return len(self.data or b"")
+        try:
+            return self.path.stat().st_size
+        except (OSError, ValueError):
+            return 0
+
     def read_bytes(self) -> bytes:
         if self.refused:
             raise UnreadableFile(self.refused)

@@ -15,7 +15,8 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
-from ragqa.cli.output import note, print_json, progress_bar, say
+from ragqa.cli.output import note, print_json, say
+from ragqa.cli.progress import progress_bar
 from ragqa.printable import count, printable_name
 
 if TYPE_CHECKING:

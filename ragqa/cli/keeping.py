@@ -11,7 +11,8 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
-from ragqa.cli.output import note, print_json, progress_bar, say, styled
+from ragqa.cli.output import note, print_json, say, styled
+from ragqa.cli.progress import progress_bar
 from ragqa.cli.tables import print_table
 from ragqa.printable import count, printable, printable_name
 
