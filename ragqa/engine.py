@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import glob
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,9 +14,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
-from ragqa.settings import Settings, data_folder, load_settings
+from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, names_in
+from ragqa.printable import count
+from ragqa.settings import DEFAULT, Settings, load_settings
+from ragqa.sources import stored_name
 from ragqa.trust import approval_of, remember_library
 from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit, Usage
 
@@ -26,11 +29,13 @@ if TYPE_CHECKING:
     from ragqa.answerers.candidates import Candidate, Considered
     from ragqa.answerers.choosing import Choice
     from ragqa.answerers.evidence import Evidence, Question
+    from ragqa.changes import Gone
     from ragqa.editions import Sibling
     from ragqa.embedders import Embedder
-    from ragqa.ingest import Ingested, Progress, Source
+    from ragqa.ingest import Ingested, Progress
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
+    from ragqa.sources import Source
     from ragqa.store.database import Database, Stamp, StoredDocument
     from ragqa.store.lexical import LexicalIndex
 
@@ -43,21 +48,17 @@ WRITERS_WAIT = 1800
 VERSIONS, OLDER = 3, 2
 """Versions of a manual that an answer tells apart, and passages of each older one that a language model is given."""
 
-_NAME = re.compile(r"\w[\w .\-]{0,99}")
-
 
 @dataclass(frozen=True, slots=True)
-class Info:
-    """What a library holds, and where."""
+class FolderReport:
+    """What an ingest of folders found beside the files that it read."""
 
-    name: str
-    path: str
-    documents: int
-    passages: int
-    embedder: str | None
-    dim: int | None
-    generation: int
-    bytes: int
+    passed_over: tuple[Path, ...]
+    """Files and folders below them that are not read: of another kind, or hidden."""
+    gone: tuple[Gone, ...]
+    """Documents whose files are no longer there."""
+    removed: bool
+    """Whether those were removed from the library."""
 
 
 class Library:
@@ -84,20 +85,20 @@ class Library:
         notice: Callable[[str], None] = lambda line: None,
         **options: Any,
     ) -> Library:
-        """Open the library ``name`` ('default' unless set), made anew if ``create``.
+        """Open the library ``name``, made anew if ``create``; unless set 'default', or the only one there is.
 
         ``options`` are those of ``Settings``: home, embedder, answerer, k, … ``notice`` receives lines worth a
         person's eye, such as that an index is being rebuilt. Raises LibraryError when there is no such library.
         """
         from ragqa.store.database import Database
 
-        settings = settings or load_settings({"index": name, **options}, notice=notice)
+        settings = settings or _settings_for(name, options, create, notice)
         folder = library_folder(settings, settings.index)
         there = (folder / "library.db").is_file()
         if not create and not there:
-            raise LibraryError(_missing(settings))
+            raise missing(settings, settings.index)
         if there:
-            _check_known(settings, folder)
+            check_known(settings, folder)
         database = Database.create_or_open(folder) if create else Database.open(folder)
         if not there:
             remember_library(folder, None)
@@ -141,18 +142,7 @@ class Library:
 
     def info(self) -> Info:
         """Return counts, place and embedder."""
-        stored, identity = self.documents(), self._database.embedder()
-        size = sum(file.stat().st_size for file in self._database.folder.rglob("*") if file.is_file())
-        return Info(
-            self.name,
-            str(self._database.folder),
-            len(stored),
-            sum(document.passages for document in stored),
-            identity.spec if identity else None,
-            identity.dim if identity else None,
-            self._database.generation,
-            size,
-        )
+        return info_of(self._database)
 
     # What changes it
 
@@ -160,37 +150,89 @@ class Library:
         self,
         paths: Sequence[str | Path],
         *,
+        sync: bool = False,
+        agree: Callable[[str], bool] = lambda question: False,
+        report: Callable[[FolderReport], None] = lambda report: None,
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
-        """Read files and folders into the library. A file that fails is named in the result; the others go on."""
-        from ragqa.ingest import name_sources
-        from ragqa.readers import find_files
+        """Read files and folders into the library. A file that fails is named in the result; the others go on.
 
-        sources = name_sources([Path(path) for path in paths], lambda root: find_files([root]))
-        return self.ingest_sources(sources, password=password, progress=progress)
+        ``report`` receives what was passed over and which documents' files are gone; ``sync`` removes these, and calls
+        what was renamed by its new name. Raises LibraryError where ``sync`` would remove all that a folder had, unless
+        ``agree`` says yes to the question.
+        """
+        from ragqa.changes import find_emptied, find_gone
+        from ragqa.readers import find_files
+        from ragqa.sources import name_sources
+
+        roots = [Path(path) for path in paths]
+        passed_over: list[Path] = []
+        sources = name_sources(roots, lambda root: find_files([root], passed_over.append))
+        with self._writing():
+            for root in roots if sync else ():
+                lost = find_emptied(self._database, root, sources)
+                if not lost:
+                    continue
+                if not agree(f"{root} has none of the {lost} documents that were read from it. Remove them all?"):
+                    raise LibraryError(
+                        f"{root} has none of the {count(lost, 'document')} that were read from it, and nothing was "
+                        "removed: if it is a drive, connect it; if they are to go, add --yes"
+                    )
+                sources = [one for one in sources if not one.refused or one.name != stored_name(str(root))]
+            results = self.ingest_sources(sources, roots=roots, sync=sync, password=password, progress=progress)
+            gone = find_gone(self._database, roots)
+            if sync and gone:
+                self.remove([one.name for one in gone])
+        report(FolderReport(tuple(passed_over), tuple(gone), sync))
+        return results
 
     def ingest_sources(
         self,
         sources: Sequence[Source],
         *,
+        roots: Sequence[Path] = (),
+        sync: bool = False,
         password: str | None = None,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
-        """Read named sources (a file's path, or bytes) into the library."""
+        """Read named sources (a file's path, or bytes) into the library. ``roots`` are the folders they came from."""
+        from ragqa.changes import FileChanges
         from ragqa.ingest import ingest
         from ragqa.passages import Cut
 
         with self._writing():
+            changes = FileChanges(self._database, roots, sources, sync=sync)
             embedder = self._checked_embedder() if self.documents() else self.embedder
             cut = Cut(target=self.settings.passage_tokens)
             results = ingest(
-                self._database, embedder, sources, cut=cut, password=password, progress=progress, notice=self._notice
+                self._database,
+                embedder,
+                sources,
+                changes=changes,
+                cut=cut,
+                password=password,
+                progress=progress,
+                notice=self._notice,
             )
             self._remember(embedder)
         if any(result.status in ("added", "replaced") for result in results):
             _ = self._retriever  # brings the indexes up to date now, rather than under the next question
         return results
+
+    def matching(self, names: Sequence[str]) -> list[str]:
+        """Return the documents that ``names`` mean, each a name or a glob such as '*.pdf', by name and each once.
+
+        Raises LibraryError for a name that no document has, and for a glob that none matches.
+        """
+        found: set[str] = set()
+        for name in names:
+            if set(name).isdisjoint("*?[") or any(map(self._database.stored, (name, stored_name(name)))):
+                found.add(self._known(name))
+                continue
+            self._check_glob(name)
+            found.update(held.name for held in self._database.matching(name))
+        return sorted(found)
 
     def remove(self, names: Sequence[str]) -> int:
         """Remove documents by name; return how many. Unknown names are an error, and then nothing is removed."""
@@ -209,7 +251,7 @@ class Library:
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> list[Ingested]:
         """Read a manual that lies in memory into the library, under ``name``."""
-        from ragqa.ingest import Source, stored_name
+        from ragqa.sources import Source
 
         return self.ingest_sources([Source(stored_name(name), None, data)], password=password, progress=progress)
 
@@ -261,7 +303,7 @@ class Library:
                 self._database,
                 new,
                 inputs,
-                lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total)),
+                lambda done, total: progress(Progress(embedder, 1, 1, "embedding", done, total, done / total)),
                 self._notice,
             )
             self._database.swap_embedder(identity_of(new), dict(zip(passages, keys, strict=True)))
@@ -282,11 +324,16 @@ class Library:
 
     @classmethod
     def import_(cls, file: Path, name: str | None = None, **options: Any) -> Library:
-        """Make the library ``name`` from an exported file and open it. Raises LibraryError if one is there."""
+        """Make a library from an exported file and open it: ``name``, or as the file is called.
+
+        Raises LibraryError if one of that name is there.
+        """
         from ragqa.store.database import Database
 
         notice = options.pop("notice", lambda line: None)
         settings = load_settings({"index": name, **options}, notice=notice)
+        if name is None and settings.index == DEFAULT:
+            settings = replace(settings, index=name_for(file))
         folder = library_folder(settings, settings.index)
         database = Database.import_(file, folder)
         remember_library(folder, None)  # that it is here was this user's wish; which model it asks for was not
@@ -555,18 +602,43 @@ class Library:
             raise LibraryError(f"no document matches '{document}': the library holds {names or 'none'}")
 
     def _known(self, name: str) -> str:
-        from ragqa.ingest import stored_name
-
         for spelled in (name, stored_name(name)):
-            if self._database.stored(spelled.encode("utf-8", "replace").decode()):
-                return spelled
-        names = [stored.name for stored in self.documents()]
-        same_end = [known for known in names if known.rsplit("/", 1)[-1] == name]
-        if len(same_end) == 1:
-            return same_end[0]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'?" if near else "'ragqa list' shows what it holds"
+            stored = self._database.stored(spelled.encode("utf-8", "replace").decode())
+            if stored:
+                return stored.name
+        held = {stored.name: _alike(stored.name) for stored in self.documents()}
+        looked_for = _alike(name)
+        for same in (
+            [known for known, alike in held.items() if alike.rsplit("/", 1)[-1] == looked_for],
+            [known for known, alike in held.items() if alike == looked_for],
+        ):
+            if len(same) == 1:
+                return same[0]
+        near = difflib.get_close_matches(looked_for, held.values(), n=1, cutoff=0.4)
+        meant = next((known for known, alike in held.items() if [alike] == near), None)
+        hint = f"did you mean '{meant}'?" if meant else "'ragqa list' shows what it holds"
         raise LibraryError(f"library '{self.name}' holds no document '{name}': {hint}")
+
+
+def _alike(name: str) -> str:
+    """Return what names that look the same, but for the case of letters, have in common."""
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
+def _settings_for(name: str | None, options: dict[str, Any], create: bool, notice: Callable[[str], None]) -> Settings:
+    """Return the settings in force. Where no library is named and there is none by default, the only one is meant."""
+    settings = load_settings({"index": name, **options}, notice=notice)
+    if name is not None or settings.index != DEFAULT:
+        return settings
+    held = names_in(settings)
+    if DEFAULT in held or not held:
+        return settings
+    if create:
+        notice(f"making a new library '{DEFAULT}' beside {', '.join(held)}: name one with --index to add to it")
+    elif len(held) == 1:
+        notice(f"library '{held[0]}', the only one there is")
+        return replace(settings, index=held[0])
+    return settings
 
 
 def checked_question(question: str) -> str:
@@ -582,32 +654,6 @@ def checked_question(question: str) -> str:
     if not any(c.isalnum() for c in question):
         raise RagqaError(f"the question {question[:20]!r} holds no word to look for: ask in words")
     return question
-
-
-def library_folder(settings: Settings, name: str) -> Path:
-    """Return where the library ``name`` lies. Raises RagqaError for a name that would lead elsewhere."""
-    if not _NAME.fullmatch(name) or name.endswith((".", " ")):
-        raise RagqaError(
-            f"a library's name is letters, digits, '-', '_' and '.', beginning with a letter; got {name!r}"
-        )
-    return settings.indexes() / name
-
-
-def _check_known(settings: Settings, folder: Path) -> None:
-    """Raise LibraryError for a library that was found in a folder and is neither this user's own nor named."""
-    home = folder.parent.parent
-    if settings.home is None and home != data_folder() and approval_of(folder) is None:
-        raise LibraryError(
-            f"library '{settings.index}' in {folder.parent} was not made here by you: to use it, run "
-            f"'ragqa trust {home}' once, or name the folder with --home {home}"
-        )
-
-
-def _missing(settings: Settings) -> str:
-    folder = settings.indexes()
-    held = sorted(path.parent.name for path in folder.glob("*/library.db")) if folder.is_dir() else []
-    there = f"there are {', '.join(held)}" if held else "none has been made"
-    return f"there is no library '{settings.index}' in {folder} ({there}): make it with 'ragqa ingest PATH'"
 
 
 def _open_answerer(settings: Settings) -> Answerer:

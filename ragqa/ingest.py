@@ -6,18 +6,17 @@ Vectors are stored as they arrive, under the hash of the text embedded, so that 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
+from ragqa.changes import FileChanges
 from ragqa.errors import UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
-from ragqa.printable import printable_name
+from ragqa.sources import Source
 from ragqa.types import Document, Passage, Span
 
 if TYPE_CHECKING:
@@ -30,6 +29,9 @@ CUT_VERSION = 5
 
 SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
+
+READING = 0.2
+"""The share of a file's work that is reading it, near enough to say how long a run takes; the rest is embedding."""
 
 MOST_PER_TOKEN = 50
 """Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
@@ -50,6 +52,10 @@ class Ingested:
     passages: int = 0
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+    """The document of the same content: the file was not read again."""
+    renamed_from: str | None = None
+    """What the document was called before its file was renamed or moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,73 +68,8 @@ class Progress:
     stage: Literal["reading", "embedding"]
     done: int = 0
     total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to ingest: the name it gets in the library, and its bytes on demand."""
-
-    name: str
-    path: Path | None
-    data: bytes | None = None
-    refused: str = ""
-    """Why there is nothing to read: a path that is not there, a folder without manuals."""
-
-    @property
-    def origin(self) -> str:
-        """A hash of where the file lies: a library that travels names nobody's folders."""
-        return hashlib.sha256(str(self.path).encode("utf-8", "surrogatepass")).hexdigest()[:16] if self.path else ""
-
-    def read_bytes(self) -> bytes:
-        if self.refused:
-            raise UnreadableFile(self.refused)
-        if self.data is not None:
-            return self.data
-        assert self.path is not None
-        from ragqa.readers.files import read_file
-
-        return read_file(self.path)
-
-
-def name_sources(roots: Sequence[Path], files_of: Callable[[Path], Iterable[Path]]) -> list[Source]:
-    """Name each file by its path below the folder given (or its own name); equal names get their folders in front."""
-    found: dict[Path, str] = {}
-    refused = []
-    for root in roots:
-        try:
-            files = list(files_of(root))
-        except UnreadableFile as error:
-            refused.append(Source(stored_name(str(root)), None, refused=str(error)))
-            continue
-        inside = root.is_dir()
-        for path in files:
-            found.setdefault(path.resolve(), path.relative_to(root).as_posix() if inside else path.name)
-    return refused + [Source(stored_name(name), path) for path, name in _told_apart(found).items()]
-
-
-def _told_apart(names: dict[Path, str]) -> dict[Path, str]:
-    """Return the files' names, those that several files have with as many folders in front as tell them apart."""
-    while True:
-        counts = Counter(names.values())
-        deeper = {path: _with_folder(path, name) for path, name in names.items() if counts[name] > 1}
-        if all(names[path] == name for path, name in deeper.items()):
-            return names
-        names = names | deeper
-
-
-def _with_folder(path: Path, name: str) -> str:
-    """Return the name with one more of the path's folders in front, while there are any."""
-    depth = len(PurePath(name).parts) + 1
-    return "/".join(path.parts[-depth:]) if depth < len(path.parts) else name
-
-
-def stored_name(name: str) -> str:
-    r"""Return what a library calls a file: its name, with what is unseen or no text in it escaped: ``caf\xe9.pdf``.
-
-    No two files share a name: a backslash is doubled, and a character that has the number of a byte is told from it.
-    """
-    escaped = re.sub(r"[\x80-\x9f\xad]", lambda match: f"\\u{ord(match.group()):04x}", name.replace("\\", r"\\"))
-    return printable_name(escaped)
+    share: float = 0.0
+    """How much of the whole work is done, 0 to 1, reckoned by the sizes of the files."""
 
 
 def ingest(
@@ -136,6 +77,7 @@ def ingest(
     embedder: Embedder,
     sources: Sequence[Source],
     *,
+    changes: FileChanges | None = None,
     cut: Cut | None = None,
     password: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
@@ -144,8 +86,9 @@ def ingest(
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
     from ragqa.readers.guard import Guard
 
+    changes = changes or FileChanges(database, (), sources, sync=False)
     with Guard(PurePath(source.name).suffix.lower() for source in sources) as guard:
-        return _ingest(guard, database, embedder, sources, cut or Cut(), password, progress, notice)
+        return _ingest(guard, database, embedder, sources, changes, cut or Cut(), password, progress, notice)
 
 
 def _ingest(
@@ -153,6 +96,7 @@ def _ingest(
     database: Database,
     embedder: Embedder,
     sources: Sequence[Source],
+    changes: FileChanges,
     cut: Cut,
     password: str | None,
     progress: Callable[[Progress], None],
@@ -160,47 +104,88 @@ def _ingest(
 ) -> list[Ingested]:
     group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
     results: dict[int, Ingested] = {}
-    for number, source in enumerate(sources, 1):
-        progress(Progress(source.name, number, len(sources), "reading"))
+    work = _Work(sources, progress)
+    duplicates: dict[int, tuple[str, Source]] = {}
+    for number, source in _twice(sources, duplicates):
+        work.reading(number, source.name)
+        sha256 = ""
         try:
             data = source.read_bytes()
             sha256 = hashlib.sha256(data).hexdigest()
-            source = _named_apart(database, source, sha256)
+            known = changes.recognise(source, sha256)
+            source = known.source
+            duplicates.pop(number, None)
+            if known.duplicate_of:
+                duplicates[number] = (known.duplicate_of, source)
+                results[number] = Ingested(source.name, "unchanged", duplicate_of=known.duplicate_of)
+                work.nothing_to_do()
+                continue
             stored = database.stored(source.name)
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
-                results[number] = Ingested(source.name, "unchanged", stored.pages, stored.passages)
+                sizes = (stored.pages, stored.passages)
+                results[number] = Ingested(source.name, "unchanged", *sizes, renamed_from=known.renamed_from)
+                work.nothing_to_do()
                 continue
             guard.start()
             group.warm()
-            group.add(number, *_read_and_cut(guard, data, source.name, embedder, cut, password), source.origin)
+            group.add(number, *_read_and_cut(guard, data, source.name, embedder, cut, password), source)
+            work.read()
         except UnreadableFile as error:
+            changes.forget(sha256)
+            work.nothing_to_do()
             results[number] = Ingested(source.name, "failed", error=str(error))
         if group.full or number == len(sources):
-            results.update(group.store(_reporter(progress, source.name, number, len(sources))))
+            results.update(group.store(work.embedding))
+            work.stored()
     results.update(group.store())
+    for name, source in duplicates.values():
+        database.add_place(name, source.place)
     database.collect_garbage()
     return [results[number] for number in sorted(results)]
 
 
-def _named_apart(database: Database, source: Source, sha256: str) -> Source:
-    """Return the source under a name that no other file has: its folders come in front where one has its own.
-
-    A file that moved and did not change is the document that it was.
-    """
-    name = source.name
-    while source.path:
-        stored = database.stored(name)
-        if stored is None or stored.source in ("", source.origin) or stored.sha256 == sha256:
-            break
-        deeper = _with_folder(source.path, name)
-        if deeper == name:
-            break
-        name = stored_name(deeper)
-    return replace(source, name=name)
+def _twice(sources: Sequence[Source], duplicates: Mapping[int, tuple[str, Source]]) -> Iterator[tuple[int, Source]]:
+    """Yield the sources by number, and duplicates again at the end: what they were like may have changed by then."""
+    yield from enumerate(sources, 1)
+    for number, (_, source) in sorted(duplicates.items()):
+        yield number, source
 
 
-def _reporter(progress: Callable[[Progress], None], name: str, number: int, files: int) -> Callable[[int, int], None]:
-    return lambda done, total: progress(Progress(name, number, files, "embedding", done, total))
+class _Work:
+    """How much there is to do and how much of it is done, in bytes of files, told to ``progress``."""
+
+    def __init__(self, sources: Sequence[Source], progress: Callable[[Progress], None]) -> None:
+        self._sizes = [source.size for source in sources]
+        self._progress = progress
+        self._at = Progress("", 0, len(sources), "reading")
+        self._all, self._waiting, self._stored = sum(self._sizes), 0, 0
+
+    def reading(self, number: int, name: str) -> None:
+        """Say that a file is read now."""
+        self._at = replace(self._at, name=name, number=number)
+        self._tell("reading", 0, 0)
+
+    def nothing_to_do(self) -> None:
+        """Leave out the file at hand: it is unchanged, or can't be read."""
+        self._all -= self._sizes[self._at.number - 1]
+
+    def read(self) -> None:
+        """Count the file at hand as read."""
+        self._waiting += self._sizes[self._at.number - 1]
+
+    def embedding(self, done: int, total: int) -> None:
+        """Say how many of the passages of what was read are embedded."""
+        self._tell("embedding", done, total)
+
+    def stored(self) -> None:
+        """Count all that was read as done."""
+        self._stored, self._waiting = self._stored + self._waiting, 0
+
+    def _tell(self, stage: Literal["reading", "embedding"], done: int, total: int) -> None:
+        embedded = done / total if total else 0.0
+        work = self._stored + self._waiting * (READING + (1 - READING) * embedded)
+        share = min(max(work / max(self._all, 1), 0.0), 1.0)
+        self._progress(replace(self._at, stage=stage, done=done, total=total, share=share))
 
 
 def ingest_documents(
@@ -233,7 +218,7 @@ class _Group:
         self._database = database
         self._embedder = embedder
         self._warmed = False
-        self._waiting: list[tuple[int, Document, list[Passage], str]] = []
+        self._waiting: list[tuple[int, Document, list[Passage], Source | None]] = []
 
     def warm(self) -> None:
         """Load the embedder while the first document is read."""
@@ -243,8 +228,8 @@ class _Group:
             load_aside(partial(self._embedder.warm, passages=True))
             self._warmed = True
 
-    def add(self, number: int, document: Document, passages: list[Passage], origin: str = "") -> None:
-        self._waiting.append((number, document, passages, origin))
+    def add(self, number: int, document: Document, passages: list[Passage], source: Source | None = None) -> None:
+        self._waiting.append((number, document, passages, source))
 
     @property
     def full(self) -> bool:
@@ -256,10 +241,11 @@ class _Group:
         keys = iter(store_vectors(self._database, self._embedder, inputs, progress, self._notice))
         identity = identity_of(self._embedder)
         results = {}
-        for number, document, passages, origin in self._waiting:
+        for number, document, passages, source in self._waiting:
             own = list(islice(keys, len(passages)))
+            origin, place = (source.origin, source.place) if source else ("", "")
             try:
-                status = self._database.put(document, passages, own, identity, self.fingerprint, origin)
+                status = self._database.put(document, passages, own, identity, self.fingerprint, origin, place)
             except UnreadableFile as error:
                 results[number] = Ingested(document.name, "failed", error=str(error))
                 continue

@@ -54,6 +54,11 @@ def printable_line(text: str) -> str:
     return printable_name(" ".join(text.split()))
 
 
+def count(number: int, thing: str, things: str = "") -> str:
+    """Return a number with what it counts: '1 page', '1,200 pages', '2 passes' of ``things`` that take no plain s."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
 def printable_json(document: str) -> str:
     r"""Return JSON of the same value in which all that is unseen is written ``\uXXXX``."""
     return re.sub(_IN_TEXT, lambda match: json.dumps(match.group())[1:-1], document)

@@ -20,6 +20,9 @@ from ragqa.types import Mode
 
 FILE_NAME = "ragqa.toml"
 
+DEFAULT = "default"
+"""The library that is meant where none is named."""
+
 GUARDED = frozenset(("home", "embedder", "answerer", "rerank", "prompts", "instructions", "keep_answers", "n"))
 """Options that reach the network, the file system, a model's files or a bill: not for any file that lies about."""
 
@@ -33,7 +36,7 @@ class Settings:
 
     home: Path | None = None
     """The folder that holds ``indexes/``; None: see ``home_folder``."""
-    index: str = "default"
+    index: str = DEFAULT
     embedder: str | None = None
     """None: the bundled model, or the one the library was made with."""
     answerer: str = "extractive"
@@ -117,7 +120,7 @@ def _search_upwards() -> tuple[Path | None, list[Path]]:
 
 def libraries_in(home: Path) -> list[Path]:
     """Return the folders of the libraries of a home, by name."""
-    return sorted(file.parent for file in (home / "indexes").glob("*/library.db"))
+    return sorted(file.parent for file in (home / "indexes").glob("[!.]*/library.db"))
 
 
 def data_folder() -> Path:

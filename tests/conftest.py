@@ -22,8 +22,8 @@ from filelock import FileLock
 
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
-from ragqa.ingest import Source
 from ragqa.openai_api.lessons import lessons_of
+from ragqa.sources import Source
 from ragqa.store.database import Database
 from ragqa.store.sums import sum_document
 from ragqa.trust import remember_library

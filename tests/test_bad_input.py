@@ -16,8 +16,8 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from ragqa.engine import LONGEST_QUESTION
-from ragqa.ingest import name_sources
 from ragqa.readers.limits import LONGEST_TEXT
+from ragqa.sources import name_sources
 from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import FORMAT
 from tests.conftest import ENGLISH, LAMP, MANUALS, PATIENCE, PUMP, Run, clean_environment

@@ -10,7 +10,7 @@ import pytest
 from ragqa import Library
 from ragqa.embedders import open_embedder
 from ragqa.errors import RagqaError
-from ragqa.ingest import Source
+from ragqa.sources import Source
 from tests.conftest import LAMP, PUMP
 
 

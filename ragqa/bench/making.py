@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 
 from ragqa.bench.datasets import Dataset, Documents, Files
 from ragqa.bench.datasets.checking import check
 from ragqa.bench.runs import Cost
-from ragqa.engine import Library, library_folder
+from ragqa.engine import Library
 from ragqa.ingest import ingest_documents
+from ragqa.libraries import library_folder
 from ragqa.readers.files import read_file
 from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
@@ -46,7 +48,7 @@ def documents_of(dataset: Dataset, settings: Settings) -> tuple[Document, ...]:
 def read_manuals(paths: Sequence[Path]) -> tuple[Document, ...]:
     """Return the files as they were read, each named as its file is. Raises UnreadableFile."""
     with Guard(path.suffix.lower() for path in paths) as guard:
-        return tuple(guard.read(read_file(path), path.name) for path in paths)
+        return tuple(guard.read(read_file(path), normalize("NFC", path.name)) for path in paths)
 
 
 @contextmanager

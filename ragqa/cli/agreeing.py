@@ -1,4 +1,4 @@
-"""Nothing is sent to a server that trains before its price was shown and agreed to."""
+"""Questions before what can't be taken back: removing, writing over, sending to a server that trains for a price."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ragqa.cli.output import note
+from ragqa.printable import count, printable_line
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import TrainOptions
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
 USUAL_EPOCHS = 3
 """Passes that a hosted job usually takes where none are chosen."""
+
+
+def agrees(question: str, *, yes: bool) -> bool:
+    """Return whether ``yes`` was said before, or is now, at a terminal; off a terminal nobody can be asked."""
+    if yes or not sys.stdin.isatty():
+        return yes
+    return typer.confirm(printable_line(question), default=False, err=True)
 
 
 def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, yes: bool) -> None:
@@ -36,9 +44,9 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     found = estimate(prepared, options.base, epochs)
     kept_back = record.examples.get("valid", 0)
     note(
-        f"to {held.host}: {found.examples:,} examples to train {options.base} on, {kept_back:,} to measure by; "
+        f"to {held.host}: {count(found.examples, 'example')} to train {options.base} on, {kept_back:,} to measure by; "
         f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
-        f"{epochs} {'pass' if epochs == 1 else 'passes'}"
+        f"{count(epochs, 'pass', 'passes')}"
         f"{'' if options.epochs else ', or as many as it chooses'}"
     )
     note(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}")

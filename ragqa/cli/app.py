@@ -39,18 +39,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_add(app, "ingest", "keeping.ingest", "Read manuals, files or folders, into a library.")
+_add(app, "ingest", "ingesting.ingest", "Read manuals, files or folders, into a library.")
 _add(app, "ask", "asking.ask", "Answer a question, with the page that proves it.")
 _add(app, "search", "asking.search", "Find the passages that answer a question best.")
 _add(app, "chat", "chatting.chat", "Ask one question after another.")
+_add(app, "libraries", "keeping.list_libraries", "List the libraries, with what each holds.")
 _add(app, "list", "keeping.list_documents", "List the documents of a library.")
 _add(app, "show", "keeping.show", "Show a document's outline, or the text of a page.")
-_add(app, "remove", "keeping.remove", "Remove documents from a library.")
+_add(app, "remove", "keeping.remove", "Remove documents, or a whole library.")
 _add(app, "info", "keeping.info", "Say what a library holds and where it lies.")
 _add(app, "reembed", "keeping.reembed", "Give a library another embedding model.")
 _add(app, "verify", "keeping.verify", "Check that a library is sound.")
-_add(app, "export", "keeping.export", "Write a library to one file.")
-_add(app, "import", "keeping.import_library", "Take in a library that was exported.")
+_add(app, "export", "archiving.export", "Write a library to one file.")
+_add(app, "import", "archiving.import_library", "Take in a library that was exported.")
 _add(app, "trust", "trusting.trust", "Approve what a folder's settings and libraries ask for.")
 
 _add(app, "compare", "comparing.compare", "Measure whether to retrieve, to fine-tune, or both.")

@@ -1,80 +1,59 @@
-"""What keeps a library: ``ingest``, ``list``, ``show``, ``remove``, ``info``, ``reembed``, ``verify`` and the rest."""
+"""What keeps a library: ``libraries``, ``list``, ``show``, ``remove``, ``info``, ``reembed``, ``verify``."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, print_json, progress_bar, say, styled
-from ragqa.printable import printable, printable_name
+from ragqa.cli.agreeing import agrees
+from ragqa.cli.output import note, print_json, say, styled
+from ragqa.cli.progress import progress_bar
+from ragqa.cli.tables import print_table
+from ragqa.printable import count, printable, printable_name
 
-if TYPE_CHECKING:
-    from ragqa.ingest import Ingested
-
-Paths = Annotated[list[str], typer.Argument(help="Files, folders, or - for standard input.")]
-Names = Annotated[list[str], typer.Argument(help="Documents, as 'ragqa list' names them.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Documents, as 'ragqa list' names them, or '*.pdf'.", show_default=False)
+]
 Name = Annotated[str, typer.Argument(help="A document, as 'ragqa list' names it.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before paying for a hosted model.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing several, or a library.")]
+Whole = Annotated[str | None, typer.Option("--library", help="Remove this library, with all that it holds.")]
+
+SHOWN = 20
+"""How many names a question shows."""
 
 
-def ingest(
-    paths: Paths,
-    index: opt.Index = None,
-    home: opt.Home = None,
-    embedder: opt.EmbedderOption = None,
-    passage_tokens: opt.PassageTokens = None,
-    password: opt.Password = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Read manuals (PDF, HTML, Markdown, text, DOCX; files or folders) into a library."""
-    from ragqa.engine import Library
+def list_libraries(home: opt.Home = None, as_json: opt.Json = False) -> None:
+    """List the libraries, with what each holds."""
+    from ragqa.libraries import Unopened
+    from ragqa.libraries import list_libraries as listed
+    from ragqa.settings import load_settings
 
-    started = time.perf_counter()
-    settings: dict[str, Any] = {"home": home, "embedder": embedder, "passage_tokens": passage_tokens}
-    with Library.open(index, create=True, notice=note, **settings) as library, progress_bar(as_json) as progress:
-        if paths == ["-"]:
-            results = library.ingest_bytes(sys.stdin.buffer.read(), "stdin", password=password, progress=progress)
-        else:
-            results = library.ingest(paths, password=password, progress=progress)
-    seconds = time.perf_counter() - started
+    settings = load_settings({"home": home}, notice=note)
+    found = listed(settings)
     if as_json:
-        documents = [_ingested_json(result) for result in results]
-        print_json({"documents": documents, "seconds": round(seconds, 3)})
-    else:
-        _print_ingested(results, seconds)
-    _exit_for(results)
+        print_json({"libraries": [dataclasses.asdict(one) for one in found]})
+        return
+    if not found:
+        note(f"there is no library in {settings.indexes()} yet: make one with 'ragqa ingest PATH'")
+    rows = [
+        [one.name, f"{one.documents:,}", f"{one.passages:,}", _size(one.bytes), one.changed[:10], one.embedder or "-"]
+        for one in found
+        if not isinstance(one, Unopened)
+    ]
+    if rows:
+        print_table(["library", "documents", "passages", "size", "changed", "embedder"], rows, words=(0, 5))
+    for one in found:
+        if isinstance(one, Unopened):
+            note(f"{one.name}: {one.why}")
 
 
-def _ingested_json(result: Ingested) -> dict[str, object]:
-    value = dataclasses.asdict(result)
-    value["warnings"] = list(result.warnings)
-    return value
-
-
-def _print_ingested(results: list[Ingested], seconds: float) -> None:
-    for result in results:
-        if result.status == "failed":
-            note(f"ragqa: {result.error}")
-            continue
-        pages = f"{result.pages} pages, " if result.pages else ""
-        say(f"{result.path}: {result.status} ({pages}{result.passages} passages)")
-        for warning in result.warnings:
-            note(f"note: {result.path}: {warning}")
-    if len(results) > 1:
-        done = sum(result.status != "failed" for result in results)
-        say(f"{done} of {len(results)} documents in {seconds:.1f} s")
-
-
-def _exit_for(results: list[Ingested]) -> None:
-    failed = sum(result.status == "failed" for result in results)
-    if failed:
-        raise typer.Exit(1 if len(results) == 1 else 3)
+def _size(number: int) -> str:
+    return f"{number / 1e6:,.1f} MB" if number < 1e9 else f"{number / 1e9:,.1f} GB"
 
 
 def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -88,10 +67,9 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
         return
     if not documents:
         note("the library holds no document yet: run 'ragqa ingest PATH'")
-    for document in documents:
-        pages = f"{document.pages} pages, " if document.pages else ""
-        name, title = printable_name(document.name), printable_name(document.title)
-        print(f"{styled(name, '1')}  {pages}{document.passages} passages  {title}")
+        return
+    rows = [[one.name, f"{one.pages:,}" if one.pages else "-", f"{one.passages:,}", one.title] for one in documents]
+    print_table(["document", "pages", "passages", "title"], rows, words=(0, 3))
 
 
 def show(
@@ -151,13 +129,46 @@ def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, 
     return {**value, "pages": len(shown.pages), "outline": outline, "text": shown.text}
 
 
-def remove(documents: Names, index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
-    """Remove documents from a library."""
+def remove(
+    documents: Names = None,
+    library: Whole = None,
+    yes: Yes = False,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Remove documents from a library, or a library as a whole."""
+    if (not documents) == (library is None) or (library is not None and index is not None):
+        raise typer.BadParameter("expected documents to remove, or --library NAME alone for a whole library")
+    if library is not None:
+        _remove_library(library, home, yes, as_json)
+        return
     from ragqa.engine import Library
+    from ragqa.errors import RagqaError
 
-    with Library.open(index, home=home, notice=note) as library:
-        removed = library.remove(documents)
-    print_json({"removed": removed}) if as_json else say(f"{removed} removed")
+    with Library.open(index, home=home, notice=note) as held:
+        names = held.matching(documents or [])
+        if len(names) > len(documents or []):  # a pattern stood for more than was typed
+            for name in names[:SHOWN]:
+                note(name)
+            more = f" (and {len(names) - SHOWN} more)" if len(names) > SHOWN else ""
+            if not agrees(f"Remove these {len(names)} documents{more}?", yes=yes):
+                raise RagqaError(f"nothing was removed: --yes removes these {len(names)} documents")
+        removed = held.remove(names)
+    print_json({"removed": removed}) if as_json else say(f"{count(removed, 'document')} removed")
+
+
+def _remove_library(name: str, home: Path | None, yes: bool, as_json: bool) -> None:
+    from ragqa.errors import RagqaError
+    from ragqa.libraries import remove_library
+    from ragqa.settings import load_settings
+
+    def ask(folder: Path) -> None:
+        if not agrees(f"Remove library '{name}' in {folder} with all that it holds?", yes=yes):
+            raise RagqaError(f"nothing was removed: --yes removes library '{name}'")
+
+    folder = remove_library(load_settings({"home": home}, notice=note), name, ask)
+    print_json({"removed": name, "path": str(folder)}) if as_json else say(f"library '{name}' removed")
 
 
 def info(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -189,7 +200,7 @@ def reembed(
     if as_json:
         print_json({"embedder": embedder, "passages": passages, "seconds": seconds})
     else:
-        say(f"{passages} passages now have vectors of {embedder} ({seconds:.1f} s)")
+        say(f"{count(passages, 'passage')} embedded by {embedder} ({seconds:.1f} s)")
 
 
 def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -203,36 +214,6 @@ def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = F
     else:
         for problem in problems:
             note(problem)
-        say("the library is sound" if not problems else f"{len(problems)} problems")
+        say("the library is sound" if not problems else count(len(problems), "problem"))
     if problems:
         raise typer.Exit(1)
-
-
-def export(
-    file: Annotated[Path, typer.Argument(help="The file to write.")],
-    index: opt.Index = None,
-    home: opt.Home = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Write a library to one file, to be taken elsewhere."""
-    from ragqa.engine import Library
-
-    with Library.open(index, home=home, notice=note) as library:
-        if not file.name:
-            raise typer.BadParameter(f"expected the name of a file to write; got '{file}'")
-        library.export(file)
-    print_json({"file": str(file), "bytes": file.stat().st_size}) if as_json else say(f"{file} written")
-
-
-def import_library(
-    file: Annotated[Path, typer.Argument(help="A file that 'ragqa export' wrote.")],
-    index: opt.Index = None,
-    home: opt.Home = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Take in a library that was exported; never over one that is there."""
-    from ragqa.engine import Library
-
-    with Library.import_(file, index, home=home, notice=note) as library:
-        facts = library.info()
-    print_json(dataclasses.asdict(facts)) if as_json else say(f"{facts.name}: {facts.documents} documents")

@@ -5,18 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ragqa.analysis import in_chinese
-from ragqa.cli.streams import uncleaned
 from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
 from ragqa.types import Answer, Correction, Extract, Hit
 
 if TYPE_CHECKING:
-    from ragqa.ingest import Progress
     from ragqa.metrics import Difference, Interval
     from ragqa.retrieval import Found
 
@@ -222,29 +219,3 @@ def print_found(found: Found) -> None:
         print(f"{styled(f'{hit.rank}.', '36')} {styled(where(passage.document, passage.page, passage.section), '1')}")
         text = " ".join(printable(passage.text).split())
         print(wrapped(f"   {text[:SHOWN]}{'…' if len(text) > SHOWN else ''}\n", width, 3))
-
-
-@contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Yield what ingest reports to: a bar on a terminal, a line a file elsewhere, nothing if ``quiet``."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(file=uncleaned(sys.stderr))  # which moves the cursor
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def show(at: Any) -> None:
-            files = f"[{at.number}/{at.files}] " if at.files > 1 else ""
-            bar.update(
-                task,
-                description=f"{files}{printable_name(at.name)}: {at.stage}",
-                completed=at.done,
-                total=at.total or None,
-            )
-
-        yield show

@@ -1,25 +1,79 @@
-"""A table on the terminal: columns in line, the best figure of a column marked. Knows nothing of what it shows."""
+"""A table on the terminal: columns in line, the best figure of a column marked. Knows nothing of what it shows.
+
+On a terminal a table is no wider than that: long words are shortened in their middle, and figures that have no room
+beside one another stand below in a table of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Iterator, Sequence
 
 from ragqa.cli.output import styled
-from ragqa.cli.wrapping import columns_of
+from ragqa.cli.wrapping import columns_of, shortened, terminal_width
 from ragqa.printable import printable_name
 
 BEST = "1;32"
 
+_BETWEEN = "  "
+_NARROWEST = 12
+"""Columns that words are shortened to at most, so that something is left to know them by."""
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[Sequence[bool]]) -> None:
-    """Print rows under their columns: the first to the left, figures to the right; ``best`` marks cells."""
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    best: Sequence[Sequence[bool]] = (),
+    *,
+    words: Collection[int] = (0,),
+) -> None:
+    """Print rows under their columns, those of ``words`` to the left, figures to the right; ``best`` marks cells."""
     cells = [[printable_name(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(columns_of(row[at]) for row in cells) for at in range(len(columns))]
-    for number, row in enumerate(cells):
-        line = []
-        for at, cell in enumerate(row):
-            space = " " * (widths[at] - columns_of(cell))
-            style = "2" if not number else BEST if best[number - 1][at] else ""
-            shown = styled(cell, style) if style else cell
-            line.append(space + shown if at else shown + space)
-        print("  ".join(line).rstrip())
+    room = terminal_width(sys.stdout)
+    if room is not None:
+        _narrow(widths, words, room)
+    for number, part in enumerate(_parts(widths, room)):
+        if number:
+            print()
+        for line, row in enumerate(cells):
+            print(_BETWEEN.join(_line(line, row, part, widths, best, words)).rstrip())
+
+
+def _narrow(widths: list[int], words: Collection[int], room: int) -> None:
+    """Take from the widest words what the table is too wide by."""
+    over = sum(widths) + len(_BETWEEN) * (len(widths) - 1) - room
+    while over > 0:
+        widest = max(words, key=lambda at: widths[at])
+        if widths[widest] <= _NARROWEST:
+            return
+        widths[widest] -= 1
+        over -= 1
+
+
+def _parts(widths: Sequence[int], room: int | None) -> Iterator[list[int]]:
+    """Yield the columns that stand beside one another, the first of all in front of each part."""
+    part, taken = [0], widths[0]
+    for at in range(1, len(widths)):
+        taken += len(_BETWEEN) + widths[at]
+        if room is not None and taken > room and len(part) > 1:
+            yield part
+            part, taken = [0], widths[0] + len(_BETWEEN) + widths[at]
+        part.append(at)
+    yield part
+
+
+def _line(
+    line: int,
+    row: Sequence[str],
+    part: Sequence[int],
+    widths: Sequence[int],
+    best: Sequence[Sequence[bool]],
+    words: Collection[int],
+) -> Iterator[str]:
+    for at in part:
+        cell = shortened(row[at], widths[at])
+        space = " " * (widths[at] - columns_of(cell))
+        style = "2" if not line else BEST if best and best[line - 1][at] else ""
+        shown = styled(cell, style) if style else cell
+        yield shown + space if at in words else space + shown

@@ -28,6 +28,21 @@ def columns_of(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if _wide(c) else 1 for c in text)
 
 
+def shortened(text: str, columns: int) -> str:
+    """Return ``text`` in at most ``columns`` columns: of a longer one the beginning and the end, where names differ."""
+    if columns_of(text) <= columns:
+        return text
+    head, tail = "", ""
+    for begin, end in zip(text, reversed(text), strict=True):
+        if columns_of(head + begin + tail) >= columns:
+            break
+        head += begin
+        if columns_of(head + tail + end) >= columns:
+            break
+        tail = end + tail
+    return f"{head}…{tail}"
+
+
 def wrapped(text: str, width: int | None, indent: int = 0) -> str:
     """Return ``text`` in lines of at most ``width`` columns, each but the first begun with ``indent`` spaces."""
     pieces: list[str] = []

@@ -7,7 +7,7 @@ and nothing it names is fetched. Whatever gives no text raises UnreadableFile wi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, cast
@@ -48,6 +48,9 @@ READABLE = "PDF, Word (.docx, .docm, .dotx, .dotm), HTML, Markdown, plain text a
 
 _TEXT_MODULES = {"html": "html", "mhtml": "mhtml", "markdown": "markdown", "csv": "csv_table", "text": "text"}
 _MODULES = {"a PDF": "pdf", "a Word document": "docx", "HTML": "html", "Markdown": "markdown", "CSV": "csv_table"}
+LIBRARY = "library.db"
+"""By this file a folder is known for a library of ours."""
+
 _VCS_FOLDERS = {"CVS", "SCCS", "RCS", "_darcs"}  # the others begin with a dot
 
 
@@ -112,18 +115,18 @@ def _read_bytes(data: bytes, name: str, password: str | None) -> Document:
     return reader.read(decoded, data, name)
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
+def find_files(paths: Sequence[Path], passed_over: Callable[[Path], None] = lambda path: None) -> list[Path]:
     """Return the files that ``paths`` name: files as given, folders searched through for SUFFIXES, sorted, each once.
 
-    Hidden files and those of version control are passed over. A folder that may not be listed comes back itself, so
-    that reading it names the trouble and the others go on. Raises UnreadableFile for a path that is not there, and
-    for a folder with nothing to read.
+    Hidden files, those of version control and those of other kinds are ``passed_over``. A folder that may not be
+    listed comes back itself, so that reading it names the trouble and the others go on. Raises UnreadableFile for a
+    path that is not there, and for a folder with nothing to read.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         folder = is_folder(path)
         if folder:
-            files = sorted(_walk(path))
+            files = sorted(_walk(path, passed_over))
             if not files:
                 raise UnreadableFile(
                     f"{path} holds no file that is read ({' '.join(SUFFIXES)}): name a file, or another folder"
@@ -137,7 +140,7 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, passed_over: Callable[[Path], None]) -> Iterator[Path]:
     """Yield what has the name of a readable file below ``root``, each folder once: links may lead in circles.
 
     Pipes and devices are among it, so that reading them says what they are.
@@ -155,15 +158,25 @@ def _walk(root: Path) -> Iterator[Path]:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
+        if any(entry.name == LIBRARY for entry in entries):  # a library of ours: nothing to read
+            continue
         for entry in entries:
-            if entry.name.startswith((".", "~$")) or entry.name in _VCS_FOLDERS:
-                continue
             path = folder / entry.name
+            if is_hidden(path):
+                passed_over(path)
+                continue
             inner = is_folder(path)
             if inner:
                 waiting.append(path)
             elif inner is not None and path.suffix.lower() in SUFFIXES:
                 yield path
+            elif inner is not None:
+                passed_over(path)
+
+
+def is_hidden(path: Path) -> bool:
+    """Say whether a walk through a folder passes this over for its name, whatever kind it is of."""
+    return path.name.startswith((".", "~$")) or path.name in _VCS_FOLDERS
 
 
 def _decode(data: bytes) -> Decoded | None:

@@ -24,6 +24,7 @@ from ragqa.store.sqlite import (
     FILE_NAME,
     FORMAT,
     WITHOUT_SUMS,
+    WITHOUT_UNITS,
     check_format,
     connect,
     expected_schema,
@@ -46,6 +47,18 @@ def export(database: Database, archive: Path) -> None:
     with _beside(archive) as draft, plainly(archive):
         make_private(draft)
         database.connection().execute("VACUUM INTO ?", (str(draft),))
+        _forget_places(draft)
+
+
+def _forget_places(draft: Path) -> None:
+    """Leave out of an archive in which folders the files lie: it is for others to read."""
+    connection = connect(draft, "rw")
+    try:
+        if check_format(connection, draft) == FORMAT:
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute("DELETE FROM place")
+    finally:
+        connection.close()
 
 
 def unpack(archive: Path, folder: Path) -> None:
@@ -107,7 +120,7 @@ def _check(draft: Path, archive: Path) -> None:
 def _problems(connection: sqlite3.Connection, version: int) -> Iterator[str]:
     yield from row_problems(connection)
     if version != WITHOUT_SUMS:
-        yield from sum_problems(connection, tokens=version == FORMAT)
+        yield from sum_problems(connection, tokens=version != WITHOUT_UNITS)
 
 
 @contextmanager

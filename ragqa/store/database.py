@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from unicodedata import normalize
 
 from ragqa.document_fields import block_rows, page_rows
 from ragqa.errors import LibraryError, UnreadableFile
 from ragqa.store.checks import document_of
+from ragqa.store.places import add_place, move_places, name_at, places_of, set_places
 from ragqa.store.session import Stamp
 from ragqa.store.shelf import NOWHERE, EmbedderIdentity, Shelf
 from ragqa.store.sqlite import plainly
@@ -60,10 +62,13 @@ class Database(Shelf):
             return [StoredDocument(*row) for row in self.connection().execute(_STORED + " ORDER BY name")]
 
     def stored(self, name: str) -> StoredDocument | None:
-        """Return what is known of the document ``name``, or None."""
+        """Return what is known of the document ``name``, composed (NFC) or decomposed (NFD), or None."""
         with plainly(self.path):
             row = self.connection().execute(_STORED + " WHERE name = ?", (name,)).fetchone()
-        return StoredDocument(*row) if row else None
+        if row or name.isascii():
+            return StoredDocument(*row) if row else None
+        same = normalize("NFC", name)
+        return next((held for held in self.documents() if normalize("NFC", held.name) == same), None)
 
     def document(self, name: str) -> Document:
         """Return a document whole, as it was put. Raises LibraryError if there is none of that name."""
@@ -82,6 +87,15 @@ class Database(Shelf):
         except (ValueError, TypeError):
             raise damaged(self, name, "the text") from None
 
+    def matching(self, glob: str) -> list[StoredDocument]:
+        """Return the documents whose name, or the file's own without its folders, matches the glob, by name.
+
+        A name is the same composed (NFC) and decomposed (NFD).
+        """
+        match = re.compile(fnmatch.translate(normalize("NFC", glob))).match
+        names = [(held, normalize("NFC", held.name)) for held in self.documents()]
+        return [held for held, name in names if match(name) or match(name.rsplit("/", 1)[-1])]
+
     def put(
         self,
         document: Document,
@@ -90,11 +104,13 @@ class Database(Shelf):
         embedder: EmbedderIdentity,
         cut: str,
         source: str = "",
+        place: str = "",
     ) -> Literal["added", "replaced"]:
         """Store a document with its passages, in place of one of the same name; all of it or nothing.
 
-        ``keys`` name each passage's vectors, already put by ``put_vectors``. Passages that say the same as before keep
-        their ids. Raises EmbedderMismatch, LibraryError, and UnreadableFile for text that no file can hold.
+        ``keys`` name each passage's vectors, already put by ``put_vectors``; ``place`` is its file, if it has one.
+        Passages that say the same as before keep their ids. Raises EmbedderMismatch, LibraryError, and UnreadableFile
+        for text that no file can hold.
         """
         with self.transaction() as connection:
             embedder_id = self.bind(connection, embedder)
@@ -107,6 +123,7 @@ class Database(Shelf):
                 self._put_passages(connection, document_id, passages, vector_ids)
                 put_units(connection, document_id, document)
                 sum_document(connection, document_id)
+                set_places(connection, document_id, [place] if place else [])
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
             self.advance(connection)
@@ -120,6 +137,51 @@ class Database(Shelf):
             if removed:
                 self.advance(connection)
         return removed
+
+    def rename(self, name: str, new: str, source: str, place: str) -> None:
+        """Call the document ``name`` by a new name, free until now, and have it lie at ``place``; all or nothing."""
+        with self.transaction() as connection:
+            document_id = _id_of(connection, name)
+            sql = "UPDATE document SET name = ?, source = ? WHERE document_id = ?"
+            connection.execute(sql, (new, source, document_id))
+            set_places(connection, document_id, [place])
+            sum_document(connection, document_id)
+            self.advance(connection)
+
+    # Where the files lie
+
+    def file_places(self) -> dict[str, list[str]]:
+        """Return where the files of each document lie, by its name; nothing of those that were never files here."""
+        with plainly(self.path):
+            return places_of(self.connection())
+
+    def file_places_of(self, name: str) -> list[str]:
+        """Return where the files of a document lie, its own first."""
+        with plainly(self.path):
+            return places_of(self.connection(), name).get(name, [])
+
+    def name_at(self, place: str) -> str | None:
+        """Return the document that the file at ``place`` was when it was read last; None where it was none."""
+        with plainly(self.path):
+            return name_at(self.connection(), place)
+
+    def add_place(self, name: str, place: str) -> None:
+        """Keep that the document ``name``, and no other, lies at ``place`` too."""
+        with self.transaction() as connection:
+            add_place(connection, name, place)
+
+    def set_places(self, name: str, source: str, places: Sequence[str]) -> None:
+        """Have the document lie at ``places`` and nowhere else, the first of them its own, ``source`` its hash."""
+        with self.transaction() as connection:
+            document_id = _id_of(connection, name)
+            connection.execute("UPDATE document SET source = ? WHERE document_id = ?", (source, document_id))
+            set_places(connection, document_id, list(places))
+            sum_document(connection, document_id)
+
+    def move_places(self, folder: str, to: str) -> None:
+        """Have all that lay below ``folder`` lie below ``to``."""
+        with self.transaction() as connection:
+            move_places(connection, folder, to)
 
     def _put_document(
         self,
@@ -230,9 +292,7 @@ class Database(Shelf):
         return np.sort(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
 
     def _matching(self, document_glob: str) -> list[int]:
-        match = re.compile(fnmatch.translate(document_glob)).match
-        rows = self.connection().execute("SELECT document_id, name FROM document").fetchall()
-        return [document_id for document_id, name in rows if match(name)]
+        return [held.document_id for held in self.matching(document_glob)]
 
     def index_texts(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]:
         """Yield id and text of each passage for a lexical index, title, section path and table header at its end."""
@@ -293,7 +353,12 @@ class Database(Shelf):
         database = cls.open(folder)
         with database.transaction() as connection:
             database.find_again(connection)  # what an archive says of them is not taken
+            connection.execute("DELETE FROM place")  # nor where files lie on another machine
         return database
+
+
+def _id_of(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute("SELECT document_id FROM document WHERE name = ?", (name,)).fetchone()[0])
 
 
 _STORED = (

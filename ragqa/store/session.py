@@ -16,6 +16,7 @@ from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
     FORMAT,
+    READABLE,
     Connections,
     check_format,
     create_tables,
@@ -74,7 +75,7 @@ class Session:
         try:
             with plainly(database.path):
                 version = check_format(database.connection(), database.path)
-                if 0 < version < FORMAT:
+                if 0 < version < FORMAT and (database.writable or version not in READABLE):
                     database._renew()
                 if not version:
                     database._lay_out()
@@ -86,8 +87,8 @@ class Session:
     def _renew(self) -> None:
         """Bring a library of a format before to this one, all of it or nothing."""
         with self.transaction() as connection:
-            renew_format(connection)
-            self.find_again(connection)
+            if renew_format(connection):
+                self.find_again(connection)
 
     def find_again(self, connection: sqlite3.Connection) -> None:
         """Find what follows from the documents and is stored with them."""

@@ -14,19 +14,22 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ragqa.errors import LibraryError
-from ragqa.store import sums, units
+from ragqa.store import places, sums, units
 from ragqa.store.sums import add_sums, crc
 
 FILE_NAME = "library.db"
 DERIVED = ("vectors", "lexical")
 """The folders beside it that can be thrown away: they are rebuilt from it."""
 
-FORMAT = 4
+FORMAT = 5
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
 
-WITHOUT_SUMS, WITHOUT_UNITS = 2, 3
-"""The formats before: the same tables, less the checksums, less units and token states. What can be found anew is given
-to such a library when it is opened."""
+WITHOUT_SUMS, WITHOUT_UNITS, WITHOUT_PLACES = 2, 3, 4
+"""The formats before: the same tables, less the checksums, less units and token states, less the places of files. What
+can be found anew is given to such a library when it is opened."""
+
+READABLE = (FORMAT, WITHOUT_PLACES)
+"""What can be asked as it is, on a medium that can't be written."""
 
 APPLICATION_ID = 0x52414751
 """``PRAGMA application_id``: 'RAGQ', so that no other program's SQLite file is taken for a library."""
@@ -229,7 +232,7 @@ def check_format(connection: sqlite3.Connection, path: Path) -> int:
         return 0
     if application != APPLICATION_ID:
         raise LibraryError(f"{path} is a SQLite file of another program, not a ragqa library: choose another --index")
-    if version not in (FORMAT, WITHOUT_UNITS, WITHOUT_SUMS):
+    if version not in (*READABLE, WITHOUT_UNITS, WITHOUT_SUMS):
         remedy = "update it with 'pip install -U ragqa'"
         if version < FORMAT:
             remedy = "choose another --index and ingest the manuals again"
@@ -246,20 +249,24 @@ def create_tables(connection: sqlite3.Connection) -> None:
     for statement in (_TRUTH + _EMPTY).split(";"):
         connection.execute(statement)
     add_sums(connection)
-    _add(connection, _TOKENS + units.TABLES)
+    _add(connection, _TOKENS + units.TABLES + places.TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
 
-def renew_format(connection: sqlite3.Connection) -> None:
-    """Bring a library of a format before to this one, inside a transaction; its units are not found yet."""
+def renew_format(connection: sqlite3.Connection) -> bool:
+    """Bring a library of a format before to this one, in a transaction; return whether units are to be found."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version == FORMAT:
+        return False
     if version == WITHOUT_SUMS:
         add_sums(connection)
-    if version in (WITHOUT_SUMS, WITHOUT_UNITS):
+    if version != WITHOUT_PLACES:
         _add(connection, _TOKENS + units.TABLES)
-        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    _add(connection, places.TABLES)
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    return bool(version != WITHOUT_PLACES)
 
 
 def _add(connection: sqlite3.Connection, tables: str) -> None:
@@ -277,8 +284,8 @@ def expected_schema(version: int = FORMAT) -> set[tuple[str, str, str]]:
     """Return ``schema_of`` a library of this format."""
     connection = sqlite3.connect(":memory:")
     try:
-        later = {WITHOUT_SUMS: "", WITHOUT_UNITS: sums.TABLES}.get(version, sums.TABLES + _TOKENS + units.TABLES)
-        connection.executescript(_TRUTH + later)
+        later = (sums.TABLES, _TOKENS + units.TABLES, places.TABLES)
+        connection.executescript("".join((_TRUTH, *later[: version - WITHOUT_SUMS])))
         return schema_of(connection)
     finally:
         connection.close()

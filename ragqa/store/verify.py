@@ -14,7 +14,8 @@ import numpy as np
 from ragqa.errors import LibraryError
 from ragqa.store.checks import UNIT_LENGTH, row_problems
 from ragqa.store.derived import Torn, check_state
-from ragqa.store.sqlite import expected_schema, plainly, schema_of
+from ragqa.store.places import place_problems
+from ragqa.store.sqlite import FORMAT, check_format, expected_schema, plainly, schema_of
 from ragqa.store.sums import lost_changes, sum_problems
 from ragqa.store.units import unit_problems
 
@@ -42,7 +43,7 @@ def _file(database: Database) -> Iterator[str]:
             yield from (f"{database.path.name}: {line}" for line in lines.splitlines())
     for table, row, parent, _ in islice(connection.execute("PRAGMA foreign_key_check"), 20):
         yield f"{database.path.name}: row {row} of {table} names a row of {parent} that is not there"
-    if schema_of(connection) != expected_schema():
+    if schema_of(connection) != expected_schema(check_format(connection, database.path)):
         yield f"{database.path.name}: its tables are not those of this format"
 
 
@@ -50,6 +51,8 @@ def _rows_of(database: Database) -> Iterator[str]:
     yield from row_problems(database.connection())
     yield from sum_problems(database.connection())
     yield from unit_problems(database.connection())
+    if check_format(database.connection(), database.path) == FORMAT:
+        yield from place_problems(database.connection())
     yield from lost_changes(database)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from ragqa.bench.answers.scoring import flatten
 from ragqa.bench.datasets.lines import Row, numbered_rows, page_numbers, strings
@@ -76,7 +77,13 @@ def _question(where: str, row: Row) -> WholeQuestion:
     except RagqaError as error:
         raise RagqaError(f"{where}: {error}") from None
     return WholeQuestion(
-        row["_id"], row["manual"], row["text"], row["kind"], page_numbers(row, where), parts, forbidden
+        row["_id"],
+        normalize("NFC", row["manual"]),
+        row["text"],
+        row["kind"],
+        page_numbers(row, where),
+        parts,
+        forbidden,
     )
 
 
@@ -89,11 +96,13 @@ def find_manuals(questions: Iterable[WholeQuestion], file: Path, folders: Sequen
     if gone:
         raise RagqaError(f"there is no folder {gone}: expected one that holds manuals under --manuals")
     names = sorted({question.manual for question in questions})
-    found = {name: file.parent / name for name in names if (file.parent / name).is_file()}
+    beside = {normalize("NFC", path.name): path for path in file.parent.iterdir() if path.is_file()}
+    found = {name: beside[name] for name in names if name in beside}
     for folder in folders:
         for path in sorted(folder.rglob("*"), key=lambda path: (len(path.parts), path)):
-            if path.name in names and path.name not in found and path.is_file():
-                found[path.name] = path
+            name = normalize("NFC", path.name)  # macOS writes names decomposed
+            if name in names and name not in found and path.is_file():
+                found[name] = path
     missing = [name for name in names if name not in found]
     if missing:
         within = ", ".join(("beside it", *(f"in {folder}" for folder in folders)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 from ragqa.bench.datasets.questions import SUFFIX, read_questions
 from ragqa.bench.datasets.records import Dataset, Files
@@ -26,10 +27,15 @@ def read_manuals(folder: Path) -> list[Dataset]:
 
 def _manual_of(folder: Path, stem: str) -> Path:
     """Return the one file beside the questions that is named like them, of whatever format."""
-    beside = sorted(path for path in folder.iterdir() if path.is_file() and path.stem == stem)
+    beside = sorted(path for path in folder.iterdir() if path.is_file() and _same(path.stem, stem))
     if len(beside) != 1:
         got = "no such file" if not beside else f"{len(beside)}: {', '.join(path.name for path in beside)}"
         raise RagqaError(
             f"{folder / (stem + SUFFIX)} should have one manual beside it, {stem}.pdf or of another format; got {got}"
         )
     return beside[0]
+
+
+def _same(name: str, other: str) -> bool:
+    """Say whether two names are one, composed or decomposed as macOS writes them."""
+    return normalize("NFC", name) == normalize("NFC", other)

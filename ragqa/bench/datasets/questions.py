@@ -6,6 +6,7 @@ Reads the file; whether the pages are in the manual is for ``checking.py``, whic
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 from ragqa.bench.datasets.lines import Row, page_numbers, read_rows, strings
 from ragqa.bench.datasets.records import Question
@@ -27,6 +28,7 @@ def _question(file: Path, row: Row) -> Question:
     pages, answerable, document = page_numbers(row, where), row.get("answerable", True), row.get("document")
     if not isinstance(answerable, bool) or not isinstance(document, str | None):
         raise RagqaError(f"{where}: expected true or false under 'answerable' and a name under 'document'")
+    document = document and normalize("NFC", document)
     return Question(
         row["_id"],
         row["text"],

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
 from ragqa.finetune.reading.entries import Entry
@@ -19,7 +20,11 @@ def check(entries: Sequence[Entry], library: Library) -> Checked:
     """Name documents as the library does; leave out what names pages that are not there."""
     names = [stored.name for stored in library.documents()]
     exact = set(names)
-    by_end = {end: name for name in reversed(names) for end in (PurePath(name).stem, PurePath(name).name)}
+    by_end = {
+        normalize("NFC", end): name
+        for name in reversed(names)
+        for end in (PurePath(name).stem, PurePath(name).name, name)
+    }
 
     @cache
     def pages_of(name: str) -> frozenset[int]:
@@ -28,7 +33,7 @@ def check(entries: Sequence[Entry], library: Library) -> Checked:
     kept, outside = [], []
     for entry in entries:
         document = entry.document or (names[0] if entry.pages and len(names) == 1 else None)
-        name = document if document in exact else by_end.get(document or "")
+        name = document if document in exact else by_end.get(normalize("NFC", document or ""))
         if entry.pages and (name is None or not set(entry.pages) <= pages_of(name)):
             outside.append(entry)
         else:

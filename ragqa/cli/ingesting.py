@@ -1,0 +1,165 @@
+"""``ingest``: read files and folders into a library; say what became of each, what was passed over, what is gone."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragqa.cli import options as opt
+from ragqa.cli.agreeing import agrees
+from ragqa.cli.output import note, print_json, say
+from ragqa.cli.progress import progress_bar
+from ragqa.printable import count, printable_name
+
+if TYPE_CHECKING:
+    from ragqa.engine import FolderReport
+    from ragqa.ingest import Ingested
+
+NAMED = 5
+"""How many names a line gives before it says how many more there are."""
+
+Paths = Annotated[list[str], typer.Argument(help="Files, folders, or - for standard input.")]
+Sync = Annotated[bool, typer.Option("--sync", help="Remove documents whose files are gone; follow renamed ones.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --sync removes all that a folder had.")]
+
+
+def ingest(
+    paths: Paths,
+    sync: Sync = False,
+    yes: Yes = False,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    embedder: opt.EmbedderOption = None,
+    passage_tokens: opt.PassageTokens = None,
+    password: opt.Password = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Read manuals (PDF, HTML, Markdown, text, CSV, DOCX; files or folders) into a library.
+
+    A second run reads only what changed, and names what is gone from the folders.
+    """
+    from ragqa.engine import Library
+
+    if "-" in paths and (len(paths) > 1 or sync):
+        raise typer.BadParameter("expected - alone, for standard input; got other paths or --sync beside it")
+    started = time.perf_counter()
+    settings: dict[str, Any] = {"home": home, "embedder": embedder, "passage_tokens": passage_tokens}
+    reports: list[FolderReport] = []
+    with Library.open(index, create=True, notice=note, **settings) as library, progress_bar(as_json) as progress:
+        if paths == ["-"]:
+            results = library.ingest_bytes(sys.stdin.buffer.read(), "stdin", password=password, progress=progress)
+        else:
+            results = library.ingest(
+                paths,
+                sync=sync,
+                agree=lambda question: agrees(question, yes=yes),
+                report=reports.append,
+                password=password,
+                progress=progress,
+            )
+    seconds = time.perf_counter() - started
+    if as_json:
+        documents = [_ingested_json(result) for result in results]
+        print_json({"documents": documents, "seconds": round(seconds, 3), **_report_json(reports)})
+    else:
+        words = ["ragqa", "ingest", *paths, *(["--index", index] if index else []), "--sync"]
+        again = "the same command with --sync" if len(paths) > 2 else f"'{shlex.join(words)}'"
+        gone = [_gone_line(report, again) for report in reports if report.gone and not report.removed]
+        if [result.status for result in results] == ["failed"]:  # an error is one line
+            note("; ".join([f"ragqa: {results[0].error}", *gone]))
+        else:
+            _print_ingested(results, seconds)
+            for report in reports:
+                _print_report(report, results)
+            for line in gone:
+                note(line)
+    _exit_for(results)
+
+
+def _ingested_json(result: Ingested) -> dict[str, object]:
+    value = {name: held for name, held in dataclasses.asdict(result).items() if held is not None or name == "error"}
+    value["warnings"] = list(result.warnings)
+    return value
+
+
+def _report_json(reports: Sequence[FolderReport]) -> dict[str, object]:
+    """Return what was passed over and what is gone, where there is any of it."""
+    skipped = [str(path) for report in reports for path in report.passed_over]
+    gone = [dataclasses.asdict(one) for report in reports for one in report.gone]
+    removed = [one.name for report in reports if report.removed for one in report.gone]
+    found: dict[str, object] = {"skipped": skipped, "gone": gone, "removed": removed}
+    return {name: value for name, value in found.items() if value}
+
+
+def _print_ingested(results: Sequence[Ingested], seconds: float) -> None:
+    read = [result for result in results if result.duplicate_of is None]
+    for result in read:
+        if result.status == "failed":
+            note(f"ragqa: {result.error}")
+            continue
+        if result.renamed_from:
+            say(f"renamed {result.renamed_from} -> {result.path}")
+        pages = f"{count(result.pages, 'page')}, " if result.pages else ""
+        say(f"{result.path}: {result.status} ({pages}{count(result.passages, 'passage')})")
+        for warning in result.warnings:
+            note(f"note: {result.path}: {warning}")
+    if len(results) > 1:
+        done = sum(result.status != "failed" for result in read)
+        say(f"{done} of {count(len(read), 'document')} in {seconds:.1f} s")
+
+
+def _print_report(report: FolderReport, results: Sequence[Ingested]) -> None:
+    same = [f"{one.path} (as {one.duplicate_of})" for one in results if one.duplicate_of]
+    if same:
+        note(f"skipped {count(len(same), 'file')} of the same content as another: {_some(same)}")
+    _print_passed_over(report.passed_over)
+    renamed = [f"{one.name} -> {one.renamed_to}" for one in report.gone if one.renamed_to]
+    for line in renamed[:NAMED]:
+        say(f"renamed {line}")
+    if len(renamed) > NAMED:
+        say(f"and {len(renamed) - NAMED} more renamed")
+    removed = [one.name for one in report.gone if report.removed and not one.renamed_to]
+    if removed:
+        say(f"removed {_some(removed)}")
+
+
+def _gone_line(report: FolderReport, again: str) -> str:
+    """Return what is gone and is answered from all the same, and the command that removes it."""
+    names = _some([one.name for one in report.gone])
+    return f"gone, but still in the library and answered from: {names}; to remove: {again}"
+
+
+def _print_passed_over(paths: Sequence[Path]) -> None:
+    """Say in a line how many files were not read and of which kinds they are."""
+    from ragqa.readers import is_hidden
+
+    hidden = [path for path in paths if is_hidden(path)]
+    kinds = Counter(path.suffix.lower() or "without a suffix" for path in paths if path not in set(hidden))
+    parts = []
+    if kinds:
+        named = [f"{number} {kind}" for kind, number in kinds.most_common()]
+        parts.append(f"{count(sum(kinds.values()), 'file')} of kinds that are not read ({_some(named)})")
+    if hidden:
+        parts.append(f"{len(hidden)} hidden ({_some([path.name for path in hidden])})")
+    if parts:
+        note(f"skipped {', '.join(parts)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(printable_name(name) for name in names[:NAMED]) + more
+
+
+def _exit_for(results: Sequence[Ingested]) -> None:
+    failed = sum(result.status == "failed" for result in results)
+    if failed:
+        raise typer.Exit(1 if len(results) == 1 else 3)
