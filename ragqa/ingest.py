@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ragqa.readers.guard import Guard
     from ragqa.store.database import Database, EmbedderIdentity
 
-CUT_VERSION = 5
+CUT_VERSION = 6
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
 SLAB = 512
