@@ -356,3 +356,10 @@ def test_a_scanned_bullet_read_as_a_letter_makes_a_list() -> None:
     document = pdf([[(60, 780, 18, "Doors of the pump house"), *lines(60, 740, texts), *lines(60, 600, [PROSE] * 3)]])
     (found,) = [unit for unit in of_kind(document, "list") if said(document, unit).startswith("Tools required")]
     assert all(text in said(document, found) for text in texts) and len(found.parts) == 3
+
+
+def test_a_formula_on_a_line_of_its_own_belongs_to_the_sentence_that_announces_it() -> None:
+    text = "# Seal\n\nThe leak rate is given by this formula:\n\nL_max = 0.35 ml/h\n\nCheck the seal every month.\n"
+    document = read(text)
+    units = [said(document, unit) for unit in find_units(document)]
+    assert "The leak rate is given by this formula:\n\nL_max = 0.35 ml/h" in units

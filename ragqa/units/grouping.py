@@ -55,9 +55,9 @@ def groups(pieces: Sequence[Piece]) -> Iterator[Group]:
             yield Group(kind, at, end, lead, spans, max(numbers, default=len(spans)) if kind == "procedure" else 0)
         else:
             end = at + 1
-            while (
-                end < len(pieces) and (pieces[end - 1].label or pieces[end].goes_on) and pieces[end].kind == "paragraph"
-            ):
+            while end < len(pieces) and pieces[end].kind == "paragraph" and not pieces[end].item:
+                if not (pieces[end - 1].label or pieces[end - 1].leads or pieces[end].goes_on):
+                    break
                 end += 1
             yield Group("definition" if end == at + 1 and pieces[at].term else "paragraph", at, end)
         at = end
