@@ -31,20 +31,21 @@ TINY = 0.5
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
 
-def blank_unseen(page: Any, text_page: int, text: str) -> str:
-    """Return a page's text with a space for each character that is drawn invisibly, save over a picture.
+def blank_unseen(page: Any, text_page: int, text: str) -> tuple[str, bool]:
+    """Return a page's text with a space for each character that is drawn invisibly, save over a picture, and whether
+    invisible text is left: a scan's text layer.
 
     ``text_page`` is the address of pdfium's reading of the page; ``text`` has a character for each of its indexes.
     """
     unseen, pictures = _look_through(page)
     if not unseen:
-        return text
+        return text, False
     shown = list(text)
     for at, found in enumerate(map(calls.text_object, repeat(text_page), range(len(text)))):
         if found in unseen and not _is_over(text_page, at, pictures):
             shown[at] = " "
     blanked = "".join(shown)
-    return text if blanked.isspace() else blanked
+    return (text, True) if blanked.isspace() else (blanked, bool(pictures))
 
 
 def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:

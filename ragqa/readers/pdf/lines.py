@@ -20,6 +20,7 @@ from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
 from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
+from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
 
 MAX_CHARS = 400_000
@@ -75,7 +76,7 @@ def read_text(page: object, text_page: object) -> PageText:
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    text = blank_unseen(page, pointer, page_text(text_page, pointer, count))
+    text, layer = blank_unseen(page, pointer, page_text(text_page, pointer, count))
     words = _words(text)
     corners = _corners(pointer, words)
     if len(words) and (misplaced := find_misplaced(page, words, corners)).any():
@@ -83,10 +84,13 @@ def read_text(page: object, text_page: object) -> PageText:
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes = _boxes(text_page, pointer, words, corners)
+    pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
+    if pieces:
+        words, boxes = pieces.words, pieces.boxes
     first, last = _parts(words, boxes)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
-    segments = _segments(pointer, text, words, boxes, first, last, sample)
+    segments = _segments(pointer, _line_texts(text, words, pieces, first, last), words, boxes, first, last, sample)
     return PageText(segments, count, unreadable, count < total)
 
 
@@ -205,23 +209,34 @@ def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
 
 
 def _segments(
-    pointer: int, text: str, words: Ints, boxes: Floats, first: Ints, last: Ints, sample: Ints
+    pointer: int, texts: list[str], words: Ints, boxes: Floats, first: Ints, last: Ints, sample: Ints
 ) -> list[Segment]:
     left, _, right, _ = boxes.T
     base, height = _baselines(pointer, words, boxes, sample)
-    starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
+    starts, ends = words[first, 0].tolist(), (words[last, 1] - 1).tolist()
+    fonts = fonts_at(pointer, starts + ends)
     columns = (
-        [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)],
+        texts,
         np.minimum.reduceat(left, first).tolist(),
         (base - BELOW * height).tolist(),
         np.maximum.reduceat(right, first).tolist(),
         (base + (1 - BELOW) * height).tolist(),
         height.tolist(),
         words[first, 2].tolist(),
-        fonts_at(pointer, starts),
-        fonts_at(pointer, (words[last, 1] - 1).tolist()),
+        fonts[: len(starts)],
+        fonts[len(starts) :],
     )
     return [segment for segment in map(Segment, *columns) if segment.text]
+
+
+def _line_texts(text: str, words: Ints, pieces: Pieces | None, first: Ints, last: Ints) -> list[str]:
+    """Return the clean text of each segment."""
+    starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
+    texts = [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    if pieces:
+        for at in np.unique(np.searchsorted(first, np.flatnonzero(pieces.shift), "right") - 1).tolist():
+            texts[at] = write_line(text, pieces, int(first[at]), int(last[at]))
+    return texts
 
 
 def _longest(words: Ints, first: Ints) -> Ints:

@@ -1,0 +1,270 @@
+"""Superscripts and subscripts of a page: words parted where the type turns small and leaves the baseline.
+
+What is written for them on a line is told by ``ragqa.readers.scripts``. Boxes of words say where to look; only there is
+pdfium asked for each character's size and baseline. Knows nothing of rows, tables or footnotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Sequence
+from itertools import repeat
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ragqa.readers.pdf import calls
+from ragqa.readers.pdf.characters import clean
+from ragqa.readers.scripts import lowered, raised
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+SMALLER = 0.82
+"""Times the size of the type beside it, which a superscript or subscript does not pass."""
+LEAST = 0.4
+"""Times that size, below which small type belongs to something else, such as a drop cap's word."""
+RAISED, LOWERED = (0.13, 0.65), (-0.5, -0.06)
+"""How far above the baseline beside it, in parts of the size there."""
+STACKED = 0.5
+"""How far apart the baselines of a word's ends are, in parts of its size, where it is two: a fraction's above and below.
+"""
+NEAR = 0.3
+"""The widest gap before a superscript, in parts of the size beside it: less than a wide space."""
+LONGEST = 10
+"""Characters. What is longer is a remark in smaller type."""
+MANY = 0.25
+"""Of a page's words. Where more seem raised or lowered, as a scan's do, the sizes tell nothing."""
+
+_SEEN = 64
+"""Characters before a superscript that tell what it is."""
+
+_INNER = re.compile(r"(?<=\S)[0-9](?![0-9\s]|[.,][0-9]|\Z)|(?<=[0-9\s])[o0º](?=[CF]\b)")
+"""The last digit of a number inside a word, or a degree's circle: whether it is raised, the word's ends don't tell."""
+_SCRIPT = re.compile(
+    r"[^\W\d_]{0,2}|.*[\d*†‡§+−–].*|[^\w\s]+|[^\W\d_]*(?:max|min|ref|out|in|abs|rel|eff|tot)", re.DOTALL
+)
+"""What is raised or lowered: no whole words."""
+
+
+class Pieces(NamedTuple):
+    """Words, and the parts of those with a superscript or subscript: ``words`` (n, 3) and ``boxes`` (n, 4)."""
+
+    words: Ints
+    boxes: Floats
+    shift: npt.NDArray[np.int8]
+    """(n,): 1 for raised, -1 for lowered."""
+    tight: npt.NDArray[np.bool_]
+    """(n,): stands against the piece before it, whatever space the text has there."""
+
+
+class _Type(NamedTuple):
+    """Where a character's baseline lies, and its size; ``along`` is where it begins on its line."""
+
+    along: float
+    base: float
+    size: float
+
+
+def part_scripts(pointer: int, text: str, words: Ints, corners: Floats, boxes: Floats) -> Pieces | None:
+    """Return the words parted at superscripts and subscripts, or None where the page shows none.
+
+    ``words`` (n, 3): start, end, line; ``corners`` (n, 2, 4): left, top, right, bottom of first and last character;
+    ``boxes`` (n, 4): left, bottom, right, top, turned upright. Broken lines are healed at what is raised or lowered.
+    """
+    heights = corners[:, :, 1] - corners[:, :, 3]
+    uneven = _differ(heights[:, 0], heights[:, 1]) | (np.ptp(corners[:, :, 3], axis=1) > STACKED * heights[:, 0])
+    uneven[_with_small_inside(pointer, text, words, heights)] = True
+    tall = boxes[:, 3] - boxes[:, 1]
+    turned = np.abs(tall - heights[:, 0]) > 0.01 * tall
+    if turned.any():  # the boxes of its characters lie on their side
+        uneven[turned] = [any(map(str.isdecimal, text[a:b])) and b - a > 1 for a, b in words[turned, :2].tolist()]
+        heights = np.where(turned[:, None], tall[:, None], heights)
+    low, high = heights[:-1, 1], heights[1:, 0]
+    beside = np.abs(boxes[1:, 0] - boxes[:-1, 2]) < np.maximum(low, high)
+    level = np.minimum(boxes[1:, 3], boxes[:-1, 3]) > np.maximum(boxes[1:, 1], boxes[:-1, 1])
+    pairs = np.flatnonzero(_differ(low, high) & beside & level)
+    split = np.flatnonzero(uneven)
+    if not len(split) and not len(pairs):
+        return None
+    return _Page(pointer, text).part(words, boxes, split.tolist(), pairs.tolist())
+
+
+def _differ(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.minimum(one, other) < SMALLER * np.maximum(one, other), np.bool_)
+
+
+def _with_small_inside(pointer: int, text: str, words: Ints, heights: Floats) -> Ints:
+    """Return the words in whose inside a number ends that is set smaller than their first character."""
+    places = [match.start() for match in _INNER.finditer(text)]
+    if not places:
+        return np.zeros(0, np.intp)
+    edges = np.zeros((len(places), 4), np.float32)
+    start = edges.ctypes.data
+    deque(map(calls.char_box, repeat(pointer), places, range(start, start + edges.nbytes, 16)), maxlen=0)
+    owner = np.searchsorted(words[:, 0], places, "right") - 1
+    inside = (owner >= 0) & (words[owner, 1] > places)
+    small = _differ(heights[owner, 0], (edges[:, 1] - edges[:, 3]).astype(np.float64))
+    return np.asarray(owner[inside & small], np.intp)
+
+
+class _Page:
+    """The characters of one page, asked for as they are needed."""
+
+    def __init__(self, pointer: int, text: str) -> None:
+        self._pointer = pointer
+        self._text = text
+
+    def part(self, words: Ints, boxes: Floats, split: Sequence[int], pairs: Sequence[int]) -> Pieces | None:
+        parts = {at: found for at in split if len(found := self._runs(words[at], boxes[at])) > 1}
+        if parts:
+            counts = np.ones(len(words), np.intp)
+            counts[list(parts)] = [len(found) for found in parts.values()]
+            begins = np.cumsum(counts) - counts
+            words, boxes = np.repeat(words, counts, axis=0), np.repeat(boxes, counts, axis=0)
+            for at, found in parts.items():
+                for step, (start, end, left, right) in enumerate(found):
+                    words[begins[at] + step, :2] = start, end
+                    boxes[begins[at] + step, [0, 2]] = left, right
+        else:
+            begins = np.arange(len(words))
+            words = words.copy()
+        asked = {int(begins[at]) + step for at, found in parts.items() for step in range(len(found))}
+        asked.update(int(begins[at + 1]) - step for at in pairs for step in (0, 1))
+        return self._judge(words, boxes, sorted(asked))
+
+    def _runs(self, word: Ints, box: Floats) -> list[tuple[int, int, float, float]]:
+        """Return start, end, left and right of each stretch of a word in one size and on one baseline."""
+        start, end = int(word[0]), int(word[1])
+        types = self._types(range(start, end))
+        cuts = [0]
+        for at in range(1, len(types)):
+            one, other = types[at - 1], types[at]
+            large = max(one.size, other.size)
+            if min(one.size, other.size) < SMALLER * large or abs(one.base - other.base) > 0.12 * large:
+                cuts.append(at)
+        lefts = [float(box[0]), *(float(np.clip(types[at].along, box[0], box[2])) for at in cuts[1:])]
+        return [
+            (start + cut, start + after, left, right)
+            for cut, after, left, right in zip(
+                cuts, [*cuts[1:], len(types)], lefts, [*lefts[1:], float(box[2])], strict=True
+            )
+        ]
+
+    def _types(self, characters: Sequence[int]) -> list[_Type]:
+        count = len(characters)
+        matrices, origins = np.zeros((count, 6), np.float32), np.zeros((count, 2))
+        start, place = matrices.ctypes.data, origins.ctypes.data
+        pointer = repeat(self._pointer)
+        deque(map(calls.char_matrix, pointer, characters, range(start, start + matrices.nbytes, 24)), maxlen=0)
+        xs, ys = range(place, place + origins.nbytes, 16), range(place + 8, place + 8 + origins.nbytes, 16)
+        deque(map(calls.char_origin, pointer, characters, xs, ys), maxlen=0)
+        points = np.fromiter(map(calls.font_size, pointer, characters), np.float64, count)
+        a, b = matrices[:, 0].astype(np.float64), matrices[:, 1].astype(np.float64)
+        quarter = np.round(np.arctan2(b, a) / (np.pi / 2)) * (np.pi / 2)
+        cos, sin = np.round(np.cos(quarter)), np.round(np.sin(quarter))
+        along = cos * origins[:, 0] + sin * origins[:, 1]
+        base = -sin * origins[:, 0] + cos * origins[:, 1]
+        size = points * np.hypot(matrices[:, 2], matrices[:, 3])
+        return [_Type(*one) for one in np.nan_to_num(np.stack((along, base, size), axis=1)).tolist()]
+
+    def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int]) -> Pieces | None:
+        """Return which of the pieces asked for are raised or lowered, each against its neighbour."""
+        around = sorted({at + step for at in asked for step in (-1, 0, 1) if 0 <= at + step < len(words)})
+        firsts = dict(zip(around, self._types([int(words[at, 0]) for at in around]), strict=True))
+        shift, tight = np.zeros(len(words), np.int8), np.zeros(len(words), np.bool_)
+        bases: dict[int, _Type] = {}
+        for at in asked:
+            text, here = self._text[words[at, 0] : words[at, 1]], firsts[at]
+            if len(text) > LONGEST or not _SCRIPT.fullmatch(text):
+                continue
+            before = bases.get(at - 1) or firsts.get(at - 1)
+            if before and -before.size < boxes[at, 0] - boxes[at - 1, 2] < NEAR * before.size:
+                shift[at] = _direction(here, before)
+                tight[at] = shift[at] != 0
+            if not shift[at] and (after := firsts.get(at + 1)):
+                starts = not before or words[at, 2] != words[at - 1, 2] or boxes[at, 0] - boxes[at - 1, 2] > after.size
+                if starts and -0.2 * after.size < boxes[at + 1, 0] - boxes[at, 2] < after.size:
+                    shift[at], before = max(_direction(here, after), 0), after
+            if shift[at] and before:
+                bases[at] = before
+        if len(bases) > 3 + MANY * len(words):
+            return None
+        self._heal(words, boxes, firsts, bases, tight)
+        return Pieces(words, boxes, shift, tight)
+
+    def _heal(
+        self,
+        words: Ints,
+        boxes: Floats,
+        firsts: dict[int, _Type],
+        bases: dict[int, _Type],
+        tight: npt.NDArray[np.bool_],
+    ) -> None:
+        """Join the lines that pdfium broke where a superscript or subscript begins or ends."""
+        line = np.arange(int(words[:, 2].max()) + 1)
+        for at, base in bases.items():
+            if tight[at]:
+                line[words[at, 2]] = line[words[at - 1, 2]]
+            after = firsts.get(at + 1)
+            if after is None or tight[at + 1]:
+                continue
+            level = abs(after.base - base.base) < 0.1 * base.size and after.size > SMALLER * base.size
+            if level and -0.3 * base.size < boxes[at + 1, 0] - boxes[at, 2] < 0.9 * base.size:
+                line[words[at + 1, 2]] = line[words[at, 2]]
+        words[:, 2] = line[words[:, 2]]
+
+
+def _direction(here: _Type, beside: _Type) -> int:
+    if not LEAST * beside.size < here.size < SMALLER * beside.size:
+        return 0
+    rise = (here.base - beside.base) / beside.size
+    return 1 if RAISED[0] < rise < RAISED[1] else -1 if LOWERED[0] < rise < LOWERED[1] else 0
+
+
+def write_line(text: str, pieces: Pieces, first: int, last: int) -> str:
+    """Return the text of the pieces from ``first`` to ``last``, of which some are raised or lowered."""
+    words, boxes = pieces.words[first : last + 1].tolist(), pieces.boxes[first : last + 1]
+    shift, tight = pieces.shift[first : last + 1].tolist(), pieces.tight[first : last + 1].tolist()
+    written, line, at = [], "", 0
+    while at < len(words):
+        end = at + 1
+        while end < len(words) and shift[end] == shift[at] and (tight[end] or not shift[at]):
+            end += 1
+        gap = "" if tight[at] or not at else _between(text, words, boxes, at)
+        if not shift[at]:
+            piece = gap + text[words[at][0] : words[end - 1][1]]
+        else:
+            mark = clean("".join(text[start:stop] for start, stop, _ in words[at:end]))
+            if end < len(words) and _stacked(shift, boxes, at, end) and mark.isdecimal():
+                below = clean(text[words[end][0] : words[end][1]])
+                piece = f"{' ' if line[-1:].isdecimal() else gap}{mark}/{below}"
+                end += 1
+            else:
+                behind = (
+                    _between(text, words, boxes, end) + text[words[end][0] : words[end][1]] if end < len(words) else ""
+                )
+                piece = gap + (raised(line, mark, behind) if shift[at] > 0 else lowered(line, mark))
+        written.append(piece)
+        line = (line + piece)[-_SEEN:]
+        at = end
+    return clean("".join(written))
+
+
+def _between(text: str, words: list[list[int]], boxes: Floats, at: int) -> str:
+    """Return a space where the piece stands apart from the one before it, or ''."""
+    between = text[words[at - 1][1] : words[at][0]]
+    if between.strip("\r\n"):
+        return " "
+    apart = boxes[at, 0] - boxes[at - 1, 2] > 0.15 * (boxes[at, 3] - boxes[at, 1])
+    return " " if between and apart else ""
+
+
+def _stacked(shift: list[int], boxes: Floats, above: int, below: int) -> bool:
+    """Whether the second piece stands under the first, as the parts of a fraction do."""
+    if shift[above] != 1 or shift[below] != -1:
+        return False
+    shared = min(boxes[above, 2], boxes[below, 2]) - max(boxes[above, 0], boxes[below, 0])
+    return bool(shared > 0.5 * min(boxes[above, 2] - boxes[above, 0], boxes[below, 2] - boxes[below, 0]))
