@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import deque
+from collections.abc import Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ import pypdfium2.raw as pdfium
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
-from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
+from ragqa.readers.pdf.hidden import Box, blank_unseen, find_misplaced, objects_of
+from ragqa.readers.pdf.struck import close_gaps, find_struck, find_thin_lines, without
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
 
@@ -32,6 +34,7 @@ GAP = 0.9
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
 
+NO_LINES = np.zeros((0, 4))
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -67,23 +70,36 @@ class PageText(NamedTuple):
     unreadable: int = 0
     cut: bool = False
     """Whether the page holds more than MAX_CHARS."""
+    turned: bool = False
+    """Whether most of its text was turned to be read."""
 
 
-def read_text(page: object, text_page: object) -> PageText:
-    """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it."""
+def read_text(page: object, text_page: object, marked: Sequence[Box] = ()) -> PageText:
+    """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it.
+
+    ``marked`` are the places of text that a reviewer has struck out.
+    """
     pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     total = pdfium.FPDFText_CountChars(text_page)
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    text, layer = blank_unseen(page, pointer, page_text(text_page, pointer, count))
+    objects, modes = objects_of(page)
+    text, layer = blank_unseen(objects, modes, pointer, page_text(text_page, pointer, count))
     words = _words(text)
     corners = _corners(pointer, words)
+    lines = find_thin_lines(objects, modes) if -1 in modes else NO_LINES
+    struck = find_struck(pointer, words, corners, lines, marked)
+    if struck:
+        text = without(text, struck)
+        words = _words(text)
+        corners = _corners(pointer, words)
     if len(words) and (misplaced := find_misplaced(page, words, corners)).any():
         words, corners = words[~misplaced], corners[~misplaced]
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
-    boxes = _boxes(text_page, pointer, words, corners)
+    boxes, turned = _boxes(text_page, pointer, words, corners)
+    close_gaps(words, boxes, struck)
     pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
     if pieces:
         words, boxes = pieces.words, pieces.boxes
@@ -91,7 +107,7 @@ def read_text(page: object, text_page: object) -> PageText:
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
     segments = _segments(pointer, _line_texts(text, words, pieces, first, last), words, boxes, first, last, sample)
-    return PageText(segments, count, unreadable, count < total)
+    return PageText(segments, count, unreadable, count < total, turned)
 
 
 def _words(text: str) -> Ints:
@@ -128,8 +144,8 @@ def _corners(pointer: int, words: Ints) -> Floats:
     return corners.astype(np.float64)
 
 
-def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Floats:
-    """Return (n, 4): left, bottom, right, top of each word, turned upright where its text is turned."""
+def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, bool]:
+    """Return (n, 4): left, bottom, right, top of each word, upright where its text is turned, and whether most is."""
     boxes = np.stack(
         (
             pairs[:, :, 0].min(axis=1),
@@ -142,7 +158,8 @@ def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Float
     turned = _turned(pointer, words, pairs)
     if len(turned):
         _turn(text_page, words, boxes, turned)
-    return np.asarray(np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0), np.float64)
+    boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(boxes, np.float64), len(turned) >= len(boxes) / 2
 
 
 def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:

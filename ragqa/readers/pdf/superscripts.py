@@ -29,8 +29,7 @@ LEAST = 0.4
 RAISED, LOWERED = (0.13, 0.65), (-0.5, -0.06)
 """How far above the baseline beside it, in parts of the size there."""
 STACKED = 0.5
-"""How far apart the baselines of a word's ends are, in parts of its size, where it is two: a fraction's above and below.
-"""
+"""How far apart the baselines of a word's ends are, in parts of its size, where it is two: those of a fraction."""
 NEAR = 0.3
 """The widest gap before a superscript, in parts of the size beside it: less than a wide space."""
 LONGEST = 10
@@ -75,7 +74,9 @@ def part_scripts(pointer: int, text: str, words: Ints, corners: Floats, boxes: F
     ``boxes`` (n, 4): left, bottom, right, top, turned upright. Broken lines are healed at what is raised or lowered.
     """
     heights = corners[:, :, 1] - corners[:, :, 3]
-    uneven = _differ(heights[:, 0], heights[:, 1]) | (np.ptp(corners[:, :, 3], axis=1) > STACKED * heights[:, 0])
+    uneven = _differ(heights[:, 0], heights[:, 1])
+    for at in np.flatnonzero(np.abs(corners[:, 0, 3] - corners[:, 1, 3]) > STACKED * heights[:, 0]).tolist():
+        uneven[at] = text[words[at, 0] : words[at, 1]].isascii()  # and not Chinese that runs downwards
     uneven[_with_small_inside(pointer, text, words, heights)] = True
     tall = boxes[:, 3] - boxes[:, 1]
     turned = np.abs(tall - heights[:, 0]) > 0.01 * tall
@@ -119,21 +120,18 @@ class _Page:
 
     def part(self, words: Ints, boxes: Floats, split: Sequence[int], pairs: Sequence[int]) -> Pieces | None:
         parts = {at: found for at in split if len(found := self._runs(words[at], boxes[at])) > 1}
-        if parts:
-            counts = np.ones(len(words), np.intp)
-            counts[list(parts)] = [len(found) for found in parts.values()]
-            begins = np.cumsum(counts) - counts
-            words, boxes = np.repeat(words, counts, axis=0), np.repeat(boxes, counts, axis=0)
-            for at, found in parts.items():
-                for step, (start, end, left, right) in enumerate(found):
-                    words[begins[at] + step, :2] = start, end
-                    boxes[begins[at] + step, [0, 2]] = left, right
-        else:
-            begins = np.arange(len(words))
-            words = words.copy()
+        counts = np.ones(len(words), np.intp)
+        counts[list(parts)] = [len(found) for found in parts.values()]
+        begins = np.cumsum(counts) - counts
+        owner = np.repeat(np.arange(len(words)), counts)
+        words, boxes = words[owner], boxes[owner]
+        for at, found in parts.items():
+            here = slice(begins[at], begins[at] + len(found))
+            words[here, :2] = [run[:2] for run in found]
+            boxes[here, 0], boxes[here, 2] = zip(*(run[2:] for run in found), strict=True)
         asked = {int(begins[at]) + step for at, found in parts.items() for step in range(len(found))}
         asked.update(int(begins[at + 1]) - step for at in pairs for step in (0, 1))
-        return self._judge(words, boxes, sorted(asked))
+        return self._judge(words, boxes, sorted(asked), owner)
 
     def _runs(self, word: Ints, box: Floats) -> list[tuple[int, int, float, float]]:
         """Return start, end, left and right of each stretch of a word in one size and on one baseline."""
@@ -170,7 +168,7 @@ class _Page:
         size = points * np.hypot(matrices[:, 2], matrices[:, 3])
         return [_Type(*one) for one in np.nan_to_num(np.stack((along, base, size), axis=1)).tolist()]
 
-    def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int]) -> Pieces | None:
+    def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int], owner: Ints) -> Pieces | None:
         """Return which of the pieces asked for are raised or lowered, each against its neighbour."""
         around = sorted({at + step for at in asked for step in (-1, 0, 1) if 0 <= at + step < len(words)})
         firsts = dict(zip(around, self._types([int(words[at, 0]) for at in around]), strict=True))
@@ -190,10 +188,24 @@ class _Page:
                     shift[at], before = max(_direction(here, after), 0), after
             if shift[at] and before:
                 bases[at] = before
+        for at in [at for at in bases if shift[at] > 0 and self._is_numerator(words, boxes, at, bases[at], firsts)]:
+            shift[at], tight[at] = 0, False
+            del bases[at]
         if len(bases) > 3 + MANY * len(words):
             return None
         self._heal(words, boxes, firsts, bases, tight)
-        return Pieces(words, boxes, shift, tight)
+        return _rejoin(Pieces(words, boxes, shift, tight), owner, firsts)
+
+    def _is_numerator(self, words: Ints, boxes: Floats, at: int, base: _Type, firsts: dict[int, _Type]) -> bool:
+        """Whether something that is no subscript stands right below, as in a fraction with a bar."""
+        if self._text[words[at, 0] - 1 : words[at, 0]].isalpha():
+            return False
+        middle = (boxes[at, 0] + boxes[at, 2]) / 2
+        for below in range(at + 1, min(at + 9, len(words))):
+            drop = (boxes[at, 1] - boxes[below, 1]) / base.size
+            if 0.5 < drop < 1.3 and boxes[below, 0] - 1 < middle < boxes[below, 2] + 1:
+                return True
+        return False
 
     def _heal(
         self,
@@ -215,6 +227,22 @@ class _Page:
             if level and -0.3 * base.size < boxes[at + 1, 0] - boxes[at, 2] < 0.9 * base.size:
                 line[words[at + 1, 2]] = line[words[at, 2]]
         words[:, 2] = line[words[:, 2]]
+
+
+def _rejoin(pieces: Pieces, owner: Ints, firsts: dict[int, _Type]) -> Pieces:
+    """Return the pieces with those words whole again in which nothing turned out to be raised or lowered."""
+    words, boxes, shift, tight = pieces
+    again = np.concatenate(([False], owner[1:] == owner[:-1]))
+    again &= ~np.isin(owner, owner[shift != 0])
+    for at in np.flatnonzero(again).tolist():  # one above the other: the parts of a fraction
+        if at in firsts and abs(firsts[at].base - firsts[at - 1].base) > STACKED * firsts[at].size:
+            again[at] = False
+    last = np.append(~again[1:], True)
+    words, right = words.copy(), boxes[last, 2]
+    ends = words[last, 1]
+    words, boxes = words[~again], boxes[~again]
+    words[:, 1], boxes[:, 2] = ends, right
+    return Pieces(words, boxes, shift[~again], tight[~again])
 
 
 def _direction(here: _Type, beside: _Type) -> int:
