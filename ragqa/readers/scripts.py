@@ -28,6 +28,8 @@ _FUNCTION = re.compile(r"(?:^|[^A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|exp|det)h
 _FACTOR = re.compile(
     r"\((?!\s*[A-Z]\s*\)$)(?:[^()]*[-+−·×/^=][^()]*|\s*[a-zα-ωA-Z][\w.]?\s*|[^()]*\([^()]*\)[^()]*)\)$"
 )
+_COUNTED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+$|(?<![\d.,])\d{1,3}(?: \d{3})+$")
+"""A number with its thousands set apart: nobody writes an exponent behind it."""
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -70,7 +72,15 @@ def _exponent(line: str, integer: str) -> str:
     negative = integer.startswith("-")
     if (_INVERSE_UNIT if negative else _UNIT).search(line) and len(integer) <= 2 and integer.lstrip("-+") in "1234":
         return integer.translate(_DIGITS)
-    if not negative and not integer.startswith("+") and _ends_word(line):
+    if (
+        not negative
+        and not integer.startswith("+")
+        and (
+            _ends_word(line)
+            or _COUNTED.search(line)
+            or (integer == "1" and line[-1].isdecimal() and not line.endswith("10"))
+        )
+    ):
         return ""
     return f"^{integer}"
 

@@ -96,7 +96,9 @@ def _read_widget(form: Any, one: Any, found: Annotations) -> None:
         return
     kind = pdfium.FPDFAnnot_GetFormFieldType(form, one)
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
-        found.typed.append(Typed(_TICKS[bool(pdfium.FPDFAnnot_IsChecked(form, one))], box, 0.0))
+        shown = _string(pdfium.FPDFAnnot_GetStringValue, one, b"AS")  # what is drawn, whatever the field's value says
+        on = shown != "Off" if shown else bool(pdfium.FPDFAnnot_IsChecked(form, one))
+        found.typed.append(Typed(_TICKS[on], box, 0.0))
         return
     if kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
         text = _chosen(form, one) or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, one)

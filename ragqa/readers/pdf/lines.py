@@ -1,7 +1,6 @@
 """Characters of a page to Segments: words of one line that stand close together, with place, size and font.
 
-Only the first and the last character of a word are asked for their boxes: the calls into pdfium are most of the time
-that reading a long manual takes. Knows nothing of columns, paragraphs or tables.
+Knows nothing of columns, paragraphs or tables.
 """
 
 from __future__ import annotations
@@ -20,10 +19,13 @@ import pypdfium2.raw as pdfium
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
-from ragqa.readers.pdf.hidden import Box, blank_unseen, find_misplaced, objects_of
-from ragqa.readers.pdf.struck import close_gaps, find_struck, find_thin_lines, without
+from ragqa.readers.pdf.hidden import Box
+from ragqa.readers.pdf.letterspaced import join_letterspaced
+from ragqa.readers.pdf.right_to_left import has_right_to_left, mend_ligatures, part_lines
+from ragqa.readers.pdf.struck import close_gaps
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
+from ragqa.readers.pdf.words import shown_words
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
@@ -34,7 +36,6 @@ GAP = 0.9
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
 
-NO_LINES = np.zeros((0, 4))
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
@@ -84,64 +85,24 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = ()) -> Pa
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    objects, modes = objects_of(page)
-    text, layer = blank_unseen(objects, modes, pointer, page_text(text_page, pointer, count))
-    words = _words(text)
-    corners = _corners(pointer, words)
-    lines = find_thin_lines(objects, modes) if -1 in modes else NO_LINES
-    struck = find_struck(pointer, words, corners, lines, marked)
-    if struck:
-        text = without(text, struck)
-        words = _words(text)
-        corners = _corners(pointer, words)
-    if len(words) and (misplaced := find_misplaced(page, words, corners)).any():
-        words, corners = words[~misplaced], corners[~misplaced]
+    text, words, corners, struck, layer = shown_words(page, pointer, page_text(text_page, pointer, count), marked)
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes, turned = _boxes(text_page, pointer, words, corners)
     close_gaps(words, boxes, struck)
+    leftward = has_right_to_left(text)
+    if leftward:
+        text = mend_ligatures(pointer, text)
     pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
     if pieces:
         words, boxes = pieces.words, pieces.boxes
-    first, last = _parts(words, boxes)
+    else:
+        text, words, boxes = join_letterspaced(text, words, boxes)
+    first, last = _parts(text, words, boxes, leftward)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
     segments = _segments(pointer, _line_texts(text, words, pieces, first, last), words, boxes, first, last, sample)
     return PageText(segments, count, unreadable, count < total, turned)
-
-
-def _words(text: str) -> Ints:
-    """Return (n, 3): start, end, and the number of the line, of each run without white space."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    broken = (codes == 10) | (codes == 13)
-    blank = broken | (codes == 32) | (codes == 9) | (codes == 0xA0) | (codes == 0x3000)
-    solid = np.concatenate(([False], ~blank, [False]))
-    edges = np.flatnonzero(solid[1:] != solid[:-1])
-    starts, ends = edges[::2], edges[1::2]
-    hyphens = np.flatnonzero(codes == 2)
-    if len(hyphens):  # a word broken by a hyphen is two, on two lines
-        inner = hyphens[(hyphens + 1 < len(codes))] + 1
-        inner = inner[~blank[np.minimum(inner, len(codes) - 1)]]
-        starts = np.sort(np.concatenate((starts, inner)))
-        ends = np.sort(np.concatenate((ends, inner)))
-        broken = broken.copy()
-        broken[hyphens] = True
-    lines = np.cumsum(broken)
-    return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
-
-
-def _corners(pointer: int, words: Ints) -> Floats:
-    """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
-    corners = np.zeros((len(words), 2, 4), np.float32)
-    address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
-    deque(
-        map(calls.char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)),
-        maxlen=0,
-    )
-    places = address + 16 + 32 * np.flatnonzero(long)
-    deque(map(calls.char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
-    corners[~long, 1] = corners[~long, 0]
-    return corners.astype(np.float64)
 
 
 def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, bool]:
@@ -209,7 +170,7 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
+def _parts(text: str, words: Ints, boxes: Floats, leftward: bool) -> tuple[Ints, Ints]:
     """Return the first and the last word of each segment."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
@@ -221,6 +182,8 @@ def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
         | (gap < -1.5 * em)
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
+    if leftward:
+        part_lines(text, words, boxes, parted, GAP)
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise, repeat
 from typing import NamedTuple
 
@@ -25,8 +25,10 @@ MAX_PATHS = 4000
 """Paths of a page that are looked at; what has more is a drawing."""
 THICK = 3.0
 """Points. A line drawn through text is thinner."""
-ZONE = (0.33, 0.68)
-"""Where it lies, from the bottom of the type's box, in parts of its size."""
+ZONE = (0.12, 0.46)
+"""How far above the baseline it lies, in parts of the type size."""
+BELOW = 0.22
+"""The part of the type's box that is taken to lie below the baseline."""
 OVERHANG = 0.6
 """How far it may begin and end beside the characters that it strikes, in parts of the type size."""
 
@@ -87,7 +89,12 @@ def _moved(form: int, lines: Floats) -> Floats:
 
 
 def find_struck(
-    pointer: int, words: Ints, corners: Floats, lines: Floats, marked: Sequence[tuple[float, float, float, float]]
+    pointer: int,
+    text: str,
+    words: Ints,
+    corners: Floats,
+    lines: Floats,
+    marked: Sequence[tuple[float, float, float, float]],
 ) -> list[Struck]:
     """Return what is struck out by ``lines`` (m, 4), as ``find_thin_lines`` gives them, and by ``marked`` boxes.
 
@@ -101,56 +108,68 @@ def find_struck(
     if len(lines):
         middles = (lines[:, 1] + lines[:, 3]) / 2
         lines, middles = lines[order := np.argsort(middles)], middles[order]
-        low = np.searchsorted(middles, bottom + ZONE[0] * height)
-        high = np.searchsorted(middles, bottom + ZONE[1] * height)
+        low = np.searchsorted(middles, bottom + (BELOW + ZONE[0] - 0.05) * height)
+        high = np.searchsorted(middles, bottom + (BELOW + ZONE[1] + 0.05) * height)
         crossed: dict[int, list[int]] = {}
         for word in np.flatnonzero(high > low).tolist():
             for at in range(low[word], min(high[word], low[word] + 50)):
                 if lines[at, 0] < right[word] and lines[at, 2] > left[word]:
                     crossed.setdefault(at, []).append(word)
         for at, over in crossed.items():
-            found += _through(pointer, words, over, lines[at].tolist())
+            found += _through(pointer, text, words, over, lines[at].tolist())
     for mark in marked:
         middle = bottom + height / 2
         over = np.flatnonzero((left < mark[2]) & (right > mark[0]) & (middle > mark[1]) & (middle < mark[3])).tolist()
-        found += [one for word in over for one in _covered(pointer, words[word], mark[0], mark[2])]
+        found += [one for word in over for one in _covered(pointer, text, words[word], mark[0], mark[2])]
     return sorted(set(found))
 
 
-def _through(pointer: int, words: Ints, over: Sequence[int], line: Sequence[float]) -> list[Struck]:
+def _through(pointer: int, text: str, words: Ints, over: Sequence[int], line: Sequence[float]) -> list[Struck]:
     """Return the characters that a line strikes out; none where it runs on beside them or between columns."""
     left, bottom, right, top = line
-    found = sorted((one for word in over for one in _covered(pointer, words[word], left, right)), key=lambda s: s.left)
+    found = [one for word in over for one in _covered(pointer, text, words[word], left, right)]
+    found.sort(key=lambda one: one.left)
     if not found:
         return []
-    edges = np.zeros(4, np.float32)
-    calls.char_box(pointer, found[0].start, edges.ctypes.data)
-    size = float(edges[1] - edges[3])
-    if top - bottom > 0.2 * size or left < found[0].left - OVERHANG * size or right > found[-1].right + OVERHANG * size:
+    base, size = _type(pointer, found[0].start)
+    if not ZONE[0] < ((bottom + top) / 2 - base) / size < ZONE[1] or top - bottom > 0.2 * size:
+        return []
+    if left < found[0].left - OVERHANG * size or right > found[-1].right + OVERHANG * size:
         return []
     gaps = [after.left - before.right for before, after in pairwise(found)]
     return found if max(gaps, default=0) < 1.5 * size else []
 
 
-def _covered(pointer: int, word: Ints, left: float, right: float) -> list[Struck]:
-    """Return the characters of a word whose middles lie between ``left`` and ``right``: all, or two at least."""
+def _type(pointer: int, at: int) -> tuple[float, float]:
+    """Return the baseline and the size of a character."""
+    place, matrix = np.zeros(2), np.zeros(6, np.float32)
+    calls.char_origin(pointer, at, place.ctypes.data, place.ctypes.data + 8)
+    calls.char_matrix(pointer, at, matrix.ctypes.data)
+    return float(place[1]), max(calls.font_size(pointer, at) * float(np.hypot(matrix[2], matrix[3])), 0.1)
+
+
+def _covered(pointer: int, text: str, word: Ints, left: float, right: float) -> list[Struck]:
+    """Return the characters of a word whose middles lie between ``left`` and ``right``, if no letter is cut off."""
     start, end = int(word[0]), int(word[1])
     edges = np.zeros((end - start, 4), np.float32)
     place = edges.ctypes.data
     deque(map(calls.char_box, repeat(pointer), range(start, end), range(place, place + edges.nbytes, 16)), maxlen=0)
     middle = (edges[:, 0] + edges[:, 2]) / 2
     inside = np.flatnonzero((middle > left) & (middle < right))
-    if not len(inside) or (len(inside) == 1 and end - start > 2):
+    if not len(inside):
         return []
-    first, last = int(inside[0]), int(inside[-1])
-    return [Struck(start + first, start + last + 1, float(edges[first, 0]), float(edges[last, 2]))]
+    first, last = start + int(inside[0]), start + int(inside[-1])
+    beside = (text[first - 1] if first > start else " ", text[last + 1] if last + 1 < end else " ")
+    if any(one.isascii() and one.isalnum() for one in beside):
+        return []
+    return [Struck(first, last + 1, float(edges[first - start, 0]), float(edges[last - start, 2]))]
 
 
-def without(text: str, struck: Sequence[Struck]) -> str:
-    """Return a page's text with spaces for what is struck out."""
+def without(text: str, spans: Iterable[Sequence[int]]) -> str:
+    """Return a page's text with spaces in place of what stands from the first of two indexes to the second."""
     characters = list(text)
-    for one in struck:
-        characters[one.start : one.end] = " " * (one.end - one.start)
+    for start, end in spans:
+        characters[start:end] = " " * (end - start)
     return "".join(characters)
 
 

@@ -22,7 +22,7 @@ from ragqa.readers.scripts import lowered, raised
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-SMALLER = 0.82
+SMALLER = 0.86
 """Times the size of the type beside it, which a superscript or subscript does not pass."""
 LEAST = 0.4
 """Times that size, below which small type belongs to something else, such as a drop cap's word."""
