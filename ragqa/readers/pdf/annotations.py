@@ -45,6 +45,9 @@ class Annotations(NamedTuple):
     struck: list[Box]
 
 
+NO_ANNOTATIONS = Annotations([], [])
+
+
 @contextmanager
 def form_of(document: Any) -> Iterator[Any]:
     """Open a document's form, if it has one, until the block ends; gives pdfium's handle or None."""
@@ -62,9 +65,9 @@ def form_of(document: Any) -> Iterator[Any]:
 
 def read_annotations(form: Any, page: Any) -> Annotations:
     """Return what is typed over a page and what is struck out on it, in the file's order."""
-    found = Annotations([], [])
+    found, address = Annotations([], []), ctypes.cast(page, ctypes.c_void_p).value
     for at in range(min(pdfium.FPDFPage_GetAnnotCount(page), MAX_ANNOTATIONS)):
-        pointer = calls.annotation(ctypes.cast(page, ctypes.c_void_p).value, at)
+        pointer = calls.annotation(address, at)
         if not pointer:
             continue
         kind = calls.annotation_kind(pointer)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
+from ragqa.readers.symbol_fonts import is_symbol_font, symbol_text
 
 _MONO = re.compile(
     r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
@@ -40,6 +41,20 @@ def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
     fonts = {one: calls.font_of(one) if one else None for one in set(objects)}
     described = {font: _describe(font) if font else NO_FONT for font in set(fonts.values())}
     return [described[fonts[one]] for one in objects]
+
+
+def show_symbols(pointer: int, text: str) -> str:
+    """Return a page's text with the signs that its symbol fonts show for letters, one for each character."""
+    places = [at for at, char in enumerate(text) if "!" <= char <= "ÿ" or "\uf000" <= char <= "\uf0ff"]
+    fonts = fonts_at(pointer, places)
+    shows = {font for font in set(fonts) if is_symbol_font(font.name)}
+    if not shows:
+        return text
+    characters = list(text)
+    for at, font in zip(places, fonts, strict=True):
+        if font in shows:
+            characters[at] = symbol_text(font.name, characters[at])
+    return "".join(characters)
 
 
 def _describe(pointer: int) -> Font:

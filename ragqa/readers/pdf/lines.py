@@ -18,7 +18,7 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
-from ragqa.readers.pdf.fonts import Font, fonts_at
+from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols
 from ragqa.readers.pdf.hidden import Box
 from ragqa.readers.pdf.letterspaced import join_letterspaced
 from ragqa.readers.pdf.right_to_left import has_right_to_left, mend_ligatures, part_lines
@@ -75,17 +75,21 @@ class PageText(NamedTuple):
     """Whether most of its text was turned to be read."""
 
 
-def read_text(page: object, text_page: object, marked: Sequence[Box] = ()) -> PageText:
+def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbols: bool = True) -> PageText:
     """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it.
 
-    ``marked`` are the places of text that a reviewer has struck out.
+    ``marked`` are the places of text that a reviewer has struck out; ``symbols`` says whether the file may set letters
+    in a symbol font.
     """
     pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     total = pdfium.FPDFText_CountChars(text_page)
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    text, words, corners, struck, layer = shown_words(page, pointer, page_text(text_page, pointer, count), marked)
+    text = page_text(text_page, pointer, count)
+    if symbols:
+        text = show_symbols(pointer, text)
+    text, words, corners, struck, layer = shown_words(page, pointer, text, marked)
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes, turned = _boxes(text_page, pointer, words, corners)

@@ -27,17 +27,23 @@ def find_repeated(text: str, words: Ints, corners: Floats) -> Bools:
     """
     found = np.zeros(len(words), np.bool_)
     left, bottom, size = corners[:, 0, 0], corners[:, 0, 3], corners[:, 0, 1] - corners[:, 0, 3]
-    order = np.argsort(np.round(bottom / 4) * 1e5 + left, kind="stable")
-    one, other = order[:-1], order[1:]
-    near = (
+    place = np.rint(bottom / 4) * 1e5 + left
+    order = np.argsort(place, kind="stable")
+    close = np.flatnonzero(np.diff(place[order]) < SHIFT * size.max())
+    if not len(close):
+        return found
+    one, other = order[close], order[close + 1]
+    near = np.zeros(len(words), np.bool_)
+    near[close] = (
         (left[other] - left[one] < SHIFT * size[one])
         & (np.abs(bottom[other] - bottom[one]) < SHIFT * size[one])
+        & (np.abs(size[other] - size[one]) < 0.02 * size[one])
         & (words[one, 1] - words[one, 0] == words[other, 1] - words[other, 0])
     )
     first = 0
     for at in np.flatnonzero(near).tolist():
-        first = first if at and near[at - 1] else int(one[at])
-        here, there = sorted((first, int(other[at])))
+        first = first if at and near[at - 1] else int(order[at])
+        here, there = sorted((first, int(order[at + 1])))
         if text[words[here, 0] : words[here, 1]] == text[words[there, 0] : words[there, 1]]:
             found[there] = True
             first = here
@@ -47,10 +53,9 @@ def find_repeated(text: str, words: Ints, corners: Floats) -> Bools:
 def blank_crowded(pointer: int, text: str, words: Ints, corners: Floats) -> str:
     """Return a page's text with nothing visible for the characters of a word that are drawn over the same ones."""
     length = words[:, 1] - words[:, 0]
-    reach = corners[:, 1, 2] - corners[:, 0, 0]
-    crowded = (length > 3) & (np.abs(reach) < CROWDED * length * np.abs(corners[:, 0, 1] - corners[:, 0, 3]))
-    level = np.abs(corners[:, 0, 3] - corners[:, 1, 3]) < 0.1
-    found = np.flatnonzero(crowded & level).tolist()
+    reach, size = corners[:, 1, 2] - corners[:, 0, 0], corners[:, 0, 1] - corners[:, 0, 3]
+    level = np.abs(corners[:, 0, 3] - corners[:, 1, 3]) < 0.1  # and not running downwards
+    found = np.flatnonzero((np.abs(reach) < CROWDED * length * size) & (length > 3) & level).tolist()
     if not found:
         return text
     characters = list(text)

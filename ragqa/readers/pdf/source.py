@@ -15,9 +15,10 @@ import pypdfium2.raw as pdfium
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers.encodings import normalise
-from ragqa.readers.pdf.annotations import form_of, read_annotations
+from ragqa.readers.pdf.annotations import NO_ANNOTATIONS, form_of, read_annotations
 from ragqa.readers.pdf.fields import add_typed
 from ragqa.readers.pdf.lines import PageText, read_text
+from ragqa.readers.pdf.names import Holds, holds
 from ragqa.readers.pdf.standin import use_standin_font
 
 LOCK = threading.Lock()
@@ -53,9 +54,10 @@ class RawPage(NamedTuple):
 class Source:
     """A loaded PDF. Use ``open_source``, which closes it."""
 
-    def __init__(self, handle: Any, form: Any, count: int) -> None:
+    def __init__(self, handle: Any, form: Any, count: int, holds: Holds) -> None:
         self._handle = handle
         self._form = form
+        self._holds = holds
         self.count = count
 
     def page(self, index: int) -> RawPage:
@@ -69,8 +71,8 @@ class Source:
             if not text_page:
                 return RawPage(PageText([]), width, height, label, has_images=False, broken=True)
             try:
-                over = read_annotations(self._form, page)
-                text = read_text(page, text_page, over.struck)
+                over = read_annotations(self._form, page) if self._holds.marks else NO_ANNOTATIONS
+                text = read_text(page, text_page, over.struck, self._holds.symbols)
                 if over.typed:
                     text = add_typed(text, over.typed, pdfium.FPDFPage_GetRotation(page))
             finally:
@@ -141,7 +143,7 @@ def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source
             if count <= 0:
                 raise UnreadableFile(f"{name} is a PDF without pages: it may be damaged; give a whole copy of it")
             with form_of(handle) as form:
-                yield Source(handle, form, min(count, MAX_PAGES))
+                yield Source(handle, form, min(count, MAX_PAGES), holds(data))
         finally:
             pdfium.FPDF_CloseDocument(handle)
 

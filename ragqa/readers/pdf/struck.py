@@ -27,6 +27,8 @@ THICK = 3.0
 """Points. A line drawn through text is thinner."""
 ZONE = (0.12, 0.46)
 """How far above the baseline it lies, in parts of the type size."""
+FEW = 20
+"""Lines that are all held against all words at once."""
 BELOW = 0.22
 """The part of the type's box that is taken to lie below the baseline."""
 OVERHANG = 0.6
@@ -47,14 +49,10 @@ def find_thin_lines(objects: Sequence[int], modes: Sequence[int]) -> Floats:
 
     ``modes`` are the objects' text rendering modes, -1 for what is no text.
     """
-    paths, forms = [], []
-    for found, mode in zip(objects, modes, strict=True):
-        if mode < 0:
-            kind = calls.object_kind(found)
-            if kind == pdfium.FPDF_PAGEOBJ_PATH:
-                paths.append(found)
-            elif kind == pdfium.FPDF_PAGEOBJ_FORM:
-                forms.append(found)
+    drawn = [found for found, mode in zip(objects, modes, strict=True) if mode < 0]
+    kinds = list(map(calls.object_kind, drawn))
+    paths = [found for found, kind in zip(drawn, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_PATH]
+    forms = [found for found, kind in zip(drawn, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_FORM]
     if len(paths) > MAX_PATHS:
         return np.zeros((0, 4))
     lines = [_thin(paths)]
@@ -105,8 +103,9 @@ def find_struck(
     bottom, height = corners[:, 0, 3], corners[:, 0, 1] - corners[:, 0, 3]
     left, right = corners[:, :, 0].min(axis=1), corners[:, :, 2].max(axis=1)
     found: list[Struck] = []
-    if len(lines):
-        middles = (lines[:, 1] + lines[:, 3]) / 2
+    middles = (lines[:, 1] + lines[:, 3]) / 2
+    zone = bottom + (BELOW + sum(ZONE) / 2) * height
+    if len(lines) > FEW or (np.abs(middles[:, None] - zone) < 0.25 * height).any():
         lines, middles = lines[order := np.argsort(middles)], middles[order]
         low = np.searchsorted(middles, bottom + (BELOW + ZONE[0] - 0.05) * height)
         high = np.searchsorted(middles, bottom + (BELOW + ZONE[1] + 0.05) * height)

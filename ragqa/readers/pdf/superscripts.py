@@ -40,8 +40,6 @@ MANY = 0.25
 _SEEN = 64
 """Characters before a superscript that tell what it is."""
 
-_INNER = re.compile(r"(?<=\S)[0-9](?![0-9\s]|[.,][0-9]|\Z)|(?<=[0-9\s])[o0º](?=[CF]\b)")
-"""The last digit of a number inside a word, or a degree's circle: whether it is raised, the word's ends don't tell."""
 _SCRIPT = re.compile(
     r"[^\W\d_]{0,2}|.*[\d*†‡§+−–].*|[^\w\s]+|[^\W\d_]*(?:max|min|ref|out|in|abs|rel|eff|tot)", re.DOTALL
 )
@@ -98,15 +96,22 @@ def _differ(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _with_small_inside(pointer: int, text: str, words: Ints, heights: Floats) -> Ints:
-    """Return the words in whose inside a number ends that is set smaller than their first character."""
-    places = [match.start() for match in _INNER.finditer(text)]
-    if not places:
-        return np.zeros(0, np.intp)
-    edges = np.zeros((len(places), 4), np.float32)
+    """Return the words in whose inside a number, or a degree's circle, ends smaller than their first character."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    digit = codes - 48 < 10  # what is less than 48 wraps around and is large
+    before, here, after, next_digit = codes[:-3], digit[1:-2], codes[2:-1], digit[3:]
+    ends = here & (after > 32) & ~digit[2:-1] & (digit[:-3] | (before > 64) | (before == 41))
+    ends &= ~(next_digit & ((after == 44) | (after == 46)))  # 1,234 and 3.5
+    if "oC" in text or "oF" in text or "ºC" in text:
+        ends |= ((codes[1:-2] == 111) | (codes[1:-2] == 186)) & ((after == 67) | (after == 70))
+    found = np.flatnonzero(ends) + 1
+    if not len(found):
+        return found
+    edges = np.zeros((len(found), 4), np.float32)
     start = edges.ctypes.data
-    deque(map(calls.char_box, repeat(pointer), places, range(start, start + edges.nbytes, 16)), maxlen=0)
-    owner = np.searchsorted(words[:, 0], places, "right") - 1
-    inside = (owner >= 0) & (words[owner, 1] > places)
+    deque(map(calls.char_box, repeat(pointer), found.tolist(), range(start, start + edges.nbytes, 16)), maxlen=0)
+    owner = np.searchsorted(words[:, 0], found, "right") - 1
+    inside = (owner >= 0) & (words[owner, 1] > found)
     small = _differ(heights[owner, 0], (edges[:, 1] - edges[:, 3]).astype(np.float64))
     return np.asarray(owner[inside & small], np.intp)
 
@@ -136,20 +141,15 @@ class _Page:
     def _runs(self, word: Ints, box: Floats) -> list[tuple[int, int, float, float]]:
         """Return start, end, left and right of each stretch of a word in one size and on one baseline."""
         start, end = int(word[0]), int(word[1])
-        types = self._types(range(start, end))
-        cuts = [0]
-        for at in range(1, len(types)):
-            one, other = types[at - 1], types[at]
+        drawn = list(map(calls.text_object, repeat(self._pointer), range(start, end)))
+        begins = [start, *(start + at for at in range(1, len(drawn)) if drawn[at] != drawn[at - 1])]
+        types, cuts, lefts = self._types(begins), [start], [float(box[0])]
+        for at, one, other in zip(begins[1:], types, types[1:], strict=False):
             large = max(one.size, other.size)
             if min(one.size, other.size) < SMALLER * large or abs(one.base - other.base) > 0.12 * large:
                 cuts.append(at)
-        lefts = [float(box[0]), *(float(np.clip(types[at].along, box[0], box[2])) for at in cuts[1:])]
-        return [
-            (start + cut, start + after, left, right)
-            for cut, after, left, right in zip(
-                cuts, [*cuts[1:], len(types)], lefts, [*lefts[1:], float(box[2])], strict=True
-            )
-        ]
+                lefts.append(float(np.clip(other.along, box[0], box[2])))
+        return list(zip(cuts, [*cuts[1:], end], lefts, [*lefts[1:], float(box[2])], strict=True))
 
     def _types(self, characters: Sequence[int]) -> list[_Type]:
         count = len(characters)
