@@ -20,6 +20,10 @@ _BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|
 _ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
 
 
+_DECODED = frozenset("0123456789!#%&()*+,./:;<=>?[]_{|}-¬°±×÷µ·®©")
+"""Signs that pdfium itself makes of the codes of Symbol; letters it leaves only where it does not know the font."""
+
+
 class Font(NamedTuple):
     """What of a typeface tells roles apart."""
 
@@ -47,13 +51,18 @@ def show_symbols(pointer: int, text: str) -> str:
     """Return a page's text with the signs that its symbol fonts show for letters, one for each character."""
     places = [at for at, char in enumerate(text) if "!" <= char <= "ÿ" or "\uf000" <= char <= "\uf0ff"]
     fonts = fonts_at(pointer, places)
-    shows = {font for font in set(fonts) if is_symbol_font(font.name)}
-    if not shows:
-        return text
-    characters = list(text)
+    said: dict[Font, list[int]] = {}
     for at, font in zip(places, fonts, strict=True):
-        if font in shows:
-            characters[at] = symbol_text(font.name, characters[at])
+        said.setdefault(font, []).append(at)
+    characters = list(text)
+    for font, where in said.items():
+        if not is_symbol_font(font.name):
+            continue
+        plain = {text[at] for at in where if text[at] < "\uf000"}
+        known = "symbol" in font.name.lower() and plain <= _DECODED
+        for at in where:
+            if not known or text[at] >= "\uf000":
+                characters[at] = symbol_text(font.name, text[at])
     return "".join(characters)
 
 

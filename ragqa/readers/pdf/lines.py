@@ -21,7 +21,7 @@ from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols
 from ragqa.readers.pdf.hidden import Box
 from ragqa.readers.pdf.letterspaced import join_letterspaced
-from ragqa.readers.pdf.right_to_left import has_right_to_left, mend_ligatures, part_lines
+from ragqa.readers.pdf.right_to_left import Leftward, find_leftward, mend_ligatures
 from ragqa.readers.pdf.struck import close_gaps
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
@@ -94,18 +94,19 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes, turned = _boxes(text_page, pointer, words, corners)
     close_gaps(words, boxes, struck)
-    leftward = has_right_to_left(text)
-    if leftward:
-        text = mend_ligatures(pointer, text)
+    text = mend_ligatures(pointer, text)
     pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
     if pieces:
         words, boxes = pieces.words, pieces.boxes
     else:
         text, words, boxes = join_letterspaced(text, words, boxes)
-    first, last = _parts(text, words, boxes, leftward)
+    leftward = find_leftward(text, words, boxes, GAP)
+    first, last = _parts(words, boxes, leftward)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
-    segments = _segments(pointer, _line_texts(text, words, pieces, first, last), words, boxes, first, last, sample)
+    segments = _segments(
+        pointer, _line_texts(text, words, pieces, leftward, first, last), words, boxes, first, last, sample
+    )
     return PageText(segments, count, unreadable, count < total, turned)
 
 
@@ -174,7 +175,7 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _parts(text: str, words: Ints, boxes: Floats, leftward: bool) -> tuple[Ints, Ints]:
+def _parts(words: Ints, boxes: Floats, leftward: Leftward | None) -> tuple[Ints, Ints]:
     """Return the first and the last word of each segment."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
@@ -187,7 +188,9 @@ def _parts(text: str, words: Ints, boxes: Floats, leftward: bool) -> tuple[Ints,
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
     if leftward:
-        part_lines(text, words, boxes, parted, GAP)
+        for line in leftward.lines:
+            a, b = min(line), max(line)
+            parted[a:b] = leftward.passage[a + 1 : b + 1] != leftward.passage[a:b]
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1
 
@@ -213,13 +216,21 @@ def _segments(
     return [segment for segment in map(Segment, *columns) if segment.text]
 
 
-def _line_texts(text: str, words: Ints, pieces: Pieces | None, first: Ints, last: Ints) -> list[str]:
+def _line_texts(
+    text: str, words: Ints, pieces: Pieces | None, leftward: Leftward | None, first: Ints, last: Ints
+) -> list[str]:
     """Return the clean text of each segment."""
     starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
     texts = [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)]
     if pieces:
         for at in np.unique(np.searchsorted(first, np.flatnonzero(pieces.shift), "right") - 1).tolist():
             texts[at] = write_line(text, pieces, int(first[at]), int(last[at]))
+    for line in leftward.lines if leftward else ():
+        said: dict[int, list[str]] = {}
+        for word in line:
+            said.setdefault(int(np.searchsorted(first, word, "right")) - 1, []).append(text[slice(*words[word, :2])])
+        for at, found in said.items():
+            texts[at] = clean(" ".join(found))
     return texts
 
 

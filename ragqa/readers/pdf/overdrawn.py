@@ -36,6 +36,7 @@ def find_repeated(text: str, words: Ints, corners: Floats) -> Bools:
     near = np.zeros(len(words), np.bool_)
     near[close] = (
         (left[other] - left[one] < SHIFT * size[one])
+        & (left[other] - left[one] < 0.5 * (corners[one, 1, 2] - left[one]))
         & (np.abs(bottom[other] - bottom[one]) < SHIFT * size[one])
         & (np.abs(size[other] - size[one]) < 0.02 * size[one])
         & (words[one, 1] - words[one, 0] == words[other, 1] - words[other, 0])
@@ -64,9 +65,9 @@ def blank_crowded(pointer: int, text: str, words: Ints, corners: Floats) -> str:
         place = edges.ctypes.data
         deque(map(calls.char_box, repeat(pointer), range(start, end), range(place, place + edges.nbytes, 16)), maxlen=0)
         seen: dict[str, list[float]] = {}
-        for at, (left, top, _, bottom) in zip(range(start, end), edges.tolist(), strict=True):
+        for at, (left, _, right, _) in zip(range(start, end), edges.tolist(), strict=True):
             places = seen.setdefault(text[at], [])
-            if any(abs(left - other) < SHIFT * (top - bottom) for other in places[-20:]):
+            if any(abs(left - other) < SHIFT * (right - left) for other in places[-20:]):
                 characters[at] = "\u200b"
             else:
                 places.append(left)
