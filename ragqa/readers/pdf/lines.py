@@ -130,14 +130,13 @@ def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple
 
 def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:
     """Return which words do not run to the right. Asked only of those whose last letter is not right of the first."""
-    length = words[:, 1] - words[:, 0]
-    stuck = ~(pairs[:, 1, 0] - pairs[:, 0, 0] > 0.1)
-    asked = np.flatnonzero(stuck & (length > 1))
+    stuck = ~(pairs[:, 1, 0] - pairs[:, 0, 0] > 0.1) & (words[:, 1] - words[:, 0] > 1)
+    asked = np.flatnonzero(stuck)
     found = asked[_runs_elsewhere(pointer, words[asked, 0])]
     if not len(found):
         return found
-    single = np.flatnonzero(length == 1)
-    return np.concatenate((found, single[_runs_elsewhere(pointer, words[single, 0])]))
+    rest = np.flatnonzero(~stuck)
+    return np.concatenate((found, rest[_runs_elsewhere(pointer, words[rest, 0])]))
 
 
 def _runs_elsewhere(pointer: int, characters: Ints) -> npt.NDArray[np.bool_]:
