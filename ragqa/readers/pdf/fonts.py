@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
@@ -70,9 +71,13 @@ def _describe(pointer: int) -> Font:
     font = ctypes.cast(pointer, pdfium.FPDF_FONT)
     buffer = ctypes.create_string_buffer(256)
     length = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-    name = buffer.raw[: max(0, min(length, 256) - 1)].decode("utf-8", "replace").partition("+")
+    return _font(buffer.raw[: max(0, min(length, 256) - 1)], max(pdfium.FPDFFont_GetFlags(font), 0))
+
+
+@lru_cache(maxsize=1000)
+def _font(raw_name: bytes, flags: int) -> Font:
+    name = raw_name.decode("utf-8", "replace").partition("+")
     shown = name[2] or name[0]
-    flags = max(pdfium.FPDFFont_GetFlags(font), 0)
     return Font(
         shown,
         bold=bool(flags & 1 << 18) or bool(_BOLD.search(shown)),

@@ -22,7 +22,7 @@ _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
 
 def mend_ligatures(pointer: int, text: str) -> str:
     """Return a page's text with lam before alef where both are one glyph, whose two letters pdfium turns about."""
-    if text.isascii():
+    if "\u0644" not in text:
         return text
     characters = list(text)
     for match in _ALEF_LAM.finditer(text):

@@ -6,6 +6,8 @@ pdfium asked for each character's size and baseline. Knows nothing of rows, tabl
 
 from __future__ import annotations
 
+import ctypes
+import math
 import re
 from collections import deque
 from collections.abc import Sequence
@@ -85,6 +87,8 @@ def part_scripts(pointer: int, text: str, words: Ints, corners: Floats, boxes: F
     beside = np.abs(boxes[1:, 0] - boxes[:-1, 2]) < np.maximum(low, high)
     level = np.minimum(boxes[1:, 3], boxes[:-1, 3]) > np.maximum(boxes[1:, 1], boxes[:-1, 1])
     pairs = np.flatnonzero(_differ(low, high) & beside & level)
+    beside_small = np.concatenate((pairs, pairs + 1))
+    uneven[beside_small] |= words[beside_small, 1] - words[beside_small, 0] > 1  # boxes of some fonts tell no sizes
     split = np.flatnonzero(uneven)
     if not len(split) and not len(pairs):
         return None
@@ -97,10 +101,10 @@ def _differ(one: Floats, other: Floats) -> npt.NDArray[np.bool_]:
 
 def _with_small_inside(pointer: int, text: str, words: Ints, heights: Floats) -> Ints:
     """Return the words in whose inside a number, or a degree's circle, ends smaller than their first character."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)  # other letters become '?'
     digit = codes - 48 < 10  # what is less than 48 wraps around and is large
     before, here, after, next_digit = codes[:-3], digit[1:-2], codes[2:-1], digit[3:]
-    ends = here & (after > 32) & ~digit[2:-1] & (digit[:-3] | (before > 64) | (before == 41))
+    ends = here & (after > 32) & ~digit[2:-1] & (digit[:-3] | (before > 62) | (before == 41))
     ends &= ~(next_digit & ((after == 44) | (after == 46)))  # 1,234 and 3.5
     if "oC" in text or "oF" in text or "ºC" in text:
         ends |= ((codes[1:-2] == 111) | (codes[1:-2] == 186)) & ((after == 67) | (after == 70))
@@ -122,6 +126,8 @@ class _Page:
     def __init__(self, pointer: int, text: str) -> None:
         self._pointer = pointer
         self._text = text
+        self._matrix, self._place = (ctypes.c_float * 6)(), (ctypes.c_double * 2)()
+        self._at_matrix, self._at_place = ctypes.addressof(self._matrix), ctypes.addressof(self._place)
 
     def part(self, words: Ints, boxes: Floats, split: Sequence[int], pairs: Sequence[int]) -> Pieces | None:
         parts = {at: found for at in split if len(found := self._runs(words[at], boxes[at])) > 1}
@@ -152,21 +158,19 @@ class _Page:
         return list(zip(cuts, [*cuts[1:], end], lefts, [*lefts[1:], float(box[2])], strict=True))
 
     def _types(self, characters: Sequence[int]) -> list[_Type]:
-        count = len(characters)
-        matrices, origins = np.zeros((count, 6), np.float32), np.zeros((count, 2))
-        start, place = matrices.ctypes.data, origins.ctypes.data
-        pointer = repeat(self._pointer)
-        deque(map(calls.char_matrix, pointer, characters, range(start, start + matrices.nbytes, 24)), maxlen=0)
-        xs, ys = range(place, place + origins.nbytes, 16), range(place + 8, place + 8 + origins.nbytes, 16)
-        deque(map(calls.char_origin, pointer, characters, xs, ys), maxlen=0)
-        points = np.fromiter(map(calls.font_size, pointer, characters), np.float64, count)
-        a, b = matrices[:, 0].astype(np.float64), matrices[:, 1].astype(np.float64)
-        quarter = np.round(np.arctan2(b, a) / (np.pi / 2)) * (np.pi / 2)
-        cos, sin = np.round(np.cos(quarter)), np.round(np.sin(quarter))
-        along = cos * origins[:, 0] + sin * origins[:, 1]
-        base = -sin * origins[:, 0] + cos * origins[:, 1]
-        size = points * np.hypot(matrices[:, 2], matrices[:, 3])
-        return [_Type(*one) for one in np.nan_to_num(np.stack((along, base, size), axis=1)).tolist()]
+        return [self._type(at) for at in characters]
+
+    def _type(self, at: int) -> _Type:
+        calls.char_matrix(self._pointer, at, self._at_matrix)
+        calls.char_origin(self._pointer, at, self._at_place, self._at_place + 8)
+        a, b, c, d = self._matrix[:4]
+        x, y = self._place
+        size = calls.font_size(self._pointer, at) * math.hypot(c, d)
+        if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(size)):
+            return _Type(0.0, 0.0, 0.0)
+        if abs(a) >= abs(b):
+            return _Type(x, y, size) if a >= 0 else _Type(-x, -y, size)
+        return _Type(y, -x, size) if b > 0 else _Type(-y, x, size)
 
     def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int], owner: Ints) -> Pieces | None:
         """Return which of the pieces asked for are raised or lowered, each against its neighbour."""

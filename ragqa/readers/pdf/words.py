@@ -21,6 +21,8 @@ from ragqa.readers.pdf.struck import Struck, find_struck, find_thin_lines, witho
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+_BLANK = np.zeros(0x3002, np.bool_)
+_BLANK[[9, 10, 13, 32, 0xA0, 0x3000]] = True
 NO_LINES = np.zeros((0, 4))
 
 
@@ -56,7 +58,7 @@ def _words(text: str) -> Ints:
     """Return (n, 3): start, end, and the number of the line, of each run without white space."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     broken = (codes == 10) | (codes == 13)
-    blank = broken | (codes == 32) | (codes == 9) | (codes == 0xA0) | (codes == 0x3000)
+    blank = _BLANK[np.minimum(codes, len(_BLANK) - 1)]
     solid = np.concatenate(([False], ~blank, [False]))
     edges = np.flatnonzero(solid[1:] != solid[:-1])
     starts, ends = edges[::2], edges[1::2]
