@@ -16,12 +16,21 @@ _INVERSE_UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcdmµμn]?m|m?s|min|h|d|K|kg|g|
 _INTEGER = re.compile(r"[-+−–]?\d{1,4}")
 _FRACTION = re.compile(r"\d+\s*[/⁄∕]\s*\d*")
 _MARK = re.compile(
+    r"[\[(](?:\d{1,3}|[a-z])|"
     r"[\[(]?(?:\d{1,3}|[a-z])(?:\s*[,;、]\s*(?:\d{1,3}|[a-z]))*[)\]）]|\d{1,3}(?:\s*[,;、]\s*\d{1,3})+|[*†‡§¶#]+|[①-⑳]"
 )
 """Marks of footnotes that can't be exponents: 1), [3], (a), 1,2, *, †."""
 _ORDINAL = re.compile(r"st|nd|rd|th|er|re|e|ème|ère|o|a|º|ª|ter|te|TM|SM|R|C|®|™|©|℠|′|″|'|\"", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{3,}$|[\u3400-\u9fff\u3040-\u30ff]$|[.,;:!?)\]\"'’”。，；：！？）」』]$")
 """What is raised after a word or a sign that ends one is a footnote's mark."""
+_CHARGE = re.compile(r"[1-9]?[+−–-]")
+_FUNCTION = re.compile(r"(?:^|[^A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|exp|det)h?$")
+_FACTOR = re.compile(
+    r"\((?!\s*[A-Z]\s*\)$)(?:[^()]*[-+−·×/^=][^()]*|\s*[a-zα-ωA-Z][\w.]?\s*|[^()]*\([^()]*\)[^()]*)\)$"
+)
+_COUNTED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+$|(?<![\d.,])\d{1,3}(?: \d{3})+$")
+"""A number with its thousands set apart: nobody writes an exponent behind it."""
+_WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
 def raised(before: str, text: str, after: str = "") -> str:
@@ -44,13 +53,17 @@ def raised(before: str, text: str, after: str = "") -> str:
         return ""
     if mark in ("o", "0", "º", "∘", "○") and (number or line[-1].isspace()) and re.match(r"\s*[CFK]\b", after):
         return "°"
+    if _CHARGE.fullmatch(mark) and re.search(r"[A-Za-z][\d_)\]]*$", line):  # Na⁺, Ca²⁺
+        return text
     if _INTEGER.fullmatch(mark):
         return _exponent(line, mark.replace("−", "-").replace("–", "-"))
     if _ORDINAL.fullmatch(mark) and (len(mark) > 1 or not mark.isalpha() or mark in ("oea" if number else "") + "RC"):
         return text
     if len(mark) == 1 and mark.isalpha():
-        noted = _WORD.search(line) or (mark in "abcdef" and (_UNIT.search(line) or _INVERSE_UNIT.search(line)))
+        noted = _ends_word(line) or (mark in "abcdef" and (_UNIT.search(line) or _INVERSE_UNIT.search(line)))
         return "" if noted else f"^{mark}"
+    if len(mark) > 1 and mark[0] in "-+−" and re.search(r"[^\W\d_]{3,}$", line):  # a remark
+        return f" {mark}"
     if mark[0].isalnum() or mark[0] in "-+−(":
         return f"^{grouped(mark)}" if not line[-1].isspace() else text
     return text
@@ -69,9 +82,25 @@ def _exponent(line: str, integer: str) -> str:
     negative = integer.startswith("-")
     if (_INVERSE_UNIT if negative else _UNIT).search(line) and len(integer) <= 2 and integer.lstrip("-+") in "1234":
         return integer.translate(_DIGITS)
-    if not negative and not integer.startswith("+") and _WORD.search(line):
+    if (
+        not negative
+        and not integer.startswith("+")
+        and (
+            _ends_word(line)
+            or _COUNTED.search(line)
+            or (integer == "1" and line[-1].isdecimal() and not line.endswith("10"))
+        )
+    ):
         return ""
     return f"^{integer}"
+
+
+def _ends_word(line: str) -> bool:
+    """Whether the line ends as prose does, and not in a function's name or a formula in brackets: cos², (x − y)²."""
+    if not _WORD.search(line) or _FUNCTION.search(line):
+        return False
+    factor = _FACTOR.search(line)
+    return not factor or bool(_WORDS.search(factor[0]))
 
 
 def lowered(before: str, text: str) -> str:

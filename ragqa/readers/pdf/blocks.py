@@ -17,7 +17,9 @@ from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.tables import Table
 from ragqa.types import BlockKind
 
-_BULLET = re.compile(r"^([•◦▪‣●○■□▶►✓➢→⁃∙·\uf0b7\uf0a7]|[–—*-](?=\s))\s*(?=\S)|^(o|l)\s+(?=[A-Z])|^(l)\s+(?=\d)")
+_BULLET = re.compile(
+    r"^([•◦▪‣●○■□▶►✓✔➢➤❖❑❒◆◇⬝→⁃∙·\uf0b7\uf0a7]|[–—*-](?=\s))\s*(?=\S)|^(o|l)\s+(?=[A-Z])|^(l)\s+(?=\d)"
+)
 _ORDINAL = re.compile(
     r"^(?:\d{1,3}[.)](?=\s|[\u4e00-\u9fff])|\(\d{1,3}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{1,3})\)\s|[①-⑳]|"
     r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）])\s*"

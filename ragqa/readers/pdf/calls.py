@@ -34,3 +34,8 @@ object_kind = _plain(pdfium.FPDFPageObj_GetType, _int, _void)
 object_bounds = _plain(pdfium.FPDFPageObj_GetBounds, _int, _void, *[_void] * 4)
 form_count = _plain(pdfium.FPDFFormObj_CountObjects, _int, _void)
 form_object = _plain(pdfium.FPDFFormObj_GetObject, _void, _void, ctypes.c_ulong)
+
+# Of a page and an annotation's number on it, and of an annotation.
+annotation = _plain(pdfium.FPDFPage_GetAnnot, _void, _void, _int)
+annotation_kind = _plain(pdfium.FPDFAnnot_GetSubtype, _int, _void)
+close_annotation = _plain(pdfium.FPDFPage_CloseAnnot, None, _void)

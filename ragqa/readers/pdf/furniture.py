@@ -32,11 +32,10 @@ _NUMBER = re.compile(
     r"\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
     re.I,
 )
-_DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b", re.I)
+_DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b")
 _CHAPTER = re.compile(
     r"^(?:chapter|part|appendix|section|第)\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))", re.I
 )
-_SPACE = re.compile(r"\s+")
 
 Place = tuple[int, int]
 """A page, and the position of a row on it."""
@@ -109,7 +108,7 @@ def _outer(rows: Sequence[Row], height: float, bottom: bool, tallest: float) -> 
 
 def _keys(row: Row) -> list[str]:
     """Return what of a row may return: its text without digits, or the chapter that it begins or ends by naming."""
-    keys = [_SPACE.sub("", _DIGITS.sub("#", row.text)).lower()]
+    keys = ["".join(_DIGITS.sub("#", row.text.lower()).split())]
     if len(row.text) <= 160:
         keys += ["chapter:#" for s in (row.segments[0], row.segments[-1]) if _CHAPTER.match(s.text)][:1]
     return keys

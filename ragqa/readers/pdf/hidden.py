@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
@@ -31,20 +32,29 @@ TINY = 0.5
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
 
-def blank_unseen(page: Any, text_page: int, text: str) -> str:
-    """Return a page's text with a space for each character that is drawn invisibly, save over a picture.
+def objects_of(page: Any) -> tuple[list[int], list[int]]:
+    """Return the objects of a page and the text rendering mode of each, -1 for what is no text."""
+    address, count = ctypes.cast(page, ctypes.c_void_p).value, pdfium.FPDFPage_CountObjects(page)
+    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+    return objects, list(map(calls.render_mode, objects))
 
-    ``text_page`` is the address of pdfium's reading of the page; ``text`` has a character for each of its indexes.
+
+def blank_unseen(objects: Sequence[int], modes: Sequence[int], text_page: int, text: str) -> tuple[str, bool]:
+    """Return a page's text with a space for each character that is drawn invisibly, save over a picture, and whether
+    invisible text is left: a scan's text layer.
+
+    ``objects`` and ``modes`` are the page's own, ``text_page`` is the address of pdfium's reading of the page; ``text``
+    has a character for each of its indexes.
     """
-    unseen, pictures = _look_through(page)
+    unseen, pictures = _look_through(objects, modes)
     if not unseen:
-        return text
+        return text, False
     shown = list(text)
     for at, found in enumerate(map(calls.text_object, repeat(text_page), range(len(text)))):
         if found in unseen and not _is_over(text_page, at, pictures):
             shown[at] = " "
     blanked = "".join(shown)
-    return text if blanked.isspace() else blanked
+    return (text, True) if blanked.isspace() else (blanked, bool(pictures))
 
 
 def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
@@ -71,11 +81,8 @@ def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
     return np.asarray(hidden & ~hidden.all(), np.bool_)
 
 
-def _look_through(page: Any) -> tuple[set[int], list[Box]]:
+def _look_through(objects: Sequence[int], modes: Sequence[int]) -> tuple[set[int], list[Box]]:
     """Return the invisible text objects of a page, and where it has pictures, or forms with some, if it has any."""
-    address, count = ctypes.cast(page, ctypes.c_void_p).value, pdfium.FPDFPage_CountObjects(page)
-    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
-    modes = list(map(calls.render_mode, objects))
     if -1 not in modes and _UNSEEN.isdisjoint(modes):
         return set(), []
     unseen = {found for found, mode in zip(objects, modes, strict=True) if mode in _UNSEEN}

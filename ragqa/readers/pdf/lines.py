@@ -1,7 +1,6 @@
 """Characters of a page to Segments: words of one line that stand close together, with place, size and font.
 
-Only the first and the last character of a word are asked for their boxes: the calls into pdfium are most of the time
-that reading a long manual takes. Knows nothing of columns, paragraphs or tables.
+Knows nothing of columns, paragraphs or tables.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import deque
+from collections.abc import Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -18,9 +18,14 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
-from ragqa.readers.pdf.fonts import Font, fonts_at
-from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
+from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols
+from ragqa.readers.pdf.hidden import Box
+from ragqa.readers.pdf.letterspaced import join_letterspaced
+from ragqa.readers.pdf.right_to_left import Leftward, find_leftward, mend_ligatures
+from ragqa.readers.pdf.struck import close_gaps
+from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
+from ragqa.readers.pdf.words import shown_words
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
@@ -66,66 +71,47 @@ class PageText(NamedTuple):
     unreadable: int = 0
     cut: bool = False
     """Whether the page holds more than MAX_CHARS."""
+    turned: bool = False
+    """Whether most of its text was turned to be read."""
 
 
-def read_text(page: object, text_page: object) -> PageText:
-    """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it."""
+def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbols: bool = True) -> PageText:
+    """Return what a loaded page says to those who look at it; ``text_page`` is pdfium's reading of it.
+
+    ``marked`` are the places of text that a reviewer has struck out; ``symbols`` says whether the file may set letters
+    in a symbol font.
+    """
     pointer = ctypes.cast(text_page, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
     total = pdfium.FPDFText_CountChars(text_page)
     count = min(total, MAX_CHARS)
     if count <= 0:
         return PageText([])
-    text = blank_unseen(page, pointer, page_text(text_page, pointer, count))
-    words = _words(text)
-    corners = _corners(pointer, words)
-    if len(words) and (misplaced := find_misplaced(page, words, corners)).any():
-        words, corners = words[~misplaced], corners[~misplaced]
+    text = page_text(text_page, pointer, count)
+    if symbols:
+        text = show_symbols(pointer, text)
+    text, words, corners, struck, layer = shown_words(page, pointer, text, marked)
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
-    boxes = _boxes(text_page, pointer, words, corners)
-    first, last = _parts(words, boxes)
+    boxes, turned = _boxes(text_page, pointer, words, corners)
+    close_gaps(words, boxes, struck)
+    text = mend_ligatures(pointer, text)
+    pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
+    if pieces:
+        words, boxes = pieces.words, pieces.boxes
+    else:
+        text, words, boxes = join_letterspaced(text, words, boxes)
+    leftward = find_leftward(text, words, boxes, GAP)
+    first, last = _parts(words, boxes, leftward)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
-    segments = _segments(pointer, text, words, boxes, first, last, sample)
-    return PageText(segments, count, unreadable, count < total)
-
-
-def _words(text: str) -> Ints:
-    """Return (n, 3): start, end, and the number of the line, of each run without white space."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    broken = (codes == 10) | (codes == 13)
-    blank = broken | (codes == 32) | (codes == 9) | (codes == 0xA0) | (codes == 0x3000)
-    solid = np.concatenate(([False], ~blank, [False]))
-    edges = np.flatnonzero(solid[1:] != solid[:-1])
-    starts, ends = edges[::2], edges[1::2]
-    hyphens = np.flatnonzero(codes == 2)
-    if len(hyphens):  # a word broken by a hyphen is two, on two lines
-        inner = hyphens[(hyphens + 1 < len(codes))] + 1
-        inner = inner[~blank[np.minimum(inner, len(codes) - 1)]]
-        starts = np.sort(np.concatenate((starts, inner)))
-        ends = np.sort(np.concatenate((ends, inner)))
-        broken = broken.copy()
-        broken[hyphens] = True
-    lines = np.cumsum(broken)
-    return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
-
-
-def _corners(pointer: int, words: Ints) -> Floats:
-    """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
-    corners = np.zeros((len(words), 2, 4), np.float32)
-    address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
-    deque(
-        map(calls.char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)),
-        maxlen=0,
+    segments = _segments(
+        pointer, _line_texts(text, words, pieces, leftward, first, last), words, boxes, first, last, sample
     )
-    places = address + 16 + 32 * np.flatnonzero(long)
-    deque(map(calls.char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
-    corners[~long, 1] = corners[~long, 0]
-    return corners.astype(np.float64)
+    return PageText(segments, count, unreadable, count < total, turned)
 
 
-def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Floats:
-    """Return (n, 4): left, bottom, right, top of each word, turned upright where its text is turned."""
+def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, bool]:
+    """Return (n, 4): left, bottom, right, top of each word, upright where its text is turned, and whether most is."""
     boxes = np.stack(
         (
             pairs[:, :, 0].min(axis=1),
@@ -138,19 +124,19 @@ def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> Float
     turned = _turned(pointer, words, pairs)
     if len(turned):
         _turn(text_page, words, boxes, turned)
-    return np.asarray(np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0), np.float64)
+    boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.asarray(boxes, np.float64), len(turned) >= len(boxes) / 2
 
 
 def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:
     """Return which words do not run to the right. Asked only of those whose last letter is not right of the first."""
-    length = words[:, 1] - words[:, 0]
-    stuck = ~(pairs[:, 1, 0] - pairs[:, 0, 0] > 0.1)
-    asked = np.flatnonzero(stuck & (length > 1))
+    stuck = ~(pairs[:, 1, 0] - pairs[:, 0, 0] > 0.1) & (words[:, 1] - words[:, 0] > 1)
+    asked = np.flatnonzero(stuck)
     found = asked[_runs_elsewhere(pointer, words[asked, 0])]
     if not len(found):
         return found
-    single = np.flatnonzero(length == 1)
-    return np.concatenate((found, single[_runs_elsewhere(pointer, words[single, 0])]))
+    rest = np.flatnonzero(~stuck)
+    return np.concatenate((found, rest[_runs_elsewhere(pointer, words[rest, 0])]))
 
 
 def _runs_elsewhere(pointer: int, characters: Ints) -> npt.NDArray[np.bool_]:
@@ -188,7 +174,7 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
+def _parts(words: Ints, boxes: Floats, leftward: Leftward | None) -> tuple[Ints, Ints]:
     """Return the first and the last word of each segment."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
@@ -200,28 +186,51 @@ def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
         | (gap < -1.5 * em)
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
+    if leftward:
+        for line in leftward.lines:
+            a, b = min(line), max(line)
+            parted[a:b] = leftward.passage[a + 1 : b + 1] != leftward.passage[a:b]
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1
 
 
 def _segments(
-    pointer: int, text: str, words: Ints, boxes: Floats, first: Ints, last: Ints, sample: Ints
+    pointer: int, texts: list[str], words: Ints, boxes: Floats, first: Ints, last: Ints, sample: Ints
 ) -> list[Segment]:
     left, _, right, _ = boxes.T
     base, height = _baselines(pointer, words, boxes, sample)
-    starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
+    starts, ends = words[first, 0].tolist(), (words[last, 1] - 1).tolist()
+    fonts = fonts_at(pointer, starts + ends)
     columns = (
-        [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)],
+        texts,
         np.minimum.reduceat(left, first).tolist(),
         (base - BELOW * height).tolist(),
         np.maximum.reduceat(right, first).tolist(),
         (base + (1 - BELOW) * height).tolist(),
         height.tolist(),
         words[first, 2].tolist(),
-        fonts_at(pointer, starts),
-        fonts_at(pointer, (words[last, 1] - 1).tolist()),
+        fonts[: len(starts)],
+        fonts[len(starts) :],
     )
     return [segment for segment in map(Segment, *columns) if segment.text]
+
+
+def _line_texts(
+    text: str, words: Ints, pieces: Pieces | None, leftward: Leftward | None, first: Ints, last: Ints
+) -> list[str]:
+    """Return the clean text of each segment."""
+    starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
+    texts = [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    if pieces:
+        for at in np.unique(np.searchsorted(first, np.flatnonzero(pieces.shift), "right") - 1).tolist():
+            texts[at] = write_line(text, pieces, int(first[at]), int(last[at]))
+    for line in leftward.lines if leftward else ():
+        said: dict[int, list[str]] = {}
+        for word in line:
+            said.setdefault(int(np.searchsorted(first, word, "right")) - 1, []).append(text[slice(*words[word, :2])])
+        for at, found in said.items():
+            texts[at] = clean(" ".join(found))
+    return texts
 
 
 def _longest(words: Ints, first: Ints) -> Ints:

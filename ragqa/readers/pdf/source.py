@@ -15,7 +15,10 @@ import pypdfium2.raw as pdfium
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers.encodings import normalise
+from ragqa.readers.pdf.annotations import NO_ANNOTATIONS, form_of, read_annotations
+from ragqa.readers.pdf.fields import add_typed
 from ragqa.readers.pdf.lines import PageText, read_text
+from ragqa.readers.pdf.names import Holds, holds
 from ragqa.readers.pdf.standin import use_standin_font
 
 LOCK = threading.Lock()
@@ -51,8 +54,10 @@ class RawPage(NamedTuple):
 class Source:
     """A loaded PDF. Use ``open_source``, which closes it."""
 
-    def __init__(self, handle: Any, count: int) -> None:
+    def __init__(self, handle: Any, form: Any, count: int, holds: Holds) -> None:
         self._handle = handle
+        self._form = form
+        self._holds = holds
         self.count = count
 
     def page(self, index: int) -> RawPage:
@@ -66,7 +71,10 @@ class Source:
             if not text_page:
                 return RawPage(PageText([]), width, height, label, has_images=False, broken=True)
             try:
-                text = read_text(page, text_page)
+                over = read_annotations(self._form, page) if self._holds.marks else NO_ANNOTATIONS
+                text = read_text(page, text_page, over.struck, self._holds.symbols)
+                if over.typed:
+                    text = add_typed(text, over.typed, pdfium.FPDFPage_GetRotation(page))
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
             has_images = not text.segments and _has_images(page)
@@ -134,7 +142,8 @@ def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source
             count = pdfium.FPDF_GetPageCount(handle)
             if count <= 0:
                 raise UnreadableFile(f"{name} is a PDF without pages: it may be damaged; give a whole copy of it")
-            yield Source(handle, min(count, MAX_PAGES))
+            with form_of(handle) as form:
+                yield Source(handle, form, min(count, MAX_PAGES), holds(data))
         finally:
             pdfium.FPDF_CloseDocument(handle)
 
