@@ -58,12 +58,17 @@ HEADS: Grid = [
     ["2", "5 min", "0.8 kg", "3 min", "0.4 l"],
     ["3", "4 min", "0.6 kg", "2 min", "0.3 l"],
 ]
-LONG: Grid = [["Code", "Meaning", "Action"]] + [
-    [f"E{n:02}", f"{where} {what}", f"Check {where.lower()} {n}"]
-    for n, (where, what) in enumerate(
-        ((where, what) for where in ("Inlet", "Drain", "Heater", "Door", "Drum", "Pump") for what in WHAT), 1
-    )
-] if (WHAT := ("blocked", "too hot", "open", "without power", "leaks", "worn", "loose", "wet", "jammed", "noisy")) else []
+LONG: Grid = (
+    [["Code", "Meaning", "Action"]]
+    + [
+        [f"E{n:02}", f"{where} {what}", f"Check {where.lower()} {n}"]
+        for n, (where, what) in enumerate(
+            ((where, what) for where in ("Inlet", "Drain", "Heater", "Door", "Drum", "Pump") for what in WHAT), 1
+        )
+    ]
+    if (WHAT := ("blocked", "too hot", "open", "without power", "leaks", "worn", "loose", "wet", "jammed", "noisy"))
+    else []
+)
 
 RULES: dict[str, Sequence[tuple[Any, ...]]] = {
     "grid": [("GRID", (0, 0), (-1, -1), 0.5, colors.black)],
@@ -118,7 +123,9 @@ def _pdf(
     ]
     width = 450 / len(grid[0])
     table = Table(body, [width] * len(grid[0]), style=TableStyle(style), repeatRows=headers)
-    prose = "The table says what holds for this machine. Read it before you call the service, and keep it with the machine."
+    prose = (
+        "The table says what holds for this machine. Read it before you call the service, and keep it with the machine."
+    )
     out = io.BytesIO()
     story = [Paragraph("About the machine", styles["Heading1"]), Paragraph(prose, styles["BodyText"]), table]
     SimpleDocTemplate(out, pagesize=A4, invariant=1).build([*story, Paragraph(prose, styles["BodyText"])])

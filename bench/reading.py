@@ -34,7 +34,9 @@ from ragqa.types import Document
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _LEADERS = re.compile(r"(?:\.\s?){4}")
-_MARKUP = re.compile(r"<!--.*?-->|^\s*```.*$|^\s*[-*]\s+(?:\[[ x]\]\s)?|^#+\s|\\(?=[_*\[\]])|\*\*|^\|?[\s|:-]+\|$", re.MULTILINE)
+_MARKUP = re.compile(
+    r"<!--.*?-->|^\s*```.*$|^\s*[-*]\s+(?:\[[ x]\]\s)?|^#+\s|\\(?=[_*\[\]])|\*\*|^\|?[\s|:-]+\|$", re.MULTILINE
+)
 
 
 class Reading(NamedTuple):
@@ -47,7 +49,10 @@ class Reading(NamedTuple):
 
 def gold_of(markdown: str) -> Reading:
     """Return the text and the tables of a ground truth in Markdown."""
-    return Reading(unescape(_MARKUP.sub(" ", markdown)), [[[unescape(c) for c in row] for row in t] for t in markdown_tables(markdown)])
+    return Reading(
+        unescape(_MARKUP.sub(" ", markdown)),
+        [[[unescape(c) for c in row] for row in t] for t in markdown_tables(markdown)],
+    )
 
 
 def of_ragqa(file: Path) -> Reading:
@@ -139,7 +144,11 @@ def measured(system: str, read: Sequence[Reading], gold: Sequence[Reading], text
     if texts:
         row["order_f1"] = mean(order_f1(words(mine.text), words(theirs.text)) for mine, theirs in pairs)
         row["bag_f1"] = mean(bag_f1(words(mine.text), words(theirs.text)) for mine, theirs in pairs)
-    row |= {"cells_f1": bag_f1(said, right), "precision": shared / max(len(said), 1), "recall": shared / max(len(right), 1)}
+    row |= {
+        "cells_f1": bag_f1(said, right),
+        "precision": shared / max(len(said), 1),
+        "recall": shared / max(len(right), 1),
+    }
     return row | {"seconds": sum(mine.seconds for mine in read)}
 
 
@@ -165,8 +174,16 @@ def main() -> None:
                 rows.append({"set": title, **measured(name, read, gold, texts=title == "docling")})
             if "--each" in sys.argv:
                 for at, file in enumerate(files):
-                    each = {name: measured(name, read[at : at + 1], gold[at : at + 1], True) for name, read in runs.items()}
-                    print(file.stem, {n: tuple(round(float(m[k]), 3) for k in ("order_f1", "bag_f1", "cells_f1")) for n, m in each.items()})
+                    each = {
+                        name: measured(name, read[at : at + 1], gold[at : at + 1], True) for name, read in runs.items()
+                    }
+                    print(
+                        file.stem,
+                        {
+                            n: tuple(round(float(m[k]), 3) for k in ("order_f1", "bag_f1", "cells_f1"))
+                            for n, m in each.items()
+                        },
+                    )
     report("reading", rows)
 
 

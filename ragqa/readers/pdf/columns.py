@@ -15,6 +15,7 @@ import numpy as np
 from ragqa.readers.pdf.characters import CJK
 from ragqa.readers.pdf.lines import Segment
 from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.ruled import RuledTable
 
 MIN_ROWS = 4
 """Lines that a column must have."""
@@ -30,25 +31,53 @@ class _Unit(NamedTuple):
     y1: float
 
 
-def read_in_order(page: int, rows: Sequence[Row], first_column: int) -> list[Row]:
-    """Return the rows of a page in reading order; their stretches are numbered from ``first_column``.
+def read_in_order(
+    page: int, rows: Sequence[Row], tables: Sequence[RuledTable], first_column: int
+) -> tuple[list[Row], dict[int, RuledTable]]:
+    """Return the rows of a page in reading order, and which of their stretches are the ``tables``.
 
-    ``rows`` are what stands side by side over the whole page, as ``make_rows`` gives them.
+    ``rows`` are what stands side by side over the whole page, as ``make_rows`` gives them. Stretches are numbered from
+    ``first_column``; a table is a stretch of its own, read where it stands.
     """
     if not rows:
-        return []
-    segments = sorted((s for row in rows for s in row.segments), key=attrgetter("line"))
-    stretches = _columns(_lines(segments))
+        return [], {}
+    held = {id(s) for table in tables for s in table.segments}
+    segments = sorted((s for row in rows for s in row.segments if id(s) not in held), key=attrgetter("line"))
+    whole = [_unit(table.segments) for table in tables]
+    stretches = _columns(_lines(segments) + whole)
     if stretches is None and len(segments) >= 4 * MIN_ROWS:
-        single = [_Unit((s,), s.x0, s.y0, s.x1, s.y1) for s in segments]
-        stretches = _columns(single, strict=True)
-    if stretches is None:
+        stretches = _columns([_unit((s,)) for s in segments] + whole, strict=True)
+    if stretches is None and not tables:
         left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
-        return [Row(*row[:-3], first_column, left, right) for row in rows]
+        return [Row(*row[:-3], first_column, left, right) for row in rows], {}
+    if stretches is None:
+        stretches = [(_lines(segments) + whole, (min(row.x0 for row in rows), max(row.x1 for row in rows)))]
     ordered: list[Row] = []
+    numbers: dict[int, RuledTable] = {}
+    tabled = first_column + len(stretches)
     for number, (units, bounds) in enumerate(stretches, first_column):
-        ordered += make_rows(page, [s for unit in units for s in unit.segments], number, bounds)
-    return ordered
+        text = [s for unit in units if id(unit.segments[0]) not in held for s in unit.segments]
+        lines = make_rows(page, text, number, bounds)
+        here = {id(unit.segments[0]) for unit in units}
+        for table in sorted((t for t in tables if id(t.segments[0]) in here), key=lambda t: -t.top):
+            above = sum((line.y0 + line.y1) / 2 > table.top for line in lines)
+            ordered += lines[:above]
+            lines = lines[above:]
+            numbers[tabled] = table
+            ordered += make_rows(page, table.segments, tabled, bounds)
+            tabled += 1
+        ordered += lines
+    return ordered, numbers
+
+
+def _unit(segments: tuple[Segment, ...]) -> _Unit:
+    return _Unit(
+        segments,
+        min(s.x0 for s in segments),
+        min(s.y0 for s in segments),
+        max(s.x1 for s in segments),
+        max(s.y1 for s in segments),
+    )
 
 
 Stretch = tuple[list[_Unit], tuple[float, float]]
@@ -58,22 +87,7 @@ def _lines(segments: Sequence[Segment]) -> list[_Unit]:
     lines: dict[int, list[Segment]] = {}
     for segment in segments:
         lines.setdefault(segment.line, []).append(segment)
-    units = []
-    for line in lines.values():
-        if len(line) == 1:
-            s = line[0]
-            units.append(_Unit((s,), s.x0, s.y0, s.x1, s.y1))
-        else:
-            units.append(
-                _Unit(
-                    tuple(line),
-                    min(s.x0 for s in line),
-                    min(s.y0 for s in line),
-                    max(s.x1 for s in line),
-                    max(s.y1 for s in line),
-                )
-            )
-    return units
+    return [_unit(tuple(line)) for line in lines.values()]
 
 
 def _columns(units: list[_Unit], strict: bool = False) -> list[Stretch] | None:

@@ -20,6 +20,7 @@ from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
 from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
+from ragqa.readers.pdf.rules import NO_RULES, Rules, find_rules
 from ragqa.readers.pdf.unreadable import sift_unreadable
 
 MAX_CHARS = 400_000
@@ -27,6 +28,9 @@ MAX_CHARS = 400_000
 
 GAP = 0.9
 """A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
+
+FEWEST_BESIDE = 3
+"""Segments beside others that a page has before its rules are looked for."""
 
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
@@ -66,6 +70,8 @@ class PageText(NamedTuple):
     unreadable: int = 0
     cut: bool = False
     """Whether the page holds more than MAX_CHARS."""
+    rules: Rules = NO_RULES
+    """What is drawn, where words stand side by side; else nothing is looked for."""
 
 
 def read_text(page: object, text_page: object) -> PageText:
@@ -84,10 +90,13 @@ def read_text(page: object, text_page: object) -> PageText:
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes = _boxes(text_page, pointer, words, corners)
     first, last = _parts(words, boxes)
+    rules = find_rules(page) if _side_by_side(boxes, first) else NO_RULES
+    if rules.upright:
+        first, last = _parts(words, boxes, rules)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
     segments = _segments(pointer, text, words, boxes, first, last, sample)
-    return PageText(segments, count, unreadable, count < total)
+    return PageText(segments, count, unreadable, count < total, rules)
 
 
 def _words(text: str) -> Ints:
@@ -188,8 +197,13 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
-    """Return the first and the last word of each segment."""
+def _side_by_side(boxes: Floats, first: Ints) -> bool:
+    """Whether segments stand beside each other, as in a table or in columns."""
+    return len(first) - len(np.unique(np.rint(boxes[first, 1] / 2))) >= FEWEST_BESIDE
+
+
+def _parts(words: Ints, boxes: Floats, rules: Rules = NO_RULES) -> tuple[Ints, Ints]:
+    """Return the first and the last word of each segment; none goes past an upright rule between two words."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
     gap = left[1:] - right[:-1]
@@ -200,6 +214,9 @@ def _parts(words: Ints, boxes: Floats) -> tuple[Ints, Ints]:
         | (gap < -1.5 * em)
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
+    for rule in rules.upright:
+        beside = (right[:-1] <= rule.at + 1) & (left[1:] >= rule.at - 1)
+        parted |= beside & (rule.start < (bottom[1:] + top[1:]) / 2) & ((bottom[1:] + top[1:]) / 2 < rule.end)
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1
 

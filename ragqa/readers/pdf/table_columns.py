@@ -79,7 +79,7 @@ def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band])
     if firsts and sum(bool(_MARKER.match(text)) for text in firsts) > 0.6 * len(firsts) and len(bands) == 2:
         return False
     cells = [text for line in grid for text in line if text]
-    if _is_running_text(many, bands):
+    if is_running_text(many, bands):
         return False
     if len(bands) == 2:
         second = [line[1] for line in grid if line[1]]
@@ -90,7 +90,7 @@ def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band])
     return median(map(len, cells)) <= 60
 
 
-def _is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
+def is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
     """Whether the cells fill their columns line after line, as columns of prose do."""
     if len(many) < 6:
         return False

@@ -1,0 +1,147 @@
+"""Grids of rules: cells between level and upright lines; where a line between two is missing they are one cell.
+
+Knows nothing of what stands in the cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ragqa.readers.pdf.rules import SNAP, Rule, Rules
+
+MAX_CELLS = 5_000
+MAX_ROUNDS = 8
+BEYOND = 8.0
+"""Points that rules reach past the last line across them where the table has no line at its edge."""
+COVERED = 0.6
+"""The part of a side of a cell that a rule must cover to be its wall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """``xs`` rise, ``ys`` fall: row 0 is the top. ``cells[row][column]`` is the number of the cell that holds the place.
+
+    A cell is a rectangle of places; its number is that of its first place, row by row.
+    """
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    cells: tuple[tuple[int, ...], ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.xs) - 1
+
+    @property
+    def height(self) -> int:
+        return len(self.ys) - 1
+
+
+def find_grids(rules: Rules) -> list[Grid]:
+    """Return the grids that rules make, each of two columns or more, from the top."""
+    grids = [grid for level, upright in _connected(rules) if (grid := _grid(level, upright))]
+    return sorted(grids, key=lambda grid: (-grid.ys[0], grid.xs[0]))
+
+
+def make_grid(xs: Sequence[float], ys: Sequence[float], level: Sequence[Rule], upright: Sequence[Rule]) -> Grid:
+    """Return the grid of lines at ``xs`` and ``ys``, cells joined where no rule of ``level`` or ``upright`` parts them."""
+    width, height = len(xs) - 1, len(ys) - 1
+    owner = list(range(width * height))
+
+    def find(at: int) -> int:
+        while owner[at] != at:
+            owner[at] = owner[owner[at]]
+            at = owner[at]
+        return at
+
+    def join(first: int, second: int) -> None:
+        low, high = sorted((find(first), find(second)))
+        owner[high] = low
+
+    for column in range(1, width):
+        walls = [rule for rule in upright if abs(rule.at - xs[column]) <= SNAP]
+        for row in range(height):
+            if not _covers(walls, ys[row + 1], ys[row]):
+                join(row * width + column - 1, row * width + column)
+    for row in range(1, height):
+        walls = [rule for rule in level if abs(rule.at - ys[row]) <= SNAP]
+        for column in range(width):
+            if not _covers(walls, xs[column], xs[column + 1]):
+                join((row - 1) * width + column, row * width + column)
+    _square(owner, find, join, width, height)
+    cells = tuple(tuple(find(row * width + column) for column in range(width)) for row in range(height))
+    return Grid(tuple(xs), tuple(ys), cells)
+
+
+def _square(owner: list[int], find, join, width: int, height: int) -> None:  # type: ignore[no-untyped-def]
+    """Join to each cell what it surrounds, until all are rectangles, or nearly."""
+    for _ in range(MAX_ROUNDS):
+        boxes: dict[int, list[int]] = {}
+        for at in range(len(owner)):
+            row, column = divmod(at, width)
+            box = boxes.setdefault(find(at), [row, row, column, column, 0])
+            box[1], box[2], box[3] = row, min(box[2], column), max(box[3], column)
+            box[4] += 1
+        ragged = [(at, box) for at, box in boxes.items() if box[4] < (box[1] - box[0] + 1) * (box[3] - box[2] + 1)]
+        if not ragged:
+            return
+        for at, (top, bottom, left, right, _) in ragged:
+            for row in range(top, bottom + 1):
+                for column in range(left, right + 1):
+                    join(at, row * width + column)
+
+
+def _covers(walls: Sequence[Rule], start: float, end: float) -> bool:
+    covered = sum(max(min(rule.end, end) - max(rule.start, start), 0.0) for rule in walls)
+    return covered >= COVERED * (end - start)
+
+
+def _connected(rules: Rules) -> Iterator[tuple[list[Rule], list[Rule]]]:
+    """Yield the level and the upright rules that hang together by touching."""
+    level, upright = rules
+    owner = list(range(len(level) + len(upright)))
+
+    def find(at: int) -> int:
+        while owner[at] != at:
+            owner[at] = owner[owner[at]]
+            at = owner[at]
+        return at
+
+    for a, row in enumerate(level):
+        for b, column in enumerate(upright, len(level)):
+            if column.start - SNAP <= row.at <= column.end + SNAP and row.start - SNAP <= column.at <= row.end + SNAP:
+                owner[find(b)] = find(a)
+    groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
+    for at in range(len(owner)):
+        group = groups.setdefault(find(at), ([], []))
+        if at < len(level):
+            group[0].append(level[at])
+        else:
+            group[1].append(upright[at - len(level)])
+    yield from groups.values()
+
+
+def _grid(level: Sequence[Rule], upright: Sequence[Rule]) -> Grid | None:
+    """Return the grid of rules that hang together, its open sides closed; None where it is no more than a frame."""
+    if not level or not upright:
+        return None
+    xs = _lines([rule.at for rule in upright], min(r.start for r in level), max(r.end for r in level))
+    ys = _lines([rule.at for rule in level], min(r.start for r in upright), max(r.end for r in upright))
+    if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > MAX_CELLS:
+        return None
+    grid = make_grid(xs, ys[::-1], level, upright)
+    return grid if any(len(set(row)) > 1 for row in grid.cells) else None
+
+
+def _lines(places: Sequence[float], first: float, last: float) -> list[float]:
+    """Return the places of lines once each, with both ends of the lines across them where those reach further."""
+    found: list[float] = []
+    for place in sorted(places):
+        if not found or place - found[-1] > SNAP:
+            found.append(place)
+    if first < found[0] - BEYOND:
+        found.insert(0, first)
+    if last > found[-1] + BEYOND:
+        found.append(last)
+    return found

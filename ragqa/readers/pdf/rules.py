@@ -1,0 +1,212 @@
+"""The rules of a page: level and upright lines that are drawn, the edges of boxes and of shaded fields among them.
+
+Knows nothing of text. A page with more drawing than a table needs is a picture, and gives none.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Iterator
+from itertools import repeat
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pypdfium2.raw as pdfium
+
+from ragqa.readers.pdf import calls
+
+MAX_OBJECTS = 200_000
+MAX_PATHS = 10_000
+"""Paths of a page; more are a drawing or an attack, and no rule of it is read."""
+MAX_POINTS = 40_000
+MAX_RULES = 400
+"""Rules of one direction: more are the texture of a picture."""
+MAX_DEPTH = 4
+"""Forms within forms that are looked into."""
+THIN, SHORT = 3.0, 5.0
+"""Points: how thick a rule may be, and how short none is."""
+SNAP = 2.5
+"""Points: rules so near are one, drawn in pieces, doubled, or round a field."""
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Matrix = tuple[float, float, float, float, float, float]
+_SAME: Matrix = (1, 0, 0, 1, 0, 0)
+
+
+class Rule(NamedTuple):
+    """A line ``at`` a height (or, upright, a distance from the left), from ``start`` to ``end``. In points."""
+
+    at: float
+    start: float
+    end: float
+
+
+class Rules(NamedTuple):
+    level: list[Rule]
+    upright: list[Rule]
+
+
+NO_RULES = Rules([], [])
+
+
+def find_rules(page: Any) -> Rules:
+    """Return the rules of a loaded page, pieces of one put together, from the bottom and from the left."""
+    address = ctypes.cast(page, ctypes.c_void_p).value
+    count = pdfium.FPDFPage_CountObjects(page)
+    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+    drawn = Rules([], [])
+    area = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
+    if _collect(drawn, objects, _SAME, 0.7 * area, MAX_PATHS, 0) < 0:
+        return NO_RULES
+    level, upright = _merged(drawn.level), _merged(drawn.upright)
+    return Rules(level, upright) if max(len(level), len(upright)) <= MAX_RULES else NO_RULES
+
+
+def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, room: int, depth: int) -> int:
+    """Add the rules among ``objects``; return how many paths there is ``room`` for after them, -1 where for none."""
+    kinds = list(map(calls.object_kind, objects))
+    paths = [found for found, kind in zip(objects, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_PATH]
+    if len(paths) > room:
+        return -1
+    room -= len(paths)
+    if paths:
+        _add_paths(drawn, paths, matrix, largest)
+    if depth < MAX_DEPTH:
+        for found, kind in zip(objects, kinds, strict=True):
+            if kind == pdfium.FPDF_PAGEOBJ_FORM and room >= 0:
+                inside = range(min(calls.form_count(found), MAX_OBJECTS))
+                within = list(map(calls.form_object, repeat(found), inside))
+                room = _collect(drawn, within, _times(_matrix(found), matrix), largest, room, depth + 1)
+    return room
+
+
+def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -> None:
+    """Add thin paths as they are, boxes by their edges, and the level and upright lines of what has more points."""
+    bounds = np.zeros((len(paths), 4), np.float32)
+    start = bounds.ctypes.data
+    places = (range(start + step, start + bounds.nbytes, 16) for step in (0, 4, 8, 12))
+    deque(map(calls.object_bounds, paths, *places), maxlen=0)
+    x0, y0, x1, y1 = _moved(np.nan_to_num(bounds.astype(np.float64)), matrix)
+    width, height = x1 - x0, y1 - y0
+    seen = (np.maximum(width, height) > SHORT) & (width * height < largest)
+    level, upright = seen & (height <= THIN), seen & (height > THIN) & (width <= THIN)
+    _add(drawn.level, (y0 + y1) / 2, x0, x1, level)
+    _add(drawn.upright, (x0 + x1) / 2, y0, y1, upright)
+    wide = np.flatnonzero(seen & ~level & ~upright)
+    counts = np.fromiter(map(calls.path_count, (paths[at] for at in wide.tolist())), np.intp, len(wide))
+    shown = np.array([not _is_unseen(paths[at]) for at in wide.tolist()], np.bool_)
+    box = np.zeros(len(paths), np.bool_)
+    box[wide[(counts > 3) & (counts <= 5) & shown]] = True
+    for y in (y0, y1):
+        _add(drawn.level, y, x0, x1, box & (width > SHORT))
+    for x in (x0, x1):
+        _add(drawn.upright, x, y0, y1, box & (height > SHORT))
+    room = MAX_POINTS
+    for at, count in zip(wide.tolist(), counts.tolist(), strict=True):
+        if count > 5 and count <= room and shown[np.searchsorted(wide, at)]:
+            room -= count
+            _add_lines(drawn, _lines(paths[at], count, _times(_matrix(paths[at]), matrix)))
+
+
+def _moved(bounds: Floats, matrix: Matrix) -> tuple[Floats, Floats, Floats, Floats]:
+    left, bottom, right, top = bounds.T
+    if matrix is _SAME:
+        return left, bottom, right, top
+    (ax, ay), (bx, by) = _point(matrix, left, bottom), _point(matrix, right, top)
+    return np.minimum(ax, bx), np.minimum(ay, by), np.maximum(ax, bx), np.maximum(ay, by)
+
+
+def _add(rules: list[Rule], at: Floats, start: Floats, end: Floats, chosen: Bools) -> None:
+    rules += map(Rule, at[chosen].tolist(), start[chosen].tolist(), end[chosen].tolist())
+
+
+def _add_lines(drawn: Rules, lines: Iterator[tuple[float, float, float, float]]) -> None:
+    for x0, y0, x1, y1 in lines:
+        if abs(y1 - y0) < 1 and abs(x1 - x0) > SHORT:
+            drawn.level.append(Rule((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+        elif abs(x1 - x0) < 1 and abs(y1 - y0) > SHORT:
+            drawn.upright.append(Rule((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
+
+
+def _lines(path: int, count: int, matrix: Matrix) -> Iterator[tuple[float, float, float, float]]:
+    """Yield both ends of each straight line of a path."""
+    buffer = np.zeros(2, np.float32)
+    start = buffer.ctypes.data
+    first = last = (0.0, 0.0)
+    for at in range(count):
+        segment = calls.path_segment(path, at)
+        if not segment or not calls.segment_point(segment, start, start + 4):
+            return
+        point = _point(matrix, *buffer.tolist())
+        kind = calls.segment_kind(segment)
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            first = point
+        elif kind == pdfium.FPDF_SEGMENT_LINETO:
+            yield *last, *point
+        last = point
+        if calls.segment_closes(segment):
+            yield *last, *first
+            last = first
+
+
+def _is_unseen(path: int) -> bool:
+    """Whether a path is filled in white or not at all, and not drawn round either."""
+    told = np.zeros(6, np.uint32)
+    start = told.ctypes.data
+    calls.path_mode(path, start, start + 4)
+    filled, stroked = told[:2].tolist()
+    if stroked or not filled:
+        return not stroked
+    if not calls.fill_colour(path, *range(start + 8, start + 24, 4)):
+        return True
+    red, green, blue, alpha = told[2:].tolist()
+    return bool(alpha < 8 or min(red, green, blue) > 252)
+
+
+def _matrix(found: int) -> Matrix:
+    told = np.zeros(6, np.float32)
+    if not calls.object_matrix(found, told.ctypes.data):
+        return _SAME
+    a, b, c, d, e, f = told.tolist()
+    return a, b, c, d, e, f
+
+
+def _point(m: Matrix, x: Any, y: Any) -> tuple[Any, Any]:
+    return m[0] * x + m[2] * y + m[4], m[1] * x + m[3] * y + m[5]
+
+
+def _times(inner: Matrix, outer: Matrix) -> Matrix:
+    """Return the matrix that does what ``inner`` does, and then ``outer``."""
+    if outer is _SAME:
+        return inner
+    e, f = _point(outer, inner[4], inner[5])
+    (a, b), (c, d) = ((outer[0] * x + outer[2] * y, outer[1] * x + outer[3] * y) for x, y in (inner[:2], inner[2:4]))
+    return a, b, c, d, e, f
+
+
+def _merged(rules: list[Rule]) -> list[Rule]:
+    """Return the rules with those of one line put together where they touch."""
+    lines: list[list[Rule]] = []
+    for rule in sorted(rules):
+        if lines and rule.at - lines[-1][-1].at <= SNAP and rule.at - lines[-1][0].at <= 2 * SNAP:
+            lines[-1].append(rule)
+        else:
+            lines.append([rule])
+    found = []
+    for line in lines:
+        at = sum(rule.at for rule in line) / len(line)
+        line.sort(key=itemgetter(1))
+        start = end = line[0].start
+        for rule in line:
+            if rule.start > end + SNAP:
+                if end - start > SHORT:
+                    found.append(Rule(at, start, end))
+                start = rule.start
+            end = max(end, rule.end)
+        if end - start > SHORT:
+            found.append(Rule(at, start, end))
+    return found
