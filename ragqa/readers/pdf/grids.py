@@ -14,6 +14,8 @@ MAX_CELLS = 5_000
 MAX_ROUNDS = 8
 BEYOND = 8.0
 """Points that rules reach past the last line across them where the table has no line at its edge."""
+NARROW, LOW = 6.5, 4.5
+"""Points between two lines that leave no room for words: the gap between fields, or a line drawn double."""
 COVERED = 0.6
 """The part of a side of a cell that a rule must cover to be its wall."""
 
@@ -39,9 +41,8 @@ class Grid:
 
 
 def find_grids(rules: Rules) -> list[Grid]:
-    """Return the grids that rules make, each of two columns or more, from the top."""
-    grids = [grid for level, upright in _connected(rules) if (grid := _grid(level, upright))]
-    return sorted(grids, key=lambda grid: (-grid.ys[0], grid.xs[0]))
+    """Return the grids that rules make, each of two columns or more."""
+    return [grid for level, upright in _connected(rules.level, rules.upright) if (grid := _grid(level, upright))]
 
 
 def make_grid(xs: Sequence[float], ys: Sequence[float], level: Sequence[Rule], upright: Sequence[Rule]) -> Grid:
@@ -97,9 +98,8 @@ def _covers(walls: Sequence[Rule], start: float, end: float) -> bool:
     return covered >= COVERED * (end - start)
 
 
-def _connected(rules: Rules) -> Iterator[tuple[list[Rule], list[Rule]]]:
+def _connected(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
     """Yield the level and the upright rules that hang together by touching."""
-    level, upright = rules
     owner = list(range(len(level) + len(upright)))
 
     def find(at: int) -> int:
@@ -126,22 +126,30 @@ def _grid(level: Sequence[Rule], upright: Sequence[Rule]) -> Grid | None:
     """Return the grid of rules that hang together, its open sides closed; None where it is no more than a frame."""
     if not level or not upright:
         return None
-    xs = _lines([rule.at for rule in upright], min(r.start for r in level), max(r.end for r in level))
-    ys = _lines([rule.at for rule in level], min(r.start for r in upright), max(r.end for r in upright))
+    xs = _lines([rule.at for rule in upright], min(r.start for r in level), max(r.end for r in level), NARROW)
+    ys = _lines([rule.at for rule in level], min(r.start for r in upright), max(r.end for r in upright), LOW)
     if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > MAX_CELLS:
         return None
-    grid = make_grid(xs, ys[::-1], level, upright)
+    grid = make_grid(xs, ys[::-1], _snapped(level, ys), _snapped(upright, xs))
     return grid if any(len(set(row)) > 1 for row in grid.cells) else None
 
 
-def _lines(places: Sequence[float], first: float, last: float) -> list[float]:
-    """Return the places of lines once each, with both ends of the lines across them where those reach further."""
-    found: list[float] = []
+def _lines(places: Sequence[float], first: float, last: float, apart: float) -> list[float]:
+    """Return the places of lines, those less than ``apart`` put together, with both ends of the lines across them."""
+    groups: list[list[float]] = []
     for place in sorted(places):
-        if not found or place - found[-1] > SNAP:
-            found.append(place)
+        if groups and place - groups[-1][0] <= apart:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    found = [(group[0] + group[-1]) / 2 for group in groups]
     if first < found[0] - BEYOND:
         found.insert(0, first)
     if last > found[-1] + BEYOND:
         found.append(last)
     return found
+
+
+def _snapped(rules: Sequence[Rule], places: Sequence[float]) -> list[Rule]:
+    """Return the rules moved to the lines that they are part of."""
+    return [rule._replace(at=min(places, key=lambda place: abs(place - rule.at))) for rule in rules]

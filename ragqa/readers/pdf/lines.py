@@ -9,7 +9,8 @@ from __future__ import annotations
 import ctypes
 import math
 from collections import deque
-from itertools import repeat
+from collections.abc import Sequence
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.characters import clean, page_text
 from ragqa.readers.pdf.fonts import Font, fonts_at
 from ragqa.readers.pdf.hidden import blank_unseen, find_misplaced
-from ragqa.readers.pdf.rules import NO_RULES, Rules, find_rules
+from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
 from ragqa.readers.pdf.unreadable import sift_unreadable
 
 MAX_CHARS = 400_000
@@ -92,6 +93,9 @@ def read_text(page: object, text_page: object) -> PageText:
     first, last = _parts(words, boxes)
     rules = find_rules(page) if _side_by_side(boxes, first) else NO_RULES
     if rules.upright:
+        if len(parted := _cut_at_rules(pointer, words, boxes, rules.upright)) > len(words):
+            words = parted
+            boxes = _boxes(text_page, pointer, words, _corners(pointer, words))
         first, last = _parts(words, boxes, rules)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
@@ -117,6 +121,27 @@ def _words(text: str) -> Ints:
         broken[hyphens] = True
     lines = np.cumsum(broken)
     return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
+
+
+def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Rule]) -> Ints:
+    """Return the words, those that an upright rule runs through cut there: signs of narrow columns stand so close."""
+    left, bottom, right, top = boxes.T
+    middle, long = (bottom + top) / 2, words[:, 1] - words[:, 0] > 1
+    cuts: dict[int, set[int]] = {}
+    for rule in upright:
+        through = long & (left < rule.at - 1) & (rule.at + 1 < right) & (rule.start < middle) & (middle < rule.end)
+        for at in np.flatnonzero(through).tolist():
+            start, end = int(words[at, 0]), int(words[at, 1])
+            edges = np.zeros((end - start, 4), np.float32)
+            address = edges.ctypes.data
+            places = range(address, address + edges.nbytes, 16)
+            deque(map(calls.char_box, repeat(pointer), range(start, end), places), maxlen=0)
+            between = (edges[:-1, 2] <= rule.at + 1) & (edges[1:, 0] >= rule.at - 1)
+            cuts.setdefault(at, set()).update((start + 1 + np.flatnonzero(between)).tolist())
+    found = []
+    for at, (start, end, line) in enumerate(words.tolist()):
+        found += [(a, b, line) for a, b in pairwise([start, *sorted(cuts.get(at, ())), end])]
+    return np.array(found, np.intp)
 
 
 def _corners(pointer: int, words: Ints) -> Floats:

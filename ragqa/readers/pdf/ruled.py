@@ -47,8 +47,6 @@ def find_ruled(page: int, segments: Sequence[Segment], rules: Rules) -> list[Rul
     """Return the tables of a page that rules part into cells, from the top. No segment is in two of them."""
     found: list[RuledTable] = []
     taken: set[int] = set()
-    if len(rules.level) < 2 or not rules.upright:
-        return found
     for grid in find_grids(rules):
         inside = [
             (at, s)
@@ -136,7 +134,16 @@ def _bold_rows(grid: Grid, held: dict[int, list[Segment]]) -> list[bool]:
 
 
 def _count_headers(rows: Sequence[Sequence[RuledCell | None]], bold: Sequence[bool]) -> int:
-    """Return how many first rows name the columns: those in bold, else the first where it reads like names."""
+    """Return how many first rows name the columns: those in bold, else the first where it reads like names.
+
+    Titles over all columns stand above the names.
+    """
+    titles = 0
+    while titles < len(rows) - 1 and sum(cell is not None for cell in rows[titles]) == 1:
+        titles += 1
+    if titles:
+        below = _count_headers(rows[titles:], bold[titles:])
+        return titles + below if below else 0
     count = 0
     while count < min(len(rows), len(bold)) and bold[count]:
         count += 1

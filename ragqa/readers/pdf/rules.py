@@ -31,6 +31,8 @@ THIN, SHORT = 3.0, 5.0
 SNAP = 2.5
 """Points: rules so near are one, drawn in pieces, doubled, or round a field."""
 
+STROKED, SHADED = 1, 2
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Matrix = tuple[float, float, float, float, float, float]
@@ -46,11 +48,14 @@ class Rule(NamedTuple):
 
 
 class Rules(NamedTuple):
+    """Lines that are drawn, and the upper and lower edges of shaded fields, which may lie behind a few words alone."""
+
     level: list[Rule]
     upright: list[Rule]
+    shaded: list[Rule]
 
 
-NO_RULES = Rules([], [])
+NO_RULES = Rules([], [], [])
 
 
 def find_rules(page: Any) -> Rules:
@@ -58,12 +63,12 @@ def find_rules(page: Any) -> Rules:
     address = ctypes.cast(page, ctypes.c_void_p).value
     count = pdfium.FPDFPage_CountObjects(page)
     objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
-    drawn = Rules([], [])
+    drawn = Rules([], [], [])
     area = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     if _collect(drawn, objects, _SAME, 0.7 * area, MAX_PATHS, 0) < 0:
         return NO_RULES
-    level, upright = _merged(drawn.level), _merged(drawn.upright)
-    return Rules(level, upright) if max(len(level), len(upright)) <= MAX_RULES else NO_RULES
+    found = [_merged(rules) for rules in drawn]
+    return Rules(*(rules if len(rules) <= MAX_RULES else [] for rules in found))
 
 
 def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, room: int, depth: int) -> int:
@@ -98,16 +103,19 @@ def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -
     _add(drawn.upright, (x0 + x1) / 2, y0, y1, upright)
     wide = np.flatnonzero(seen & ~level & ~upright)
     counts = np.fromiter(map(calls.path_count, (paths[at] for at in wide.tolist())), np.intp, len(wide))
-    shown = np.array([not _is_unseen(paths[at]) for at in wide.tolist()], np.bool_)
-    box = np.zeros(len(paths), np.bool_)
-    box[wide[(counts > 3) & (counts <= 5) & shown]] = True
+    looks = np.fromiter((_look(paths[at]) for at in wide.tolist()), np.intp, len(wide))
+    simple = (counts > 3) & (counts <= 5)
+    stroked, shaded = np.zeros(len(paths), np.bool_), np.zeros(len(paths), np.bool_)
+    stroked[wide[simple & (looks == STROKED)]] = True
+    shaded[wide[simple & (looks == SHADED)]] = True
     for y in (y0, y1):
-        _add(drawn.level, y, x0, x1, box & (width > SHORT))
+        _add(drawn.level, y, x0, x1, stroked & (width > SHORT))
+        _add(drawn.shaded, y, x0, x1, shaded & (width > SHORT))
     for x in (x0, x1):
-        _add(drawn.upright, x, y0, y1, box & (height > SHORT))
+        _add(drawn.upright, x, y0, y1, stroked & (height > SHORT))
     room = MAX_POINTS
-    for at, count in zip(wide.tolist(), counts.tolist(), strict=True):
-        if count > 5 and count <= room and shown[np.searchsorted(wide, at)]:
+    for at, count, look in zip(wide.tolist(), counts.tolist(), looks.tolist(), strict=True):
+        if 5 < count <= room and look == STROKED:
             room -= count
             _add_lines(drawn, _lines(paths[at], count, _times(_matrix(paths[at]), matrix)))
 
@@ -153,18 +161,18 @@ def _lines(path: int, count: int, matrix: Matrix) -> Iterator[tuple[float, float
             last = first
 
 
-def _is_unseen(path: int) -> bool:
-    """Whether a path is filled in white or not at all, and not drawn round either."""
+def _look(path: int) -> int:
+    """Return whether a path is STROKED, only SHADED, or neither: filled in white, or not at all."""
     told = np.zeros(6, np.uint32)
     start = told.ctypes.data
     calls.path_mode(path, start, start + 4)
     filled, stroked = told[:2].tolist()
     if stroked or not filled:
-        return not stroked
+        return STROKED if stroked else 0
     if not calls.fill_colour(path, *range(start + 8, start + 24, 4)):
-        return True
+        return 0
     red, green, blue, alpha = told[2:].tolist()
-    return bool(alpha < 8 or min(red, green, blue) > 252)
+    return 0 if alpha < 8 or min(red, green, blue) > 252 else SHADED
 
 
 def _matrix(found: int) -> Matrix:

@@ -111,7 +111,8 @@ def _with_groups(
     named = [at for at in range(headers, len(cells)) if cells[at][0].text and len(cells[at]) > 1]
     open_rows = [at for at in range(headers, len(cells)) if len(cells[at]) > 1 and not cells[at][0].text]
     labels = [cells[at][0].text for at in named]
-    if not open_rows or not labels or len(set(labels)) < 0.7 * len(labels) or not all(map(_LABEL.search, labels)):
+    speaking = sum(bool(_LABEL.search(label)) for label in labels)
+    if not open_rows or not labels or len(set(labels)) < 0.7 * len(labels) or speaking < 0.8 * len(labels):
         return cells
     centred = open_rows[0] < named[0]
     filled = list(cells)

@@ -106,16 +106,19 @@ def _table(rows: Sequence[Row], first: int, last: int, rules: Sequence[Rules]) -
     last = first + _grown(rows, first, last, bands) - 1
     lines = rows[first : last + 1]
     grid = [cells_of(row, bands) for row in lines]
-    walls = rules_between(lines, bands, rules[lines[0].page].level if lines[0].page < len(rules) else [])
+    drawn = rules[lines[0].page]
+    walls = rules_between(lines, bands, drawn.level)
+    if not any(walls):
+        walls = rules_between(lines, bands, drawn.shaded)
     groups = group_lines(lines, grid, walls)
     heads = count_headers(lines, grid, groups, walls)
     header = header_cells(lines[: groups[heads - 1][1] + 1], bands) if heads else []
     body = []
     for at, (start, end) in enumerate(groups[heads:], heads):
         parts = tuple(tuple(line[column] for line in grid[start : end + 1]) for column in range(len(bands)))
-        body.append(Group(first + start, parts, _is_title(lines, grid, groups, at, bands)))
+        body.append(Group(first + start, parts, bool(heads) and _is_title(lines, grid, groups, at, bands)))
     through = frozenset(first + at for at, wall in enumerate(walls, 1) if wall == "full")
-    return Unruled(first, last, header, body, tuple(a for a, _ in bands), through, len(bands) > 2 or bool(heads))
+    return Unruled(first, last, header, body, tuple(a for a, _ in bands), through, bool(heads))
 
 
 def _is_title(
