@@ -78,7 +78,7 @@ def lay_out(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tu
     group = ""
     for at, row in body:
         if at in titles:
-            group = row[0]
+            group = row[0].rstrip(":： ")
             continue
         if group and len(group) <= repeatable:
             repeatable -= len(group)

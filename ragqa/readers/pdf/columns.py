@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ragqa.readers.pdf.characters import CJK
-from ragqa.readers.pdf.lines import Segment
+from ragqa.readers.pdf.lines import BELOW, Segment
 from ragqa.readers.pdf.rows import Row, make_rows
 from ragqa.readers.pdf.ruled import RuledTable
 
@@ -46,7 +46,8 @@ def read_in_order(
     whole = [_unit(table.segments) for table in tables]
     stretches = _columns(_lines(segments) + whole)
     if stretches is None and len(segments) >= 4 * MIN_ROWS:
-        stretches = _columns([_unit((s,)) for s in segments] + whole, strict=True)
+        single = [_unit((s,)) for s in segments] + whole
+        stretches = _columns(single, strict=True) or _columns(single, noted=True)
     if stretches is None and not tables:
         left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
         return [Row(*row[:-3], first_column, left, right) for row in rows], {}
@@ -90,9 +91,12 @@ def _lines(segments: Sequence[Segment]) -> list[_Unit]:
     return [_unit(tuple(line)) for line in lines.values()]
 
 
-def _columns(units: list[_Unit], strict: bool = False) -> list[Stretch] | None:
-    """Return the stretches of a page with columns, in reading order, or None where it has none."""
-    gutter = _gutter(units, strict)
+def _columns(units: list[_Unit], strict: bool = False, noted: bool = False) -> list[Stretch] | None:
+    """Return the stretches of a page with columns, in reading order, or None where it has none.
+
+    ``noted``: a column of text with notes beside it is looked for.
+    """
+    gutter = _gutter(units, strict, noted)
     if gutter is None:
         return None
     left = [u for u in units if u.x1 <= gutter + 1]
@@ -106,7 +110,7 @@ def _columns(units: list[_Unit], strict: bool = False) -> list[Stretch] | None:
             continue
         for side in band:
             if side:
-                inner = _columns(side, strict)
+                inner = None if noted else _columns(side, strict)
                 found += inner or [(side, (min(u.x0 for u in side), max(u.x1 for u in side)))]
     return found
 
@@ -132,7 +136,7 @@ def _bands(across: list[_Unit], left: list[_Unit], right: list[_Unit]) -> list[t
     return bands
 
 
-def _gutter(units: Sequence[_Unit], strict: bool) -> float | None:
+def _gutter(units: Sequence[_Unit], strict: bool, noted: bool = False) -> float | None:
     """Return the x of the white stripe that best parts two columns of prose, or None."""
     if len(units) < 2 * MIN_ROWS:
         return None
@@ -154,7 +158,7 @@ def _gutter(units: Sequence[_Unit], strict: bool) -> float | None:
     stripes = sorted(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda s: s[0] - s[1])
     for start, end in stripes[:4]:
         at = float(x0 + int(0.15 * width) + (start + end) / 2)
-        if end - start >= 5 and _parts(units, at, strict):
+        if end - start >= 5 and (_has_notes(units, at) if noted else _parts(units, at, strict)):
             return at
     return None
 
@@ -174,6 +178,39 @@ def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
     if not calm and not strict:
         return False
     return all(_is_prose(side, 0.75 if strict else 0.5) or _gutter(side, strict) is not None for side in sides)
+
+
+def _has_notes(units: Sequence[_Unit], at: float) -> bool:
+    """Whether a column of text stands on one side of the stripe at ``at``, and notes in a margin on the other.
+
+    Notes have lines of their own, or stand beside the middle of a sentence; what a table says of a term begins beside it.
+    """
+    sides = ([u for u in units if u.x1 <= at + 1], [u for u in units if u.x0 >= at - 1])
+    if min(map(len, sides)) < 2 or sum(map(len, sides)) < 0.75 * len(units):
+        return False
+    notes, text = sorted(sides, key=lambda side: sum(map(_letters, side)))
+    if len(text) < 10 or len(text) < len(notes) or not _is_prose(text, 0.6):
+        return False
+    bases = [_base(unit) for unit in text]
+    aligned = sum(any(abs(_base(note) - base) < 1 for base in bases) for note in notes)
+    if len(notes) >= 3 and aligned <= 0.4 * len(notes):
+        return True
+    text = sorted(text, key=lambda u: -u.y1)
+    left, right = min(u.x0 for u in text), max(u.x1 for u in text)
+    beside = within = 0
+    for above, line in pairwise(text):
+        middle = (line.y0 + line.y1) / 2
+        if not any(note.y0 < middle < note.y1 for note in notes):
+            continue
+        beside += 1
+        close = above.y0 - line.y0 < 1.5 * (line.y1 - line.y0)
+        runs = above.x1 > left + 0.75 * (right - left) and line.segments[0].text[:1].islower()
+        within += close and runs and line.x0 < above.x0 + 1
+    return within >= max(2, 0.3 * beside)
+
+
+def _base(unit: _Unit) -> float:
+    return unit.segments[0].y0 + BELOW * unit.segments[0].size
 
 
 def _is_prose(side: Sequence[_Unit], fill: float) -> bool:

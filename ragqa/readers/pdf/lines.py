@@ -33,6 +33,9 @@ GAP = 0.9
 FEWEST_BESIDE = 3
 """Segments beside others that a page has before its rules are looked for."""
 
+APART = 0.32
+"""The part of the type size that is free around a rule between two cells: more than a space is wide."""
+
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
 
@@ -137,6 +140,7 @@ def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Ru
             places = range(address, address + edges.nbytes, 16)
             deque(map(calls.char_box, repeat(pointer), range(start, end), places), maxlen=0)
             between = (edges[:-1, 2] <= rule.at + 1) & (edges[1:, 0] >= rule.at - 1)
+            between &= edges[1:, 0] - edges[:-1, 2] > APART * (top[at] - bottom[at])
             cuts.setdefault(at, set()).update((start + 1 + np.flatnonzero(between)).tolist())
     found = []
     for at, (start, end, line) in enumerate(words.tolist()):
@@ -240,7 +244,7 @@ def _parts(words: Ints, boxes: Floats, rules: Rules = NO_RULES) -> tuple[Ints, I
         | (np.abs(bottom[1:] - bottom[:-1]) > 0.7 * em)
     )
     for rule in rules.upright:
-        beside = (right[:-1] <= rule.at + 1) & (left[1:] >= rule.at - 1)
+        beside = (right[:-1] <= rule.at + 1) & (left[1:] >= rule.at - 1) & (gap > APART * em)
         parted |= beside & (rule.start < (bottom[1:] + top[1:]) / 2) & ((bottom[1:] + top[1:]) / 2 < rule.end)
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1

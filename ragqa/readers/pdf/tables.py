@@ -137,10 +137,9 @@ def _over_pages(rows: Sequence[Row], found: Sequence[_Found]) -> list[_Found]:
     joined: list[_Found] = []
     for table in found:
         above = joined[-1] if joined else None
-        if above and _goes_on(rows, above, table):
-            names = [[cell.text for cell in row] for row in above.cells[: above.headers]]
-            again = [[cell.text for cell in row] for row in table.cells[: len(names)]] == names
-            drop = len(names) if again else 0
+        again = above is not None and rows[table.first].page - rows[above.last].page == 1 and _repeats(above, table)
+        if above and _goes_on(rows, above, table, again):
+            drop = above.headers if again else 0
             joined[-1] = replace(
                 above,
                 last=table.last,
@@ -148,22 +147,27 @@ def _over_pages(rows: Sequence[Row], found: Sequence[_Found]) -> list[_Found]:
                 places=above.places + table.places[drop:],
             )
         else:
-            joined.append(table)
+            joined.append(replace(table, headers=above.headers) if above and again else table)
     return joined
 
 
-def _goes_on(rows: Sequence[Row], above: _Found, below: _Found) -> bool:
-    """Whether a table at the top of a page goes on with the one at the foot of the page before."""
+def _repeats(above: _Found, below: _Found) -> bool:
+    """Whether a table begins with the names of the columns of the one above."""
+    names, first = above.cells[: above.headers], below.cells[: above.headers]
+    return bool(names) and [[cell.text for cell in row] for row in names] == [[c.text for c in row] for row in first]
+
+
+def _goes_on(rows: Sequence[Row], above: _Found, below: _Found, again: bool) -> bool:
+    """Whether a table at the top of a page goes on with the one at the foot of the page before.
+
+    ``again``: it repeats its header. Left and right pages may have other margins.
+    """
     if above.last + 1 != below.first or rows[below.first].page != rows[above.last].page + 1:
         return False
-    if len(above.edges) != len(below.edges):
-        return False
-    if any(abs(a - b) > SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True)):
-        return False
-    if not below.headers or not above.headers:
-        return not below.headers
-    names = [[cell.text for cell in row] for row in above.cells[: above.headers]]
-    return names == [[cell.text for cell in row] for row in below.cells[: below.headers]]
+    if again or len(above.edges) != len(below.edges) or below.headers:
+        return again
+    shift = above.edges[0] - below.edges[0]
+    return all(abs(a - b - shift) <= SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True))
 
 
 def _joined(parts: Sequence[str], knows: Knows) -> str:
