@@ -19,6 +19,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
@@ -107,7 +108,7 @@ def common_subsequence(first: Sequence[str], second: Sequence[str]) -> int:
     for word in first:
         matched = left & places.get(word, 0)
         left = ((left + matched) | (left - matched)) & every
-    return len(second) - left.bit_count() if hasattr(left, "bit_count") else bin(every ^ left).count("1")
+    return bin(every ^ left).count("1")
 
 
 def relations(tables: Tables) -> list[tuple[str, str, str]]:
@@ -122,7 +123,7 @@ def relations(tables: Tables) -> list[tuple[str, str, str]]:
         for way, lines in (("right", rows), ("below", columns)):
             for line in lines:
                 cells = [cell for cell in line if cell]
-                found += [(a, b, way) for a, b in zip(cells, cells[1:]) if a != b]
+                found += [(a, b, way) for a, b in pairwise(cells) if a != b]
     return found
 
 

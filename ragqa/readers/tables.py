@@ -152,7 +152,7 @@ def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tupl
 
 
 def _spans(cell: Cell, text: str, left: int, heads: bool, repeatable: int) -> tuple[int, int, int]:
-    """Return how many columns and rows a cell fills, one of each where it would repeat too much, and what may be yet."""
+    """Return how many columns and rows a cell fills, one where that would repeat too much, and what may be yet."""
     if cell.columns <= 1 and cell.rows == 1:
         return 1, 1, repeatable
     across, down = min(max(cell.columns, 1), MAX_SPAN), min(cell.rows if cell.rows > 0 else left, left)

@@ -17,6 +17,8 @@ from ragqa.readers.pdf.lines import BELOW, Segment
 from ragqa.readers.pdf.rows import Row, make_rows
 from ragqa.readers.pdf.ruled import RuledTable
 
+SPREAD = 0.1
+"""The part of a sheet's width that is free between two pages on it."""
 MIN_ROWS = 4
 """Lines that a column must have."""
 
@@ -158,9 +160,23 @@ def _gutter(units: Sequence[_Unit], strict: bool, noted: bool = False) -> float 
     stripes = sorted(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda s: s[0] - s[1])
     for start, end in stripes[:4]:
         at = float(x0 + int(0.15 * width) + (start + end) / 2)
+        if _is_spread(units, at, (end - start) / width):
+            return at
         if end - start >= 5 and (_has_notes(units, at) if noted else _parts(units, at, strict)):
             return at
     return None
+
+
+def _is_spread(units: Sequence[_Unit], at: float, share: float) -> bool:
+    """Whether two pages stand on a sheet: much text on each side of a stripe in the middle, which nothing crosses."""
+    x0, x1 = min(u.x0 for u in units), max(u.x1 for u in units)
+    if share < SPREAD or x1 - x0 < 1.2 * (max(u.y1 for u in units) - min(u.y0 for u in units)):
+        return False
+    sides = ([u for u in units if u.x1 <= at], [u for u in units if u.x0 >= at])
+    if min(map(len, sides)) < 10 or sum(map(len, sides)) < len(units):
+        return False
+    lengths = [list(map(_letters, side)) for side in sides]
+    return all(sum(n for n in side if n >= 25) > 0.6 * sum(side) for side in lengths)
 
 
 def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
@@ -183,7 +199,8 @@ def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
 def _has_notes(units: Sequence[_Unit], at: float) -> bool:
     """Whether a column of text stands on one side of the stripe at ``at``, and notes in a margin on the other.
 
-    Notes have lines of their own, or stand beside the middle of a sentence; what a table says of a term begins beside it.
+    Notes have lines of their own, or stand beside the middle of a sentence; what a table says of a term begins beside
+    it.
     """
     sides = ([u for u in units if u.x1 <= at + 1], [u for u in units if u.x0 >= at - 1])
     if min(map(len, sides)) < 2 or sum(map(len, sides)) < 0.75 * len(units):

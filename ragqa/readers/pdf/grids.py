@@ -22,7 +22,7 @@ COVERED = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """``xs`` rise, ``ys`` fall: row 0 is the top. ``cells[row][column]`` is the number of the cell that holds the place.
+    """``xs`` rise, ``ys`` fall: row 0 is the top. ``cells[row][column]`` is the number of the cell at that place.
 
     A cell is a rectangle of places; its number is that of its first place, row by row.
     """
@@ -46,7 +46,7 @@ def find_grids(rules: Rules) -> list[Grid]:
 
 
 def make_grid(xs: Sequence[float], ys: Sequence[float], level: Sequence[Rule], upright: Sequence[Rule]) -> Grid:
-    """Return the grid of lines at ``xs`` and ``ys``, cells joined where no rule of ``level`` or ``upright`` parts them."""
+    """Return the grid of lines at ``xs`` and ``ys``, cells joined where no rule parts them."""
     width, height = len(xs) - 1, len(ys) - 1
     owner = list(range(width * height))
 

@@ -23,7 +23,7 @@ MAX_SPACE = 2.2
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A row of a table: the lines of each cell, from the row at position ``first``; ``title`` where it names a group."""
+    """A row of a table: the lines of each cell, from the row at position ``first``; ``title``: it names a group."""
 
     first: int
     parts: tuple[tuple[str, ...], ...]
