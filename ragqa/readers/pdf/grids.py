@@ -42,7 +42,19 @@ class Grid:
 
 def find_grids(rules: Rules) -> list[Grid]:
     """Return the grids that rules make, each of two columns or more."""
-    return [grid for level, upright in _connected(rules.level, rules.upright) if (grid := _grid(level, upright))]
+    found = []
+    for level, upright in _connected(rules.level, rules.upright):
+        if level and upright and (grid := _grid(level + _across(rules.shaded, level, upright), upright)):
+            found.append(grid)
+    return found
+
+
+def _across(shaded: Sequence[Rule], level: Sequence[Rule], upright: Sequence[Rule]) -> list[Rule]:
+    """Return the edges of shaded fields that reach over all of a table: of its header, or of every other row."""
+    left, right = min(rule.start for rule in level), max(rule.end for rule in level)
+    low, high = min(rule.start for rule in upright), max(rule.end for rule in upright)
+    wide = [rule for rule in shaded if min(rule.end, right) - max(rule.start, left) > 0.9 * (right - left)]
+    return [rule for rule in wide if low < rule.at < high and rule.end - rule.start < 1.1 * (right - left)]
 
 
 def make_grid(xs: Sequence[float], ys: Sequence[float], level: Sequence[Rule], upright: Sequence[Rule]) -> Grid:
@@ -124,8 +136,6 @@ def _connected(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple
 
 def _grid(level: Sequence[Rule], upright: Sequence[Rule]) -> Grid | None:
     """Return the grid of rules that hang together, its open sides closed; None where it is no more than a frame."""
-    if not level or not upright:
-        return None
     xs = _lines([rule.at for rule in upright], min(r.start for r in level), max(r.end for r in level), NARROW)
     ys = _lines([rule.at for rule in level], min(r.start for r in upright), max(r.end for r in upright), LOW)
     if len(xs) < 3 or len(ys) < 3 or (len(xs) - 1) * (len(ys) - 1) > MAX_CELLS:

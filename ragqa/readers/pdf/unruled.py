@@ -108,7 +108,8 @@ def _table(rows: Sequence[Row], first: int, last: int, rules: Sequence[Rules]) -
     grid = [cells_of(row, bands) for row in lines]
     drawn = rules[lines[0].page]
     walls = rules_between(lines, bands, drawn.level)
-    if not any(walls):
+    through = frozenset(first + at for at, wall in enumerate(walls, 1) if wall == "full")
+    if not any(walls):  # every other row shaded: that helps the eye, and parts no cell from the one above
         walls = rules_between(lines, bands, drawn.shaded)
     groups = group_lines(lines, grid, walls)
     heads = count_headers(lines, grid, groups, walls)
@@ -117,7 +118,6 @@ def _table(rows: Sequence[Row], first: int, last: int, rules: Sequence[Rules]) -
     for at, (start, end) in enumerate(groups[heads:], heads):
         parts = tuple(tuple(line[column] for line in grid[start : end + 1]) for column in range(len(bands)))
         body.append(Group(first + start, parts, bool(heads) and _is_title(lines, grid, groups, at, bands)))
-    through = frozenset(first + at for at, wall in enumerate(walls, 1) if wall == "full")
     return Unruled(first, last, header, body, tuple(a for a, _ in bands), through, bool(heads))
 
 
@@ -128,14 +128,22 @@ def _is_title(
     at: int,
     bands: Sequence[Band],
 ) -> bool:
-    """Whether a line of the first column alone names the rows below it: by its face, or by reaching over columns."""
+    """Whether a line of the first column alone names the rows below it.
+
+    It does by its face, by reaching over columns, or where all other rows have every cell.
+    """
     start, end = groups[at]
     if start != end or at + 1 == len(groups) or len(lines[start].segments) > 1 or not grid[start][0]:
         return False
     below = groups[at + 1][0]
     if sum(map(bool, grid[below])) < 2:
         return False
-    return (lines[start].bold and not lines[below].bold) or lines[start].x1 > bands[1][0] + lines[start].size
+    if (lines[start].bold and not lines[below].bold) or lines[start].x1 > bands[1][0] + lines[start].size:
+        return True
+    cells = [[any(line[at] for line in grid[a : b + 1]) for at in range(len(bands))] for a, b in groups]
+    whole = [row for row in cells if sum(row) > 1]
+    words = not any(char.isdigit() for char in grid[start][0])
+    return words and len(bands) > 2 and len(whole) > 2 and all(map(all, whole))
 
 
 def _grown(rows: Sequence[Row], first: int, last: int, bands: Sequence[Band]) -> int:
