@@ -118,7 +118,8 @@ def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]], dict[in
         away = taken[number]
         furniture.append([flat[number][at].text for at in sorted(away)])
         body = [row for at, row in enumerate(flat[number]) if at not in away] if away else flat[number]
-        tables = find_ruled(number, [s for row in body for s in row.segments], page.text.rules)
+        drawn = page.text.rules
+        tables = find_ruled(number, [s for row in body for s in row.segments], drawn) if drawn.upright else []
         ordered, tabled = read_in_order(number, body, tables, column)
         rows += ordered
         ruled |= tabled

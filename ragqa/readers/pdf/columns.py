@@ -44,43 +44,42 @@ def read_in_order(
     if not rows:
         return [], {}
     held = {id(s) for table in tables for s in table.segments}
-    segments = sorted((s for row in rows for s in row.segments if id(s) not in held), key=attrgetter("line"))
+    segments = [s for row in rows for s in row.segments if id(s) not in held]
+    segments.sort(key=attrgetter("line"))
     whole = [_unit(table.segments) for table in tables]
-    stretches = _columns(_lines(segments) + whole)
+    lines = _lines(segments) + whole
+    stretches = _columns(lines)
     if stretches is None and len(segments) >= 4 * MIN_ROWS:
-        single = [_unit((s,)) for s in segments] + whole
-        stretches = _columns(single, strict=True) or _columns(single, noted=True)
+        stretches = _columns([_Unit((s,), s.x0, s.y0, s.x1, s.y1) for s in segments] + whole, strict=True, notes=True)
     if stretches is None and not tables:
         left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
         return [Row(*row[:-3], first_column, left, right) for row in rows], {}
     if stretches is None:
-        stretches = [(_lines(segments) + whole, (min(row.x0 for row in rows), max(row.x1 for row in rows)))]
+        stretches = [(lines, (min(row.x0 for row in rows), max(row.x1 for row in rows)))]
     ordered: list[Row] = []
     numbers: dict[int, RuledTable] = {}
     tabled = first_column + len(stretches)
     for number, (units, bounds) in enumerate(stretches, first_column):
         text = [s for unit in units if id(unit.segments[0]) not in held for s in unit.segments]
-        lines = make_rows(page, text, number, bounds)
+        below = make_rows(page, text, number, bounds)
         here = {id(unit.segments[0]) for unit in units}
         for table in sorted((t for t in tables if id(t.segments[0]) in here), key=lambda t: -t.top):
-            above = sum((line.y0 + line.y1) / 2 > table.top for line in lines)
-            ordered += lines[:above]
-            lines = lines[above:]
+            above = sum((row.y0 + row.y1) / 2 > table.top for row in below)
+            ordered += below[:above]
+            below = below[above:]
             numbers[tabled] = table
             ordered += make_rows(page, table.segments, tabled, bounds)
             tabled += 1
-        ordered += lines
+        ordered += below
     return ordered, numbers
 
 
 def _unit(segments: tuple[Segment, ...]) -> _Unit:
-    return _Unit(
-        segments,
-        min(s.x0 for s in segments),
-        min(s.y0 for s in segments),
-        max(s.x1 for s in segments),
-        max(s.y1 for s in segments),
-    )
+    if len(segments) == 1:
+        s = segments[0]
+        return _Unit(segments, s.x0, s.y0, s.x1, s.y1)
+    _, x0, y0, x1, y1, *_ = zip(*segments, strict=True)
+    return _Unit(segments, min(x0), min(y0), max(x1), max(y1))
 
 
 Stretch = tuple[list[_Unit], tuple[float, float]]
@@ -93,12 +92,16 @@ def _lines(segments: Sequence[Segment]) -> list[_Unit]:
     return [_unit(tuple(line)) for line in lines.values()]
 
 
-def _columns(units: list[_Unit], strict: bool = False, noted: bool = False) -> list[Stretch] | None:
+def _columns(units: list[_Unit], strict: bool = False, notes: bool = False) -> list[Stretch] | None:
     """Return the stretches of a page with columns, in reading order, or None where it has none.
 
-    ``noted``: a column of text with notes beside it is looked for.
+    ``notes``: a column of text with notes beside it will do.
     """
-    gutter = _gutter(units, strict, noted)
+    stripes = _stripes(units)
+    gutter = next((at for at, share in stripes if _is_gutter(units, at, share, strict)), None)
+    noted = gutter is None and notes
+    if noted:
+        gutter = next((at for at, _ in stripes if _has_notes(units, at)), None)
     if gutter is None:
         return None
     left = [u for u in units if u.x1 <= gutter + 1]
@@ -138,14 +141,14 @@ def _bands(across: list[_Unit], left: list[_Unit], right: list[_Unit]) -> list[t
     return bands
 
 
-def _gutter(units: Sequence[_Unit], strict: bool, noted: bool = False) -> float | None:
-    """Return the x of the white stripe that best parts two columns of prose, or None."""
+def _stripes(units: Sequence[_Unit]) -> list[tuple[float, float]]:
+    """Return the middles of the widest white stripes between units, and which part of the width each takes."""
     if len(units) < 2 * MIN_ROWS:
-        return None
+        return []
     x0, x1 = min(u.x0 for u in units), max(u.x1 for u in units)
     width = int(x1 - x0) + 2
     if not 60 < width < 20_000:
-        return None
+        return []
     cover = np.zeros(width + 1)
     starts = np.array([u.x0 for u in units]) - x0
     ends = np.array([u.x1 for u in units]) - x0
@@ -154,23 +157,28 @@ def _gutter(units: Sequence[_Unit], strict: bool, noted: bool = False) -> float 
     cover = np.cumsum(cover)[:width]
     inner = cover[int(0.15 * width) : int(0.85 * width)]
     if not len(inner) or inner.min() > 0.5 * len(units):
-        return None
+        return []
     low = inner <= inner.min() + 0.02 * len(units)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], low.astype(np.int8), [0]))))
     stripes = sorted(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True), key=lambda s: s[0] - s[1])
-    for start, end in stripes[:4]:
-        at = float(x0 + int(0.15 * width) + (start + end) / 2)
-        if _is_spread(units, at, (end - start) / width):
-            return at
-        if end - start >= 5 and (_has_notes(units, at) if noted else _parts(units, at, strict)):
-            return at
-    return None
+    middle = x0 + int(0.15 * width)
+    return [(middle + (start + end) / 2, (end - start) / width) for start, end in stripes[:4] if end - start >= 5]
+
+
+def _is_gutter(units: Sequence[_Unit], at: float, share: float, strict: bool) -> bool:
+    return _is_spread(units, at, share) or _parts(units, at, strict)
+
+
+def _has_gutter(units: Sequence[_Unit], strict: bool) -> bool:
+    return any(_is_gutter(units, at, share, strict) for at, share in _stripes(units))
 
 
 def _is_spread(units: Sequence[_Unit], at: float, share: float) -> bool:
     """Whether two pages stand on a sheet: much text on each side of a stripe in the middle, which nothing crosses."""
+    if share < SPREAD:
+        return False
     x0, x1 = min(u.x0 for u in units), max(u.x1 for u in units)
-    if share < SPREAD or x1 - x0 < 1.2 * (max(u.y1 for u in units) - min(u.y0 for u in units)):
+    if x1 - x0 < 1.2 * (max(u.y1 for u in units) - min(u.y0 for u in units)):
         return False
     sides = ([u for u in units if u.x1 <= at], [u for u in units if u.x0 >= at])
     if min(map(len, sides)) < 10 or sum(map(len, sides)) < len(units):
@@ -193,7 +201,7 @@ def _parts(units: Sequence[_Unit], at: float, strict: bool) -> bool:
     calm = turns <= 3 + 0.15 * min(map(len, sides))
     if not calm and not strict:
         return False
-    return all(_is_prose(side, 0.75 if strict else 0.5) or _gutter(side, strict) is not None for side in sides)
+    return all(_is_prose(side, 0.75 if strict else 0.5) or _has_gutter(side, strict) for side in sides)
 
 
 def _has_notes(units: Sequence[_Unit], at: float) -> bool:

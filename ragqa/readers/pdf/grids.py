@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ragqa.readers.pdf.rules import SNAP, Rule, Rules
 
 MAX_CELLS = 5_000
@@ -120,10 +122,11 @@ def _connected(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple
             at = owner[at]
         return at
 
-    for a, row in enumerate(level):
-        for b, column in enumerate(upright, len(level)):
-            if column.start - SNAP <= row.at <= column.end + SNAP and row.start - SNAP <= column.at <= row.end + SNAP:
-                owner[find(b)] = find(a)
+    rows, columns = np.array(level).reshape(-1, 3), np.array(upright).reshape(-1, 3)
+    touching = (columns[:, 1] - SNAP <= rows[:, :1]) & (rows[:, :1] <= columns[:, 2] + SNAP)
+    touching &= (rows[:, 1:2] - SNAP <= columns[:, 0]) & (columns[:, 0] <= rows[:, 2:] + SNAP)
+    for a, b in np.argwhere(touching).tolist():
+        owner[find(len(level) + b)] = find(a)
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for at in range(len(owner)):
         group = groups.setdefault(find(at), ([], []))

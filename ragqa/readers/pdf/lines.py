@@ -30,8 +30,8 @@ MAX_CHARS = 400_000
 GAP = 0.9
 """A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
 
-FEWEST_BESIDE = 3
-"""Segments beside others that a page has before its rules are looked for."""
+FEWEST_BESIDE, BESIDE = 3, 60.0
+"""How many segments begin so many points further right than the others where a page's rules are looked for."""
 
 APART = 0.32
 """The part of the type size that is free around a rule between two cells: more than a space is wide."""
@@ -142,6 +142,8 @@ def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Ru
             between = (edges[:-1, 2] <= rule.at + 1) & (edges[1:, 0] >= rule.at - 1)
             between &= edges[1:, 0] - edges[:-1, 2] > APART * (top[at] - bottom[at])
             cuts.setdefault(at, set()).update((start + 1 + np.flatnonzero(between)).tolist())
+    if not any(cuts.values()):
+        return words
     found = []
     for at, (start, end, line) in enumerate(words.tolist()):
         found += [(a, b, line) for a, b in pairwise([start, *sorted(cuts.get(at, ())), end])]
@@ -227,8 +229,9 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
 
 
 def _side_by_side(boxes: Floats, first: Ints) -> bool:
-    """Whether segments stand beside each other, as in a table or in columns."""
-    return len(first) - len(np.unique(np.rint(boxes[first, 1] / 2))) >= FEWEST_BESIDE
+    """Whether some segments begin far right of the others, as those of a table's columns do."""
+    left = boxes[first, 0]
+    return int((left > np.partition(left, len(left) // 10)[len(left) // 10] + BESIDE).sum()) >= FEWEST_BESIDE
 
 
 def _parts(words: Ints, boxes: Floats, rules: Rules = NO_RULES) -> tuple[Ints, Ints]:

@@ -47,6 +47,8 @@ def find_ruled(page: int, segments: Sequence[Segment], rules: Rules) -> list[Rul
     """Return the tables of a page that rules part into cells, from the top. No segment is in two of them."""
     found: list[RuledTable] = []
     taken: set[int] = set()
+    if len(rules.level) < 2 or not rules.upright:
+        return found
     for grid in find_grids(rules):
         inside = [
             (at, s)

@@ -34,6 +34,7 @@ SNAP = 2.5
 STROKED, SHADED = 1, 2
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 Matrix = tuple[float, float, float, float, float, float]
 _SAME: Matrix = (1, 0, 0, 1, 0, 0)
@@ -67,25 +68,26 @@ def find_rules(page: Any) -> Rules:
     area = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     if _collect(drawn, objects, _SAME, 0.7 * area, MAX_PATHS, 0) < 0:
         return NO_RULES
-    found = [_merged(rules) for rules in drawn]
-    return Rules(*(rules if len(rules) <= MAX_RULES else [] for rules in found))
+    if len(drawn.level) + len(drawn.shaded) < 2:
+        return NO_RULES
+    return Rules(*(rules if len(rules) <= MAX_RULES else [] for rules in map(_merged, drawn)))
 
 
 def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, room: int, depth: int) -> int:
     """Add the rules among ``objects``; return how many paths there is ``room`` for after them, -1 where for none."""
-    kinds = list(map(calls.object_kind, objects))
-    paths = [found for found, kind in zip(objects, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_PATH]
-    if len(paths) > room:
-        return -1
+    kinds = np.fromiter(map(calls.object_kind, objects), np.intp, len(objects))
+    paths = [objects[at] for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_PATH).tolist()]
     room -= len(paths)
+    if room < 0:
+        return -1
     if paths:
         _add_paths(drawn, paths, matrix, largest)
-    if depth < MAX_DEPTH:
-        for found, kind in zip(objects, kinds, strict=True):
-            if kind == pdfium.FPDF_PAGEOBJ_FORM and room >= 0:
-                inside = range(min(calls.form_count(found), MAX_OBJECTS))
-                within = list(map(calls.form_object, repeat(found), inside))
-                room = _collect(drawn, within, _times(_matrix(found), matrix), largest, room, depth + 1)
+    for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_FORM).tolist() if depth < MAX_DEPTH else ():
+        form = objects[at]
+        within = list(map(calls.form_object, repeat(form), range(min(calls.form_count(form), MAX_OBJECTS))))
+        room = _collect(drawn, within, _times(_matrix(form), matrix), largest, room, depth + 1)
+        if room < 0:
+            break
     return room
 
 
@@ -103,7 +105,7 @@ def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -
     _add(drawn.upright, (x0 + x1) / 2, y0, y1, upright)
     wide = np.flatnonzero(seen & ~level & ~upright)
     counts = np.fromiter(map(calls.path_count, (paths[at] for at in wide.tolist())), np.intp, len(wide))
-    looks = np.fromiter((_look(paths[at]) for at in wide.tolist()), np.intp, len(wide))
+    looks = _looks([paths[at] for at in wide.tolist()])
     simple = (counts > 3) & (counts <= 5)
     stroked, shaded = np.zeros(len(paths), np.bool_), np.zeros(len(paths), np.bool_)
     stroked[wide[simple & (looks == STROKED)]] = True
@@ -161,18 +163,15 @@ def _lines(path: int, count: int, matrix: Matrix) -> Iterator[tuple[float, float
             last = first
 
 
-def _look(path: int) -> int:
-    """Return whether a path is STROKED, only SHADED, or neither: filled in white, or not at all."""
-    told = np.zeros(6, np.uint32)
-    start = told.ctypes.data
-    calls.path_mode(path, start, start + 4)
-    filled, stroked = told[:2].tolist()
-    if stroked or not filled:
-        return STROKED if stroked else 0
-    if not calls.fill_colour(path, *range(start + 8, start + 24, 4)):
-        return 0
-    red, green, blue, alpha = told[2:].tolist()
-    return 0 if alpha < 8 or min(red, green, blue) > 252 else SHADED
+def _looks(paths: list[int]) -> Ints:
+    """Return for each path whether it is STROKED, only SHADED, or (0) neither: filled in white, or not at all."""
+    told = np.zeros((len(paths), 6), np.uint32)
+    start, end = told.ctypes.data, told.ctypes.data + told.nbytes
+    deque(map(calls.path_mode, paths, range(start, end, 24), range(start + 4, end + 4, 24)), maxlen=0)
+    places = (range(start + step, end + step, 24) for step in (8, 12, 16, 20))
+    known = np.fromiter(map(calls.fill_colour, paths, *places), np.bool_, len(paths))
+    coloured = known & (told[:, 5] >= 8) & (told[:, 2:5].min(axis=1, initial=255) <= 252)
+    return np.where(told[:, 1] > 0, STROKED, np.where((told[:, 0] > 0) & coloured, SHADED, 0))
 
 
 def _matrix(found: int) -> Matrix:
