@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -31,20 +32,22 @@ PACKAGES = (
     "bm25s>=0.3",
     "PyStemmer>=2.2",
 )
+READERS = ("pypdf>=6.0", "pdfminer.six>=20250506", "pdfplumber>=0.11", "markitdown[pdf]>=0.1.3")
+"""What reads PDFs, for ``bench.reading``: in an environment of its own, which takes no torch."""
 
 
-def environment() -> Path:
-    """Return the Python of ``build/peers``, made with pip the first time; no package of theirs meets ragqa's."""
-    folder = ROOT / "build" / "peers"
+def environment(name: str = "peers", packages: Sequence[str] = PACKAGES) -> Path:
+    """Return the Python of ``build/NAME``, made with pip the first time; no package of theirs meets ragqa's."""
+    folder = ROOT / "build" / name
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     made = folder / "made"
-    if made.exists() and made.read_text(encoding="utf-8").split("\n") == list(PACKAGES):
+    if made.exists() and made.read_text(encoding="utf-8").split("\n") == list(packages):
         return python
     print(f"making {folder.relative_to(ROOT)} (once, some minutes)", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     install = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([*install, *PACKAGES], check=True)
-    made.write_text("\n".join(PACKAGES), encoding="utf-8")
+    subprocess.run([*install, *packages], check=True)
+    made.write_text("\n".join(packages), encoding="utf-8")
     return python
 
 

@@ -204,7 +204,7 @@ def _header(unit: Unit, text: str, start: int) -> str:
     """Return the header row above the row at ``start``: of the lines between rows, the nearest with cells."""
     before, header = unit.start, ""
     for first, last in unit.parts:
-        between = text[before - unit.start : first - unit.start].strip().split("\n")
+        between = text[before - unit.start : first - unit.start].strip("\n").split("\n")
         header = next((line for line in reversed(between) if " | " in line), header)
         if first == start:
             break

@@ -282,7 +282,7 @@ def _header_above(passage: Passage, start: int, width: int) -> str:
 
 
 def _row_in(text: str, width: int) -> str:
-    rows = [line.strip() for line in text.split("\n") if line.count(" | ") + 1 == width > 1]
+    rows = [line.rstrip() for line in text.split("\n") if line.count(" | ") + 1 >= width > 1]
     return rows[-1] if rows else ""
 
 

@@ -53,13 +53,12 @@ def labelled(row: str, header: str) -> str:
             width = max(len(names), len(found))
             cells = [*found, *[""] * (width - len(found))]
             continue
-        shift = max(len(cells) - len(found), 0)
-        for at, cell in enumerate(found[: len(cells)]):
+        shift = len(cells) - 1 if len(found) == 1 else 0  # a line without cells goes on with the last one
+        for at, cell in enumerate(found[: len(cells) - shift]):
             cells[shift + at] = f"{cells[shift + at]} {cell}".strip()
-    if len(names) == len(cells) - 1:
-        names = ["", *names]  # the column that says what each row is about seldom has a name
-    if len(names) != len(cells):
-        names = [""] * len(cells)
+    if len(names) < len(cells) - 1:
+        names = []  # of another table
+    names += [""] * (len(cells) - len(names))  # empty cells at the end of a row, and of a header, are not written
     return " · ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell)
 
 

@@ -1,7 +1,8 @@
 """Rows of cells to table blocks, the same way for every format. Knows nothing of markup.
 
 A spanning cell of the header is repeated over its columns, one of the body stands once, in its first column; a cell
-that spans rows is repeated in each. A bar between spaces inside a cell becomes '¦', because ' | ' parts the cells.
+that spans rows is repeated in each, and so is a title over all columns, before the first cell of each row of its group:
+a row can be read alone. A bar between spaces inside a cell becomes '¦', because ' | ' parts the cells.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from ragqa.readers.draft import Draft, flowing
 
@@ -18,8 +21,11 @@ MAX_REPEATED = 200
 """A cell longer than this many characters is not repeated down the rows that it spans."""
 REPEATED_TIMES = 4
 """How often the text of a document's tables may be repeated in all, small documents aside."""
+LONGEST_TITLE = 80
+"""Characters of a row over all columns that is a title of the rows below; a longer one is a note."""
 
 _JOINT = " | "
+_SENTENCE = re.compile(r"[.!?。！？]\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +38,69 @@ class Cell:
     heads: bool = False
 
 
+class TableLine(NamedTuple):
+    """A block of a table: its kind, its text, and which of the rows it was made of (of several, the first)."""
+
+    kind: Literal["caption", "table_header", "table_row"]
+    text: str
+    row: int
+
+
 def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
     """Append a table. ``headers`` is how many of its rows the format calls header; None where it does not say."""
-    if headers is None:
-        headers = _guess_headers(rows)
-    grid = _without_spacers(_grid(draft, rows, headers), headers)
-    body = grid[headers:]
+    lines, draft.repeatable = lay_out(rows, _guess_headers(rows) if headers is None else headers, draft.repeatable)
+    for line in lines:
+        draft.add(line.kind, line.text)
+
+
+def lay_out(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tuple[list[TableLine], int]:
+    """Return the blocks of a table, the first ``headers`` rows of which name its columns.
+
+    ``repeatable`` is how many characters may still be repeated; what is left of it is returned, the table's own share
+    added.
+    """
+    repeatable += REPEATED_TIMES * sum(len(cell.text) + len(_JOINT) for row in rows for cell in row)
+    grid, repeatable = _grid(rows, headers, repeatable)
+    grid = _without_spacers(grid, headers)
+    lines: list[TableLine] = []
     heads = []
-    for row in grid[:headers]:
+    for at, row in grid:
+        if at >= headers:
+            break
         if len(row) > 1 and len(set(filter(None, row))) == 1:
-            draft.add("caption", next(filter(None, row)))  # one title over all columns
+            lines.append(TableLine("caption", next(filter(None, row)), at))  # one title over all columns
         else:
             heads.append(row)
     if heads and any(map(any, heads)):
-        draft.add("table_header", _row_text(_merged(heads)))
-    for row in body:
-        draft.add("table_row", _row_text(row))
+        lines.append(TableLine("table_header", _row_text(_merged(heads)), 0))
+    body = [(at, row) for at, row in grid if at >= headers]
+    titles = _group_titles(rows, body)
+    group = ""
+    for at, row in body:
+        if at in titles:
+            group = row[0].rstrip(":： ")
+            continue
+        if group and len(group) <= repeatable:
+            repeatable -= len(group)
+            row = [f"{group}: {row[0]}" if row[0] else group, *row[1:]]
+        lines.append(TableLine("table_row", _row_text(row), at))
+    return lines, repeatable
+
+
+def _group_titles(rows: Sequence[Sequence[Cell]], body: Sequence[tuple[int, list[str]]]) -> set[int]:
+    """Return which rows of the body are but a title over all columns, with rows below that it speaks for."""
+    titles = set()
+    for (at, row), (_, below) in pairwise(body):
+        cells, text = rows[at], row[0]
+        if len(cells) != 1 or cells[0].columns < max(len(row), 2) or sum(map(bool, below)) < 2:
+            continue
+        if 0 < len(text) <= LONGEST_TITLE and not _SENTENCE.search(text):
+            titles.add(at)
+    return titles
 
 
 def _row_text(cells: Sequence[str]) -> str:
+    """Return a row as it stands in the text; empty cells keep their places, save at its end."""
     texts = [_BAR.sub("¦", flowing(cell).replace("\n", " ")) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
@@ -70,10 +120,9 @@ def _merged(rows: Sequence[Sequence[str]]) -> list[str]:
     return list(map(" ".join, columns))
 
 
-def _grid(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int) -> list[list[str]]:
-    """Return the texts of each row, those of spanning cells repeated: as many as ``draft`` allows."""
-    draft.repeatable += REPEATED_TIMES * sum(len(cell.text) + len(_JOINT) for row in rows for cell in row)
-    grid: list[list[str]] = []
+def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tuple[list[tuple[int, list[str]]], int]:
+    """Return the texts of each row with its number, those of spanning cells repeated, and how much may be yet."""
+    grid: list[tuple[int, list[str]]] = []
     open_cells: dict[int, tuple[int, str]] = {}
     widest = max(map(len, rows), default=0)
     for number, cells in enumerate(rows):
@@ -85,7 +134,7 @@ def _grid(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int) -> list[li
             while len(row) in open_cells:
                 row.append(open_cells[len(row)][1])
             text = flowing(cell.text)
-            across, down = _spans(draft, cell, text, left, number < headers)
+            across, down, repeatable = _spans(cell, text, left, number < headers, repeatable)
             only_spanning &= down > 1 and len(text) <= MAX_REPEATED
             for column in range(across):
                 shown = text if column == 0 or number < headers else ""
@@ -98,29 +147,29 @@ def _grid(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int) -> list[li
             open_cells = {at: (down - 1, text) for at, (down, text) in {**open_cells, **fresh}.items() if down > 1}
         if only_spanning and number >= headers and len(row) < widest:
             continue  # its cells come again in each of the rows below that they span
-        grid.append(row)
-    return grid
+        grid.append((number, row))
+    return grid, repeatable
 
 
-def _spans(draft: Draft, cell: Cell, text: str, left: int, heads: bool) -> tuple[int, int]:
-    """Return how many columns and rows a cell fills, one of each where it would repeat more than ``draft`` allows."""
+def _spans(cell: Cell, text: str, left: int, heads: bool, repeatable: int) -> tuple[int, int, int]:
+    """Return how many columns and rows a cell fills, one where that would repeat too much, and what may be yet."""
     if cell.columns <= 1 and cell.rows == 1:
-        return 1, 1
+        return 1, 1, repeatable
     across, down = min(max(cell.columns, 1), MAX_SPAN), min(cell.rows if cell.rows > 0 else left, left)
     repeated = (across if heads else 1) * (down if len(text) <= MAX_REPEATED else 1) - 1
     cost = repeated * len(text) + (across * down - 1) * len(_JOINT)
-    if cost > draft.repeatable:
-        return 1, 1
-    draft.repeatable -= cost
-    return across, down
+    if cost > repeatable:
+        return 1, 1, repeatable
+    return across, down, repeatable - cost
 
 
-def _without_spacers(grid: list[list[str]], headers: int) -> list[list[str]]:
+def _without_spacers(grid: list[tuple[int, list[str]]], headers: int) -> list[tuple[int, list[str]]]:
     """Drop the columns that are empty throughout, or below a header that only repeats its neighbour."""
-    filled = {at for row in grid[headers:] for at, text in enumerate(row) if text}
-    for row in grid[:headers]:
-        filled |= {at for at, text in enumerate(row) if text and (at == 0 or row[at - 1] != text)}
-    return [[text for at, text in enumerate(row) if at in filled] for row in grid]
+    filled = {column for at, row in grid if at >= headers for column, text in enumerate(row) if text}
+    for at, row in grid:
+        if at < headers:
+            filled |= {column for column, text in enumerate(row) if text and (not column or row[column - 1] != text)}
+    return [(at, [text for column, text in enumerate(row) if column in filled]) for at, row in grid]
 
 
 def _guess_headers(rows: Sequence[Sequence[Cell]]) -> int:

@@ -31,9 +31,13 @@ def _width(piece: Piece) -> int:
 
 
 def _continues(piece: Piece, width: int, capitals: bool) -> bool:
-    """Whether a line has fewer cells than the table, or begins in the middle of a sentence.
+    """Whether a line says only one thing and not in the first column, or begins in the middle of a sentence.
 
-    ``capitals``: whether this table's rows begin with capitals, where small letters tell.
+    ``capitals``: whether this table's rows begin with capitals, where small letters tell. A row that has fewer cells
+    than the table ends in empty ones.
     """
-    first = piece.text.lstrip()[:1]
-    return _width(piece) < width or (capitals and (first.islower() or first in "(（"))
+    cells = [cell.strip() for cell in piece.text.split(" | ")]
+    said = [cell for cell in cells if cell]
+    first = said[0][:1] if said else ""
+    alone = width > 1 and len(said) == 1 and (not cells[0] or len(cells) == 1)
+    return alone or (capitals and (first.islower() or first in "(（"))

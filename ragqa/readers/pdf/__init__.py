@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ragqa.errors import UnreadableFile
@@ -23,6 +23,8 @@ from ragqa.readers.pdf.furniture import find_furniture
 from ragqa.readers.pdf.headings import find_headings
 from ragqa.readers.pdf.joining import Knows
 from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.ruled import RuledTable, find_ruled
+from ragqa.readers.pdf.rules import Rules
 from ragqa.readers.pdf.runins import part_run_ins
 from ragqa.readers.pdf.source import Bookmark, RawPage, Source, open_source
 from ragqa.readers.pdf.tables import find_tables
@@ -54,11 +56,11 @@ def _read(data: bytes, name: str, password: str | None) -> Document:
         meta_title = source.title()
     if not any(page.text.segments for page in pages):
         raise UnreadableFile(_no_text(name, pages))
-    rows, furniture = _rows(pages)
+    rows, furniture, ruled = _rows(pages)
     rows = part_run_ins(rows, bookmarks)
     if not rows:
         raise UnreadableFile(_no_text(name, pages))
-    blocks = _blocks(rows, bookmarks)
+    blocks = _blocks(rows, bookmarks, ruled, [page.text.rules for page in pages])
     text, spans, numbered = assemble(blocks, [page.label for page in pages], furniture)
     return Document(
         name=name,
@@ -104,28 +106,38 @@ def _pages(source: Source, name: str) -> list[RawPage]:
     return pages
 
 
-def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]]]:
-    """Return all rows of the body in reading order, and what was taken off each page as furniture."""
+def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]], dict[int, RuledTable]]:
+    """Return all rows of the body in reading order, what was taken off each page, and the stretches that are tables."""
     flat = [make_rows(number, page.text.segments) for number, page in enumerate(pages)]
     taken = find_furniture(flat, [page.height for page in pages])
     rows: list[Row] = []
     furniture: list[list[str]] = []
-    for number in range(len(pages)):
+    ruled: dict[int, RuledTable] = {}
+    column = 0
+    for number, page in enumerate(pages):
         away = taken[number]
         furniture.append([flat[number][at].text for at in sorted(away)])
         body = [row for at, row in enumerate(flat[number]) if at not in away] if away else flat[number]
-        rows += read_in_order(number, body, rows[-1].column + 1 if rows else 0)
-    return rows, furniture
+        drawn = page.text.rules
+        tables = find_ruled(number, [s for row in body for s in row.segments], drawn) if drawn.upright else []
+        ordered, tabled = read_in_order(number, body, tables, column)
+        rows += ordered
+        ruled |= tabled
+        column = max((row.column for row in ordered), default=column - 1) + 1
+    return rows, furniture, ruled
 
 
-def _blocks(rows: list[Row], bookmarks: Sequence[Bookmark]) -> list[Built]:
+def _blocks(
+    rows: list[Row], bookmarks: Sequence[Bookmark], ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
+) -> list[Built]:
     knows = _vocabulary(rows)
-    contents = find_contents(rows)
-    code = find_code(rows, contents)
-    headings = find_headings(rows, bookmarks, contents | code)
+    tabled = {at for at, row in enumerate(rows) if row.column in ruled}
+    contents = find_contents(rows) - tabled
+    code = find_code(rows, contents | tabled)
+    headings = find_headings(rows, bookmarks, contents | code | tabled)
     inside = {at + step for at, (count, _) in headings.items() for step in range(count)}
-    tables = find_tables(rows, contents | inside, knows)
-    notes = find_footnotes(rows, contents | inside | code)
+    tables = find_tables(rows, contents | inside, knows, ruled, rules)
+    notes = find_footnotes(rows, contents | inside | code | tabled)
     return build_blocks(rows, headings, contents, tables, code, notes, knows)
 
 

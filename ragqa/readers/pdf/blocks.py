@@ -110,9 +110,7 @@ class _Builder:
             self._close()
             table = self._tables[at]
             for row in table.rows:
-                self._found.append(
-                    Built("table_header" if row.header else "table_row", 0, [(rows[row.first].page, row.text)])
-                )
+                self._found.append(Built(row.line.kind, 0, [(rows[row.first].page, row.line.text)]))
             return table.last + 1
         if at in self._code:
             self._close()

@@ -34,6 +34,16 @@ object_kind = _plain(pdfium.FPDFPageObj_GetType, _int, _void)
 object_bounds = _plain(pdfium.FPDFPageObj_GetBounds, _int, _void, *[_void] * 4)
 form_count = _plain(pdfium.FPDFFormObj_CountObjects, _int, _void)
 form_object = _plain(pdfium.FPDFFormObj_GetObject, _void, _void, ctypes.c_ulong)
+object_matrix = _plain(pdfium.FPDFPageObj_GetMatrix, _int, _void, _void)
+fill_colour = _plain(pdfium.FPDFPageObj_GetFillColor, _int, _void, *[_void] * 4)
+
+# Of a path, and of a segment of it.
+path_count = _plain(pdfium.FPDFPath_CountSegments, _int, _void)
+path_mode = _plain(pdfium.FPDFPath_GetDrawMode, _int, _void, _void, _void)
+path_segment = _plain(pdfium.FPDFPath_GetPathSegment, _void, _void, _int)
+segment_kind = _plain(pdfium.FPDFPathSegment_GetType, _int, _void)
+segment_point = _plain(pdfium.FPDFPathSegment_GetPoint, _int, _void, _void, _void)
+segment_closes = _plain(pdfium.FPDFPathSegment_GetClose, _int, _void)
 
 # Of a page and an annotation's number on it, and of an annotation.
 annotation = _plain(pdfium.FPDFPage_GetAnnot, _void, _void, _int)

@@ -9,7 +9,7 @@ import ctypes
 import math
 from collections import deque
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -22,16 +22,23 @@ from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols
 from ragqa.readers.pdf.hidden import Box
 from ragqa.readers.pdf.letterspaced import join_letterspaced
 from ragqa.readers.pdf.right_to_left import Leftward, find_leftward, mend_ligatures
+from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
 from ragqa.readers.pdf.struck import close_gaps
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.unreadable import sift_unreadable
-from ragqa.readers.pdf.words import shown_words
+from ragqa.readers.pdf.words import corners_of, shown_words
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
 
 GAP = 0.9
 """A gap between words wider than this part of the type size parts two segments: no line of prose is set so wide."""
+
+FEWEST_BESIDE, BESIDE = 3, 60.0
+"""How many segments begin so many points further right than the others where a page's rules are looked for."""
+
+APART = 0.32
+"""The part of the type size that is free around a rule between two cells: more than a space is wide."""
 
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
@@ -73,6 +80,8 @@ class PageText(NamedTuple):
     """Whether the page holds more than MAX_CHARS."""
     turned: bool = False
     """Whether most of its text was turned to be read."""
+    rules: Rules = NO_RULES
+    """What is drawn, where words stand side by side; else nothing is looked for."""
 
 
 def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbols: bool = True) -> PageText:
@@ -93,6 +102,10 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes, turned = _boxes(text_page, pointer, words, corners)
+    rules = find_rules(page) if _side_by_side(boxes, _parts(words, boxes)[0]) else NO_RULES
+    if rules.upright and len(parted := _cut_at_rules(pointer, words, boxes, rules.upright)) > len(words):
+        words, corners = parted, corners_of(pointer, parted)
+        boxes, turned = _boxes(text_page, pointer, words, corners)
     close_gaps(words, boxes, struck)
     text = mend_ligatures(pointer, text)
     pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
@@ -101,13 +114,37 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     else:
         text, words, boxes = join_letterspaced(text, words, boxes)
     leftward = find_leftward(text, words, boxes, GAP)
-    first, last = _parts(words, boxes, leftward)
+    first, last = _parts(words, boxes, leftward, rules)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
     segments = _segments(
         pointer, _line_texts(text, words, pieces, leftward, first, last), words, boxes, first, last, sample
     )
-    return PageText(segments, count, unreadable, count < total, turned)
+    return PageText(segments, count, unreadable, count < total, turned, rules)
+
+
+def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Rule]) -> Ints:
+    """Return the words, those that an upright rule runs through cut there: signs of narrow columns stand so close."""
+    left, bottom, right, top = boxes.T
+    middle, long = (bottom + top) / 2, words[:, 1] - words[:, 0] > 1
+    cuts: dict[int, set[int]] = {}
+    for rule in upright:
+        through = long & (left < rule.at - 1) & (rule.at + 1 < right) & (rule.start < middle) & (middle < rule.end)
+        for at in np.flatnonzero(through).tolist():
+            start, end = int(words[at, 0]), int(words[at, 1])
+            edges = np.zeros((end - start, 4), np.float32)
+            address = edges.ctypes.data
+            places = range(address, address + edges.nbytes, 16)
+            deque(map(calls.char_box, repeat(pointer), range(start, end), places), maxlen=0)
+            between = (edges[:-1, 2] <= rule.at + 1) & (edges[1:, 0] >= rule.at - 1)
+            between &= edges[1:, 0] - edges[:-1, 2] > APART * (top[at] - bottom[at])
+            cuts.setdefault(at, set()).update((start + 1 + np.flatnonzero(between)).tolist())
+    if not any(cuts.values()):
+        return words
+    found = []
+    for at, (start, end, line) in enumerate(words.tolist()):
+        found += [(a, b, line) for a, b in pairwise([start, *sorted(cuts.get(at, ())), end])]
+    return np.array(found, np.intp)
 
 
 def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, bool]:
@@ -174,8 +211,14 @@ def _turn(text_page: object, words: Ints, boxes: Floats, turned: Ints) -> None:
         boxes[at] = (min(across), base - BELOW * size, max(across), base + (1 - BELOW) * size)
 
 
-def _parts(words: Ints, boxes: Floats, leftward: Leftward | None) -> tuple[Ints, Ints]:
-    """Return the first and the last word of each segment."""
+def _side_by_side(boxes: Floats, first: Ints) -> bool:
+    """Whether some segments begin far right of the others, as those of a table's columns do."""
+    left = boxes[first, 0]
+    return int((left > np.partition(left, len(left) // 10)[len(left) // 10] + BESIDE).sum()) >= FEWEST_BESIDE
+
+
+def _parts(words: Ints, boxes: Floats, leftward: Leftward | None = None, rules: Rules = NO_RULES) -> tuple[Ints, Ints]:
+    """Return the first and the last word of each segment; none goes past an upright rule between two words."""
     left, bottom, right, top = boxes.T
     size = np.maximum(top - bottom, 0.1)
     gap = left[1:] - right[:-1]
@@ -190,6 +233,9 @@ def _parts(words: Ints, boxes: Floats, leftward: Leftward | None) -> tuple[Ints,
         for line in leftward.lines:
             a, b = min(line), max(line)
             parted[a:b] = leftward.passage[a + 1 : b + 1] != leftward.passage[a:b]
+    for rule in rules.upright:
+        beside = (right[:-1] <= rule.at + 1) & (left[1:] >= rule.at - 1) & (gap > APART * em)
+        parted |= beside & (rule.start < (bottom[1:] + top[1:]) / 2) & ((bottom[1:] + top[1:]) / 2 < rule.end)
     first = np.concatenate(([0], np.flatnonzero(parted) + 1))
     return first, np.concatenate((first[1:], [len(words)])) - 1
 

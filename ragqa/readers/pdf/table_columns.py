@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -79,7 +80,7 @@ def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band])
     if firsts and sum(bool(_MARKER.match(text)) for text in firsts) > 0.6 * len(firsts) and len(bands) == 2:
         return False
     cells = [text for line in grid for text in line if text]
-    if _is_running_text(many, bands):
+    if is_running_text(many, bands) or _beside_text(lines, bands):
         return False
     if len(bands) == 2:
         second = [line[1] for line in grid if line[1]]
@@ -90,7 +91,28 @@ def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band])
     return median(map(len, cells)) <= 60
 
 
-def _is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
+def _beside_text(lines: Sequence[Row], bands: Sequence[Band]) -> bool:
+    """Whether the first or the last column is set beside text that runs on past its lines: notes in a margin are."""
+    if len(bands) != 2:
+        return False
+    for column in (0, 1):
+        left, right = bands[column]
+        through = beside = 0
+        for above, below in pairwise(lines):
+            ends = [s for s in above.segments if band_of(s, bands) == column]
+            begins = [s for s in below.segments if band_of(s, bands) == column]
+            if len(below.segments) < 2 or not ends or not begins:
+                continue
+            beside += 1
+            close = above.y0 - below.y0 < 1.45 * max(above.size, below.size)
+            runs = ends[-1].x1 > left + 0.8 * (right - left) and begins[0].text[:1].islower()
+            through += close and runs and len(ends[-1].text) > 30
+        if through >= max(2, 0.4 * beside):
+            return True
+    return False
+
+
+def is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
     """Whether the cells fill their columns line after line, as columns of prose do."""
     if len(many) < 6:
         return False

@@ -1,148 +1,182 @@
-"""Tables: rows whose segments stand in the same columns. Precision first: prose is never to become a table."""
+"""Tables: those drawn with rules, and those whose words stand in columns; over pages too. Makes their rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
-from ragqa.readers.pdf.captions import is_caption
 from ragqa.readers.pdf.joining import Knows, finish, join
 from ragqa.readers.pdf.rows import Row
-from ragqa.readers.pdf.table_columns import Band, cells_of, find_bands, is_tabular
-from ragqa.readers.pdf.table_rows import count_headers, group_lines, header_cells
+from ragqa.readers.pdf.ruled import RuledTable
+from ragqa.readers.pdf.rules import Rules
+from ragqa.readers.pdf.unruled import Unruled, find_unruled
+from ragqa.readers.tables import Cell, TableLine, lay_out
 
-MAX_INNER_SINGLES = 3
-"""Rows of one segment in a row that may stand inside a table: continued cells and group labels."""
-MAX_SPACE = 2.2
-"""White space between two rows of a table, in type sizes."""
+SAME_PLACE = 6.0
+"""Points by which the columns of a table may be elsewhere on its next page."""
 
-_BAR = re.compile(r"(?<!\S)\|(?!\S)")
+_TOTAL = re.compile(r"(?i)\s*(?:sub-?|grand )?(?:total|sum|average|mean)\b|\s*[合总總小][计計]|\s*平均")
+_LABEL = re.compile(r"[^\W\d_]{3}|[^\W_]*[^\W\d_]+[\W_]*\d|\d+[^\W\d_]|[\u3400-\u9fff]")
 
 
 class TableRow(NamedTuple):
-    """A row of a table: its lines' positions, and its text with cells joined."""
+    """A block of a table, and the position of the row where it begins."""
 
     first: int
-    last: int
-    text: str
-    header: bool
+    line: TableLine
 
 
 class Table(NamedTuple):
+    """A table, from the row at ``first`` to the one at ``last``."""
+
     first: int
     last: int
     rows: list[TableRow]
 
 
-def find_tables(rows: Sequence[Row], skip: set[int], knows: Knows) -> list[Table]:
-    """Return the tables among rows in reading order. ``skip`` are positions that belong to nothing tabular."""
-    found = []
-    for first, last in _candidates(rows, skip):
-        table = _table(rows, first, last, knows)
-        if table:
-            found.append(table)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A table before it is laid out: ``places`` are the positions of its rows, ``edges`` where its columns begin."""
+
+    first: int
+    last: int
+    cells: list[list[Cell]]
+    places: list[int]
+    headers: int
+    edges: tuple[float, ...]
+
+
+def find_tables(
+    rows: Sequence[Row], skip: set[int], knows: Knows, ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
+) -> list[Table]:
+    """Return the tables among rows in reading order.
+
+    ``skip`` are positions that belong to nothing tabular; ``ruled`` are the tables known by the number of their
+    stretch, ``rules`` those of each page.
+    """
+    found = [_of_ruled(first, last, ruled[rows[first].column], knows) for first, last in _stretches(rows, ruled)]
+    taken = {at for table in found for at in range(table.first, table.last + 1)}
+    found += [_of_unruled(rows, table, knows) for table in find_unruled(rows, skip | taken, rules)]
+    found.sort(key=lambda table: table.first)
+    tables = []
+    repeatable = 100_000
+    for table in _over_pages(rows, found):
+        lines, repeatable = lay_out(table.cells, table.headers, repeatable)
+        tables.append(Table(table.first, table.last, [TableRow(table.places[line.row], line) for line in lines]))
+    return tables
+
+
+def _stretches(rows: Sequence[Row], ruled: Mapping[int, RuledTable]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for at, row in enumerate(rows):
+        if row.column not in ruled:
+            continue
+        if found and found[-1][1] == at - 1 and rows[at - 1].column == row.column:
+            found[-1] = (found[-1][0], at)
+        else:
+            found.append((at, at))
     return found
 
 
-def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
-    found = []
-    first = last = -1
-    for at, row in enumerate(rows):
-        many = len(row.segments) > 1 and at not in skip and not is_caption(row.text)
-        if first >= 0 and (
-            at in skip
-            or _breaks(row, rows[last])
-            or not _follows(rows[at - 1], row)
-            or _singles(rows, last, at) > MAX_INNER_SINGLES
-        ):
-            found.append((first, last))
-            first = -1
-        if many:
-            if first < 0:
-                first = at
-            last = at
-    if first >= 0:
-        found.append((first, last))
-    return [(a, b) for a, b in found if b > a]
+def _of_ruled(first: int, last: int, table: RuledTable, knows: Knows) -> _Found:
+    cells = [[Cell(_joined(cell.lines, knows), cell.columns, cell.rows) for cell in row if cell] for row in table.rows]
+    return _Found(first, last, cells, [first] * len(cells), table.headers, table.edges)
 
 
-def _breaks(row: Row, table: Row) -> bool:
-    """Whether a row can't stand in a table: a caption, or a sentence that runs across its columns."""
-    if len(row.segments) > 1:
-        return is_caption(row.text)
-    across = row.x0 < table.segments[1].x0 - row.size < row.x1
-    return across and len(row.text) > 50 and row.x1 - row.x0 > 0.6 * (table.x1 - table.x0)
+def _of_unruled(rows: Sequence[Row], table: Unruled, knows: Knows) -> _Found:
+    width = len(table.edges)
+    cells: list[list[Cell]] = []
+    if table.header:
+        cells.append([Cell(text, heads=True) for text in table.header])
+    places = [table.first] * len(cells)
+    for group in table.body:
+        texts = [_joined(parts, knows) for parts in group.parts]
+        cells.append([Cell(texts[0], width)] if group.title else [Cell(text) for text in texts])
+        places.append(group.first)
+    if table.grouped:
+        cells = _with_groups(rows, cells, places, int(bool(table.header)), table.walls)
+    return _Found(table.first, table.last, cells, places, int(bool(table.header)), table.edges)
 
 
-def _singles(rows: Sequence[Row], last: int, at: int) -> int:
-    """Return how many single lines follow the last full row, those within a later column of it not counted."""
-    edge = rows[last].segments[1].x0 - 2
-    return sum(len(row.segments) == 1 and row.x0 < edge for row in rows[last + 1 : at + 1])
+def _with_groups(
+    rows: Sequence[Row], cells: list[list[Cell]], places: Sequence[int], headers: int, walls: frozenset[int]
+) -> list[list[Cell]]:
+    """Return the rows with what the first column says once repeated for the rows of its group.
+
+    Where already the first row has nothing there, what is said stands in the middle of its group, else above it.
+    """
+    named = [at for at in range(headers, len(cells)) if cells[at][0].text and len(cells[at]) > 1]
+    open_rows = [at for at in range(headers, len(cells)) if len(cells[at]) > 1 and not cells[at][0].text]
+    labels = [cells[at][0].text for at in named]
+    speaking = sum(bool(_LABEL.search(label)) for label in labels)
+    if not open_rows or not labels or len(set(labels)) < 0.7 * len(labels) or speaking < 0.8 * len(labels):
+        return cells
+    centred = open_rows[0] < named[0]
+    filled = list(cells)
+    for at in open_rows:
+        said = next((cell.text for cell in cells[at] if cell.text), "")
+        if _TOTAL.match(said):
+            continue
+        near = [other for other in named if other < at or centred]
+        if not near:
+            continue
+        y = rows[places[at]].y0
+        label = min(near, key=lambda other: (abs(rows[places[other]].y0 - y), -other)) if centred else near[-1]
+        low, high = sorted((at, label))
+        if any(len(cells[step]) == 1 or places[step] in walls for step in range(low + 1, high + 1)):
+            continue
+        filled[at] = [replace(cells[at][0], text=cells[label][0].text), *cells[at][1:]]
+    return filled
 
 
-def _follows(above: Row, below: Row) -> bool:
-    return above.column == below.column and above.y0 - below.y1 <= MAX_SPACE * max(above.size, below.size)
-
-
-def _table(rows: Sequence[Row], first: int, last: int, knows: Knows) -> Table | None:
-    lines = rows[first : last + 1]
-    many = [row for row in lines if len(row.segments) > 1]
-    if len(many) < 2 or all(row.mono for row in many):
-        return None
-    bands = find_bands(many)
-    if len(bands) < 2 or not is_tabular(lines, many, bands):
-        return None
-    last = first + _grown(rows, first, last, bands) - 1
-    lines = rows[first : last + 1]
-    grid = [cells_of(row, bands) for row in lines]
-    groups = group_lines(lines, grid)
-    heads = count_headers(lines, grid, groups)
-    shown = []
-    if heads:
-        shown.append(
-            TableRow(
-                first,
-                first + groups[heads - 1][1],
-                _text(header_cells(lines[: groups[heads - 1][1] + 1], bands)),
-                True,
+def _over_pages(rows: Sequence[Row], found: Sequence[_Found]) -> list[_Found]:
+    """Return the tables, each that goes on from the page before put to its beginning, its header told once."""
+    joined: list[_Found] = []
+    for table in found:
+        above = joined[-1] if joined else None
+        again = above is not None and rows[table.first].page - rows[above.last].page == 1 and _repeats(above, table)
+        if above and _goes_on(rows, above, table, again):
+            drop = above.headers if again else 0
+            joined[-1] = replace(
+                above,
+                last=table.last,
+                cells=above.cells + table.cells[drop:],
+                places=above.places + table.places[drop:],
             )
-        )
-    for start, end in groups[heads:]:
-        cells = [_cell([line[at] for line in grid[start : end + 1]], knows) for at in range(len(bands))]
-        shown.append(TableRow(first + start, first + end, _text(cells), False))
-    return Table(first, last, shown)
-
-
-def _grown(rows: Sequence[Row], first: int, last: int, bands: Sequence[Band]) -> int:
-    """Return how many rows the table has with the lines below it that go on with a cell of its last row."""
-    pitch = [a.y0 - b.y0 for a, b in pairwise(rows[first : last + 1])]
-    usual = min(pitch)
-    at = last + 1
-    while at < len(rows) and at - last <= 6:
-        row = rows[at]
-        if row.column != rows[last].column or len(row.segments) > 1 or row.size > 1.1 * rows[last].size:
-            break
-        if rows[at - 1].y0 - row.y0 > 1.15 * usual or row.x0 < bands[1][0] - 2:
-            break
-        at += 1
-    return at - first
-
-
-def _cell(parts: Sequence[str], knows: Knows) -> str:
-    text = ""
-    for part in parts:
-        if part and text:
-            text, between = join(text, part, knows)
-            text += between + part
         else:
-            text = text or part
+            joined.append(replace(table, headers=above.headers) if above and again else table)
+    return joined
+
+
+def _repeats(above: _Found, below: _Found) -> bool:
+    """Whether a table begins with the names of the columns of the one above."""
+    names, first = above.cells[: above.headers], below.cells[: above.headers]
+    return bool(names) and [[cell.text for cell in row] for row in names] == [[c.text for c in row] for row in first]
+
+
+def _goes_on(rows: Sequence[Row], above: _Found, below: _Found, again: bool) -> bool:
+    """Whether a table at the top of a page goes on with the one at the foot of the page before.
+
+    ``again``: it repeats its header. Left and right pages may have other margins.
+    """
+    if above.last + 1 != below.first or rows[below.first].page != rows[above.last].page + 1:
+        return False
+    if again or len(above.edges) != len(below.edges) or below.headers:
+        return again
+    shift = above.edges[0] - below.edges[0]
+    return all(abs(a - b - shift) <= SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True))
+
+
+def _joined(parts: Sequence[str], knows: Knows) -> str:
+    """Return the lines of a cell as one."""
+    texts = [part for part in parts if part]
+    text = ""
+    for part, below in pairwise([*texts, ""]):
+        if below:
+            part, between = join(part, below, knows)
+            part += between
+        text += part
     return finish(text)
-
-
-def _text(cells: Sequence[str]) -> str:
-    texts = [_BAR.sub("¦", cell) for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return re.sub(r"^(?: \| )+", "", " | ".join(texts))

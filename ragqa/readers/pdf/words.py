@@ -37,13 +37,13 @@ def shown_words(
     objects, modes = objects_of(page)
     text, layer = blank_unseen(objects, modes, pointer, text)
     words = _words(text)
-    corners = _corners(pointer, words)
+    corners = corners_of(pointer, words)
     lines = find_thin_lines(objects, modes) if -1 in modes else NO_LINES
     struck = find_struck(pointer, text, words, corners, lines, marked)
     if struck:
         text = without(text, [one[:2] for one in struck])
         words = _words(text)
-        corners = _corners(pointer, words)
+        corners = corners_of(pointer, words)
     if not len(words):
         return text, words, corners, struck, layer
     misplaced, repeated = find_misplaced(page, words, corners), find_repeated(text, words, corners)
@@ -74,7 +74,7 @@ def _words(text: str) -> Ints:
     return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
 
 
-def _corners(pointer: int, words: Ints) -> Floats:
+def corners_of(pointer: int, words: Ints) -> Floats:
     """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
     corners = np.zeros((len(words), 2, 4), np.float32)
     address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
