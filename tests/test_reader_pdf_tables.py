@@ -16,7 +16,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 from bench.made_tables import FAULT_SPANS, FAULTS, GROUPS, LONG, SPARSE, WORDY, filled, pdf_of
 from ragqa.readers.pdf import read_pdf
 from ragqa.types import Document
-from tests.pdf_making import make_pdf
+from tests.pdf_making import HELVETICA, make_pdf, stream
 
 STYLES = getSampleStyleSheet()
 DRAWN = ("grid", "inner", "lines", "booktabs", "zebra", "bare")
@@ -94,7 +94,7 @@ def test_rules_drawn_as_thin_fields_in_a_form_that_is_moved_are_rules_too() -> N
     bars = "".join(f"0 {30 * y} 300 0.8 re f " for y in range(4)) + "".join(
         f"{100 * x} 0 0.8 90 re f " for x in range(4)
     )
-    form = f"<</Type/XObject/Subtype/Form/BBox[0 0 301 91]/Matrix[1 0 0 1 20 0]/Length {len(bars)}>>stream\n{bars}\nendstream"
+    form = stream(bars, "/Type/XObject/Subtype/Form/BBox[0 0 301 91]/Matrix[1 0 0 1 20 0]")
     words = (("Fuse", "Size", "Use"), ("F1", "5 A", "Lamp"), ("F2", "", "Fan"))
     text = "".join(
         f"BT /F1 9 Tf {94 + 100 * x} {771 - 30 * y} Td ({word}) Tj ET "
@@ -103,12 +103,9 @@ def test_rules_drawn_as_thin_fields_in_a_form_that_is_moved_are_rules_too() -> N
         if word
     )
     data = make_pdf(
-        f"q 1 0 0 1 70 700 cm /Rules Do Q {text}", xobjects="/Rules 6 0 R", fonts=(FONT, form), second_font="5 0 R"
+        f"q 1 0 0 1 70 700 cm /Rules Do Q {text}", xobjects="/Rules 6 0 R", fonts=(HELVETICA, form), second_font="5 0 R"
     )
     assert rows(read_pdf(data, "form.pdf")) == [list(row) for row in words]
-
-
-FONT = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
 
 
 def test_marks_of_narrow_columns_are_parted_where_a_rule_stands_between_them() -> None:

@@ -130,7 +130,10 @@ def _connected(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple
     touching &= (rows[:, 1:2] - SNAP <= columns[:, 0]) & (columns[:, 0] <= rows[:, 2:] + SNAP)
     for a, b in np.argwhere(touching).tolist():
         owner[find(len(level) + b)] = find(a)
+    sides = {rule.at for rule in upright}
     for a, (above, below) in enumerate(pairwise(level)):  # a title over all columns parts what is upright
+        if any(abs(side - above.start) <= SNAP for side in sides):
+            continue  # a table with a line at its side hangs together by that
         if below.at - above.at <= TITLE and max(abs(above.start - below.start), abs(above.end - below.end)) <= SNAP:
             owner[find(a + 1)] = find(a)
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
