@@ -87,13 +87,13 @@ RULES: dict[str, Sequence[tuple[Any, ...]]] = {
 def made_tables() -> Iterator[tuple[str, bytes, Grid]]:
     """Yield the name, the PDF and the gold of each."""
     for rules in RULES:
-        yield f"faults-{rules}", _pdf(FAULTS, rules, down=FAULT_SPANS), filled(FAULTS, FAULT_SPANS)
-        yield f"sparse-{rules}", _pdf(SPARSE, rules), SPARSE
-        yield f"wordy-{rules}", _pdf(WORDY, rules), WORDY
-        yield f"groups-{rules}", _pdf(GROUPS, rules, across=((1, 0, 2), (4, 0, 2))), GROUPS
+        yield f"faults-{rules}", pdf_of(FAULTS, rules, down=FAULT_SPANS), filled(FAULTS, FAULT_SPANS)
+        yield f"sparse-{rules}", pdf_of(SPARSE, rules), SPARSE
+        yield f"wordy-{rules}", pdf_of(WORDY, rules), WORDY
+        yield f"groups-{rules}", pdf_of(GROUPS, rules, across=((1, 0, 2), (4, 0, 2))), GROUPS
         heads = ((0, 1, 2), (0, 3, 4))
-        yield f"heads-{rules}", _pdf(HEADS, rules, down=((0, 1, 0),), across=heads, headers=2), HEADS
-        yield f"pages-{rules}", _pdf(LONG, rules), LONG
+        yield f"heads-{rules}", pdf_of(HEADS, rules, down=((0, 1, 0),), across=heads, headers=2), HEADS
+        yield f"pages-{rules}", pdf_of(LONG, rules), LONG
 
 
 def filled(grid: Grid, spans: Sequence[tuple[int, int, int]]) -> Grid:
@@ -105,7 +105,7 @@ def filled(grid: Grid, spans: Sequence[tuple[int, int, int]]) -> Grid:
     return rows
 
 
-def _pdf(
+def pdf_of(
     grid: Grid,
     rules: str,
     down: Sequence[tuple[int, int, int]] = (),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,6 +19,8 @@ BEYOND = 8.0
 """Points that rules reach past the last line across them where the table has no line at its edge."""
 NARROW, LOW = 6.5, 4.5
 """Points between two lines that leave no room for words: the gap between fields, or a line drawn double."""
+TITLE = 30.0
+"""Points from the line above a title over all columns to the one below it, at most."""
 COVERED = 0.6
 """The part of a side of a cell that a rule must cover to be its wall."""
 
@@ -127,6 +130,12 @@ def _connected(level: Sequence[Rule], upright: Sequence[Rule]) -> Iterator[tuple
     touching &= (rows[:, 1:2] - SNAP <= columns[:, 0]) & (columns[:, 0] <= rows[:, 2:] + SNAP)
     for a, b in np.argwhere(touching).tolist():
         owner[find(len(level) + b)] = find(a)
+    sides = {rule.at for rule in upright}
+    for a, (above, below) in enumerate(pairwise(level)):  # a title over all columns parts what is upright
+        if any(abs(side - above.start) <= SNAP for side in sides):
+            continue  # a table with a line at its side hangs together by that
+        if below.at - above.at <= TITLE and max(abs(above.start - below.start), abs(above.end - below.end)) <= SNAP:
+            owner[find(a + 1)] = find(a)
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for at in range(len(owner)):
         group = groups.setdefault(find(at), ([], []))
