@@ -18,7 +18,7 @@ from unicodedata import normalize
 
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, names_in
-from ragqa.printable import count
+from ragqa.printable import quantity
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.sources import stored_name
 from ragqa.trust import approval_of, remember_library
@@ -176,7 +176,7 @@ class Library:
                     continue
                 if not agree(f"{root} has none of the {lost} documents that were read from it. Remove them all?"):
                     raise LibraryError(
-                        f"{root} has none of the {count(lost, 'document')} that were read from it, and nothing was "
+                        f"{root} has none of the {quantity(lost, 'document')} that were read from it, and nothing was "
                         "removed: if it is a drive, connect it; if they are to go, add --yes"
                     )
                 sources = [one for one in sources if not one.refused or one.name != stored_name(str(root))]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from ragqa.changes import FileChanges
 from ragqa.errors import UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
+from ragqa.printable import quantity
 from ragqa.sources import Source
 from ragqa.types import Document, Passage, Span
 
@@ -292,7 +293,9 @@ def store_vectors(
     if len(missing) >= SLAB and embedder.cost_usd(1_000_000):
         tokens = sum(embedder.count_tokens([inputs[at][0] for at in missing]))
         price = embedder.cost_usd(tokens) or 0.0
-        notice(f"{len(missing)} passages, about {tokens:,} tokens, go to {embedder.spec}: about ${price:.2f}")
+        notice(
+            f"{quantity(len(missing), 'passage')}, about {tokens:,} tokens, go to {embedder.spec}: about ${price:.2f}"
+        )
     for start in range(0, len(missing), SLAB):
         progress(start, len(missing))
         slab = missing[start : start + SLAB]

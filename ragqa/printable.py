@@ -54,7 +54,7 @@ def printable_line(text: str) -> str:
     return printable_name(" ".join(text.split()))
 
 
-def count(number: int, thing: str, things: str = "") -> str:
+def quantity(number: int, thing: str, things: str = "") -> str:
     """Return a number with what it counts: '1 page', '1,200 pages', '2 passes' of ``things`` that take no plain s."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 

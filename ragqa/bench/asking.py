@@ -10,6 +10,7 @@ from ragqa.bench.measures import DEPTH, answered, has_unanswerable
 from ragqa.bench.runs import Outcome, Place, Quoted
 from ragqa.engine import Library, checked_question
 from ragqa.errors import RagqaError
+from ragqa.printable import quantity
 from ragqa.types import Hit, Mode
 
 SHOWN, SHOWN_CHARACTERS = 3, 240
@@ -35,7 +36,7 @@ def ask_all(
             warm = bool(_asked(library, question, mode, quoted=False).places)
         outcomes[question.id] = _asked(library, question, mode, quoted=question.id in with_answers)
         if number % TOLD_EVERY == 0:
-            progress(f"{number} of {len(asked)} questions")
+            progress(f"{number} of {quantity(len(asked), 'question')}")
     if not any(outcome.places for outcome in outcomes.values()):
         raise RagqaError(
             f"{dataset.name}, {mode}: none of {len(outcomes)} questions found anything; expected questions in the "

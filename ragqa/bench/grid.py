@@ -13,6 +13,7 @@ from ragqa.bench.measures import intervals_of, values_of
 from ragqa.bench.pooling import pooled
 from ragqa.bench.runs import Cost, Run
 from ragqa.engine import Library
+from ragqa.printable import quantity
 from ragqa.settings import Settings
 from ragqa.types import Document, Mode
 
@@ -78,7 +79,7 @@ def _runs(
     with _opened(dataset, documents, settings, grid, tell) as (library, cost):
         for mode in modes:
             name = f"{dataset.name}, {library.settings.passage_tokens} tokens, {mode}"
-            tell(f"{name}: {len(dataset.questions)} questions to {cost.passages} passages")
+            tell(f"{name}: {quantity(len(dataset.questions), 'question')} to {quantity(cost.passages, 'passage')}")
             outcomes = ask_all(library, dataset, mode, lambda line, name=name: tell(f"{name}: {line}"))  # type: ignore[misc]
             values = values_of(dataset, outcomes, grid.ks)
             k = library.settings.k

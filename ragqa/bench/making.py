@@ -17,6 +17,7 @@ from ragqa.bench.runs import Cost
 from ragqa.engine import Library
 from ragqa.ingest import ingest_documents
 from ragqa.libraries import library_folder
+from ragqa.printable import quantity
 from ragqa.readers.files import read_file
 from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
@@ -96,5 +97,5 @@ class _Timed:
         self._done += len(texts)
         if time.monotonic() - self._told > TOLD_EVERY_S:
             self._told = time.monotonic()
-            self._tell(f"{self._done} passages embedded")
+            self._tell(f"{quantity(self._done, 'passage')} embedded")
         return vectors

@@ -9,6 +9,7 @@ from ragqa.bench.datasets import Dataset
 from ragqa.bench.measures import DEPTH, answered, has_unanswerable, headline
 from ragqa.bench.runs import Run
 from ragqa.metrics import Interval
+from ragqa.printable import quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _latencies(run: Run) -> str:
 def told_cost(run: Run) -> str:
     """Return one line on the library that a run was made with."""
     cost = run.cost
-    made = f"{cost.passages:,} passages of about {run.passage_tokens} tokens, {run.embedder}: {cost.bytes / 1e6:.1f} MB"
+    made = f"{quantity(cost.passages, 'passage')} of about {run.passage_tokens} tokens, {run.embedder}: "
+    made += f"{cost.bytes / 1e6:.1f} MB"
     if cost.embed_seconds is None:
         return made
     return f"{made}, {cost.embed_seconds:.1f} s to embed, {cost.index_seconds:.1f} s to cut and index"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.cli.output import note, print_json, say
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.bench.adapt import Adapted
@@ -35,7 +36,10 @@ def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | 
 
 
 def _print(found: Adapted) -> None:
-    say(f"{found.base}, trained on {found.pairs} questions, measured on {found.held_back} that it had not seen")
+    say(
+        f"{found.base}, trained on {quantity(found.pairs, 'question')}, "
+        f"measured on {found.held_back} that it had not seen"
+    )
     say(f"  page_mrr@10   {told(found.page_mrr)}")
     say(f"  page_hit@{found.k:<3}  {told(found.page_hit)}")
     if found.folder:

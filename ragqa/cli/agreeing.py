@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ragqa.cli.output import note
-from ragqa.printable import count, printable_line
+from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import TrainOptions
@@ -44,9 +44,10 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     found = estimate(prepared, options.base, epochs)
     kept_back = record.examples.get("valid", 0)
     note(
-        f"to {held.host}: {count(found.examples, 'example')} to train {options.base} on, {kept_back:,} to measure by; "
+        f"to {held.host}: {quantity(found.examples, 'example')} to train {options.base} on, "
+        f"{kept_back:,} to measure by; "
         f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
-        f"{count(epochs, 'pass', 'passes')}"
+        f"{quantity(epochs, 'pass', 'passes')}"
         f"{'' if options.epochs else ', or as many as it chooses'}"
     )
     note(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}")

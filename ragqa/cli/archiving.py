@@ -11,7 +11,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.output import note, print_json, say
-from ragqa.printable import count
+from ragqa.printable import quantity
 
 Force = Annotated[bool, typer.Option("--force", "--yes", "-y", help="Write over a file that is there without asking.")]
 
@@ -53,4 +53,4 @@ def import_library(
     if as_json:
         print_json(dataclasses.asdict(facts))
     else:
-        say(f"library '{facts.name}': {count(facts.documents, 'document')}")
+        say(f"library '{facts.name}': {quantity(facts.documents, 'document')}")

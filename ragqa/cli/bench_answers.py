@@ -13,6 +13,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.output import interval_json, note, print_json, say
 from ragqa.cli.tables import print_table
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.bench.answers import Answered, Row
@@ -106,15 +107,16 @@ def answers(
         _print(rows)
     failed = sum(one.answer is None for one in answered)
     if failed:
-        note(f"{failed} of {len(answered)} questions met an error, and count as answers that are worth nothing")
+        note(
+            f"{failed} of {quantity(len(answered), 'question')} met an error, "
+            f"and count as answers that are worth nothing"
+        )
         raise typer.Exit(3)
 
 
 def _summary(answered: Sequence[Answered], answerer: str) -> str:
     manuals = len({one.question.manual for one in answered})
-    return (
-        f"{len(answered)} questions about {manuals} {'manual' if manuals == 1 else 'manuals'}, answered by {answerer}"
-    )
+    return f"{quantity(len(answered), 'question')} about {quantity(manuals, 'manual')}, answered by {answerer}"
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.output import note, print_json, say
 from ragqa.cli.tables import print_table
+from ragqa.printable import quantity
 from ragqa.types import Mode
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
             [label, *(column.shown(run) for column in columns)] for run, label in zip(group, labels(group), strict=True)
         ]
         marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
-        say(f"{group[0].dataset.name}: {len(group[0].dataset.graded())} questions")
+        say(f"{group[0].dataset.name}: {quantity(len(group[0].dataset.graded()), 'question')}")
         print_table(["", *(column.name for column in columns)], rows, marks)
         for line in dict.fromkeys(told_cost(run) for run in group):
             say(line)

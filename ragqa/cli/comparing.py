@@ -12,6 +12,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.output import interval_json, note, print_json, say
 from ragqa.cli.tables import print_table
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.compare.records import Measured
@@ -176,7 +177,7 @@ def _print(found: Comparison) -> None:
         say(line)
     for group in by_split(found.measured):
         say()
-        say(f"{group[0].split}: {len(group[0].asked)} questions")
+        say(f"{group[0].split}: {quantity(len(group[0].asked), 'question')}")
         shown = rows(group)
         names = ["", *columns(group)]
         print_table(names, [[row.name, *row.cells] for row in shown], [[False, *row.best] for row in shown])
@@ -191,6 +192,6 @@ def _print(found: Comparison) -> None:
         say(f"{text.model}: {figures} a byte, over {text.tokens} tokens held back")
     for one in found.consistent:
         figures = short_interval(one.consistency)
-        say(f"{one.label}: says the same when asked again in a dialogue, {figures} of {one.pairs} pairs")
+        say(f"{one.label}: says the same when asked again in a dialogue, {figures} of {quantity(one.pairs, 'pair')}")
     for line in (*told_failed(found.measured), *found.notes):
         say(line)

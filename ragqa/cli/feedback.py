@@ -12,7 +12,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.output import note, print_json, say
-from ragqa.printable import printable_line
+from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
     from ragqa.finetune.feedback import Judged, Verdict
@@ -104,7 +104,7 @@ def prefer(
     if as_json:
         print_json(dataclasses.asdict(found))
         return
-    say(f"learned from {found.learned} pairs in {found.seconds:.0f} s")
+    say(f"learned from {quantity(found.learned, 'pair')} in {found.seconds:.0f} s")
     _margins("on these", found.before, found.after)
     if found.held_before and found.held_after:
         _margins("on pairs that were held back", found.held_before, found.held_after)

@@ -17,7 +17,7 @@ from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.output import note, print_json, say
 from ragqa.cli.progress import progress_bar
-from ragqa.printable import count, printable_name
+from ragqa.printable import printable_name, quantity
 
 if TYPE_CHECKING:
     from ragqa.engine import FolderReport
@@ -107,19 +107,19 @@ def _print_ingested(results: Sequence[Ingested], seconds: float) -> None:
             continue
         if result.renamed_from:
             say(f"renamed {result.renamed_from} -> {result.path}")
-        pages = f"{count(result.pages, 'page')}, " if result.pages else ""
-        say(f"{result.path}: {result.status} ({pages}{count(result.passages, 'passage')})")
+        pages = f"{quantity(result.pages, 'page')}, " if result.pages else ""
+        say(f"{result.path}: {result.status} ({pages}{quantity(result.passages, 'passage')})")
         for warning in result.warnings:
             note(f"note: {result.path}: {warning}")
     if len(results) > 1:
         done = sum(result.status != "failed" for result in read)
-        say(f"{done} of {count(len(read), 'document')} in {seconds:.1f} s")
+        say(f"{done} of {quantity(len(read), 'document')} in {seconds:.1f} s")
 
 
 def _print_report(report: FolderReport, results: Sequence[Ingested]) -> None:
     same = [f"{one.path} (as {one.duplicate_of})" for one in results if one.duplicate_of]
     if same:
-        note(f"skipped {count(len(same), 'file')} of the same content as another: {_some(same)}")
+        note(f"skipped {quantity(len(same), 'file')} of the same content as another: {_some(same)}")
     _print_passed_over(report.passed_over)
     renamed = [f"{one.name} -> {one.renamed_to}" for one in report.gone if one.renamed_to]
     for line in renamed[:NAMED]:
@@ -146,7 +146,7 @@ def _print_passed_over(paths: Sequence[Path]) -> None:
     parts = []
     if kinds:
         named = [f"{number} {kind}" for kind, number in kinds.most_common()]
-        parts.append(f"{count(sum(kinds.values()), 'file')} of kinds that are not read ({_some(named)})")
+        parts.append(f"{quantity(sum(kinds.values()), 'file')} of kinds that are not read ({_some(named)})")
     if hidden:
         parts.append(f"{len(hidden)} hidden ({_some([path.name for path in hidden])})")
     if parts:

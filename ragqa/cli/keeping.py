@@ -14,7 +14,7 @@ from ragqa.cli.agreeing import agrees
 from ragqa.cli.output import note, print_json, say, styled
 from ragqa.cli.progress import progress_bar
 from ragqa.cli.tables import print_table
-from ragqa.printable import count, printable, printable_name
+from ragqa.printable import printable, printable_name, quantity
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="Documents, as 'ragqa list' names them, or '*.pdf'.", show_default=False)
@@ -155,7 +155,7 @@ def remove(
             if not agrees(f"Remove these {len(names)} documents{more}?", yes=yes):
                 raise RagqaError(f"nothing was removed: --yes removes these {len(names)} documents")
         removed = held.remove(names)
-    print_json({"removed": removed}) if as_json else say(f"{count(removed, 'document')} removed")
+    print_json({"removed": removed}) if as_json else say(f"{quantity(removed, 'document')} removed")
 
 
 def _remove_library(name: str, home: Path | None, yes: bool, as_json: bool) -> None:
@@ -200,7 +200,7 @@ def reembed(
     if as_json:
         print_json({"embedder": embedder, "passages": passages, "seconds": seconds})
     else:
-        say(f"{count(passages, 'passage')} embedded by {embedder} ({seconds:.1f} s)")
+        say(f"{quantity(passages, 'passage')} embedded by {embedder} ({seconds:.1f} s)")
 
 
 def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = False) -> None:
@@ -214,6 +214,6 @@ def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = F
     else:
         for problem in problems:
             note(problem)
-        say("the library is sound" if not problems else count(len(problems), "problem"))
+        say("the library is sound" if not problems else quantity(len(problems), "problem"))
     if problems:
         raise typer.Exit(1)

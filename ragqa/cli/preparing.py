@@ -11,7 +11,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.output import note, print_json, say
-from ragqa.printable import printable_name
+from ragqa.printable import printable_name, quantity
 
 if TYPE_CHECKING:
     from ragqa.finetune.estimating import Estimate
@@ -120,11 +120,13 @@ def _stem(sources: list[Path] | None, index: str | None) -> str:
 def _print(planned: Planned, estimated: Estimate, model: str | None) -> None:
     record = planned.record
     counts = ", ".join(f"{count:,} {split}" for split, count in record.examples.items())
-    say(f"{sum(record.examples.values()):,} examples of the form {record.form}: {counts}")
+    say(f"{quantity(sum(record.examples.values()), 'example')} of the form {record.form}: {counts}")
     if record.generated:
         say(f"{record.generated:,} of them were generated; no person wrote them")
     if record.labels:
-        say(f"{len(record.labels)} labels: {', '.join(record.labels[:8])}{', …' * (len(record.labels) > 8)}")
+        say(
+            f"{quantity(len(record.labels), 'label')}: {', '.join(record.labels[:8])}{', …' * (len(record.labels) > 8)}"
+        )
     for line in planned.notes:
         say(f"- {line}")
     if planned.findings:

@@ -10,6 +10,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.output import note, print_json_line
+from ragqa.printable import quantity
 
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
@@ -50,6 +51,6 @@ def questions(
         for line in lines_of(drafts):
             print_json_line(line)
     kinds = ", ".join(f"{number} {kind}" for kind, number in Counter(draft.origin for draft in drafts).most_common())
-    note(f"{len(drafts)} questions ({kinds}){f' written to {out}' if out else ''}")
+    note(f"{quantity(len(drafts), 'question')} ({kinds}){f' written to {out}' if out else ''}")
     if all(draft.origin != "model" for draft in drafts):
         note(trust())

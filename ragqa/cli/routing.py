@@ -13,6 +13,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.output import interval_json, note, print_json, say
 from ragqa.cli.tables import print_table
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.finetune.routing.measuring import Apart, Routed
@@ -112,7 +113,7 @@ def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:
     marks = [
         [False, *(several and value == top for value, top in zip(row, best, strict=True)), False] for row in values
     ]
-    say(f"{len(systems[0].gold)} questions of {len(set(systems[0].gold))} labels")
+    say(f"{quantity(len(systems[0].gold), 'question')} of {quantity(len(set(systems[0].gold)), 'label')}")
     print_table(["", "macro-F1", "accuracy", "precision", "recall", "ms"], rows, marks)
     for pair in apart:
         say(pair.told())

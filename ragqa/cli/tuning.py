@@ -11,6 +11,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.adapting import adapt_embedder, told
 from ragqa.cli.output import note, print_json, say
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.bench.datasets.records import Question
@@ -116,7 +117,8 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
 
 def _print(found: Tuned, options: dict[str, float | int], file: Path | None) -> None:
     say(
-        f"{found.questions} questions, {found.tried} settings; gains measured on questions that the choice had not seen"
+        f"{quantity(found.questions, 'question')}, {quantity(found.tried, 'setting')}; "
+        "gains measured on questions that the choice had not seen"
     )
     say(f"  page_mrr@10                    {told(found.page_mrr)}")
     say(f"  page_hit@{found.k:<3}                   {told(found.page_hit)}")

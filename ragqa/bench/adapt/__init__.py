@@ -29,6 +29,7 @@ from ragqa.bench.tune.workbench import Workbench, cut_anew
 from ragqa.bench.tune.worth import hit, worth
 from ragqa.embedders.folders import ModelFolder, find_model
 from ragqa.errors import MissingExtra, RagqaError
+from ragqa.printable import quantity
 from ragqa.retrieval import Fusion
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ def adapt(
     pairs = pairs_of(Path(library.info().path), learned)
     if len(pairs) < FEWEST_PAIRS or not test:
         raise RagqaError(
-            f"library '{library.name}' gives {len(pairs)} questions to learn from and {len(test)} with a page to "
-            f"measure with; {FEWEST_PAIRS} and one are needed: ingest more manuals"
+            f"library '{library.name}' gives {quantity(len(pairs), 'question')} "
+            f"to learn from and {len(test)} with a page "
+            f"to measure with; {FEWEST_PAIRS} and one are needed: ingest more manuals"
         )
     check(Dataset("the library", Held(""), tuple(test)), documents)
     data = _hash_of(pairs)

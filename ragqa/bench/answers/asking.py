@@ -12,6 +12,7 @@ from ragqa.bench.answers.scoring import Score, score
 from ragqa.bench.making import TOLD_EVERY_S, library_of, read_manuals
 from ragqa.engine import Library
 from ragqa.errors import NoAnswer, RagqaError
+from ragqa.printable import quantity
 from ragqa.settings import Settings
 from ragqa.types import Answer
 
@@ -42,7 +43,10 @@ def ask_manuals(
     answered: dict[str, Answered] = {}
     for name, document in zip(manuals, documents, strict=True):
         mine = [question for question in questions if question.manual == name]
-        tell(f"{name}: it is cut to {settings.passage_tokens} tokens and embedded, then asked {len(mine)} questions")
+        tell(
+            f"{name}: it is cut to {settings.passage_tokens} tokens and embedded, then asked "
+            f"{quantity(len(mine), 'question')}"
+        )
         with library_of([document], settings, lambda line, name=name: tell(f"{name}: {line}")) as (library, _):  # type: ignore[misc]
             for question in mine:
                 answered[question.id] = asking.ask(library, question, document.name)
@@ -58,7 +62,7 @@ def ask_library(
     """
     with Library.open(settings=settings, notice=tell) as library:
         names = {manual: library.show(manual).name for manual in sorted({question.manual for question in questions})}
-        tell(f"{library.name}: {len(questions)} questions about {len(names)} manuals")
+        tell(f"{library.name}: {quantity(len(questions), 'question')} about {quantity(len(names), 'manual')}")
         asking = _Asking(len(questions), tell)
         return [asking.ask(library, question, names[question.manual]) for question in questions]
 
@@ -84,5 +88,5 @@ class _Asking:
         self._done += 1
         if time.monotonic() - self._told > TOLD_EVERY_S:
             self._told = time.monotonic()
-            self._tell(f"{self._done} of {self._total} questions")
+            self._tell(f"{self._done} of {quantity(self._total, 'question')}")
         return Answered(question, score(question, answer, document), answer, problem)

@@ -8,6 +8,7 @@ from pathlib import Path
 from ragqa.bench.datasets.lines import read_rows, read_text, strings
 from ragqa.bench.datasets.records import Dataset, Documents, Question
 from ragqa.errors import RagqaError
+from ragqa.printable import quantity
 from ragqa.types import Block, Document
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"
@@ -70,13 +71,13 @@ def check_known(
     unasked = [name for name in qrels if name not in questions]
     if unasked:
         raise RagqaError(
-            f"{where} names {len(unasked)} questions that {QUERIES} does not hold, the first {unasked[0]!r}"
+            f"{where} names {quantity(len(unasked), 'question')} that {QUERIES} does not hold, the first {unasked[0]!r}"
         )
     named = dict.fromkeys(name for grades in qrels.values() for name in grades)
     unknown = [name for name in named if name not in documents]
     if unknown:
         raise RagqaError(
-            f"{where} names {len(unknown)} documents that {CORPUS} does not hold, the first {unknown[0]!r}"
+            f"{where} names {quantity(len(unknown), 'document')} that {CORPUS} does not hold, the first {unknown[0]!r}"
         )
 
 

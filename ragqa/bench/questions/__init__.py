@@ -16,6 +16,7 @@ from ragqa.bench.questions import definitions, headings, steps, tables
 from ragqa.bench.questions.drafting import Draft, Writer
 from ragqa.bench.questions.sources import Source, Sources
 from ragqa.errors import RagqaError
+from ragqa.printable import quantity
 from ragqa.types import Document
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _by_model(
 
     def told(done: int, total: int) -> None:
         if done % 10 == 0:
-            notice(f"{done} of {total} questions")
+            notice(f"{done} of {quantity(total, 'question')}")
 
     prompts = load_prompts(library.settings.prompts)
     drafts = model.drafts(answerer.model, prompts, Sources(documents), count, seed, told)

@@ -16,6 +16,7 @@ from ragqa.bench.tune.grid import KS, Setting
 from ragqa.bench.tune.workbench import Workbench, cut_anew
 from ragqa.bench.tune.worth import hit, hit_for_its_price, worth
 from ragqa.errors import RagqaError
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def measure(
                     hits[:, at, number] = [hit(places, question, k) for k in ks]
                     priced[:, at, number] = [hit_for_its_price(places, question, k) for k in ks]
                 if (number + 1) % TOLD_EVERY == 0:
-                    progress(f"passages of {size} tokens: {number + 1} of {len(questions)} questions")
+                    progress(f"passages of {size} tokens: {number + 1} of {quantity(len(questions), 'question')}")
     return Measured(ks, ranks, hits, priced)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
 from ragqa.finetune.reading.entries import Entry
+from ragqa.printable import quantity
 
 UNEVEN = 10
 """How many times the median a label's count may be before it is told."""
@@ -45,7 +46,8 @@ def _balance(counts: Counter[str]) -> list[Finding]:
         return []
     return [
         Finding(
-            f"the label '{most}' has {high:,} of {sum(counts.values()):,} questions, a label in the middle has "
+            f"the label '{most}' has {high:,} of {quantity(sum(counts.values()), 'question')}, "
+            f"a label in the middle has "
             f"{median:g}; macro-F1 counts them alike, accuracy does not"
         )
     ]

@@ -22,6 +22,7 @@ from ragqa.finetune.checking.findings import Finding, some
 from ragqa.finetune.forms.making import example_of
 from ragqa.finetune.reading.entries import Entry
 from ragqa.finetune.records import Example
+from ragqa.printable import quantity
 from ragqa.prompts import Prompts, load_prompts
 from ragqa.types import Hit
 
@@ -61,7 +62,7 @@ def examples(
     lost: list[Entry] = []
     for number, entry in enumerate(entries, 1):
         if number % 500 == 0:
-            notice(f"passages for {number:,} of {len(entries):,} questions")
+            notice(f"passages for {number:,} of {quantity(len(entries), 'question')}")
         # A document that the library does not hold is some other name for where the question is from.
         known = entry if entry.document in names else replace(entry, document=None)
         gold, others = _found(known, library)

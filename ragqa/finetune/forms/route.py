@@ -15,6 +15,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.forms.making import example_of
 from ragqa.finetune.reading.entries import Entry
 from ragqa.finetune.records import Example
+from ragqa.printable import quantity
 from ragqa.types import Document
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def labelled(entries: Sequence[Entry], library: Library | None) -> tuple[list[En
     raise RagqaError(
         "the form route needs a label for each question: expected a column 'label' (or 'category', 'section', "
         f"'document'), or --index with questions that name pages; got {len(answers):,} different answers to "
-        f"{len(entries):,} questions"
+        f"{quantity(len(entries), 'question')}"
     )
 
 

@@ -15,6 +15,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.hosted.keeping import Kept
 from ragqa.finetune.hosted.service import Gone, Service
 from ragqa.finetune.records import Example, Split, read_examples
+from ragqa.printable import quantity
 
 FEWEST = 10
 """Examples under which OpenAI refuses a job."""
@@ -64,7 +65,7 @@ def send(service: Service, kept: Kept, held: Chats, name: str, notice: Callable[
             if there.status != "error":
                 notice(f"{name} was sent before, as {before}: it is not sent again")
                 return before
-    notice(f"sending {name}: {held.examples:,} examples, {held.bytes / 1e6:.1f} MB, to {service.host}")
+    notice(f"sending {name}: {quantity(held.examples, 'example')}, {held.bytes / 1e6:.1f} MB, to {service.host}")
     with service.asking(f"the file {name}"):
         made = service.client.files.create(file=(name, held.file), purpose="fine-tune")
         file = str(made.id)

@@ -23,6 +23,7 @@ from ragqa.finetune.local.tokens import Item, blocks_of, items_of
 from ragqa.finetune.local.training import quiet, train
 from ragqa.finetune.records import Example, Prepared
 from ragqa.finetune.writing import emptied
+from ragqa.printable import quantity
 
 PICTURE = "loss.svg"
 
@@ -59,7 +60,10 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
         if adapters:
             model = with_adapters(model, options.seed)
     if left_out:
-        watch.notice(f"left out, being longer than the model reads: {left_out} of {len(items) + left_out} answers", {})
+        watch.notice(
+            f"left out, being longer than the model reads: {left_out} of {quantity(len(items) + left_out, 'answer')}",
+            {},
+        )
     read: Trained | None = None
     texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
     if texts:

@@ -24,6 +24,7 @@ from ragqa.finetune.preference.pairs import NEEDED, Pair, pairs_of, parted
 from ragqa.finetune.preference.texts import Asking, Texts, texts_of
 from ragqa.finetune.writing import cannot_write, made_whole
 from ragqa.models.record import read_record
+from ragqa.printable import quantity
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _taught(
     if not learned:
         raise RagqaError(f"all {len(pairs)} pairs are longer than the {context_of(model)} tokens that {folder} reads")
     before, held_before = margin(model, tokenizer, learned), margin(model, tokenizer, held)
-    notice(f"{len(learned)} pairs to learn from, {len(held)} held back, {left_out} too long for the model")
+    notice(f"{quantity(len(learned), 'pair')} to learn from, {len(held)} held back, {left_out} too long for the model")
     taught = learn(model, tokenizer, learned, plan, making / "trl", notice)
     after, held_after = margin(taught, tokenizer, learned), margin(taught, tokenizer, held)
     assert before and after

@@ -11,6 +11,7 @@ from ragqa.bench.showing import short
 from ragqa.finetune.routing.matrix import confusion_picture
 from ragqa.finetune.routing.measuring import Apart, Routed
 from ragqa.metrics import Interval, class_figures
+from ragqa.printable import quantity
 
 COLUMNS = ("macro-F1", "accuracy", "macro precision", "macro recall")
 WORST = 15
@@ -24,7 +25,11 @@ def page(systems: Sequence[Routed], apart: Sequence[Apart], command: str) -> str
     return whole(
         "ragqa finetune route",
         tag("h1", "Questions told into labels"),
-        tag("p", f"{len(gold)} questions of {len(set(gold))} labels, which no training has seen", class_="soft"),
+        tag(
+            "p",
+            f"{quantity(len(gold), 'question')} of {quantity(len(set(gold)), 'label')}, which no training has seen",
+            class_="soft",
+        ),
         tag(
             "p", "Small figures are 95 % intervals (bootstrap over questions). A macro average counts each label alike."
         ),

@@ -13,6 +13,7 @@ from ragqa.answerers.fencing import harmless
 from ragqa.answerers.prompting import MARGIN, Message, Prompt, Room
 from ragqa.answerers.visible import visible
 from ragqa.errors import RagqaError
+from ragqa.printable import quantity
 from ragqa.prompts import Prompts, fill
 from ragqa.types import Usage
 
@@ -47,7 +48,7 @@ class Prompted:
         for number, question in enumerate(questions, 1):
             said.append(self._label(question))
             if number % 20 == 0:
-                self._notice(f"{self._model.spec}: {number} of {len(questions)} questions")
+                self._notice(f"{self._model.spec}: {number} of {quantity(len(questions), 'question')}")
         return said
 
     def _label(self, question: str) -> str | None:

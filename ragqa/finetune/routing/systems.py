@@ -17,6 +17,7 @@ from ragqa.finetune.routing import load_route
 from ragqa.finetune.routing.examples import read_routes
 from ragqa.finetune.routing.measuring import Predicts, Routed, measure
 from ragqa.models.record import read_record
+from ragqa.printable import quantity
 from ragqa.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def measure_all(
     found: list[Routed] = []
 
     def add(name: str, system: Predicts, train_seconds: float | None = None) -> None:
-        notice(f"measuring {name} on {len(questions)} questions")
+        notice(f"measuring {name} on {quantity(len(questions), 'question')}")
         found.append(measure(name, system, questions, gold, train_seconds))
 
     if model:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from ragqa.errors import UnreadableFile
+from ragqa.printable import quantity
 from ragqa.readers.limits import check_length
 from ragqa.readers.pdf.assemble import assemble
 from ragqa.readers.pdf.blocks import Built, build_blocks
@@ -171,7 +172,7 @@ def _no_text(name: str, pages: Sequence[RawPage]) -> str:
         )
     if any(page.has_images for page in pages):
         return f"{name} holds no text, only images: it looks scanned, and OCR is not built yet; give a copy with text"
-    return f"{name} holds no text on any of its {len(pages)} pages: give a copy with text"
+    return f"{name} holds no text on any of its {quantity(len(pages), 'page')}: give a copy with text"
 
 
 def _warnings(pages: Sequence[RawPage]) -> tuple[str, ...]:
