@@ -31,8 +31,9 @@ def print_table(
     cells = [[printable_name(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(columns_of(row[at]) for row in cells) for at in range(len(columns))]
     room = terminal_width(sys.stdout)
-    if room is not None:
-        _narrow(widths, words, room)
+    if room is not None and not _narrow(widths, words, room):
+        for at in words:  # figures go below anyway, so there is room to know a name by
+            widths[at] = min(max(columns_of(row[at]) for row in cells), max(room // 3, _NARROWEST))
     for number, part in enumerate(_parts(widths, room)):
         if number:
             print()
@@ -40,15 +41,16 @@ def print_table(
             print(_BETWEEN.join(_line(line, row, part, widths, best, words)).rstrip())
 
 
-def _narrow(widths: list[int], words: Collection[int], room: int) -> None:
-    """Take from the widest words what the table is too wide by."""
+def _narrow(widths: list[int], words: Collection[int], room: int) -> bool:
+    """Take from the widest words what the table is too wide by; return whether that was enough."""
     over = sum(widths) + len(_BETWEEN) * (len(widths) - 1) - room
     while over > 0:
         widest = max(words, key=lambda at: widths[at])
         if widths[widest] <= _NARROWEST:
-            return
+            return False
         widths[widest] -= 1
         over -= 1
+    return True
 
 
 def _parts(widths: Sequence[int], room: int | None) -> Iterator[list[int]]:
