@@ -44,7 +44,7 @@ def read_in_order(
     if not rows:
         return [], {}
     held = {id(s) for table in tables for s in table.segments}
-    segments = [s for row in rows for s in row.segments if id(s) not in held]
+    segments = [s for row in rows for s in row.segments if not held or id(s) not in held]
     segments.sort(key=attrgetter("line"))
     whole = [_unit(table.segments) for table in tables]
     lines = _lines(segments) + whole
@@ -75,9 +75,6 @@ def read_in_order(
 
 
 def _unit(segments: tuple[Segment, ...]) -> _Unit:
-    if len(segments) == 1:
-        s = segments[0]
-        return _Unit(segments, s.x0, s.y0, s.x1, s.y1)
     _, x0, y0, x1, y1, *_ = zip(*segments, strict=True)
     return _Unit(segments, min(x0), min(y0), max(x1), max(y1))
 
@@ -89,7 +86,7 @@ def _lines(segments: Sequence[Segment]) -> list[_Unit]:
     lines: dict[int, list[Segment]] = {}
     for segment in segments:
         lines.setdefault(segment.line, []).append(segment)
-    return [_unit(tuple(line)) for line in lines.values()]
+    return [_Unit((line[0],), *line[0][1:5]) if len(line) == 1 else _unit(tuple(line)) for line in lines.values()]
 
 
 def _columns(units: list[_Unit], strict: bool = False, notes: bool = False) -> list[Stretch] | None:

@@ -21,6 +21,8 @@ from ragqa.readers.pdf import calls
 MAX_OBJECTS = 200_000
 MAX_PATHS = 10_000
 """Paths of a page; more are a drawing or an attack, and no rule of it is read."""
+FEWEST, SIMPLE = 3, 5
+"""Paths that a table has at least, unless one has more points than a box: what has fewer is under or over a page."""
 MAX_POINTS = 40_000
 MAX_RULES = 400
 """Rules of one direction: more are the texture of a picture."""
@@ -80,7 +82,7 @@ def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, r
     room -= len(paths)
     if room < 0:
         return -1
-    if paths:
+    if len(paths) >= FEWEST or any(calls.path_count(path) > SIMPLE for path in paths):
         _add_paths(drawn, paths, matrix, largest)
     for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_FORM).tolist() if depth < MAX_DEPTH else ():
         form = objects[at]
@@ -106,7 +108,7 @@ def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -
     wide = np.flatnonzero(seen & ~level & ~upright)
     counts = np.fromiter(map(calls.path_count, (paths[at] for at in wide.tolist())), np.intp, len(wide))
     looks = _looks([paths[at] for at in wide.tolist()])
-    simple = (counts > 3) & (counts <= 5)
+    simple = (counts > 3) & (counts <= SIMPLE)
     stroked, shaded = np.zeros(len(paths), np.bool_), np.zeros(len(paths), np.bool_)
     stroked[wide[simple & (looks == STROKED)]] = True
     shaded[wide[simple & (looks == SHADED)]] = True
@@ -117,7 +119,7 @@ def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -
         _add(drawn.upright, x, y0, y1, stroked & (height > SHORT))
     room = MAX_POINTS
     for at, count, look in zip(wide.tolist(), counts.tolist(), looks.tolist(), strict=True):
-        if 5 < count <= room and look == STROKED:
+        if SIMPLE < count <= room and look == STROKED:
             room -= count
             _add_lines(drawn, _lines(paths[at], count, _times(_matrix(paths[at]), matrix)))
 
