@@ -56,7 +56,8 @@ def groups(pieces: Sequence[Piece]) -> Iterator[Group]:
         else:
             end = at + 1
             while end < len(pieces) and pieces[end].kind == "paragraph" and not pieces[end].item:
-                if not (pieces[end - 1].label or pieces[end - 1].leads or pieces[end].goes_on):
+                announced = pieces[end - 1].leads and not _announces(pieces, end)
+                if not (pieces[end - 1].label or announced or pieces[end].goes_on):
                     break
                 end += 1
             yield Group("definition" if end == at + 1 and pieces[at].term else "paragraph", at, end)
