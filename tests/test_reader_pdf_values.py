@@ -203,10 +203,12 @@ def test_letterspaced_headings_are_words() -> None:
     assert read(put(72, 700, "A B C D E F") + put(72, 660, "Let it cool.")).startswith("A B C D E F")
 
 
-def test_lines_from_right_to_left_are_read_so() -> None:
-    said = "לחץ עבודה 4.5 bar עם מים"
-    drawn = ["םימ", "םע", "4.5 bar", "הדובע", "ץחל"]
-    codes = {char: 33 + at for at, char in enumerate(sorted(set(said)))}
+HEBREW = "לחץ עבודה 4.5 bar עם מים מתח"
+
+
+def hebrew(*placed: tuple[float, float, str], drawn: str = "") -> str:
+    """Return what is read of words drawn letter by letter from left to right at (x, y), as PDF files have them."""
+    codes = {char: 33 + at for at, char in enumerate(sorted(set(HEBREW)))}
     table = "".join(f"<{code:02X}> <{ord(char):04X}>\n" for char, code in codes.items())
     cmap = (
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def "
@@ -214,5 +216,23 @@ def test_lines_from_right_to_left_are_read_so() -> None:
     )
     widths = f"/FirstChar 33/LastChar 120/Widths[{'500 ' * 88}]"
     font = f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica{widths}/ToUnicode 6 0 R>>"
-    line = "".join(f"{codes[char]:02X}" for char in " ".join(drawn))
-    assert read(f"{LINE}<{line}> Tj ET", fonts=[font, stream(cmap)]) == said
+    for x, y, words in placed:
+        line = "".join(f"{codes[char]:02X}" for char in words)
+        drawn += f"BT /F1 12 Tf {x} {y} Td <{line}> Tj ET "
+    return read(drawn, fonts=[font, stream(cmap)])
+
+
+def test_lines_from_right_to_left_are_read_so() -> None:
+    assert hebrew((72, 700, "םימ םע 4.5 bar הדובע ץחל")) == "לחץ עבודה 4.5 bar עם מים"
+    parted = hebrew((72, 700, "םימ םע"), (200, 700, "4.5 bar הדובע ץחל"))  # a wide gap changes no order
+    assert " ".join(parted.replace("|", " ").split()) == "לחץ עבודה 4.5 bar עם מים"
+
+
+def test_a_table_from_right_to_left_begins_with_its_rightmost_column() -> None:
+    rows = [("םע", "םימ", "ץחל"), ("5", "4.5", "הדובע"), ("4", "55", "חתמ"), ("5", "44", "םע")]
+    placed = [
+        (x, 700 - 20 * at, text) for at, row in enumerate(rows) for x, text in zip((72, 200, 330), row, strict=True)
+    ]
+    level = [f"60 {y} m 450 {y} l S " for y in range(635, 720, 20)]
+    upright = [f"{x} 635 m {x} 715 l S " for x in (60, 190, 320, 450)]
+    assert "עבודה | 4.5 | 5" in hebrew(*placed, drawn="".join(level + upright))

@@ -1,6 +1,6 @@
 """Arabic and Hebrew: lines in the order in which they are read. pdfium gives the letters of each word in that order.
 
-Knows nothing of rows: cells of a table stand from left to right as on the page.
+Knows nothing of rows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ Ints = npt.NDArray[np.intp]
 
 _LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+
+
+def is_leftward(text: str) -> bool:
+    """Say whether most letters of a text are Arabic or Hebrew."""
+    return not text.isascii() and 2 * len(_LETTER.findall(text)) > sum(map(str.isalpha, text))
 
 
 def mend_ligatures(pointer: int, text: str) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ragqa.readers.pdf.joining import finish
 from ragqa.readers.pdf.lines import Segment
+from ragqa.readers.pdf.right_to_left import is_leftward
 
 
 class Row(NamedTuple):
@@ -92,7 +93,7 @@ def _row(page: int, group: list[Segment], column: int, left: float, right: float
     return Row(
         page,
         tuple(group),
-        " ".join([*(finish(s.text) for s in group[:-1]), group[-1].text]),
+        _read(group),
         first.x0,
         min(s.y0 for s in group),
         max(s.x1 for s in group),
@@ -104,3 +105,9 @@ def _row(page: int, group: list[Segment], column: int, left: float, right: float
         left,
         right,
     )
+
+
+def _read(group: Sequence[Segment]) -> str:
+    """Return the text of a row's segments in the order in which they are read: Arabic and Hebrew from the right."""
+    ordered = group[::-1] if is_leftward("".join(s.text for s in group)) else group
+    return " ".join([*(finish(s.text) for s in ordered[:-1]), ordered[-1].text])

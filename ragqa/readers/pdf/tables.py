@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ragqa.readers.pdf.joining import Knows, finish, join
+from ragqa.readers.pdf.right_to_left import is_leftward
 from ragqa.readers.pdf.rows import Row
 from ragqa.readers.pdf.ruled import RuledTable
 from ragqa.readers.pdf.rules import Rules
@@ -64,9 +65,15 @@ def find_tables(
     tables = []
     repeatable = 100_000
     for table in _over_pages(rows, found):
-        lines, repeatable = lay_out(table.cells, table.headers, repeatable)
+        lines, repeatable = lay_out(_in_reading_order(table.cells), table.headers, repeatable)
         tables.append(Table(table.first, table.last, [TableRow(table.places[line.row], line) for line in lines]))
     return tables
+
+
+def _in_reading_order(cells: list[list[Cell]]) -> list[list[Cell]]:
+    """Return the rows of a table; those of an Arabic or Hebrew one begin with their rightmost cell."""
+    leftward = is_leftward("".join(cell.text for row in cells for cell in row))
+    return [row[::-1] for row in cells] if leftward else cells
 
 
 def _stretches(rows: Sequence[Row], ruled: Mapping[int, RuledTable]) -> list[tuple[int, int]]:
