@@ -174,7 +174,7 @@ def _outside(home: Path, ragqa: Run, words: tuple[str, ...]) -> str:
         ({"qrels": False}, "but qrels/test.tsv is missing"),
         ({"queries": False}, "but queries.jsonl is missing"),
         ({"qrels": ["query-id\tcorpus-id\tscore", "1\tpump\t1", "2\tgone\t1", "2\tlost\t1"]}, "2 documents that corpus.jsonl does not hold, the first 'gone'"),  # noqa: E501
-        ({"qrels": ["9\tpump\t1"]}, "1 questions that queries.jsonl does not hold, the first '9'"),
+        ({"qrels": ["9\tpump\t1"]}, "1 question that queries.jsonl does not hold, the first '9'"),
         ({"qrels": ["query-id\tcorpus-id\tscore"]}, "judges no question"),
         ({"qrels": ["1 pump 1"]}, "line 1: expected query-id, corpus-id and a whole number"),
         ({"corpus": ['{"_id": "pump", "text": "a"}'] * 2}, "1 stand twice, the first 'pump'"),

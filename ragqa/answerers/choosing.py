@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import compatible
+from ragqa.analysis import cjk_share, compatible, in_chinese
 from ragqa.answerers.asked import Asked, asked_for
 from ragqa.answerers.candidates import OTHER_EDITION, Candidate, Considered, candidates, first_cell, row_text
 from ragqa.answerers.evidence import bag_of
@@ -41,6 +41,9 @@ SHORT = 300
 
 NEAR = 1.5
 """What is also shown weighs at most so much less than the best."""
+
+OTHER_LANGUAGE = 1.0
+"""What a unit loses that is not in the question's language, where the library has both."""
 
 ALSO = 2
 """Units named beside the answer, at most."""
@@ -74,6 +77,7 @@ def choose(seen: Considered) -> Choice | None:
         return None
     scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
     scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
+    scores -= OTHER_LANGUAGE * _in_other_language(found, seen)
     asked = asked_for(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
     widest = _widened(order[0], found, asked)
@@ -88,6 +92,13 @@ def choose(seen: Considered) -> Choice | None:
             taken.append(one)
     odds = np.exp(scores - scores.max())
     return Choice(asked, best, tuple(taken[1:]), 1 / float(odds.sum()))
+
+
+def _in_other_language(found: Sequence[Candidate], seen: Considered) -> Floats:
+    """Return (candidates,): 1 where a Chinese question meets other text, or another question Chinese text; else 0."""
+    asked = in_chinese(seen.question.text)
+    other = [(cjk_share(hit.passage.text) > 0.3) != asked for hit in seen.hits]
+    return np.array([other[one.hits[0]] for one in found], np.float32)
 
 
 def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
