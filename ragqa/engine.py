@@ -6,7 +6,6 @@ Everything heavy is loaded when it is first needed. Safe for concurrent question
 from __future__ import annotations
 
 import difflib
-import glob
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -345,26 +344,32 @@ class Library:
         self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
     ) -> Found:
         """Return the best passages for ``question``, of documents whose name matches the glob ``document``."""
+        return self._found(question, k, mode, document)
+
+    def _found(
+        self, question: str, k: int | None, mode: Mode | None, document: str | None, only: int | None = None
+    ) -> Found:
+        """Search; ``only`` is the id of a document that alone is searched."""
         question = checked_question(question)
         self._check_glob(document)
         if self._held_retriever is None:  # the model loads while the indexes do
             from ragqa.models.native import load_aside
 
             load_aside(self._checked_embedder().warm)
-        found = self._search(question, k or self.settings.k, mode or self.settings.mode, document)
+        found = self._search(question, k or self.settings.k, mode or self.settings.mode, document, only)
         if not found.hits and not self.documents():
             raise self._empty()
         return found
 
-    def _search(self, question: str, k: int, mode: Mode, document: str | None) -> Found:
+    def _search(self, question: str, k: int, mode: Mode, document: str | None, only: int | None) -> Found:
         """Search, and put the best passages into the reranker's order where one was asked for."""
         reranker = self.reranker
         if reranker is None:
-            return self._retriever.search(question, k, mode, document)
+            return self._retriever.search(question, k, mode, document, only)
         from ragqa.ingest import embedding_input
         from ragqa.reranking import RERANKED, rerank
 
-        found = self._retriever.search(question, max(k, RERANKED), mode, document)
+        found = self._retriever.search(question, max(k, RERANKED), mode, document, only)
         best = [hit.passage for hit in found.hits[:RERANKED]]
         stored = {name: self._database.stored(name) for name in {passage.document for passage in best}}
         titles = {name: known.title for name, known in stored.items() if known}
@@ -393,7 +398,7 @@ class Library:
         started = time.perf_counter()
         most = k or self.settings.k
         versions = self._versions(asked, seen) if document is None else ()
-        considered = [(one, self._considered_alone(asked, one, k, mode)) for one in versions]
+        considered = [(one, self.consider(asked, k=k, mode=mode, only=one.document_id)[1]) for one in versions]
         if isinstance(answerer, ExtractiveAnswerer) and considered:
             told = [Version(one.edition.label, *self._judged(alone, most)) for one, alone in considered]
             answer = answerer.answer_versions(asked, told, on_text)
@@ -424,13 +429,10 @@ class Library:
             return ()
         best = self._database.stored(seen.hits[0].passage.document)
         editions = self._retriever.editions
-        others = editions.others(question)
-        told = tuple(one for one in editions.of(best.document_id) if one.document_id not in others) if best else ()
+        siblings = editions.of(best.document_id) if best else ()
+        others = editions.others(question) if siblings else frozenset()
+        told = tuple(one for one in siblings if one.document_id not in others)
         return told[:VERSIONS] if len(told) > 1 else ()
-
-    def _considered_alone(self, question: str, version: Sibling, k: int | None, mode: Mode | None) -> Considered:
-        """Return what one version of a manual has to say."""
-        return self.consider(question, k=k, mode=mode, document=glob.escape(version.name))[1]
 
     def _of_another_version(self, question: str, answer: Answer) -> Iterator[str]:
         """Yield a line where the question names a version and the answer is from a manual of another."""
@@ -461,13 +463,22 @@ class Library:
         return found, evidence
 
     def consider(
-        self, question: str, *, k: int | None = None, mode: Mode | None = None, document: str | None = None
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        mode: Mode | None = None,
+        document: str | None = None,
+        only: int | None = None,
     ) -> tuple[Found, Considered]:
-        """Return what a search finds, ``CONSIDERED`` passages at least, and all that an answer is made from."""
+        """Return what a search finds, ``CONSIDERED`` passages at least, and all that an answer is made from.
+
+        ``only`` is the id of a document that alone is searched.
+        """
         from ragqa.answerers.candidates import CONSIDERED, Considered
 
         most = max(k or self.settings.k, CONSIDERED)
-        found, evidence, asked = self._weighed(question, most, mode, document)
+        found, evidence, asked = self._weighed(question, most, mode, document, only)
         spans: dict[str, list[tuple[int, int]]] = {}
         for hit in found.hits:
             spans.setdefault(hit.passage.document, []).append((hit.passage.start, hit.passage.end))
@@ -487,11 +498,11 @@ class Library:
         return Chosen(self.extract(choice.best, seen), also, choice.whole)
 
     def _weighed(
-        self, question: str, k: int | None, mode: Mode | None, document: str | None
+        self, question: str, k: int | None, mode: Mode | None, document: str | None, only: int | None = None
     ) -> tuple[Found, Evidence, Question]:
         from ragqa.answerers.evidence import Question, weigh
 
-        found = self.search(question, k=k, mode=mode, document=document)
+        found = self._found(question, k, mode, document, only)
         windows = self._database.windows([hit.passage.passage_id for hit in found.hits])
         lexical = self._lexical
         text = found.looked_for

@@ -128,17 +128,24 @@ class Retriever:
         k: int,
         mode: Mode = "hybrid",
         document: str | None = None,
-        without: AbstractSet[int] = frozenset(),
+        only: int | None = None,
     ) -> Found:
         """Return the ``k`` best passages of the documents whose name matches the glob ``document``.
 
         A misspelt word is looked for as the library spells it; of a manual of which the question names one edition,
-        the others are left out, and so are the documents of the ids ``without``.
+        the others are left out. ``only`` is the id of a document that alone is searched.
         """
         corrections = find_slips(question, self._lexical, self._document_names(), _is_english)
-        without = without | self.editions.others(question)
-        found = self._search(corrected(question, corrections), k, mode, document, without)
+        allowed = self._allowed(question, document, only)
+        found = self._search(corrected(question, corrections), k, mode, allowed)
         return replace(found, question=question, corrections=corrections) if corrections else found
+
+    def _allowed(self, question: str, document: str | None, only: int | None) -> Ids | None:
+        """Return the passages that are searched, None for all."""
+        without: AbstractSet[int] = self.editions.others(question) if only is None else frozenset()
+        if document is None and only is None and not without:
+            return None
+        return self._database.passage_ids(document, without, only)
 
     @property
     def editions(self) -> Editions:
@@ -154,11 +161,8 @@ class Retriever:
         except LibraryError:  # damaged: said where its text is read for an answer
             return ""
 
-    def _search(
-        self, question: str, k: int, mode: Mode, document: str | None, without: AbstractSet[int] = frozenset()
-    ) -> Found:
+    def _search(self, question: str, k: int, mode: Mode, allowed: Ids | None) -> Found:
         clock = _Clock()
-        allowed = self._database.passage_ids(document, without) if document or without else None
         asked, query, legibility = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":

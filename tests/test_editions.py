@@ -82,6 +82,20 @@ def test_without_a_version_each_is_told_apart_the_newest_first(library: Library)
     assert library.ask("How do I paint the compressor V20?").abstained
 
 
+def test_a_version_is_not_answered_from_a_file_of_its_name_in_another_folder(home: Path) -> None:
+    (home / "manuals" / "old").mkdir(parents=True)
+    newest = f"# Compressor V20 manual, version 2\n\n## Noise\n\n{LOUD}\n"
+    (home / "manuals" / "manual.md").write_text(newest, encoding="utf-8")
+    before = MANUAL.format(edition=", version 1", hours=300, noise=LOUD)
+    (home / "manuals" / "old" / "manual.md").write_text(before, encoding="utf-8")
+    with Library.open("folders", create=True) as library:
+        library.ingest([home / "manuals"])
+        answer = library.ask("How often is the air filter of the V20 changed?")
+    assert answer.text.startswith(
+        "Version 2 does not say.\n\nVersion 1: The air filter is changed every 300 hours. [1]"
+    )
+
+
 def test_a_version_that_is_not_here_is_said(library: Library) -> None:
     answer = library.ask("How often is the air filter of the V20 changed in version 2.5?")
     assert answer.abstained or any("no manual here is of version 2.5" in warning for warning in answer.warnings)

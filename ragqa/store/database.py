@@ -275,19 +275,20 @@ class Database(Shelf):
         return np.array([found.get(passage_id, NOWHERE) for passage_id in ids], np.int64).reshape(-1, 2)
 
     def passage_ids(
-        self, document_glob: str | None = None, without: AbstractSet[int] = frozenset()
+        self, document_glob: str | None = None, without: AbstractSet[int] = frozenset(), only: int | None = None
     ) -> NDArray[np.int64]:
         """Return the ids, ascending, of the passages of documents whose name matches the glob; of all for None.
 
-        ``without`` are ids of documents that are left out.
+        ``without`` are ids of documents that are left out, ``only`` is the id of the one that is looked at.
         """
         import numpy as np
 
         with plainly(self.path):
-            if document_glob is None and not without:
+            if document_glob is None and not without and only is None:
                 rows = self.connection().execute("SELECT passage_id FROM passage").fetchall()
             else:
-                kept = [one for one in self._matching(document_glob or "*") if one not in without]
+                matching = self._matching(document_glob or "*")
+                kept = [one for one in matching if one not in without and only in (None, one)]
                 rows = self.connection().execute(_IDS_OF_DOCUMENTS, (json.dumps(kept),)).fetchall()
         return np.sort(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
 
