@@ -321,5 +321,7 @@ def in_chinese(question: str) -> bool:
 
 def cjk_share(text: str) -> float:
     """Return the share of the letters of ``text`` that are CJK characters, 0 to 1."""
+    if text.isascii():
+        return 0.0
     letters = sum(1 for c in text if c.isalnum())
     return len(_CJK_RUN.findall(text)) / letters if letters else 0.0

@@ -52,8 +52,6 @@ _MODEL = re.compile(
     r"|(?:型号|型號|机型|機型)\s*[：:]?\s*(?P<zh>[A-Za-z0-9][\w-]{0,12})|(?<![A-Za-z\d])(?P<xing>[A-Z]\w{0,8})\s*型"
 )
 _CODE = re.compile(r"(?<![^\W_])(?=[A-Za-z-]*\d)[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)*(?![^\W_])")
-
-
 _VERSION_WORDS = frozenset(_WORDS.split("|"))
 _TITLE_WORD = re.compile(r"[^\W_]+(?:\.\d+)*")
 _DROPPED = re.compile(r"v?\d+(?:\.\d+)+[a-z]?|v\d+[a-z]?|(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)")
@@ -72,9 +70,6 @@ class Edition:
         shared = min(len(self.parts), len(other.parts))
         if self.kind != other.kind or not shared:
             return False
-        longer = max(self.parts, other.parts, key=len)
-        if self.kind == "version" and shared == 1 and isinstance(longer[0], int):
-            return self.parts[0] == other.parts[0]
         return self.parts[:shared] == other.parts[:shared]
 
 
@@ -152,23 +147,16 @@ class Editions:
         self._models: list[tuple[Sibling, ...]] | None = None
         self._of: dict[int, tuple[Sibling, ...]] = {}
         for group in _alike(self._files, _common):
-            family = self._told_apart(group, (_version_of, _year_of))
+            family = self._told_apart(group)
             if not any(one.document_id in self._of for one in family):
                 self._of.update((one.document_id, family) for one in family)
 
-    def _told_apart(
-        self, group: Sequence[tuple[int, str, str]], kinds: Sequence[Callable[[str], Edition | None]]
-    ) -> tuple[Sibling, ...]:
+    def _told_apart(self, group: Sequence[tuple[int, str, str]]) -> tuple[Sibling, ...]:
         """Return those of a group that have an edition, the newest first; () where that does not tell them apart."""
-        for edition_of in kinds:
+        for edition_of in (_version_of, _year_of):
             found = []
             for number, name, title in group:
-                texts = (
-                    lambda title=title: title,
-                    lambda name=name: PurePosixPath(name).stem,
-                    lambda name=name: self._front(name),
-                )
-                edition = next(filter(None, (edition_of(text()) for text in texts)), None)
+                edition = edition_of(title) or edition_of(PurePosixPath(name).stem) or edition_of(self._front(name))
                 if edition:
                     found.append(Sibling(number, name, edition))
             if len(found) > 1 and len({one.edition.parts for one in found}) == len(found):
@@ -181,8 +169,10 @@ class Editions:
 
     def others(self, question: str) -> frozenset[int]:
         """Return the documents that are another edition of a manual than the one that the question names."""
+        if len(self._files) < 2:
+            return frozenset()
         asked = (*editions_in(question), *_years_in(question), *_codes_in(question))
-        if not asked or len(self._files) < 2:
+        if not asked:
             return frozenset()
         left_out: set[int] = set()
         for family in (*{family[0]: family for family in self._of.values()}.values(), *self._families_of_models()):

@@ -64,7 +64,7 @@ class Considered:
 
     def best_hits(self, k: int) -> tuple[Hit, ...]:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
-        return tuple(self._of_the_edition_asked([self._placed(hit) for hit in self.evidence.on(self.hits)[:k]]))
+        return self._with_editions_apart([self._placed(hit) for hit in self.evidence.on(self.hits)[:k]])
 
     def end_of(self, window: int) -> int:
         """Return where in its document a window ends."""
@@ -96,12 +96,13 @@ class Considered:
         pages = [printed.get(passage.page_at(first)) for first, _ in windows]
         return replace(hit, sections=tuple(above), printed=tuple(pages))
 
-    def _of_the_edition_asked(self, hits: Sequence[Hit]) -> Iterator[Hit]:
-        """Yield the hits, the windows in sections of another edition far below the rest."""
-        others = iter(self.of_another_edition([section for hit in hits for section in hit.sections]))
-        for hit in hits:
-            scores = zip(hit.evidence, hit.sections, strict=False)
-            yield replace(hit, evidence=tuple(score - OTHER_EDITION * next(others) for score, _ in scores))
+    def _with_editions_apart(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return the hits, the windows in sections of another edition far below the rest."""
+        others = self.of_another_edition([section for hit in hits for section in hit.sections])
+        if not any(others):
+            return tuple(hits)
+        loss = iter(OTHER_EDITION * other for other in others)
+        return tuple(replace(hit, evidence=tuple(score - next(loss) for score in hit.evidence)) for hit in hits)
 
 
 def candidates(

@@ -74,15 +74,16 @@ class ExtractiveAnswerer:
         citations: tuple[Citation, ...] = ()
         units: list[Extract] = []
         first_said = ""
+        words = _VERSION_WORDS[in_chinese(question)]
         for version in versions:
             said, cited = self._said(question, version.hits, version.confidence, version.chosen, len(citations) + 1)
-            words = _VERSION_WORDS[in_chinese(question)]
+            quote = " ".join(cited[0].quote.split()) if cited else ""
             label = as_said(version.label[:1].upper() + version.label[1:])
-            if said and first_said == _quotes(cited):
+            if said and first_said == quote:
                 cited = cited[:1]
                 parts.append(words.same.format(label=label, marker=cited[0].marker))
             elif said:
-                first_said = first_said or _quotes(cited)
+                first_said = first_said or quote
                 parts.append(f"{label}{words.colon}{chr(10) * 2 if chr(10) in said else words.space}{said}")
             elif not parts:
                 parts.append(words.silent.format(label=label))
@@ -150,10 +151,6 @@ _VERSION_WORDS = {
     True: _VersionWords("：", "", "{label}的说法相同。[{marker}]", "{label}中没有说明。"),
 }
 """By whether the question is in Chinese."""
-
-
-def _quotes(citations: Sequence[Citation]) -> str:
-    return "\n".join(" ".join(one.quote.split()) for one in citations[:1])
 
 
 Place = tuple[Hit, int]
