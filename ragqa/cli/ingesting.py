@@ -142,7 +142,7 @@ def _print_passed_over(paths: Sequence[Path]) -> None:
     from ragqa.readers import is_hidden
 
     hidden = [path for path in paths if is_hidden(path)]
-    kinds = Counter(path.suffix.lower() or "without a suffix" for path in paths if path not in set(hidden))
+    kinds = Counter(path.suffix.lower() or "without a suffix" for path in paths if not is_hidden(path))
     parts = []
     if kinds:
         named = [f"{number} {kind}" for kind, number in kinds.most_common()]
