@@ -6,7 +6,6 @@ import ctypes
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -42,7 +41,7 @@ def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
 
     pdfium reuses the addresses of text and fonts on the next page, so nothing is kept beyond it.
     """
-    objects = list(map(calls.text_object, repeat(pointer), places))
+    objects = calls.text_objects(pointer, places)
     fonts = {one: calls.font_of(one) if one else None for one in set(objects)}
     described = {font: _describe(font) if font else NO_FONT for font in set(fonts.values())}
     return [described[fonts[one]] for one in objects]

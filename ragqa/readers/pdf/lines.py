@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -177,12 +176,7 @@ def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:
 
 
 def _runs_elsewhere(pointer: int, characters: Ints) -> npt.NDArray[np.bool_]:
-    matrices = np.zeros((len(characters), 6), np.float32)
-    start = matrices.ctypes.data
-    deque(
-        map(calls.char_matrix, repeat(pointer), characters.tolist(), range(start, start + matrices.nbytes, 24)),
-        maxlen=0,
-    )
+    matrices = calls.char_matrices(pointer, characters.tolist())
     return np.asarray(matrices[:, 0] < 0.7 * np.abs(matrices[:, 1]) + 1e-9, np.bool_)
 
 
@@ -292,23 +286,9 @@ def _baselines(pointer: int, words: Ints, boxes: Floats, sample: Ints) -> tuple[
 
     pdfium's boxes follow the glyphs of some fonts, so their heights tell neither.
     """
-    count = len(sample)
     at = ((words[sample, 0] + words[sample, 1]) // 2).tolist()
-    matrices, origins = np.zeros((count, 6), np.float32), np.zeros((count, 2))
-    start = matrices.ctypes.data
-    deque(map(calls.char_matrix, repeat(pointer), at, range(start, start + matrices.nbytes, 24)), maxlen=0)
-    start = origins.ctypes.data
-    deque(
-        map(
-            calls.char_origin,
-            repeat(pointer),
-            at,
-            range(start, start + 16 * count, 16),
-            range(start + 8, start + 8 + 16 * count, 16),
-        ),
-        maxlen=0,
-    )
-    points = np.fromiter(map(calls.font_size, repeat(pointer), at), np.float64, count)
+    matrices, origins = calls.char_matrices(pointer, at), calls.char_origins(pointer, at)
+    points = np.array(calls.font_sizes(pointer, at))
     size = points * np.hypot(matrices[:, 2], matrices[:, 3])
     base = origins[:, 1]
     sane = (size > 0.5) & (size < 2000) & (matrices[:, 0] > 0.1 * np.abs(matrices[:, 1])) & np.isfinite(base)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import repeat
-
 import numpy as np
 import numpy.typing as npt
 
@@ -61,9 +58,7 @@ def blank_crowded(pointer: int, text: str, words: Ints, corners: Floats) -> str:
         return text
     characters = list(text)
     for start, end in words[found, :2].tolist():
-        edges = np.zeros((end - start, 4), np.float32)
-        place = edges.ctypes.data
-        deque(map(calls.char_box, repeat(pointer), range(start, end), range(place, place + edges.nbytes, 16)), maxlen=0)
+        edges = calls.char_boxes(pointer, range(start, end))
         seen: dict[str, list[float]] = {}
         for at, (left, _, right, _) in zip(range(start, end), edges.tolist(), strict=True):
             places = seen.setdefault(text[at], [])

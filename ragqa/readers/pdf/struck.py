@@ -150,9 +150,7 @@ def _type(pointer: int, at: int) -> tuple[float, float]:
 def _covered(pointer: int, text: str, word: Ints, left: float, right: float) -> list[Struck]:
     """Return the characters of a word whose middles lie between ``left`` and ``right``, if no letter is cut off."""
     start, end = int(word[0]), int(word[1])
-    edges = np.zeros((end - start, 4), np.float32)
-    place = edges.ctypes.data
-    deque(map(calls.char_box, repeat(pointer), range(start, end), range(place, place + edges.nbytes, 16)), maxlen=0)
+    edges = calls.char_boxes(pointer, range(start, end))
     middle = (edges[:, 0] + edges[:, 2]) / 2
     inside = np.flatnonzero((middle > left) & (middle < right))
     if not len(inside):

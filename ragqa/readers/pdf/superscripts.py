@@ -9,9 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections import deque
 from collections.abc import Sequence
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -111,12 +109,10 @@ def _with_small_inside(pointer: int, text: str, words: Ints, heights: Floats) ->
     found = np.flatnonzero(ends) + 1
     if not len(found):
         return found
-    edges = np.zeros((len(found), 4), np.float32)
-    start = edges.ctypes.data
-    deque(map(calls.char_box, repeat(pointer), found.tolist(), range(start, start + edges.nbytes, 16)), maxlen=0)
+    edges = calls.char_boxes(pointer, found.tolist())
     owner = np.searchsorted(words[:, 0], found, "right") - 1
     inside = (owner >= 0) & (words[owner, 1] > found)
-    small = _differ(heights[owner, 0], (edges[:, 1] - edges[:, 3]).astype(np.float64))
+    small = _differ(heights[owner, 0], edges[:, 1] - edges[:, 3])
     return np.asarray(owner[inside & small], np.intp)
 
 
@@ -147,7 +143,7 @@ class _Page:
     def _runs(self, word: Ints, box: Floats) -> list[tuple[int, int, float, float]]:
         """Return start, end, left and right of each stretch of a word in one size and on one baseline."""
         start, end = int(word[0]), int(word[1])
-        drawn = list(map(calls.text_object, repeat(self._pointer), range(start, end)))
+        drawn = calls.text_objects(self._pointer, range(start, end))
         begins = [start, *(start + at for at in range(1, len(drawn)) if drawn[at] != drawn[at - 1])]
         types, cuts, lefts = self._types(begins), [start], [float(box[0])]
         for at, one, other in zip(begins[1:], types, types[1:], strict=False):

@@ -6,9 +6,7 @@ that reading a long manual takes. Knows nothing of lines.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -76,13 +74,8 @@ def _words(text: str) -> Ints:
 
 def corners_of(pointer: int, words: Ints) -> Floats:
     """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
-    corners = np.zeros((len(words), 2, 4), np.float32)
-    address, long = corners.ctypes.data, words[:, 1] - words[:, 0] > 1
-    deque(
-        map(calls.char_box, repeat(pointer), words[:, 0].tolist(), range(address, address + corners.nbytes, 32)),
-        maxlen=0,
-    )
-    places = address + 16 + 32 * np.flatnonzero(long)
-    deque(map(calls.char_box, repeat(pointer), (words[long, 1] - 1).tolist(), places.tolist()), maxlen=0)
+    corners, long = np.empty((len(words), 2, 4)), words[:, 1] - words[:, 0] > 1
+    corners[:, 0] = calls.char_boxes(pointer, words[:, 0].tolist())
+    corners[long, 1] = calls.char_boxes(pointer, (words[long, 1] - 1).tolist())
     corners[~long, 1] = corners[~long, 0]
-    return corners.astype(np.float64)
+    return corners
