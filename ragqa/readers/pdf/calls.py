@@ -23,6 +23,10 @@ AT_ONCE = 1024
 _void, _int = ctypes.c_void_p, ctypes.c_int
 
 
+class Address(ctypes.c_void_p):
+    """Where an object of a page lies; ctypes makes no plain number of it, so that it need not be converted again."""
+
+
 def _plain(function: Any, result: Any, *arguments: Any) -> Any:
     return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
@@ -32,6 +36,16 @@ def _bare(function: Any, result: Any) -> Any:
     return ctypes.CFUNCTYPE(result)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
+def _memory(kind: Any, width: int, outputs: int) -> tuple[npt.NDArray[Any], list[list[Any]]]:
+    """Return (AT_ONCE, width), and for each of the outputs its place in every row, as an argument to be filled."""
+    memory, size, step = (kind * (AT_ONCE * width))(), ctypes.sizeof(kind), width // outputs
+    places = [
+        [(kind * step).from_buffer(memory, size * (width * at + step * output)) for at in range(AT_ONCE)]
+        for output in range(outputs)
+    ]
+    return np.ctypeslib.as_array(memory).reshape(AT_ONCE, width), places
+
+
 def _for_all(
     function: Any, kind: Any, width: int, outputs: int = 1
 ) -> Callable[[int, Sequence[int]], npt.NDArray[np.float64]]:
@@ -39,14 +53,8 @@ def _for_all(
 
     pdfium's own function fills ``outputs`` arguments, each with an equal part of a row.
     """
-    call, step = _bare(function, ctypes.c_int), width // outputs
-    memory = (kind * (AT_ONCE * width))()
-    filled = np.ctypeslib.as_array(memory).reshape(AT_ONCE, width)
-    size = ctypes.sizeof(kind)
-    places = [
-        [(kind * step).from_buffer(memory, size * (width * at + step * output)) for at in range(AT_ONCE)]
-        for output in range(outputs)
-    ]
+    call = _bare(function, ctypes.c_int)
+    filled, places = _memory(kind, width, outputs)
 
     def ask(text_page: int, characters: Sequence[int]) -> npt.NDArray[np.float64]:
         page, found = ctypes.c_void_p(text_page), np.empty((len(characters), width))
@@ -65,6 +73,7 @@ char_boxes = _for_all(pdfium.FPDFText_GetLooseCharBox, ctypes.c_float, 4)
 char_matrices = _for_all(pdfium.FPDFText_GetMatrix, ctypes.c_float, 6)
 char_origins = _for_all(pdfium.FPDFText_GetCharOrigin, ctypes.c_double, 2, outputs=2)
 _size_of = _bare(pdfium.FPDFText_GetFontSize, ctypes.c_double)
+_error_of = _bare(pdfium.FPDFText_HasUnicodeMapError, ctypes.c_int)
 _object_of = _bare(pdfium.FPDFText_GetTextObject, ctypes.c_void_p)
 
 
@@ -78,23 +87,20 @@ def text_objects(text_page: int, characters: Sequence[int]) -> list[int | None]:
     return list(map(_object_of, repeat(ctypes.c_void_p(text_page)), characters))
 
 
+def map_errors(text_page: int, characters: Sequence[int]) -> list[int]:
+    """Return 1 for each of these characters for which the file has no Unicode."""
+    return list(map(_error_of, repeat(ctypes.c_void_p(text_page)), characters))
+
+
 # Of a character: the page's text and the character's index; then where the result goes.
-char_box = _plain(pdfium.FPDFText_GetLooseCharBox, _int, _void, _int, _void)
 char_matrix = _plain(pdfium.FPDFText_GetMatrix, _int, _void, _int, _void)
 char_origin = _plain(pdfium.FPDFText_GetCharOrigin, _int, _void, _int, _void, _void)
 char_unicode = _plain(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _void, _int)
 font_size = _plain(pdfium.FPDFText_GetFontSize, ctypes.c_double, _void, _int)
-map_error = _plain(pdfium.FPDFText_HasUnicodeMapError, _int, _void, _int)
-text_object = _plain(pdfium.FPDFText_GetTextObject, _void, _void, _int)
 
-# Of a text object, of a page, of an object on it, of a form.
+# Of a text object, of a form.
 font_of = _plain(pdfium.FPDFTextObj_GetFont, _void, _void)
-render_mode = _plain(pdfium.FPDFTextObj_GetTextRenderMode, _int, _void)
-page_object = _plain(pdfium.FPDFPage_GetObject, _void, _void, _int)
-object_kind = _plain(pdfium.FPDFPageObj_GetType, _int, _void)
-object_bounds = _plain(pdfium.FPDFPageObj_GetBounds, _int, _void, *[_void] * 4)
 form_count = _plain(pdfium.FPDFFormObj_CountObjects, _int, _void)
-form_object = _plain(pdfium.FPDFFormObj_GetObject, _void, _void, ctypes.c_ulong)
 object_matrix = _plain(pdfium.FPDFPageObj_GetMatrix, _int, _void, _void)
 fill_colour = _plain(pdfium.FPDFPageObj_GetFillColor, _int, _void, *[_void] * 4)
 
@@ -105,6 +111,26 @@ path_segment = _plain(pdfium.FPDFPath_GetPathSegment, _void, _void, _int)
 segment_kind = _plain(pdfium.FPDFPathSegment_GetType, _int, _void)
 segment_point = _plain(pdfium.FPDFPathSegment_GetPoint, _int, _void, _void, _void)
 segment_closes = _plain(pdfium.FPDFPathSegment_GetClose, _int, _void)
+
+# Of a page or a form and an object's number, and of an object.
+page_object = _bare(pdfium.FPDFPage_GetObject, Address)
+form_object = _plain(pdfium.FPDFFormObj_GetObject, Address, _void, ctypes.c_ulong)
+render_mode = _bare(pdfium.FPDFTextObj_GetTextRenderMode, _int)
+object_kind = _bare(pdfium.FPDFPageObj_GetType, _int)
+_bounds_of = _bare(pdfium.FPDFPageObj_GetBounds, _int)
+_filled, _edges = _memory(ctypes.c_float, 4, outputs=4)
+
+
+def object_bounds(objects: Sequence[Address]) -> npt.NDArray[np.float64]:
+    """Return (n, 4): left, bottom, right, top of each object."""
+    found = np.empty((len(objects), 4))
+    for start in range(0, len(objects), AT_ONCE):
+        part = objects[start : start + AT_ONCE]
+        _filled[: len(part)] = 0
+        deque(map(_bounds_of, part, *_edges), maxlen=0)
+        found[start : start + len(part)] = _filled[: len(part)]
+    return found
+
 
 # Of a page and an annotation's number on it, and of an annotation.
 annotation = _plain(pdfium.FPDFPage_GetAnnot, _void, _void, _int)

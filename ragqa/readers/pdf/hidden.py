@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
+from ragqa.readers.pdf.calls import Address
 
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -32,25 +32,42 @@ TINY = 0.5
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
 
-def objects_of(page: Any) -> tuple[list[int], list[int]]:
-    """Return the objects of a page and the text rendering mode of each, -1 for what is no text."""
-    address, count = ctypes.cast(page, ctypes.c_void_p).value, pdfium.FPDFPage_CountObjects(page)
-    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
-    return objects, list(map(calls.render_mode, objects))
+class Objects(NamedTuple):
+    """The objects of a page: those of text with their rendering modes, the others with their kinds."""
+
+    texts: list[Address]
+    modes: list[int]
+    others: list[Address]
+    kinds: list[int]
+
+    def of_kind(self, kind: int) -> list[Address]:
+        """Return the objects of one kind, which is not text."""
+        return [found for found, one in zip(self.others, self.kinds, strict=True) if one == kind]
 
 
-def blank_unseen(objects: Sequence[int], modes: Sequence[int], text_page: int, text: str) -> tuple[str, bool]:
+def objects_of(page: Any) -> Objects:
+    """Return the objects of a loaded page."""
+    address, count = ctypes.cast(page, ctypes.c_void_p), pdfium.FPDFPage_CountObjects(page)
+    every = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+    modes = list(map(calls.render_mode, every))
+    if -1 not in modes:
+        return Objects(every, modes, [], [])
+    others = [found for found, mode in zip(every, modes, strict=True) if mode < 0]
+    texts = [found for found, mode in zip(every, modes, strict=True) if mode >= 0]
+    return Objects(texts, [mode for mode in modes if mode >= 0], others, list(map(calls.object_kind, others)))
+
+
+def blank_unseen(objects: Objects, text_page: int, text: str) -> tuple[str, bool]:
     """Return a page's text with a space for each character that is drawn invisibly, save over a picture, and whether
     invisible text is left: a scan's text layer.
 
-    ``objects`` and ``modes`` are the page's own, ``text_page`` is the address of pdfium's reading of the page; ``text``
-    has a character for each of its indexes.
+    ``text_page`` is the address of pdfium's reading of the page; ``text`` has a character for each of its indexes.
     """
-    unseen, pictures = _look_through(objects, modes)
+    unseen, pictures = _look_through(objects)
     if not unseen:
         return text, False
     shown = list(text)
-    for at, found in enumerate(map(calls.text_object, repeat(text_page), range(len(text)))):
+    for at, found in enumerate(calls.text_objects(text_page, range(len(text)))):
         if found in unseen and not _is_over(text_page, at, pictures):
             shown[at] = " "
     blanked = "".join(shown)
@@ -81,24 +98,23 @@ def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
     return np.asarray(hidden & ~hidden.all(), np.bool_)
 
 
-def _look_through(objects: Sequence[int], modes: Sequence[int]) -> tuple[set[int], list[Box]]:
+def _look_through(objects: Objects) -> tuple[set[int | None], list[Box]]:
     """Return the invisible text objects of a page, and where it has pictures, or forms with some, if it has any."""
-    if -1 not in modes and _UNSEEN.isdisjoint(modes):
-        return set(), []
-    unseen = {found for found, mode in zip(objects, modes, strict=True) if mode in _UNSEEN}
-    pictures = []
-    for found in (found for found, mode in zip(objects, modes, strict=True) if mode < 0):  # no text
-        kind = calls.object_kind(found)
-        inside = _within(found) if kind == pdfium.FPDF_PAGEOBJ_FORM else []
-        unseen.update(one for one in inside if calls.render_mode(one) in _UNSEEN)
-        if pdfium.FPDF_PAGEOBJ_IMAGE in (kind, *map(calls.object_kind, inside)):
-            pictures.append(found)
-    return unseen, [_box(found) for found in pictures] if unseen else []
+    unseen: set[int | None] = set()
+    if not _UNSEEN.isdisjoint(objects.modes):
+        unseen = {one.value for one, mode in zip(objects.texts, objects.modes, strict=True) if mode in _UNSEEN}
+    pictures = objects.of_kind(pdfium.FPDF_PAGEOBJ_IMAGE)
+    for form in objects.of_kind(pdfium.FPDF_PAGEOBJ_FORM):
+        inside = _within(form)
+        unseen.update(one.value for one in inside if calls.render_mode(one) in _UNSEEN)
+        if pdfium.FPDF_PAGEOBJ_IMAGE in map(calls.object_kind, inside):
+            pictures.append(form)
+    return unseen, [tuple(box) for box in calls.object_bounds(pictures).tolist()] if unseen else []
 
 
-def _within(form: int) -> list[int]:
+def _within(form: Address) -> list[Address]:
     """Return the objects of a form and of the forms in it."""
-    found: list[int] = []
+    found: list[Address] = []
     forms = [form]
     while forms and len(found) < MAX_OBJECTS:
         outer = forms.pop()
@@ -108,17 +124,8 @@ def _within(form: int) -> list[int]:
     return found
 
 
-def _box(found: int) -> Box:
-    edges = np.zeros(4, np.float32)
-    address = edges.ctypes.data
-    calls.object_bounds(found, *range(address, address + 16, 4))
-    left, bottom, right, top = edges.tolist()
-    return left, bottom, right, top
-
-
 def _is_over(text_page: int, at: int, pictures: list[Box]) -> bool:
     """Whether the middle of a character lies within a picture."""
-    edges = np.zeros(4, np.float32)
-    calls.char_box(text_page, at, edges.ctypes.data)
+    edges = calls.char_boxes(text_page, [at])[0]
     x, y = float(edges[0] + edges[2]) / 2, float(edges[1] + edges[3]) / 2
     return any(left <= x <= right and bottom <= y <= top for left, bottom, right, top in pictures)

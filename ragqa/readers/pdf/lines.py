@@ -131,10 +131,7 @@ def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Ru
         through = long & (left < rule.at - 1) & (rule.at + 1 < right) & (rule.start < middle) & (middle < rule.end)
         for at in np.flatnonzero(through).tolist():
             start, end = int(words[at, 0]), int(words[at, 1])
-            edges = np.zeros((end - start, 4), np.float32)
-            address = edges.ctypes.data
-            places = range(address, address + edges.nbytes, 16)
-            deque(map(calls.char_box, repeat(pointer), range(start, end), places), maxlen=0)
+            edges = calls.char_boxes(pointer, range(start, end))
             between = (edges[:-1, 2] <= rule.at + 1) & (edges[1:, 0] >= rule.at - 1)
             between &= edges[1:, 0] - edges[:-1, 2] > APART * (top[at] - bottom[at])
             cuts.setdefault(at, set()).update((start + 1 + np.flatnonzero(between)).tolist())
@@ -160,7 +157,8 @@ def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple
     turned = _turned(pointer, words, pairs)
     if len(turned):
         _turn(text_page, words, boxes, turned)
-    boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
+    if not np.isfinite(boxes).all():
+        boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
     return np.asarray(boxes, np.float64), len(turned) >= len(boxes) / 2
 
 

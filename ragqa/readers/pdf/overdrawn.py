@@ -11,7 +11,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Bools = npt.NDArray[np.bool_]
 
-SHIFT = 0.3
+SHIFT = 0.25
 """How far a second drawing lies from the first at most, in parts of the type size."""
 CROWDED = 0.2
 """Times the type size: a word with less room than this for each character holds one drawing over another."""

@@ -31,10 +31,7 @@ def mend_ligatures(pointer: int, text: str) -> str:
         return text
     characters = list(text)
     for match in _ALEF_LAM.finditer(text):
-        places = np.zeros((2, 2))
-        for step in (0, 1):
-            address = places[step].ctypes.data
-            calls.char_origin(pointer, match.start() + step, address, address + 8)
+        places = calls.char_origins(pointer, range(*match.span()))
         if np.abs(places[0] - places[1]).max() < 0.01:
             characters[match.start() : match.end()] = reversed(match[0])
     return "".join(characters)

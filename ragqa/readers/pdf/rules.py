@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
+from ragqa.readers.pdf.calls import Address
 
 MAX_OBJECTS = 200_000
 MAX_PATHS = 10_000
@@ -63,7 +64,7 @@ NO_RULES = Rules([], [], [])
 
 def find_rules(page: Any) -> Rules:
     """Return the rules of a loaded page, pieces of one put together, from the bottom and from the left."""
-    address = ctypes.cast(page, ctypes.c_void_p).value
+    address = ctypes.cast(page, ctypes.c_void_p)
     count = pdfium.FPDFPage_CountObjects(page)
     objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
     drawn = Rules([], [], [])
@@ -75,7 +76,7 @@ def find_rules(page: Any) -> Rules:
     return Rules(*(rules if len(rules) <= MAX_RULES else [] for rules in map(_merged, drawn)))
 
 
-def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, room: int, depth: int) -> int:
+def _collect(drawn: Rules, objects: list[Address], matrix: Matrix, largest: float, room: int, depth: int) -> int:
     """Add the rules among ``objects``; return how many paths there is ``room`` for after them, -1 where for none."""
     kinds = np.fromiter(map(calls.object_kind, objects), np.intp, len(objects))
     paths = [objects[at] for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_PATH).tolist()]
@@ -93,13 +94,9 @@ def _collect(drawn: Rules, objects: list[int], matrix: Matrix, largest: float, r
     return room
 
 
-def _add_paths(drawn: Rules, paths: list[int], matrix: Matrix, largest: float) -> None:
+def _add_paths(drawn: Rules, paths: list[Address], matrix: Matrix, largest: float) -> None:
     """Add thin paths as they are, boxes by their edges, and the level and upright lines of what has more points."""
-    bounds = np.zeros((len(paths), 4), np.float32)
-    start = bounds.ctypes.data
-    places = (range(start + step, start + bounds.nbytes, 16) for step in (0, 4, 8, 12))
-    deque(map(calls.object_bounds, paths, *places), maxlen=0)
-    x0, y0, x1, y1 = _moved(np.nan_to_num(bounds.astype(np.float64)), matrix)
+    x0, y0, x1, y1 = _moved(np.nan_to_num(calls.object_bounds(paths)), matrix)
     width, height = x1 - x0, y1 - y0
     seen = (np.maximum(width, height) > SHORT) & (width * height < largest)
     level, upright = seen & (height <= THIN), seen & (height > THIN) & (width <= THIN)
@@ -144,7 +141,7 @@ def _add_lines(drawn: Rules, lines: Iterator[tuple[float, float, float, float]])
             drawn.upright.append(Rule((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
 
 
-def _lines(path: int, count: int, matrix: Matrix) -> Iterator[tuple[float, float, float, float]]:
+def _lines(path: Address, count: int, matrix: Matrix) -> Iterator[tuple[float, float, float, float]]:
     """Yield both ends of each straight line of a path."""
     buffer = np.zeros(2, np.float32)
     start = buffer.ctypes.data
@@ -165,7 +162,7 @@ def _lines(path: int, count: int, matrix: Matrix) -> Iterator[tuple[float, float
             last = first
 
 
-def _looks(paths: list[int]) -> Ints:
+def _looks(paths: list[Address]) -> Ints:
     """Return for each path whether it is STROKED, only SHADED, or (0) neither: filled in white, or not at all."""
     told = np.zeros((len(paths), 6), np.uint32)
     start, end = told.ctypes.data, told.ctypes.data + told.nbytes
@@ -176,7 +173,7 @@ def _looks(paths: list[int]) -> Ints:
     return np.where(told[:, 1] > 0, STROKED, np.where((told[:, 0] > 0) & coloured, SHADED, 0))
 
 
-def _matrix(found: int) -> Matrix:
+def _matrix(found: Address) -> Matrix:
     told = np.zeros(6, np.float32)
     if not calls.object_matrix(found, told.ctypes.data):
         return _SAME

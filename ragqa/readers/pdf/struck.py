@@ -7,7 +7,6 @@ grid lines of charts run elsewhere or further than the text. Knows nothing of ro
 from __future__ import annotations
 
 import ctypes
-from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import pairwise, repeat
 from typing import NamedTuple
@@ -17,12 +16,15 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
+from ragqa.readers.pdf.calls import Address
+from ragqa.readers.pdf.hidden import Objects
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 MAX_PATHS = 4000
 """Paths of a page that are looked at; what has more is a drawing."""
+MAX_FORMS = 50
 THICK = 3.0
 """Points. A line drawn through text is thinner."""
 ZONE = (0.12, 0.46)
@@ -44,19 +46,13 @@ class Struck(NamedTuple):
     right: float
 
 
-def find_thin_lines(objects: Sequence[int], modes: Sequence[int]) -> Floats:
-    """Return (m, 4): left, bottom, right, top of the thin level lines and bars among a page's objects.
-
-    ``modes`` are the objects' text rendering modes, -1 for what is no text.
-    """
-    drawn = [found for found, mode in zip(objects, modes, strict=True) if mode < 0]
-    kinds = list(map(calls.object_kind, drawn))
-    paths = [found for found, kind in zip(drawn, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_PATH]
-    forms = [found for found, kind in zip(drawn, kinds, strict=True) if kind == pdfium.FPDF_PAGEOBJ_FORM]
+def find_thin_lines(objects: Objects) -> Floats:
+    """Return (m, 4): left, bottom, right, top of the thin level lines and bars among a page's objects."""
+    paths = objects.of_kind(pdfium.FPDF_PAGEOBJ_PATH)
     if len(paths) > MAX_PATHS:
         return np.zeros((0, 4))
     lines = [_thin(paths)]
-    for form in forms[:50]:
+    for form in objects.of_kind(pdfium.FPDF_PAGEOBJ_FORM)[:MAX_FORMS]:
         count = calls.form_count(form)
         if count > MAX_PATHS:
             continue
@@ -67,16 +63,13 @@ def find_thin_lines(objects: Sequence[int], modes: Sequence[int]) -> Floats:
     return np.concatenate(lines)
 
 
-def _thin(paths: Sequence[int]) -> Floats:
-    boxes = np.zeros((len(paths), 4), np.float32)
-    start, end = boxes.ctypes.data, boxes.ctypes.data + boxes.nbytes
-    places = [range(start + step, end + step, 16) for step in (0, 4, 8, 12)]
-    deque(map(calls.object_bounds, paths, *places), maxlen=0)
+def _thin(paths: Sequence[Address]) -> Floats:
+    boxes = calls.object_bounds(paths)
     wide, tall = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    return boxes[(tall < THICK) & (wide > 2 * tall) & (wide > 2)].astype(np.float64)
+    return boxes[(tall < THICK) & (wide > 2 * tall) & (wide > 2)]
 
 
-def _moved(form: int, lines: Floats) -> Floats:
+def _moved(form: Address, lines: Floats) -> Floats:
     """Return the lines of a form where they stand on the page; none where it is turned."""
     matrix = pdfium.FS_MATRIX()
     if not pdfium.FPDFPageObj_GetMatrix(ctypes.cast(form, pdfium.FPDF_PAGEOBJECT), matrix) or matrix.b or matrix.c:
@@ -101,20 +94,25 @@ def find_struck(
     if not len(words) or (not len(lines) and not marked):
         return []
     bottom, height = corners[:, 0, 3], corners[:, 0, 1] - corners[:, 0, 3]
-    left, right = corners[:, :, 0].min(axis=1), corners[:, :, 2].max(axis=1)
-    found: list[Struck] = []
     middles = (lines[:, 1] + lines[:, 3]) / 2
     zone = bottom + (BELOW + sum(ZONE) / 2) * height
-    if len(lines) > FEW or (np.abs(middles[:, None] - zone) < 0.25 * height).any():
-        lines, middles = lines[order := np.argsort(middles)], middles[order]
-        low = np.searchsorted(middles, bottom + (BELOW + ZONE[0] - 0.05) * height)
-        high = np.searchsorted(middles, bottom + (BELOW + ZONE[1] + 0.05) * height)
-        crossed: dict[int, list[int]] = {}
-        for word in np.flatnonzero(high > low).tolist():
-            for at in range(low[word], min(high[word], low[word] + 50)):
-                if lines[at, 0] < right[word] and lines[at, 2] > left[word]:
-                    crossed.setdefault(at, []).append(word)
-        for at, over in crossed.items():
+    if not marked and len(lines) <= FEW and not (np.abs(middles[:, None] - zone) < 0.25 * height).any():
+        return []  # as on nearly every page
+    left, right = corners[:, :, 0].min(axis=1), corners[:, :, 2].max(axis=1)
+    found: list[Struck] = []
+    lines, middles = lines[order := np.argsort(middles)], middles[order]
+    low = np.searchsorted(middles, bottom + (BELOW + ZONE[0] - 0.05) * height)
+    high = np.searchsorted(middles, bottom + (BELOW + ZONE[1] + 0.05) * height)
+    crossed: dict[int, list[int]] = {}
+    for word in np.flatnonzero(high > low).tolist():
+        for at in range(low[word], min(high[word], low[word] + 50)):
+            if lines[at, 0] < right[word] and lines[at, 2] > left[word]:
+                crossed.setdefault(at, []).append(word)
+    for at, over in crossed.items():
+        if (
+            lines[at, 0] > left[over].min() - height[over].max()
+            and lines[at, 2] < right[over].max() + height[over].max()
+        ):
             found += _through(pointer, text, words, over, lines[at].tolist())
     for mark in marked:
         middle = bottom + height / 2
@@ -141,10 +139,8 @@ def _through(pointer: int, text: str, words: Ints, over: Sequence[int], line: Se
 
 def _type(pointer: int, at: int) -> tuple[float, float]:
     """Return the baseline and the size of a character."""
-    place, matrix = np.zeros(2), np.zeros(6, np.float32)
-    calls.char_origin(pointer, at, place.ctypes.data, place.ctypes.data + 8)
-    calls.char_matrix(pointer, at, matrix.ctypes.data)
-    return float(place[1]), max(calls.font_size(pointer, at) * float(np.hypot(matrix[2], matrix[3])), 0.1)
+    matrix, (_, base) = calls.char_matrices(pointer, [at])[0], calls.char_origins(pointer, [at])[0]
+    return float(base), max(calls.font_sizes(pointer, [at])[0] * float(np.hypot(matrix[2], matrix[3])), 0.1)
 
 
 def _covered(pointer: int, text: str, word: Ints, left: float, right: float) -> list[Struck]:

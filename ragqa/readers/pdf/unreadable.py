@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence, Set
-from itertools import repeat
 
 from ragqa.readers.pdf import calls
 
@@ -64,14 +63,12 @@ def _unmapped(pointer: int, text: str, firsts: Sequence[int], sample: Sequence[i
 
     The first of each different sign and the sample are asked for, and more where one of them has none.
     """
-    wrong = {
-        text[at] for at, error in zip(firsts, map(calls.map_error, repeat(pointer), firsts), strict=True) if error == 1
-    }
-    whole_font = 1 in map(calls.map_error, repeat(pointer), sample) or len(wrong) > STRAY
+    wrong = {text[at] for at, error in zip(firsts, calls.map_errors(pointer, firsts), strict=True) if error == 1}
+    whole_font = 1 in calls.map_errors(pointer, sample) or len(wrong) > STRAY
     if not wrong and not whole_font:
         return []
     places = [at for at, char in enumerate(text) if whole_font or char in wrong]
-    found = [at for at, error in zip(places, map(calls.map_error, repeat(pointer), places), strict=True) if error == 1]
+    found = [at for at, error in zip(places, calls.map_errors(pointer, places), strict=True) if error == 1]
     return [] if _speaks("".join(text[at] for at in found)) else found
 
 

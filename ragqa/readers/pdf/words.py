@@ -32,11 +32,11 @@ def shown_words(
 
     Words are (n, 3): start, end and line; corners (n, 2, 4): left, top, right, bottom of the first and last character.
     """
-    objects, modes = objects_of(page)
-    text, layer = blank_unseen(objects, modes, pointer, text)
+    objects = objects_of(page)
+    text, layer = blank_unseen(objects, pointer, text)
     words = _words(text)
     corners = corners_of(pointer, words)
-    lines = find_thin_lines(objects, modes) if -1 in modes else NO_LINES
+    lines = find_thin_lines(objects) if objects.others else NO_LINES
     struck = find_struck(pointer, text, words, corners, lines, marked)
     if struck:
         text = without(text, [one[:2] for one in struck])
