@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ragqa import Library
-from ragqa.bench.datasets import Documents, Question, open_datasets, read_questions
+from ragqa.evaluation.datasets import Documents, Question, open_datasets, read_questions
 from ragqa.types import Document
 
 DATA = Path(os.environ.get("RAGQA_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -13,7 +13,7 @@ import Stemmer
 
 from bench.data import collection
 from bench.record import report
-from ragqa.bench.datasets import Question
+from ragqa.evaluation.datasets import Question
 from ragqa.embedders import open_embedder
 from ragqa.metrics import ndcg, recall
 from ragqa.types import Document

@@ -10,12 +10,12 @@ from scipy.stats import kendalltau
 
 from bench.data import CORPORA, DATA, manual_questions
 from bench.record import report
-from ragqa.bench.datasets.records import Question
-from ragqa.bench.questions import write_questions
-from ragqa.bench.questions.files import as_gold
-from ragqa.bench.tune.grid import Setting
-from ragqa.bench.tune.workbench import cut_anew
-from ragqa.bench.tune.worth import answers
+from ragqa.evaluation.datasets.records import Question
+from ragqa.evaluation.questions import write_questions
+from ragqa.evaluation.questions.files import as_gold
+from ragqa.evaluation.tune.grid import Setting
+from ragqa.evaluation.tune.workbench import cut_anew
+from ragqa.evaluation.tune.worth import answers
 from ragqa.readers import read_bytes
 from ragqa.settings import Settings
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from ragqa.bench.circumstances import circumstances
+from ragqa.evaluation.circumstances import circumstances
 
 RESULTS = Path(__file__).parent / "results"
 

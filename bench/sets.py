@@ -13,7 +13,7 @@ from typing import get_args
 from bench.data import collection, library_of
 from bench.record import report
 from ragqa import Library
-from ragqa.bench.datasets import Question
+from ragqa.evaluation.datasets import Question
 from ragqa.metrics import mean_interval, ndcg
 from ragqa.types import Mode
 

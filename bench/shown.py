@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bench.record import RESULTS
-from ragqa.bench.report.markup import Markup, tag
+from ragqa.evaluation.report.markup import Markup, tag
 
 COLOURS = ("#d6336c", "#1c7ed6", "#2f9e44", "#e8890c", "#7048e8", "#0b9cb0", "#868e96")
 STYLE = "text { font: 12px system-ui, sans-serif; fill: #495057 } .rule { stroke: #adb5bd; stroke-width: .5 }"

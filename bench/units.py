@@ -27,7 +27,7 @@ from ragqa.answerers.candidates import candidates
 from ragqa.answerers.choosing import WEIGHTS_FILE
 from ragqa.answerers.quoting import quoted
 from ragqa.answerers.unit_features import NAMES, features
-from ragqa.bench.answers.scoring import SHORT, TIMES, flatten
+from ragqa.evaluation.answers.scoring import SHORT, TIMES, flatten
 from ragqa.engine import Library
 
 PENALTY = 4.0

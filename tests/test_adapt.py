@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.bench.adapt import adapt, training
-from ragqa.bench.adapt.pairs import held_back, pairs_of
-from ragqa.bench.questions import write_questions
-from ragqa.bench.questions.files import as_gold
+from ragqa.evaluation.adapt import adapt, training
+from ragqa.evaluation.adapt.pairs import held_back, pairs_of
+from ragqa.evaluation.questions import write_questions
+from ragqa.evaluation.questions.files import as_gold
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import RagqaError

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ragqa.bench.answers import Answered, WholeQuestion, rows_of, score
-from ragqa.bench.report.answers import answers_page
+from ragqa.evaluation.answers import Answered, WholeQuestion, rows_of, score
+from ragqa.evaluation.report.answers import answers_page
 from ragqa.types import Answer, Citation
 from tests.conftest import PATIENCE, ROOT, Run, clean_environment
 from tests.servers import chat

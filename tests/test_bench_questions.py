@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from ragqa.analysis import is_stop, terms
-from ragqa.bench.datasets import read_questions
-from ragqa.bench.questions import varied, write_questions
-from ragqa.bench.questions.answers import gaps
-from ragqa.bench.questions.drafting import Draft
-from ragqa.bench.questions.model import read_reply
-from ragqa.bench.questions.sources import Source, Sources
-from ragqa.bench.questions.trust import trust
+from ragqa.evaluation.datasets import read_questions
+from ragqa.evaluation.questions import varied, write_questions
+from ragqa.evaluation.questions.answers import gaps
+from ragqa.evaluation.questions.drafting import Draft
+from ragqa.evaluation.questions.model import read_reply
+from ragqa.evaluation.questions.sources import Source, Sources
+from ragqa.evaluation.questions.trust import trust
 from ragqa.engine import Library
 from ragqa.readers import read_bytes
 from tests.conftest import CHINESE, ENGLISH, Run

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.bench.comparing import compared
-from ragqa.bench.datasets import Dataset, Documents, Question
-from ragqa.bench.datasets.beir import plain_document
-from ragqa.bench.measures import intervals_of, values_of
-from ragqa.bench.report import page
-from ragqa.bench.report.markup import tag
-from ragqa.bench.runs import Cost, Outcome, Place, Quoted, Run
+from ragqa.evaluation.comparing import compared
+from ragqa.evaluation.datasets import Dataset, Documents, Question
+from ragqa.evaluation.datasets.beir import plain_document
+from ragqa.evaluation.measures import intervals_of, values_of
+from ragqa.evaluation.report import page
+from ragqa.evaluation.report.markup import tag
+from ragqa.evaluation.runs import Cost, Outcome, Place, Quoted, Run
 from tests.conftest import PATIENCE
 
 EVIL = "<script>alert('manual')</script> & \"Ünïcödé\" 初效滤网"

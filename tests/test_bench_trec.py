@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragqa.bench.trec import file_name, qrels_lines, read_run, read_trec_qrels, run_lines
+from ragqa.evaluation.trec import file_name, qrels_lines, read_run, read_trec_qrels, run_lines
 from ragqa.errors import RagqaError
 
 RANKED = {

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ragqa import metrics as m
-from ragqa.bench.datasets import open_datasets
-from ragqa.bench.trec import read_run, read_trec_qrels
+from ragqa.evaluation.datasets import open_datasets
+from ragqa.evaluation.trec import read_run, read_trec_qrels
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

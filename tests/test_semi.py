@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ragqa.answerers.prompting import Message
-from ragqa.bench.questions import for_library
-from ragqa.bench.questions.drafting import Draft
-from ragqa.bench.questions.sources import Source
+from ragqa.evaluation.questions import for_library
+from ragqa.evaluation.questions.drafting import Draft
+from ragqa.evaluation.questions.sources import Source
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.records import Example, read_examples, read_prepared
@@ -36,7 +36,7 @@ def drafts(manuals: Library) -> list[Draft]:
 @pytest.fixture
 def written(drafts: list[Draft], monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions about the sample manuals are written once: it takes seconds, and other tests look at them."""
-    monkeypatch.setattr("ragqa.bench.questions.for_library", lambda library, count, *_, **__: drafts[:count])
+    monkeypatch.setattr("ragqa.evaluation.questions.for_library", lambda library, count, *_, **__: drafts[:count])
 
 
 def draft(text: str, document: str, place: int, answer: str = "it") -> Draft:

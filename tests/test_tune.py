@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragqa.bench.datasets.records import Question
-from ragqa.bench.tune.choosing import choose
-from ragqa.bench.tune.grid import Setting
-from ragqa.bench.tune.interval import gain_of
-from ragqa.bench.tune.options_file import set_options, with_options
-from ragqa.bench.tune.workbench import Place, Workbench
-from ragqa.bench.tune.worth import hit, hit_for_its_price, worth
+from ragqa.evaluation.datasets.records import Question
+from ragqa.evaluation.tune.choosing import choose
+from ragqa.evaluation.tune.grid import Setting
+from ragqa.evaluation.tune.interval import gain_of
+from ragqa.evaluation.tune.options_file import set_options, with_options
+from ragqa.evaluation.tune.workbench import Place, Workbench
+from ragqa.evaluation.tune.worth import hit, hit_for_its_price, worth
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
@@ -50,14 +50,14 @@ def english(home: Path, english_home: Path) -> Path:
 def few_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two weights of the windows and nothing else, so that a test takes seconds."""
     for name, values in (("DENSE", (0.8,)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.4,)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.bench.tune.grid.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.grid.{name}", values)
 
 
 @pytest.fixture
 def some_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight settings around the product's own: all 108 take minutes."""
     for name, values in (("DENSE", (0.8, 1.2)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.0, 0.4)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.bench.tune.grid.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.grid.{name}", values)
 
 
 # Choosing

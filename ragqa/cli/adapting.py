@@ -11,16 +11,16 @@ from ragqa.cli.output import note, print_json, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
-    from ragqa.bench.adapt import Adapted
-    from ragqa.bench.datasets.records import Question
-    from ragqa.bench.tune.interval import Gain
+    from ragqa.evaluation.adapt import Adapted
+    from ragqa.evaluation.datasets.records import Question
+    from ragqa.evaluation.tune.interval import Gain
     from ragqa.engine import Library
 
 
 def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
     """Train, measure and say what came of it. ``questions`` are people's; there may be none."""
-    from ragqa.bench.adapt import adapt
-    from ragqa.bench.tune import FEWEST
+    from ragqa.evaluation.adapt import adapt
+    from ragqa.evaluation.tune import FEWEST
 
     found = adapt(library, out, questions=questions, seed=seed, progress=note)
     if as_json:

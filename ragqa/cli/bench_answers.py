@@ -16,7 +16,7 @@ from ragqa.cli.tables import print_table
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
-    from ragqa.bench.answers import Answered, Row
+    from ragqa.evaluation.answers import Answered, ResultRow
 
 File = Annotated[
     Path,
@@ -69,9 +69,9 @@ def answers(
 
     Each manual is asked in a library of its own, which is gone afterwards, unless --index names one that is there.
     """
-    from ragqa.bench.answers import ask_library, ask_manuals, find_manuals, read_whole_questions, rows_of
-    from ragqa.bench.keeping import check_writable_file, write_files
-    from ragqa.bench.report.answers import answers_page
+    from ragqa.evaluation.answers import ask_library, ask_manuals, find_manuals, read_whole_questions, rows_of
+    from ragqa.evaluation.keeping import check_writable_file, write_files
+    from ragqa.evaluation.report.answers import answers_page
     from ragqa.settings import load_settings
 
     if index and (manuals or passage_tokens):
@@ -119,7 +119,7 @@ def _summary(answered: Sequence[Answered], answerer: str) -> str:
     return f"{quantity(len(answered), 'question')} about {quantity(manuals, 'manual')}, answered by {answerer}"
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: ResultRow) -> dict[str, Any]:
     return {"n": row.n, "metrics": {name: interval_json(of) for name, of in row.metrics.items()}}
 
 
@@ -146,9 +146,9 @@ def _record(one: Answered) -> dict[str, Any]:
     }
 
 
-def _print(rows: Sequence[Row]) -> None:
-    from ragqa.bench.answers import SHARES
-    from ragqa.bench.showing import short, short_interval
+def _print(rows: Sequence[ResultRow]) -> None:
+    from ragqa.evaluation.answers import SHARES
+    from ragqa.evaluation.showing import short, short_interval
 
     first, *others = SHARES
     shown = []

@@ -17,11 +17,11 @@ from ragqa.printable import quantity
 from ragqa.types import Mode
 
 if TYPE_CHECKING:
-    from ragqa.bench.comparing import Compared
-    from ragqa.bench.datasets import Dataset
-    from ragqa.bench.grid import Grid
-    from ragqa.bench.runs import Run
-    from ragqa.bench.showing import Column
+    from ragqa.evaluation.comparing import Compared
+    from ragqa.evaluation.datasets import Dataset
+    from ragqa.evaluation.grid import Grid
+    from ragqa.evaluation.runs import Run
+    from ragqa.evaluation.showing import Column
 
 Datasets = Annotated[
     list[str] | None,
@@ -73,11 +73,11 @@ def retrieval(
     Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards. The
     manuals of a folder are also counted together.
     """
-    from ragqa.bench.comparing import compared
-    from ragqa.bench.grid import Grid, run_grid
-    from ragqa.bench.keeping import check_writable, trec_files, write_files
-    from ragqa.bench.measures import DEPTH
-    from ragqa.bench.report import page
+    from ragqa.evaluation.comparing import compared
+    from ragqa.evaluation.grid import Grid, run_grid
+    from ragqa.evaluation.keeping import check_writable, trec_files, write_files
+    from ragqa.evaluation.measures import DEPTH
+    from ragqa.evaluation.report import page
     from ragqa.settings import load_settings
 
     grid = Grid(
@@ -105,8 +105,8 @@ def retrieval(
 
 
 def _opened(names: Sequence[str], index: str | None, questions: Path | None, home: Path | None) -> list[Dataset]:
-    from ragqa.bench.datasets import open_datasets, read_library
-    from ragqa.bench.datasets.lines import check_once
+    from ragqa.evaluation.datasets import open_datasets, read_library
+    from ragqa.evaluation.datasets.lines import check_once
 
     if (index is None) != (questions is None) or not (names or index):
         raise typer.BadParameter("give datasets, or a library with --index NAME and --questions FILE")
@@ -170,9 +170,9 @@ def _difference(pair: Compared) -> dict[str, Any]:
 
 
 def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
-    from ragqa.bench.comparing import by_dataset
-    from ragqa.bench.runs import labels
-    from ragqa.bench.showing import columns_for, is_best, told_cost
+    from ragqa.evaluation.comparing import by_dataset
+    from ragqa.evaluation.runs import labels
+    from ragqa.evaluation.showing import columns_for, is_best, told_cost
 
     for group in by_dataset(runs):
         columns: list[Column] = columns_for(group[0].dataset, grid.ks)

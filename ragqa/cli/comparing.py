@@ -75,7 +75,7 @@ def compare(
     Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is. A
     folder in BEIR form needs no --index: a library of its texts is made, and is gone afterwards.
     """
-    from ragqa.bench.keeping import check_writable, write_files
+    from ragqa.evaluation.keeping import check_writable, write_files
     from ragqa.compare.library import library_for
     from ragqa.compare.page import page
     from ragqa.compare.running import Asking
@@ -170,7 +170,7 @@ def _updated(one: Updated) -> dict[str, Any]:
 
 
 def _print(found: Comparison) -> None:
-    from ragqa.bench.showing import short_interval
+    from ragqa.evaluation.showing import short_interval
     from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
 
     for line in found.advice:

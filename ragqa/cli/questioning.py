@@ -37,9 +37,9 @@ def questions(
     Without a language model they come from the manuals' own headings, definitions, tables and steps, retold in other
     words. 'ragqa bench retrieval' and 'ragqa tune' read the file.
     """
-    from ragqa.bench.questions import for_library
-    from ragqa.bench.questions.files import lines_of, write_lines
-    from ragqa.bench.questions.trust import trust
+    from ragqa.evaluation.questions import for_library
+    from ragqa.evaluation.questions.files import lines_of, write_lines
+    from ragqa.evaluation.questions.trust import trust
     from ragqa.engine import Library
 
     options: dict[str, Any] = {"answerer": answerer, "timeout": timeout, "context_tokens": context_tokens}

@@ -14,8 +14,8 @@ from ragqa.cli.output import note, print_json, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
-    from ragqa.bench.datasets.records import Question
-    from ragqa.bench.tune import Tuned
+    from ragqa.evaluation.datasets.records import Question
+    from ragqa.evaluation.tune import Tuned
     from ragqa.engine import Library
 
 Questions = Annotated[
@@ -53,9 +53,9 @@ def tune(
     beyond chance, nor for generated questions, which do not tell near settings apart. With --embedder the embedding
     model is trained on questions generated from the manuals instead, and kept as a folder if it then finds more.
     """
-    from ragqa.bench.tune import FEWEST
-    from ragqa.bench.tune import tune as tuned_for
-    from ragqa.bench.tune.options_file import file_to_write, set_options
+    from ragqa.evaluation.tune import FEWEST
+    from ragqa.evaluation.tune import tune as tuned_for
+    from ragqa.evaluation.tune.options_file import file_to_write, set_options
     from ragqa.engine import Library
 
     sizes = _sizes(passage_tokens)
@@ -94,10 +94,10 @@ def _sizes(text: str) -> list[int]:
 
 
 def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
-    from ragqa.bench.datasets import read_questions
-    from ragqa.bench.questions import write_questions
-    from ragqa.bench.questions.files import as_gold
-    from ragqa.bench.questions.trust import trust
+    from ragqa.evaluation.datasets import read_questions
+    from ragqa.evaluation.questions import write_questions
+    from ragqa.evaluation.questions.files import as_gold
+    from ragqa.evaluation.questions.trust import trust
     from ragqa.errors import RagqaError
 
     if file:

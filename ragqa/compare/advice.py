@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.bench.showing import short
+from ragqa.evaluation.showing import short
 from ragqa.compare.measuring import MAIN, difference
 from ragqa.compare.records import Kind, Measured, Split
 from ragqa.compare.updating import Updated

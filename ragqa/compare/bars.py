@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.bench.report.markup import Markup, tag
-from ragqa.bench.report.style import SERIES
+from ragqa.evaluation.report.markup import Markup, tag
+from ragqa.evaluation.report.style import SERIES
 from ragqa.metrics import Interval
 
 WIDTH, ROW, LEFT, RIGHT, TOP = 420, 44, 8, 44, 6

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ragqa.bench.datasets.beir import is_beir, read_beir
-from ragqa.bench.making import documents_of, library_of
+from ragqa.evaluation.datasets.beir import is_beir, read_beir
+from ragqa.evaluation.making import documents_of, library_of
 from ragqa.engine import Library
 from ragqa.settings import load_settings
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragqa.bench.asking import excerpt_of
-from ragqa.bench.circumstances import circumstances
-from ragqa.bench.report.markup import Markup, tag
-from ragqa.bench.report.shell import interval_cell, whole
+from ragqa.evaluation.asking import excerpt_of
+from ragqa.evaluation.circumstances import circumstances
+from ragqa.evaluation.report.markup import Markup, tag
+from ragqa.evaluation.report.shell import interval_cell, whole
 from ragqa.compare.bars import interval_bars
 from ragqa.compare.measuring import MAIN
 from ragqa.compare.records import Measured

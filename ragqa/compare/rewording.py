@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from ragqa.bench.questions.wording import chinese, pieces_of, said_otherwise
+from ragqa.evaluation.questions.wording import chinese, pieces_of, said_otherwise
 
 TOLD = "by rule: an everyday word, and the form of the question turned; nearer to the question than people's words are"
 """How a person is told of it."""

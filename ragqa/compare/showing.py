@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragqa.bench.showing import short, short_interval
+from ragqa.evaluation.showing import short, short_interval
 from ragqa.compare.measuring import MAIN, METRICS
 from ragqa.compare.records import SPLITS, Measured
 from ragqa.compare.updating import Updated

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.bench.report import svg
-from ragqa.bench.report.markup import tag
-from ragqa.bench.report.style import CSS
+from ragqa.evaluation.report import svg
+from ragqa.evaluation.report.markup import tag
+from ragqa.evaluation.report.style import CSS
 
 
 def loss_picture(train: Sequence[tuple[int, float]], valid: Sequence[tuple[int, float]]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ragqa.bench.datasets.beir import is_beir
-from ragqa.bench.datasets.questions import SUFFIX
+from ragqa.evaluation.datasets.beir import is_beir
+from ragqa.evaluation.datasets.questions import SUFFIX
 from ragqa.errors import RagqaError
 from ragqa.finetune.reading.beir import read_judged
 from ragqa.finetune.reading.columns import read_columns

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ragqa.bench.datasets.beir import QUERIES, read_beir
-from ragqa.bench.datasets.records import Documents
+from ragqa.evaluation.datasets.beir import QUERIES, read_beir
+from ragqa.evaluation.datasets.records import Documents
 from ragqa.errors import RagqaError
 from ragqa.finetune.reading.entries import Entry, Reading
 

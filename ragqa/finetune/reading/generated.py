@@ -1,11 +1,11 @@
-"""Questions that no person wrote, from a library without labels: ``ragqa.bench.questions`` writes them → entries."""
+"""Questions that no person wrote, from a library without labels: ``ragqa.evaluation.questions`` writes them → entries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ragqa.bench.questions import for_library
+from ragqa.evaluation.questions import for_library
 from ragqa.finetune.reading.entries import Entry, Reading
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ragqa.bench.datasets import read_questions
-from ragqa.bench.datasets.questions import SUFFIX
+from ragqa.evaluation.datasets import read_questions
+from ragqa.evaluation.datasets.questions import SUFFIX
 from ragqa.finetune.reading.entries import Entry, Reading
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragqa.bench.report.markup import Markup, joined, tag
+from ragqa.evaluation.report.markup import Markup, joined, tag
 from ragqa.metrics import confusion_matrix
 
 MOST = 40

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.bench.circumstances import circumstances
-from ragqa.bench.report.markup import Markup, joined, tag
-from ragqa.bench.report.shell import whole
-from ragqa.bench.showing import short
+from ragqa.evaluation.circumstances import circumstances
+from ragqa.evaluation.report.markup import Markup, joined, tag
+from ragqa.evaluation.report.shell import whole
+from ragqa.evaluation.showing import short
 from ragqa.finetune.routing.matrix import confusion_picture
 from ragqa.finetune.routing.measuring import Apart, Routed
 from ragqa.metrics import Interval, class_figures

@@ -83,7 +83,7 @@ def trusted(
 
     A classifier also learns from sentences, where the questions are fewer than were asked for.
     """
-    from ragqa.bench.questions import for_library
+    from ragqa.evaluation.questions import for_library
 
     drafts = for_library(library, asked.count, seed, notice=notice)
     found = consistent(drafts, lambda text, k: library.search(text, k=k).hits, asked.k)

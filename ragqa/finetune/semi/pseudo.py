@@ -11,8 +11,8 @@ from random import Random
 
 from ragqa.analysis import is_stop, terms
 from ragqa.answerers.prompting import Message
-from ragqa.bench.questions.drafting import Draft
-from ragqa.bench.questions.sources import Source, Sources, pages_of
+from ragqa.evaluation.questions.drafting import Draft
+from ragqa.evaluation.questions.sources import Source, Sources, pages_of
 from ragqa.finetune.records import Example, Form
 from ragqa.finetune.routing.nearest import label_named
 from ragqa.types import Document, Passage

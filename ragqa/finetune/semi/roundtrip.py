@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from ragqa.bench.questions.drafting import Draft
+from ragqa.evaluation.questions.drafting import Draft
 from ragqa.errors import RagqaError
 from ragqa.types import Hit, Passage
 

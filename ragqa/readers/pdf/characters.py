@@ -32,7 +32,7 @@ def page_text(text_page: object, pointer: int, count: int) -> str:
     written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
     text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
     if len(text) != count:  # text and character indexes drift apart: characters without Unicode, or surrogate pairs
-        codes = np.fromiter(map(calls.char_unicode, repeat(pointer), range(count)), np.uint32, count)
+        codes = np.fromiter(map(char_unicode, repeat(pointer), range(count)), np.uint32, count)
         _join_surrogates(codes)
         codes[(codes > 0x10FFFF) | ((codes >= 0xD800) & (codes < 0xE000)) | (codes == 0)] = 0xFFFD
         text = codes.tobytes().decode("utf-32-le")

@@ -1,0 +1,171 @@
+"""Teach a library's embedder its manuals, from generated questions, and keep it only if it then finds more.
+
+What is gained is measured on questions whose pages the training has not seen, or on people's where they are given, by
+the library's own search. The library itself is not changed: ``ragqa reembed`` does that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragqa.evaluation.adapt.pairs import held_back, pairs_of
+from ragqa.evaluation.adapt.training import KEPT, Pair, can_train, train
+from ragqa.evaluation.datasets.checking import check
+from ragqa.evaluation.datasets.records import Dataset, Held, Question
+from ragqa.evaluation.questions import write_questions
+from ragqa.evaluation.questions.files import as_gold
+from ragqa.evaluation.tune.interval import Gain, gain_of
+from ragqa.evaluation.tune.measuring import passage_tokens_of
+from ragqa.evaluation.tune.workbench import Workbench, cut_anew
+from ragqa.evaluation.tune.worth import hit, worth
+from ragqa.embedders.folders import ModelFolder, find_model
+from ragqa.errors import MissingExtra, RagqaError
+from ragqa.printable import quantity
+from ragqa.retrieval import Fusion
+
+if TYPE_CHECKING:
+    from ragqa.engine import Library
+
+MOST = 1000
+"""Questions generated at most: a pass over them takes minutes."""
+
+FEWEST_PAIRS = 64
+"""Under this there is nothing to learn from: two batches."""
+
+RECORD = "ragqa.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """What training gave. Gains are those of held-back questions over the present embedder."""
+
+    library: str
+    base: str
+    pairs: int
+    held_back: int
+    page_mrr: Gain
+    """page_mrr@10."""
+    page_hit: Gain
+    """Share of questions whose page is among the first k passages."""
+    k: int
+    folder: Path | None
+    """The new model; None where it was not better beyond chance, and then nothing is left of it."""
+    seconds: float
+
+
+def adapt(
+    library: Library,
+    out: Path | None = None,
+    *,
+    questions: Sequence[Question] = (),
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Adapted:
+    """Train ``library``'s embedder on its manuals and keep the result in ``out`` if it is better.
+
+    ``questions`` are people's, to measure with; without them a part of the generated ones is held back. ``out`` is
+    ``models/NAME-…`` beside ``indexes/`` unless given. Raises RagqaError, MissingExtra.
+    """
+    started = time.perf_counter()
+    base = _trainable(library)
+    documents = [library.show(stored.name) for stored in library.documents()]
+    drafts = write_questions(documents, MOST, seed)
+    learned, kept_back = (drafts, []) if questions else held_back(drafts, seed)
+    test = list(questions) or as_gold(kept_back)
+    pairs = pairs_of(Path(library.info().path), learned)
+    if len(pairs) < FEWEST_PAIRS or not test:
+        raise RagqaError(
+            f"library '{library.name}' gives {quantity(len(pairs), 'question')} "
+            f"to learn from and {len(test)} with a page "
+            f"to measure with; {FEWEST_PAIRS} and one are needed: ingest more manuals"
+        )
+    check(Dataset("the library", Held(""), tuple(test)), documents)
+    data = _hash_of(pairs)
+    out = out or library.settings.indexes().parent / "models" / f"{library.name}-{data[:8]}-{seed}"
+    with _beside(out) as made:
+        progress(f"{len(pairs)} generated questions to learn from, {len(test)} to measure with")
+        train(base, pairs, made, seed=seed, progress=progress)
+        progress("measuring: cutting and embedding with the model before and after")
+        before, after = _measured(library, test, None), _measured(library, test, f"local:{made}")
+        mrr, hits = (gain_of(old, new, seed) for old, new in zip(before, after, strict=True))
+        told = {"base": base.spec, "base_revision": base.revision, "base_share": KEPT, "library": library.name}
+        told |= {"pairs": len(pairs), "data_sha256": data, "seed": seed, "measured_on": len(test)}
+        record = {**told, "page_mrr": asdict(mrr), f"page_hit@{library.settings.k}": asdict(hits)}
+        (made / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        if mrr.real:
+            made.replace(out)
+        else:
+            _forget_compiled(made)
+    kept = out if mrr.real else None
+    k, seconds = library.settings.k, round(time.perf_counter() - started, 1)
+    return Adapted(library.name, base.spec, len(pairs), len(test), mrr, hits, k, kept, seconds)
+
+
+def _trainable(library: Library) -> ModelFolder:
+    if not can_train():
+        raise MissingExtra("ragqa[train] is needed to train an embedder — pip install 'ragqa[train]'")
+    spec = library.info().embedder or ""
+    kind, _, model = spec.partition(":")
+    if kind != "local":
+        raise RagqaError(
+            f"only a model on this machine can be trained; library '{library.name}' has {spec or 'no document yet'}: "
+            "choose another --index, or run 'ragqa reembed --embedder local:all-MiniLM-L6-v2' first"
+        )
+    return find_model(model)
+
+
+def _hash_of(pairs: Sequence[Pair]) -> str:
+    return hashlib.sha256(json.dumps([asdict(pair) for pair in pairs]).encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``out`` that is gone afterwards, unless it was moved there."""
+    if out.exists():
+        raise RagqaError(f"{out} is there already: remove it, or choose another --out or --seed")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
+    except OSError as error:
+        raise RagqaError(f"{out} can't be written: {error.strerror or error}; choose another --out") from None
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _measured(library: Library, questions: Sequence[Question], spec: str | None) -> tuple[list[float], list[float]]:
+    """Return how soon the right page comes, and whether among the first k, for the library's embedder or ``spec``."""
+    settings = library.settings
+    fusion = Fusion(**{field.name: getattr(settings, field.name) for field in fields(Fusion)})
+
+    def each(bench: Workbench) -> tuple[list[float], list[float]]:
+        places = []
+        for question in questions:
+            bench.forget()
+            places.append(bench.places(question.text, fusion, settings.mode))
+        pairs = list(zip(places, questions, strict=True))
+        return [worth(*pair) for pair in pairs], [hit(*pair, settings.k) for pair in pairs]
+
+    if spec is None:
+        with contextlib.closing(Workbench(Path(library.info().path), library.embedder)) as bench:
+            return each(bench)
+    documents = [library.show(stored.name) for stored in library.documents()]
+    with cut_anew(documents, passage_tokens_of(library), spec) as bench:
+        return each(bench)
+
+
+def _forget_compiled(made: Path) -> None:
+    """Remove the compiled form of a model that is not kept."""
+    from ragqa.models.compiled import home_of
+
+    shutil.rmtree(home_of(find_model(str(made)).revision), ignore_errors=True)
