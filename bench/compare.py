@@ -17,9 +17,9 @@ from pathlib import Path
 from bench.data import CORPORA, DATA, collection, library_of, need
 from bench.record import kept_of_others, report
 from ragqa import Library
+from ragqa.compare.facts import Updated
 from ragqa.compare.records import Measured
 from ragqa.compare.running import Asking, Comparison, compare
-from ragqa.compare.updating import Updated
 from ragqa.finetune.preparing import Planned, prepare
 
 SETS = ("xquad-en", "drcd-dev", "corpora")

@@ -17,9 +17,8 @@ import numpy as np
 from bench.data import CORPORA, DATA
 from bench.record import report
 from ragqa.embedders.directions import FOLDER, directions_of
-from ragqa.embedders.eager import load_original
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
-from ragqa.embedders.local import LocalEmbedder
+from ragqa.embedders.local import LocalEmbedder, load_original
 from ragqa.ingest import embedding_input
 from ragqa.passages import cut_passages
 from ragqa.readers import read

@@ -13,8 +13,8 @@ import Stemmer
 
 from bench.data import collection
 from bench.record import report
-from ragqa.evaluation.datasets import Question
 from ragqa.embedders import open_embedder
+from ragqa.evaluation.datasets import Question
 from ragqa.metrics import ndcg, recall
 from ragqa.types import Document
 

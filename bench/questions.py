@@ -13,9 +13,7 @@ from bench.record import report
 from ragqa.evaluation.datasets.records import Question
 from ragqa.evaluation.questions import write_questions
 from ragqa.evaluation.questions.files import as_gold
-from ragqa.evaluation.tune.grid import Setting
-from ragqa.evaluation.tune.workbench import cut_anew
-from ragqa.evaluation.tune.worth import answers
+from ragqa.evaluation.tune.measuring import Setting, answers, cut_anew
 from ragqa.readers import read_bytes
 from ragqa.settings import Settings
 

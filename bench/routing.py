@@ -16,13 +16,13 @@ from random import Random
 from bench.data import collection, library_of
 from bench.record import kept_of_others, report
 from ragqa.answerers.prompting import Message
-from ragqa.evaluation.datasets import Question
 from ragqa.compare.training import write_prepared
+from ragqa.evaluation.datasets import Question
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example
 from ragqa.finetune.routing import load_route, train_route
 from ragqa.finetune.routing.measuring import Routed, compared, measure
-from ragqa.finetune.routing.nearest import NearestPassage, NearestQuestion
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion
 from ragqa.types import Document
 
 EPOCHS = {"drcd-dev": 4, "xquad-en": 5}

@@ -16,12 +16,10 @@ from typing import Any
 
 from bench.record import report
 from ragqa.answerers.prompting import Message
-from ragqa.finetune.local import scratch
-from ragqa.finetune.local.conductor import Watch
+from ragqa.finetune.local import bases
 from ragqa.finetune.local.course import Plan
-from ragqa.finetune.local.threads import chosen_threads
 from ragqa.finetune.local.tokens import Batches, Item, items_of
-from ragqa.finetune.local.training import WARM_UP, train
+from ragqa.finetune.local.training import WARM_UP, Watch, chosen_threads, train
 from ragqa.finetune.records import Example
 
 ROUNDS = 3
@@ -75,18 +73,18 @@ def clocked(call: Callable[[], object]) -> tuple[float, float]:
 
 def main() -> None:
     held = examples()
-    tokenizer = scratch.make_tokenizer(one.question for one in held)
-    items, _ = items_of(held, tokenizer, scratch.CONTEXT)
+    tokenizer = bases.make_tokenizer(one.question for one in held)
+    items, _ = items_of(held, tokenizer, bases.CONTEXT)
     valid, items = items[: EXAMPLES // 10], items[EXAMPLES // 10 :]
     tokens = PLAN.epochs * sum(len(item.ids) for item in items)
     laps: dict[str, list[tuple[float, float]]] = {"bare loop": [], "ragqa, with checkpoints and measuring": []}
     with tempfile.TemporaryDirectory() as place:
         probe = next(iter(Batches(items, PLAN.budget, None, 0)))
-        with chosen_threads(scratch.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
-            train(scratch.make_model(tokenizer, 0), items, (), Plan(1, 1e-3, 1024), Path(place) / "warm", Watch(""))
+        with chosen_threads(bases.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
+            train(bases.make_model(tokenizer, 0), items, (), Plan(1, 1e-3, 1024), Path(place) / "warm", Watch(""))
             for number in range(ROUNDS):
                 folder = Path(place) / str(number)
-                alone, whole = (scratch.make_model(tokenizer, 0) for _ in range(2))
+                alone, whole = (bases.make_model(tokenizer, 0) for _ in range(2))
                 calls: list[Callable[[], object]] = [lambda model=alone: bare(model, items)]  # type: ignore[misc]
                 calls.append(lambda model=whole, to=folder: train(model, items, valid, PLAN, to, Watch("")))  # type: ignore[misc]
                 for name, call in zip(laps, calls, strict=True):

@@ -24,11 +24,10 @@ from scipy.optimize import minimize
 from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
 from ragqa.answerers.candidates import candidates
-from ragqa.answerers.choosing import WEIGHTS_FILE
-from ragqa.answerers.quoting import quoted
-from ragqa.answerers.unit_features import NAMES, features
-from ragqa.evaluation.answers.scoring import SHORT, TIMES, flatten
+from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features
+from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
+from ragqa.evaluation.answers import SHORT, TIMES, flatten
 
 PENALTY = 4.0
 """Of the squared weights, each of a feature scaled to a spread of 1. Chosen on the manuals left out."""

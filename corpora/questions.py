@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from ragqa.readers.pdf.standin import use_standin_font
+from ragqa.readers.pdf.source import use_standin_font
 
 LONGEST_RUN = 3
 """On how many consecutive pages the parts of one whole answer may stand."""

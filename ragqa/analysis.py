@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ragqa.cjk import CJK
+
 VERSION = 2
 """Raised when the same text gives other terms: lexical indexes are then rebuilt."""
 
-CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 """Scripts written without spaces between words: kana, Han, Hangul."""
 
 _TOKEN = re.compile(rf"[{CJK}]+|(?:(?![{CJK}_])\w)+(?:[-_./+:'](?:(?![{CJK}_])\w)+)*[+#]{{0,2}}")

@@ -353,7 +353,7 @@ class Library:
         question = checked_question(question)
         self._check_glob(document)
         if self._held_retriever is None:  # the model loads while the indexes do
-            from ragqa.models.native import load_aside
+            from ragqa.models.compiled import load_aside
 
             load_aside(self._checked_embedder().warm)
         found = self._search(question, k or self.settings.k, mode or self.settings.mode, document, only)

@@ -224,7 +224,7 @@ class _Group:
     def warm(self) -> None:
         """Load the embedder while the first document is read."""
         if not self._warmed:
-            from ragqa.models.native import load_aside
+            from ragqa.models.compiled import load_aside
 
             load_aside(partial(self._embedder.warm, passages=True))
             self._warmed = True

@@ -6,7 +6,6 @@ Reads and checks them, and fills their placeholders. What is filled in is the ca
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from ragqa.analysis import in_chinese
 from ragqa.errors import RagqaError
+from ragqa.plain_files import parse_toml
 
 _ALLOWED = {
     "system": {"refusal"},
@@ -76,12 +76,8 @@ def fill(template: str, **values: str) -> str:
 
 
 def _read(path: Path) -> dict[str, object]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return parse_toml(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise RagqaError(f"the prompts {path} should be a TOML file like ragqa's prompts.toml, but {reason}") from None

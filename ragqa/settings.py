@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ragqa.errors import RagqaError
+from ragqa.plain_files import parse_toml
 from ragqa.trust import approval_of, config_folder, is_foreign
 from ragqa.types import Mode
 
@@ -178,12 +178,8 @@ def _of_file(file: Path) -> dict[str, object]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(_bytes(file).decode("utf-8"))
+        return parse_toml(_bytes(file).decode("utf-8"))
     except ValueError as error:
         raise RagqaError(f"{file} should be a TOML file of options, but {error}: mend or remove it") from None
 

@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
-from ragqa.openai_api.lessons import lessons_of
+from ragqa.openai_api.errors import lessons_of
 from ragqa.sources import Source
 from ragqa.store.database import Database
 from ragqa.store.sums import sum_document

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ragqa.answerers.prompting import Message
-from ragqa.finetune.local import scratch
+from ragqa.finetune.local import bases
 from ragqa.finetune.records import RECORD, Example, Form, Prepared
 
 PARTS = ("pump", "filter", "valve", "motor", "lamp", "fan", "belt", "gauge", "seal", "nozzle", "hose", "switch")
@@ -51,7 +51,7 @@ def tiny_gpt2(folder: Path, dropout: float = 0.1) -> Path:
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    tokenizer = scratch.make_tokenizer([" ".join(one.answers[0] for one in examples()), *map(question, PARTS)])
+    tokenizer = bases.make_tokenizer([" ".join(one.answers[0] for one in examples()), *map(question, PARTS)])
     torch.manual_seed(3)
     config = GPT2Config(
         vocab_size=-(-len(tokenizer) // 8) * 8,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.evaluation.adapt import adapt, training
-from ragqa.evaluation.adapt.pairs import held_back, pairs_of
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
+from ragqa.evaluation import adapt as training
+from ragqa.evaluation.adapt import adapt, held_back, pairs_of
+from ragqa.evaluation.questions import write_questions
+from ragqa.evaluation.questions.files import as_gold
 from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")

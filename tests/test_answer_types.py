@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.answerers.answer_types import CHINESE, TYPES, expected_type, holds_type
+from ragqa.answerers.question_types import CHINESE, TYPES, expected_type, holds_type
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
 from ragqa.engine import LONGEST_QUESTION
-from ragqa.readers.limits import LONGEST_TEXT
+from ragqa.readers.files import LONGEST_TEXT
 from ragqa.sources import name_sources
 from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import FORMAT

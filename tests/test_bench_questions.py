@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from ragqa.analysis import is_stop, terms
+from ragqa.engine import Library
 from ragqa.evaluation.datasets import read_questions
 from ragqa.evaluation.questions import varied, write_questions
 from ragqa.evaluation.questions.answers import gaps
-from ragqa.evaluation.questions.drafting import Draft
+from ragqa.evaluation.questions.drafting import Draft, Source, Sources
+from ragqa.evaluation.questions.files import trust
 from ragqa.evaluation.questions.model import read_reply
-from ragqa.evaluation.questions.sources import Source, Sources
-from ragqa.evaluation.questions.trust import trust
-from ragqa.engine import Library
 from ragqa.readers import read_bytes
 from tests.conftest import CHINESE, ENGLISH, Run
 from tests.servers import chat

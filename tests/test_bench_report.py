@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.evaluation.comparing import compared
 from ragqa.evaluation.datasets import Dataset, Documents, Question
 from ragqa.evaluation.datasets.beir import plain_document
-from ragqa.evaluation.measures import intervals_of, values_of
+from ragqa.evaluation.measures import compared, intervals_of, values_of
 from ragqa.evaluation.report import page
 from ragqa.evaluation.report.markup import tag
 from ragqa.evaluation.runs import Cost, Outcome, Place, Quoted, Run

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets import open_datasets
 from ragqa.evaluation.trec import read_run, read_trec_qrels
-from ragqa.errors import RagqaError
 from ragqa.metrics import ndcg
 from tests.conftest import ENGLISH, MANUALS, Run
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.cli.progress import time_left
+from ragqa.cli.ingesting import time_left
+from ragqa.cli.output import columns_of, shortened
 from ragqa.cli.tables import print_table
-from ragqa.cli.wrapping import columns_of, shortened
 from ragqa.printable import quantity
 from tests.conftest import Run
 

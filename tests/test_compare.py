@@ -13,13 +13,12 @@ from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
 from ragqa.compare.facts import Fact, changed_documents, chosen_facts
 from ragqa.compare.measuring import measure, stands
-from ragqa.compare.questions import closed_book, turns_before
+from ragqa.compare.questions import closed_book, reworded_by_rule, turns_before
 from ragqa.compare.records import Asked, Said
-from ragqa.compare.rewording import reworded_by_rule
 from ragqa.compare.training import write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.finetune.local import conductor, plans, scratch
+from ragqa.finetune.local import bases, course, training
 from ragqa.finetune.records import Example
 from ragqa.types import Citation
 from tests import tiny_model
@@ -54,9 +53,9 @@ def prepared(small: Path) -> Path:
 def quick_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model from nothing, small enough for seconds, and soon looked at whether it knows its two examples."""
     for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
-        monkeypatch.setattr(scratch, name, value)
-    monkeypatch.setattr(plans, "SCRATCH_RATE", 5e-3)
-    monkeypatch.setattr(conductor, "ROUNDS", 100)
+        monkeypatch.setattr(bases, name, value)
+    monkeypatch.setattr(course, "SCRATCH_RATE", 5e-3)
+    monkeypatch.setattr(training, "ROUNDS", 100)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ragqa.compare.rewording import reworded_by_rule
+from ragqa.compare.questions import reworded_by_rule
 from ragqa.metrics import token_f1
 
 QUESTIONS = (

@@ -16,7 +16,7 @@ import pypdfium2
 import pytest
 
 from ragqa.readers import read
-from ragqa.readers.pdf.standin import use_standin_font
+from ragqa.readers.pdf.source import use_standin_font
 
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
 MANUALS = {"en": CORPORA / "manuals/halden-kx-40.pdf", "zh": CORPORA / "manuals/halden-kx-40c-zh.pdf"}

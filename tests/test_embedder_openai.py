@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from ragqa.embedders import open_embedder
-from ragqa.embedders.openai import OpenAIEmbedder
-from ragqa.embedders.openai_tokens import estimate
+from ragqa.embedders.openai import OpenAIEmbedder, estimate
 from ragqa.errors import ModelError
 from tests.conftest import PATIENCE
 from tests.servers.embeddings import KEY, EmbeddingServer, count_tokens, vector_of

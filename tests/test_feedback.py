@@ -10,7 +10,7 @@ import pytest
 
 from ragqa.finetune import feedback
 from ragqa.finetune.feedback import Judged, KeptAnswer, judgements, keep_answer, last_answers
-from ragqa.finetune.preference.pairs import NEEDED, pairs_of, parted
+from ragqa.finetune.preference.learning import NEEDED, pairs_of, parted
 from ragqa.settings import Settings
 from ragqa.types import Answer
 from tests.conftest import Run

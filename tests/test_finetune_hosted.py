@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ragqa.errors import RagqaError
-from ragqa.finetune.hosted import OpenAIProvider, following
+from ragqa.finetune.hosted import OpenAIProvider, provider
 from ragqa.finetune.jobs import Job, TrainOptions, jobs_folder
 from ragqa.finetune.records import Example
 from ragqa.settings import Settings
@@ -25,8 +25,8 @@ OPTIONS = TrainOptions(BASE, suffix="pumps", epochs=2, batch_size=4, learning_ra
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FineTuning]:
-    monkeypatch.setattr(following, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(provider, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(provider, "LONGEST_PAUSE", 0.02)
     with serving() as state:
         monkeypatch.setenv("OPENAI_BASE_URL", state.url)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)

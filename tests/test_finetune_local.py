@@ -25,7 +25,7 @@ from ragqa.finetune.local import (
     training,
 )
 from ragqa.finetune.local.ledger import Ledger
-from ragqa.finetune.writing import made_whole
+from ragqa.plain_files import made_whole
 from ragqa.settings import Settings
 from tests.finetune_local import PARTS, examples, prepare, question, tiny_gpt2
 

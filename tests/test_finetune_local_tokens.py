@@ -6,9 +6,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
-from ragqa.answerers.prompting import Message
-from ragqa.answerers.rendering import rendered
-from ragqa.finetune.local import scratch
+from ragqa.answerers.prompting import Message, rendered
+from ragqa.finetune.local import bases
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
 from ragqa.finetune.records import Example
 from tests.tiny_model import make
@@ -24,12 +23,12 @@ EXAMPLE = Example(id="1", messages=TURNS, question="And the lamp?")
 
 
 def test_each_answer_is_learned_behind_what_is_read_before_it() -> None:
-    tokenizer = scratch.make_tokenizer([message.content for message in TURNS])
+    tokenizer = bases.make_tokenizer([message.content for message in TURNS])
     items, left_out = items_of([EXAMPLE], tokenizer, 1000)
     assert left_out == 0 and len(items) == 2
     for item, at in zip(items, (2, 4), strict=True):
         assert tokenizer.decode(item.ids[: item.learned]) == rendered(tokenizer, TURNS[:at])
-        assert tokenizer.decode(item.ids[item.learned :]) == f" {TURNS[at].content}{scratch.END}"
+        assert tokenizer.decode(item.ids[item.learned :]) == f" {TURNS[at].content}{bases.END}"
 
 
 def test_a_chat_template_is_read_as_when_it_is_asked(tmp_path: object) -> None:
@@ -45,7 +44,7 @@ def test_a_chat_template_is_read_as_when_it_is_asked(tmp_path: object) -> None:
 
 
 def test_longer_ones_are_left_out_and_counted() -> None:
-    tokenizer = scratch.make_tokenizer([message.content for message in TURNS])
+    tokenizer = bases.make_tokenizer([message.content for message in TURNS])
     both, _ = items_of([EXAMPLE], tokenizer, 1000)
     short, left_out = items_of([EXAMPLE], tokenizer, len(both[0].ids))
     assert short == both[:1] and left_out == 1
@@ -53,10 +52,10 @@ def test_longer_ones_are_left_out_and_counted() -> None:
 
 def test_blocks_hold_all_of_the_text() -> None:
     texts = ["The pump stands in the cellar.", "The lamp stands in the hall."]
-    tokenizer = scratch.make_tokenizer(texts)
+    tokenizer = bases.make_tokenizer(texts)
     blocks = blocks_of(texts, tokenizer, 7)
     run = [token for block in blocks for token in block.ids]
-    assert tokenizer.decode(run) == "".join(text + scratch.END for text in texts)
+    assert tokenizer.decode(run) == "".join(text + bases.END for text in texts)
     assert all(len(block.ids) <= 7 and block.learned == 0 for block in blocks)
 
 
@@ -90,8 +89,8 @@ def test_an_epoch_holds_each_item_once_in_batches_of_like_length() -> None:
 def test_the_loss_of_the_answers_needs_no_logits_of_their_prompts() -> None:
     import torch
 
-    tokenizer = scratch.make_tokenizer(["the pump stands in the cellar"])
-    model = scratch.make_model(tokenizer, 0).eval()
+    tokenizer = bases.make_tokenizer(["the pump stands in the cellar"])
+    model = bases.make_model(tokenizer, 0).eval()
     items = [Item(tuple(range(3, 3 + length)), length - learned) for length, learned in ((9, 2), (8, 4), (5, 1))]
     (whole,) = Batches(items, 100, None, seed=0)
     (short,) = Batches(items, 100, None, seed=0, short=True)

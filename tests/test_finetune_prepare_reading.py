@@ -14,8 +14,7 @@ from ragqa.finetune.checking.near import alike
 from ragqa.finetune.forms import closed_book
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.reading import Entry, read_sources
-from ragqa.finetune.records import SPLITS, Example
-from ragqa.finetune.splitting import split_examples
+from ragqa.finetune.records import SPLITS, Example, split_examples
 from ragqa.prompts import load_prompts
 
 

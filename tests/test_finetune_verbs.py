@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.finetune.hosted import following
+from ragqa.finetune.hosted import provider
 from tests.conftest import Run
 from tests.finetune_local import examples, prepare
 from tests.servers import chat
@@ -20,8 +20,8 @@ HOSTED = ("--provider", "openai", "--base", BASE)
 
 @pytest.fixture
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FineTuning]:
-    monkeypatch.setattr(following, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(following, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(provider, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(provider, "LONGEST_PAUSE", 0.02)
     prepare(home / "data", examples(), examples(2))
     with serving() as state:
         monkeypatch.setenv("OPENAI_BASE_URL", state.url)
@@ -161,10 +161,10 @@ def test_options_that_do_not_go_together(server: FineTuning, ragqa: Run, words: 
 
 def test_a_model_trained_here_by_the_same_verbs(home: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("peft", reason="local training needs ragqa[train]")
-    from ragqa.finetune.local import scratch
+    from ragqa.finetune.local import bases
 
     for name, value in {"LAYERS": 1, "WIDTH": 32, "VOCABULARY": 300}.items():
-        monkeypatch.setattr(scratch, name, value)
+        monkeypatch.setattr(bases, name, value)
     prepare(home / "data", examples(4), examples(1))
     job = ragqa("finetune", "create", "data", "--epochs", "1", "--json").json
     assert job["provider"] == "local" and job["model"].startswith("transformers:")

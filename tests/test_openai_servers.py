@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ragqa.answerers import ChatOptions, Turn, open_answerer
-from ragqa.answerers.asking import ModelAnswerer
+from ragqa.answerers.language_model import ModelAnswerer
 from ragqa.embedders.openai import OpenAIEmbedder
 from ragqa.errors import ModelError
 from ragqa.prompts import load_prompts

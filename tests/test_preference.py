@@ -19,8 +19,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.feedback import KeptAnswer, judge
 from ragqa.finetune.jobs import TrainOptions, open_provider
 from ragqa.finetune.local.bases import find_base, load_base
-from ragqa.finetune.preference.learning import DPO, log_probability
-from ragqa.finetune.preference.pairs import NEEDED
+from ragqa.finetune.preference.learning import DPO, NEEDED, log_probability
 from ragqa.finetune.preference.preferring import prefer
 from ragqa.settings import Settings
 from tests.conftest import Run

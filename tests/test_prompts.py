@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.answerers import Turn
-from ragqa.answerers.fencing import harmless, without_lookalikes
 from ragqa.answerers.prompting import Room, build_prompt, estimate_tokens, folded
+from ragqa.answerers.untrusted import harmless, without_lookalikes
 from ragqa.errors import RagqaError
 from ragqa.prompts import fill, load_prompts
 from ragqa.types import Hit, Passage

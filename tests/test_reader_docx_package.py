@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragqa.readers import read_bytes
-from ragqa.readers.titles import given_title
+from ragqa.readers.draft import given_title
 from tests.docx_making import OFFICE, para, parts_of, relations, zipped
 
 BODY = para("Valve", '<w:pStyle w:val="H1"/>') + para("Open it at 4 bar.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.readers.docx_numerals import numeral
+from ragqa.readers.docx_numbering import numeral
 from tests.docx_making import cell, kinds, lines, para, row, run, table
 
 HEAD = row("Filter", "Class", "Order", properties="<w:tblHeader/>")

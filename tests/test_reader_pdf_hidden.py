@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers import limits, pdf
+from ragqa.readers import files, pdf
 from ragqa.readers.pdf import read_pdf
 from tests.pdf_making import HELVETICA, make_pdf, stream
 
@@ -65,7 +65,7 @@ def test_the_same_page_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_page_listed_again_and_again_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LONGEST_TEXT", 1000)
+    monkeypatch.setattr(files, "LONGEST_TEXT", 1000)
     assert len(read_pdf(make_pdf([SHOWN] * 20), "cover.pdf").pages) == 20
     with pytest.raises(UnreadableFile, match=r"^cover\.pdf holds 1,\d{3} characters of text or more, .* 1,000: split"):
         read_pdf(make_pdf([SHOWN] * 30), "cover.pdf")

@@ -12,21 +12,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ragqa.answerers.asking import Reply
+from ragqa.answerers.language_model import Reply
 from ragqa.answerers.prompting import Message, Prompt, Room
-from ragqa.answerers.visible import Live
+from ragqa.answerers.untrusted import Live
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Prepared
 from ragqa.finetune.routing import load_route, train_route, training
-from ragqa.finetune.routing.checkpoints import Checkpoints
-from ragqa.finetune.routing.matrix import MOST, confusion_picture, shown_labels
 from ragqa.finetune.routing.measuring import compared, measure
-from ragqa.finetune.routing.nearest import NearestPassage, NearestQuestion
-from ragqa.finetune.routing.page import page
-from ragqa.finetune.routing.prompted import Prompted
+from ragqa.finetune.routing.page import MOST, confusion_picture, page, shown_labels
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted
+from ragqa.finetune.routing.training import Checkpoints
 from ragqa.prompts import load_prompts
 from ragqa.types import Usage
 from tests.conftest import Run

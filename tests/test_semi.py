@@ -12,17 +12,13 @@ from typing import Any
 import pytest
 
 from ragqa.answerers.prompting import Message
-from ragqa.evaluation.questions import for_library
-from ragqa.evaluation.questions.drafting import Draft
-from ragqa.evaluation.questions.sources import Source
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
+from ragqa.evaluation.questions import for_library
+from ragqa.evaluation.questions.drafting import Draft, Source
 from ragqa.finetune.records import Example, read_examples, read_prepared
-from ragqa.finetune.semi.learners import with_train
-from ragqa.finetune.semi.learning import trusted
-from ragqa.finetune.semi.pseudo import unasked
-from ragqa.finetune.semi.rounds import FEWEST, Taught, self_train
-from ragqa.finetune.semi.roundtrip import consistent
+from ragqa.finetune.semi.learning import trusted, with_train
+from ragqa.finetune.semi.rounds import FEWEST, Taught, consistent, self_train, unasked
 from tests.conftest import Run
 from tests.test_adapt import make_embedder
 from tests.test_routing import example, prepare, questions

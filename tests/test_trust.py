@@ -354,7 +354,7 @@ def test_every_python_child_of_the_product_is_isolated() -> None:
 
 def test_a_compiled_model_that_was_changed_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ragqa.models.compiled import FILES, RECORD, read_record
-    from ragqa.models.intact import Loaded, hashes_of
+    from ragqa.models.files import Loaded, hashes_of
 
     monkeypatch.setenv("RAGQA_CACHE", str(tmp_path / "cache"))
     home = tmp_path / "made"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.answerers.quoting import MOST_STEPS
+from ragqa.answerers.extractive import MOST_STEPS
 from ragqa.engine import Library
 from tests.conftest import Run
 

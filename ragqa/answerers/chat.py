@@ -5,22 +5,290 @@ How requests are sent, and tried again, is ``openai_api``'s business. A cut answ
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from ragqa.answerers import ChatOptions
-from ragqa.answerers.asking import ModelAnswerer, Reply
-from ragqa.answerers.completions import Choice, Completion, read_completion
-from ragqa.answerers.models import context_of, cost_usd
-from ragqa.answerers.prompting import Prompt, Room, estimate_tokens
-from ragqa.answerers.requests import done_without, refused_part, request_for
-from ragqa.answerers.visible import Live, only_closes, visible, without_thoughts
+from ragqa.answerers.language_model import ModelAnswerer, Reply
+from ragqa.answerers.prompting import Prompt, Room, estimate_tokens, folded
+from ragqa.answerers.untrusted import Live, only_closes, visible, without_thoughts
 from ragqa.errors import NoAnswer
+from ragqa.openai_api.bodies import Body
 from ragqa.openai_api.calls import Calls, Request
 from ragqa.openai_api.client import Server, open_server
-from ragqa.openai_api.errors import Failure, ServerError, server_words
-from ragqa.openai_api.lessons import Lessons
+from ragqa.openai_api.errors import CutShort, Failure, Lessons, OtherInterface, ServerError, Unreachable, server_words
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
+
+_THINKING = ("reasoning_content", "reasoning", "thinking")
+"""Fields that hold thinking apart from the answer; each maker has its own."""
+
+
+@dataclass(slots=True)
+class Choice:
+    """An answer as it came so far."""
+
+    pieces: list[str] = field(default_factory=list)
+    end: str | None = None
+    refusal: str = ""
+    thought: bool = False
+    """Whether thinking came apart from the text."""
+    tools: list[str] = field(default_factory=list)
+    """Names of the tools that the model would have called."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a server sent; ``usage`` counts prompt and answer in tokens, where it says so."""
+
+    choices: tuple[Choice, ...]
+    usage: tuple[int, int] | None
+    unsure: bool = False
+    """Whether neither the server nor the text's end tells that the answer is whole."""
+
+
+def read_completion(body: Body, hearer: Live | None) -> Completion:
+    """Return the completion; ``hearer`` is fed the first choice as it comes. Raises Failure.
+
+    Without a reason to end, an answer is taken for whole where the server marked the end of its stream, or where the
+    text ends with a sentence; else its connection may have broken.
+    """
+    choices: dict[int, Choice] = {}
+    usage: tuple[int, int] | None = None
+    known = False
+    try:
+        for event in body:
+            usage = _usage(event.get("usage")) or usage
+            known = known or "choices" in event
+            said = event.get("choices")
+            for at, one in enumerate(said if isinstance(said, list) else ()):
+                _take(one, at, choices, hearer)
+    except (ServerError, Unreachable) as error:
+        came = max((len(choice.text) for choice in choices.values()), default=0)
+        if not came:
+            raise
+        raise CutShort(came, error.words if isinstance(error, ServerError) else "") from None
+    if not known:
+        raise OtherInterface("JSON without choices")
+    told = tuple(choices[at] for at in sorted(choices))
+    left_open = [choice.text for choice in told if choice.end is None]
+    if not body.ended and not all(map(_ends_a_sentence, left_open)):
+        raise CutShort(max(map(len, left_open)))
+    return Completion(told, usage, unsure=not all(body.ended and _looks_whole(text) for text in left_open))
+
+
+def _take(said: Any, at: int, choices: dict[int, Choice], hearer: Live | None) -> None:
+    if not isinstance(said, dict):
+        return
+    if isinstance(said.get("error"), dict):
+        raise ServerError(200, said)
+    if said.get("finish_reason") == "error":
+        raise ServerError(200, "the model's server failed")
+    index = said.get("index")
+    choice = choices.setdefault(index if isinstance(index, int) else at, Choice())
+    choice.end = str(said["finish_reason"]) if said.get("finish_reason") else choice.end
+    message = said.get("delta") or said.get("message")
+    if not isinstance(message, dict):
+        return
+    text, thought = _text_of(message.get("content"))
+    if thought or any(isinstance(message.get(name), str) and message[name] for name in _THINKING):
+        choice.thought = True
+    refusal = message.get("refusal")
+    choice.refusal += refusal if isinstance(refusal, str) else ""
+    choice.tools += _tools_of(message)
+    choice.pieces.append(text)
+    if hearer and choice is next(iter(choices.values())):
+        if choice.thought:
+            hearer.release()
+        hearer.feed(text)
+
+
+def _text_of(content: Any) -> tuple[str, bool]:
+    """Return the text of a message's content, a string or a list of parts, and whether thinking stood among them."""
+    if isinstance(content, str):
+        return content, False
+    texts, thought = [], False
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            kind, text = part.get("type") or "text", part.get("text")
+            thought = thought or "think" in str(kind) or "reason" in str(kind)
+            if kind in ("text", "output_text") and isinstance(text, str):
+                texts.append(text)
+    return "".join(texts), thought
+
+
+def _tools_of(message: dict[str, Any]) -> list[str]:
+    calls = message.get("tool_calls")
+    calls = [*(calls if isinstance(calls, list) else ()), {"function": message.get("function_call")}]
+    functions = [call.get("function") for call in calls if isinstance(call, dict)]
+    return [str(one["name"]) for one in functions if isinstance(one, dict) and one.get("name")]
+
+
+def _usage(said: Any) -> tuple[int, int] | None:
+    if not isinstance(said, dict):
+        return None
+    sent, written = (said.get(name) for name in ("prompt_tokens", "completion_tokens"))
+    counts = [n if isinstance(n, int) and n >= 0 else 0 for n in (sent, written)]
+    return (counts[0], counts[1]) if any(counts) else None
+
+
+_END = re.compile(r"(?<!\d)[.!?…。！？][)\]}\"'”’»）】］」』*_]*\s*\Z|[)\]}）】］」』]\s*\Z")
+_ROW = re.compile(r"\s*(?:[-*+•|#>]|\d{1,3}[.)])\s*\S")
+
+
+def _ends_a_sentence(text: str) -> bool:
+    """Say whether a text ends with a sentence or a bracket; the point after a figure may be a decimal one."""
+    return not text.strip() or bool(_END.search(text[-200:]))
+
+
+def _looks_whole(text: str) -> bool:
+    """Say whether a text ends as one does that is whole: so, or in the row of a list or a table, or with a figure."""
+    row = text[text.rfind("\n") + 1 :][:200]
+    return _ends_a_sentence(text) or bool(_ROW.match(row)) or text.rstrip()[-1:] in "0123456789.%`*:"
+
+
+SYSTEM = "system"
+"""Stands among the refused parameters for a system message, and for messages of one role that follow each other."""
+
+LIMITS = ("max_tokens", "max_completion_tokens")
+_OPTIONAL = ("temperature", "seed", "stop", "n", "stream_options")
+
+
+def request_for(
+    model: str, prompt: Prompt, options: ChatOptions, *, n: int, stream: bool, official: bool, refused: Collection[str]
+) -> Request:
+    """Return the keyword arguments of ``chat.completions.create``, without what this server has ``refused``."""
+    messages = folded(prompt.messages) if SYSTEM in refused else prompt.messages
+    request: Request = {
+        "model": model,
+        "messages": [{"role": message.role, "content": message.content} for message in messages],
+        "temperature": options.temperature,
+    }
+    # Old servers leave a limit that they don't know unheeded, so the name that they all know goes to them.
+    names = [name for name in (reversed(LIMITS) if official else LIMITS) if name not in refused]
+    if names:
+        request[names[0]] = prompt.answer_tokens
+    if options.seed is not None:
+        request["seed"] = options.seed
+    if options.stop:
+        request["stop"] = list(options.stop)
+    if n > 1:
+        request["n"] = n
+    if stream:
+        request |= {"stream": True, "stream_options": {"include_usage": True}}
+    return {name: value for name, value in request.items() if name not in refused}
+
+
+_REFUSES = re.compile(
+    r"unsupported|not support|n[o']t (?:permitted|allowed|accept)|unexpected|unrecogni[sz]ed|unknown|extra|invalid"
+    r"|must be|has to be|only the default",
+    re.IGNORECASE,
+)
+
+
+_ROLES = re.compile(
+    r"\b(?:system|developer)\b.{0,20}\b(?:roles?|messages?|prompts?|instructions?)\b"
+    r"|\broles?\b.{0,30}\b(?:system|developer)\b|\balternat|\bonly user\b.{0,20}\bassistant\b"
+    r"|\bmessages?\b.{0,30}\b(?:must|should|has to) (?:be|start|begin).{0,20}\buser\b"
+    r"|['\"]user['\"].{0,8}['\"]assistant['\"]",
+    re.IGNORECASE,
+)
+_NOT_OF_PARAMETERS = frozenset((401, 402, 403, 404, 408, 413, 429))
+
+
+def refused_part(error: ServerError, request: Request) -> str | None:
+    """Return the parameter of ``request`` that the server won't take, or None where that isn't what it says.
+
+    The status says little: gateways wrap what a server behind them refuses in one of their own.
+    """
+    if error.status in _NOT_OF_PARAMETERS or error.too_long:
+        return None
+    words = error.words
+    if request["messages"][0]["role"] == SYSTEM and _ROLES.search(words):
+        return SYSTEM
+    if not _REFUSES.search(words):
+        return None
+    sent = [name for name in (*LIMITS, *_OPTIONAL) if name in request]
+    if error.param in sent:
+        return error.param
+    named = [
+        name for name in sent if re.search(rf"(?<![\w-]){name}(?![\w-])", words) and (name != "n" or "'n'" in words)
+    ]
+    # 'Unsupported parameter: max_tokens. Use max_completion_tokens': the one that comes first is meant.
+    return min(named, key=words.index) if named else None
+
+
+def done_without(refused: Collection[str], options: ChatOptions) -> list[str]:
+    """Return what a reader should know of the parameters that a server did not take."""
+    said = []
+    if "temperature" in refused:
+        said.append(f"the model takes no temperature of {options.temperature:g}: its own was used")
+    if "seed" in refused and options.seed is not None:
+        said.append("the model takes no seed: the same question may be answered otherwise")
+    if LIMITS[0] in refused and LIMITS[1] in refused:
+        said.append("the model takes no limit of the answer's length: its own was used")
+    return said
+
+
+DEFAULT_CONTEXT = 8192
+"""Tokens that a model is taken to read where nothing is known of it."""
+
+_CONTEXTS = {
+    "gpt-5": 272_000,
+    "gpt-4.1": 1_047_576,
+    "gpt-4o": 128_000,
+    "gpt-4-turbo": 128_000,
+    "gpt-4": 8_192,
+    "gpt-3.5-turbo": 16_385,
+    "o1": 128_000,
+    "o3": 200_000,
+    "o4-mini": 200_000,
+    "gpt-oss": 131_072,
+}
+"""By the beginning of a model's name; the longest that fits counts."""
+
+PRICED_ON = "2026-03"
+_PRICES = {
+    "gpt-5.4": (2.50, 15.00),
+    "gpt-5.1": (1.25, 10.00),
+    "gpt-5": (1.25, 10.00),
+    "gpt-5-mini": (0.25, 2.00),
+    "gpt-5-nano": (0.05, 0.40),
+    "gpt-4.1": (2.00, 8.00),
+    "gpt-4.1-mini": (0.40, 1.60),
+    "gpt-4.1-nano": (0.10, 0.40),
+    "gpt-4o": (2.50, 10.00),
+    "gpt-4o-mini": (0.15, 0.60),
+    "gpt-3.5-turbo": (0.50, 1.50),
+    "o1": (15.00, 60.00),
+    "o3": (2.00, 8.00),
+    "o3-mini": (1.10, 4.40),
+    "o4-mini": (1.10, 4.40),
+}
+"""US dollars for a million tokens, prompt and completion, at OpenAI on ``PRICED_ON``, without discounts."""
+
+_DATED = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{4}|latest)$")
+
+
+def context_of(model: str) -> int:
+    """Return how many tokens ``model`` reads, prompt and answer together."""
+    fitting = [name for name in _CONTEXTS if model == name or re.match(rf"{re.escape(name)}\W", model)]
+    return _CONTEXTS[max(fitting, key=len)] if fitting else DEFAULT_CONTEXT
+
+
+def cost_usd(model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """Return the price of a call to OpenAI; None where it isn't known."""
+    price = _PRICES.get(model) or _PRICES.get(_DATED.sub("", model))
+    return None if price is None else (prompt_tokens * price[0] + completion_tokens * price[1]) / 1e6
 
 
 def open_chat(model: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from ragqa.analysis import query_terms
-from ragqa.answerers.answer_types import expected_type, holds_type, type_words
 from ragqa.answerers.candidates import Candidate, Considered, head_terms
 from ragqa.answerers.choosing import Choice, is_keyed
 from ragqa.answerers.evidence import column_names
+from ragqa.answerers.question_types import expected_type, holds_type, type_words
 
 WEIGHTS_FILE = Path(__file__).with_name("confidence.json")
 """What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ragqa.analysis import CJK
+from ragqa.cjk import CJK
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ragqa.answerers import Turn
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ragqa.analysis import CJK
-from ragqa.answerers.fencing import boundary_for, harmless, one_line, without_lookalikes
+from ragqa.answerers.untrusted import boundary_for, harmless, one_line, without_lookalikes
+from ragqa.cjk import CJK
 from ragqa.prompts import Prompts, fill
 from ragqa.sentences import sentences
 from ragqa.types import Hit, Passage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Turn
+
 
 Role = Literal["system", "user", "assistant"]
 
@@ -220,3 +221,30 @@ def _history(history: Sequence[Turn], room: Room, free: int) -> list[Message]:
 def _shortened(answer: str, length: int = 600) -> str:
     answer = " ".join(_MARKER.sub("", answer).split())
     return answer if len(answer) <= length else answer[:length] + "…"
+
+
+ANSWER = "\n\nAnswer:"
+"""What a plain prompt ends with; the answer follows after a space."""
+
+
+def rendered(tokenizer: Any, messages: Sequence[Message]) -> str:
+    """Return what the model reads before it answers; the last message is the user's."""
+    return _by_template(tokenizer, messages) if tokenizer.chat_template else plainly(messages)
+
+
+def plainly(messages: Sequence[Message]) -> str:
+    """Return the messages one under another, and the beginning of the answer's line."""
+    return "\n\n".join(message.content for message in messages) + ANSWER
+
+
+def _by_template(tokenizer: Any, messages: Sequence[Message]) -> str:
+    from jinja2 import TemplateError
+
+    def written(some: Sequence[Message]) -> str:
+        chat = [{"role": message.role, "content": message.content} for message in some]
+        return str(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
+
+    try:
+        return written(messages)
+    except TemplateError:  # no system role in this one
+        return written(folded(messages))

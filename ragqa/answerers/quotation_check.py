@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ragqa.analysis import CJK, cjk_share, compatible, is_stop, terms
+from ragqa.analysis import cjk_share, compatible, is_stop, terms
+from ragqa.cjk import CJK
 
 _UNITS = """
 s sec secs second seconds 秒 秒钟 秒鐘

@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.answerers import ChatOptions
-from ragqa.answerers.asking import ModelAnswerer, Reply
-from ragqa.answerers.prompting import Prompt, Room
-from ragqa.answerers.rendering import rendered
-from ragqa.answerers.visible import Live
+from ragqa.answerers.language_model import ModelAnswerer, Reply
+from ragqa.answerers.prompting import Prompt, Room, rendered
+from ragqa.answerers.untrusted import Live
 from ragqa.errors import ModelError
-from ragqa.models.record import is_closed_book
-from ragqa.models.safety import check_model_files
+from ragqa.models.safety import check_model_files, is_closed_book
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -11,17 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, print_json, say
+from ragqa.cli.output import note, print_json, print_json_line, say
 from ragqa.cli.tables import print_table
 from ragqa.printable import quantity
 from ragqa.types import Mode
 
 if TYPE_CHECKING:
-    from ragqa.evaluation.comparing import Compared
     from ragqa.evaluation.datasets import Dataset
     from ragqa.evaluation.grid import Grid
+    from ragqa.evaluation.measures import Column, Compared
     from ragqa.evaluation.runs import Run
-    from ragqa.evaluation.showing import Column
+
 
 Datasets = Annotated[
     list[str] | None,
@@ -73,11 +74,10 @@ def retrieval(
     Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards. The
     manuals of a folder are also counted together.
     """
-    from ragqa.evaluation.comparing import compared
     from ragqa.evaluation.grid import Grid, run_grid
-    from ragqa.evaluation.keeping import check_writable, trec_files, write_files
-    from ragqa.evaluation.measures import DEPTH
+    from ragqa.evaluation.measures import DEPTH, compared
     from ragqa.evaluation.report import page
+    from ragqa.evaluation.trec import check_writable, trec_files, write_files
     from ragqa.settings import load_settings
 
     grid = Grid(
@@ -106,7 +106,7 @@ def retrieval(
 
 def _opened(names: Sequence[str], index: str | None, questions: Path | None, home: Path | None) -> list[Dataset]:
     from ragqa.evaluation.datasets import open_datasets, read_library
-    from ragqa.evaluation.datasets.lines import check_once
+    from ragqa.evaluation.datasets.questions import check_once
 
     if (index is None) != (questions is None) or not (names or index):
         raise typer.BadParameter("give datasets, or a library with --index NAME and --questions FILE")
@@ -170,9 +170,8 @@ def _difference(pair: Compared) -> dict[str, Any]:
 
 
 def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
-    from ragqa.evaluation.comparing import by_dataset
+    from ragqa.evaluation.measures import by_dataset, columns_for, is_best, told_cost
     from ragqa.evaluation.runs import labels
-    from ragqa.evaluation.showing import columns_for, is_best, told_cost
 
     for group in by_dataset(runs):
         columns: list[Column] = columns_for(group[0].dataset, grid.ks)
@@ -187,3 +186,46 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
         say()
     for pair in pairs:
         say(pair.told())
+
+
+Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
+DraftSeed = Annotated[int, typer.Option("--seed", help="The same seed gives the same questions.")]
+Answerer = Annotated[
+    str | None,
+    typer.Option("--answerer", "-a", help="The model that writes them: openai:MODEL or transformers:PATH."),
+]
+
+
+def questions(
+    index: opt.Index = None,
+    count: Count = 100,
+    out: Out = None,
+    seed: DraftSeed = 0,
+    answerer: Answerer = None,
+    timeout: opt.Timeout = None,
+    context_tokens: opt.ContextTokens = None,
+    prompts: opt.Prompts = None,
+    home: opt.Home = None,
+) -> None:
+    """Write questions with their gold pages for the manuals of a library, one JSON object a line.
+
+    Without a language model they come from the manuals' own headings, definitions, tables and steps, retold in other
+    words. 'ragqa bench retrieval' and 'ragqa tune' read the file.
+    """
+    from ragqa.engine import Library
+    from ragqa.evaluation.questions import for_library
+    from ragqa.evaluation.questions.files import lines_of, trust, write_lines
+
+    options: dict[str, Any] = {"answerer": answerer, "timeout": timeout, "context_tokens": context_tokens}
+    with Library.open(index, home=home, prompts=prompts, notice=note, **options) as library:
+        drafts = for_library(library, count, seed, notice=note)
+    if out:
+        write_lines(out, lines_of(drafts))
+    else:
+        for line in lines_of(drafts):
+            print_json_line(line)
+    kinds = ", ".join(f"{number} {kind}" for kind, number in Counter(draft.origin for draft in drafts).most_common())
+    note(f"{quantity(len(drafts), 'question')} ({kinds}){f' written to {out}' if out else ''}")
+    if all(draft.origin != "model" for draft in drafts):
+        note(trust())

@@ -9,15 +9,23 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from prompt_toolkit import PromptSession
+from prompt_toolkit.formatted_text import ANSI
+from prompt_toolkit.output import create_output
+from prompt_toolkit.renderer import CPR_Support
+from prompt_toolkit.styles import Style
+
 from ragqa.cli import options as opt
 from ragqa.cli.asking import print_answer
-from ragqa.cli.output import note, print_page, say, where
+from ragqa.cli.output import note, print_page, say, styled, uncleaned, where
 from ragqa.errors import RagqaError
+from ragqa.printable import printable
 
 if TYPE_CHECKING:
     from ragqa.answerers import Turn
     from ragqa.engine import Library
     from ragqa.types import Answer, Citation
+
 
 _COMMAND = re.compile(r"[/／]([^\s/／.]*)(?:\s+(.*))?", re.DOTALL)
 """A word after a slash, or the wide slash of Chinese keyboards; '/etc/hosts' begins a question."""
@@ -78,8 +86,6 @@ def _lines(interactive: bool) -> Iterator[str]:
     """Yield the lines that hold anything, until the end of the input."""
     read: Callable[[], str] = input
     if interactive and (sys.stdout.isatty() or sys.stderr.isatty()):
-        from ragqa.cli.line_editor import open_line_editor
-
         read = open_line_editor()
     while True:
         try:
@@ -169,3 +175,20 @@ def _citation(answer: Answer, wanted: str) -> Citation:
             return citation
     markers = ", ".join(f"[{citation.marker}]" for citation in answer.citations)
     raise RagqaError(f"the last answer cites {markers}; got {wanted[:20]}: say '/open {answer.citations[0].marker}'")
+
+
+def open_line_editor() -> Callable[[], str]:
+    """Return what reads a line; it raises EOFError for Ctrl-D and KeyboardInterrupt for Ctrl-C, which drops the line.
+
+    It writes to standard output, or to standard error where only that is a terminal.
+    """
+    stream = sys.stdout if sys.stdout.isatty() else sys.stderr
+    output = create_output(uncleaned(stream))
+    write = output.write
+    output.write = lambda data: write(printable(data))  # type: ignore[method-assign]  # what was pasted
+    # Ctrl-C and Ctrl-D leave the line as it is: painted in another colour it would fill rows below.
+    style = Style.from_dict({"aborting": "fg: bg:", "exiting": "fg: bg:"})
+    session: PromptSession[str] = PromptSession(output=output, style=style, enable_suspend=True)
+    # Else the terminal is asked where its cursor is; what it replies too late would be read as typed.
+    session.app.renderer.cpr_support = CPR_Support.NOT_SUPPORTED
+    return lambda: session.prompt(ANSI(styled("? ", "36")))

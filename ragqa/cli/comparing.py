@@ -15,9 +15,9 @@ from ragqa.cli.tables import print_table
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
+    from ragqa.compare.facts import Updated
     from ragqa.compare.records import Measured
     from ragqa.compare.running import Comparison
-    from ragqa.compare.updating import Updated
 
 Questions = Annotated[
     Path,
@@ -75,12 +75,11 @@ def compare(
     Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is. A
     folder in BEIR form needs no --index: a library of its texts is made, and is gone afterwards.
     """
-    from ragqa.evaluation.keeping import check_writable, write_files
-    from ragqa.compare.library import library_for
     from ragqa.compare.page import page
-    from ragqa.compare.running import Asking
+    from ragqa.compare.running import Asking, library_for
     from ragqa.compare.running import compare as run
     from ragqa.compare.systems import names_of
+    from ragqa.evaluation.trec import check_writable, write_files
 
     asking = Asking(questions, names_of(systems), seed, limit, update, retrain, text, dialogues)
     if report:
@@ -170,8 +169,8 @@ def _updated(one: Updated) -> dict[str, Any]:
 
 
 def _print(found: Comparison) -> None:
-    from ragqa.evaluation.showing import short_interval
     from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
+    from ragqa.evaluation.measures import short_interval
 
     for line in found.advice:
         say(line)

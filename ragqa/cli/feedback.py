@@ -46,7 +46,7 @@ def bad(which: Which = 1, better: Better = None, home: opt.Home = None, as_json:
 def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
     """List what was judged, and how many pairs of a better and a worse answer that makes."""
     from ragqa.finetune.feedback import judgements
-    from ragqa.finetune.preference.pairs import NEEDED, pairs_of
+    from ragqa.finetune.preference.learning import NEEDED, pairs_of
 
     judged = judgements(_settings(home))
     pairs = len(pairs_of(judged))
@@ -120,7 +120,7 @@ def _margins(name: str, before: Margin, after: Margin) -> None:
 
 def _judge(verdict: Verdict, which: int, better: str | None, home: Path | None, as_json: bool) -> None:
     from ragqa.finetune.feedback import judge, judgements, nth_answer
-    from ragqa.finetune.preference.pairs import NEEDED, pairs_of
+    from ragqa.finetune.preference.learning import NEEDED, pairs_of
 
     settings = _settings(home)
     judged = judge(settings, nth_answer(settings, which), verdict, better)
@@ -145,7 +145,7 @@ def _told(judged: Judged) -> dict[str, Any]:
 
 
 def _pairs(pairs: int) -> str:
-    from ragqa.finetune.preference.pairs import NEEDED
+    from ragqa.finetune.preference.learning import NEEDED
 
     if pairs < NEEDED:
         return f"{pairs} of {NEEDED} pairs of a better and a worse answer"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +12,11 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
-from ragqa.cli.output import note, print_json, say, styled
-from ragqa.cli.progress import progress_bar
+from ragqa.cli.ingesting import progress_bar
+from ragqa.cli.output import note, pages, print_json, say, styled
 from ragqa.cli.tables import print_table
 from ragqa.printable import printable, printable_name, quantity
+from ragqa.types import Document, Unit
 
 Names = Annotated[
     list[str] | None, typer.Argument(help="Documents, as 'ragqa list' names them, or '*.pdf'.", show_default=False)
@@ -93,8 +95,6 @@ def show(
         text = library.page_text(document, page) if page is not None else None
         found = library.units(document) if units else ()
     if units:
-        from ragqa.cli.showing_units import print_units
-
         print_units(shown, found, as_json)
     elif as_json:
         print_json(_shown_json(shown, page, text))
@@ -217,3 +217,77 @@ def verify(index: opt.Index = None, home: opt.Home = None, as_json: opt.Json = F
         say("the library is sound" if not problems else quantity(len(problems), "problem"))
     if problems:
         raise typer.Exit(1)
+
+
+FIRST_WORDS = 100
+"""Characters of a unit's text that are shown."""
+
+
+def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> None:
+    """Print the units of a document, in reading order: for people two lines each, as JSON whole."""
+    if as_json:
+        print_json({"document": document.name, "units": [_json(document, unit) for unit in units]})
+        return
+    for unit in units:
+        text = " ".join(document.text[unit.start : unit.end].split())
+        steps = f", {unit.steps} steps" if unit.steps > 1 else ""
+        section = printable_name(" ".join(unit.section[-1].split())) if unit.section else ""
+        say(f"{styled(unit.kind, '1')}{steps}{pages(unit.page, unit.page_end)}{f' ({section})' if section else ''}")
+        say(f"  {text[:FIRST_WORDS]}{'…' if len(text) > FIRST_WORDS else ''}")
+
+
+def _json(document: Document, unit: Unit) -> dict[str, object]:
+    return {
+        "kind": unit.kind,
+        "start": unit.start,
+        "end": unit.end,
+        "page": unit.page,
+        "page_end": unit.page_end,
+        "section": " > ".join(unit.section),
+        "steps": unit.steps or None,
+        "warning": document.text[slice(*unit.warning)],
+        "text": document.text[unit.start : unit.end],
+    }
+
+
+Force = Annotated[bool, typer.Option("--force", "--yes", "-y", help="Write over a file that is there without asking.")]
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    force: Force = False,
+    index: opt.Index = None,
+    home: opt.Home = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Write a library to one file, to be taken elsewhere."""
+    from ragqa.engine import Library
+    from ragqa.errors import RagqaError
+
+    if not file.name:
+        raise typer.BadParameter(f"expected the name of a file to write; got '{file}'")
+    with Library.open(index, home=home, notice=note) as library:
+        if file.is_file() and not agrees(f"{file} is there already. Write over it?", yes=force):
+            raise RagqaError(f"{file} is there already and was left as it is: choose another name, or add --force")
+        library.export(file)
+    size = file.stat().st_size
+    print_json({"file": str(file), "bytes": size}) if as_json else say(f"{file} written")
+
+
+def import_library(
+    file: Annotated[Path, typer.Argument(help="A file that 'ragqa export' wrote.")],
+    index: Annotated[
+        str | None, typer.Option("--index", "-i", help="What to call the library; as the file unless told.")
+    ] = None,
+    home: opt.Home = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Take in a library that was exported; never over one that is there."""
+    from ragqa.engine import Library
+
+    with Library.import_(file, index, home=home, notice=note) as library:
+        facts = library.info()
+    if as_json:
+        print_json(dataclasses.asdict(facts))
+    else:
+        say(f"library '{facts.name}': {quantity(facts.documents, 'document')}")

@@ -4,18 +4,224 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import re
+import shutil
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from ragqa.analysis import in_chinese
-from ragqa.cli.wrapping import stdout_wrapper, terminal_width, wrapped
 from ragqa.printable import printable, printable_json, printable_line, printable_name
 from ragqa.types import Answer, Correction, Extract, Hit
 
 if TYPE_CHECKING:
     from ragqa.metrics import Difference, Interval
     from ragqa.retrieval import Found
+
+
+_STYLE = re.compile(r"(\x1b\[(?:[0-9];)?[0-9]{1,2}m)")
+"""The colours of ``output.styled``."""
+
+
+class _Cleaned:
+    """A text stream that writes to another what is printable, and on a terminal our colours too.
+
+    It has no ``buffer``: bytes would pass it by.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write ``text`` and return its length, cleaned or not."""
+        if "\x1b" in text and self._stream.isatty():
+            parts = _STYLE.split(text)
+            self._stream.write("".join(part if at % 2 else printable(part) for at, part in enumerate(parts)))
+        else:
+            self._stream.write(printable(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+
+def open_standard_streams() -> None:
+    """Put the null device where a standard stream was closed: a library's file could get its number, and our words."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            _null_at(number)
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8"))
+
+
+def flush_streams() -> OSError | None:
+    """Write what is held back. Where that fails, give it up and return why; None where only the reader has gone."""
+    failed = None
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            _null_at(stream.fileno())  # else Python tries again on its way out, and says so
+            failed = failed if isinstance(error, BrokenPipeError) else error
+    return failed
+
+
+def _null_at(number: int) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    if null != number:
+        os.dup2(null, number)
+        os.close(null)
+
+
+def uncleaned(stream: TextIO) -> TextIO:
+    """Return the stream behind a cleaned one, for what draws on a terminal itself; any other as it is."""
+    return stream._stream if isinstance(stream, _Cleaned) else stream
+
+
+@contextmanager
+def cleaned_streams() -> Iterator[None]:
+    """Have standard output and standard error cleaned meanwhile. A stream that was closed stays closed."""
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (stream and cast(TextIO, _Cleaned(stream)) for stream in streams)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+
+
+WIDEST = 100
+"""Columns: a longer line is hard to read."""
+
+_MARKER = re.compile(r"\[\d+\]")
+_BULLET = re.compile(r"[-*•]|\d{1,2}[.)]")
+_NOT_FIRST = frozenset("，。、；：？！）》」』】〕”’…—·%")
+"""Characters that may not begin a line in Chinese."""
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """Return the columns to write in; None where ``stream`` is no terminal and lines stay as they are."""
+    return min(shutil.get_terminal_size().columns, WIDEST) if stream.isatty() else None
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if _wide(c) else 1 for c in text)
+
+
+def shortened(text: str, columns: int) -> str:
+    """Return ``text`` in at most ``columns`` columns: of a longer one the beginning and the end, where names differ."""
+    if columns_of(text) <= columns:
+        return text
+    head, tail = "", ""
+    for begin, end in zip(text, reversed(text), strict=True):
+        if columns_of(head + begin + tail) >= columns:
+            break
+        head += begin
+        if columns_of(head + tail + end) >= columns:
+            break
+        tail = end + tail
+    return f"{head}…{tail}"
+
+
+def wrapped(text: str, width: int | None, indent: int = 0) -> str:
+    """Return ``text`` in lines of at most ``width`` columns, each but the first begun with ``indent`` spaces."""
+    pieces: list[str] = []
+    wrapper = Wrapper(pieces.append, width, indent=indent)
+    wrapper.write(text)
+    wrapper.finish()
+    return "".join(pieces)
+
+
+class Wrapper:
+    """Takes text in pieces of any size and passes it on in whole words, with line ends where the width asks for them.
+
+    Code between ``` fences is left as it is; what follows a bullet is indented under it. ``mark`` styles [1] markers.
+    """
+
+    def __init__(
+        self,
+        out: Callable[[str], object],
+        width: int | None,
+        *,
+        indent: int = 0,
+        mark: Callable[[str], str] = str,
+    ) -> None:
+        self._out = out
+        self._width = width
+        self._base = self._indent = indent
+        self._mark = mark
+        self._column = 0
+        self._spaces = 0
+        self._word = ""
+        self._code = False
+
+    def write(self, piece: str) -> None:
+        """Take the next piece."""
+        if self._width is None:
+            self._out(piece)
+            self._column = 0 if piece.endswith("\n") else self._column + len(piece)
+            return
+        for c in piece:
+            if c == "\n":
+                self._end_line()
+            elif c in " \t":
+                self._flush()
+                self._spaces += 1
+            else:
+                if self._word and (_wide(c) or _wide(self._word[-1])) and c not in _NOT_FIRST:
+                    self._flush()
+                self._word += c
+
+    def finish(self) -> None:
+        """Write what is held back."""
+        self._flush()
+
+    @property
+    def in_line(self) -> bool:
+        """Whether the last line has no end yet."""
+        return self._column > 0
+
+    def _end_line(self) -> None:
+        self._flush()
+        self._out("\n")
+        self._column = self._spaces = 0
+        self._indent = self._base
+
+    def _flush(self) -> None:
+        if not self._word:
+            return
+        word, self._word = self._word, ""
+        if word.startswith("```"):
+            self._code = not self._code
+        room = (self._width or 0) - self._column - self._spaces
+        if self._column and not self._code and columns_of(word) > room:
+            self._out("\n" + " " * self._indent)
+            self._column, self._spaces = self._indent, 0
+        begins = not self._column
+        self._out(" " * self._spaces + _MARKER.sub(lambda found: self._mark(found[0]), word))
+        self._column += self._spaces + columns_of(word)
+        self._spaces = 0
+        if begins and _BULLET.fullmatch(word):
+            self._indent = self._base + self._column + 1
+
+
+def _wide(c: str) -> bool:
+    return c >= "ᄀ" and unicodedata.east_asian_width(c) in "WF"
+
+
+def stdout_wrapper(mark: Callable[[str], str]) -> Wrapper:
+    """Return what writes to standard output piece by piece, flushed so that it is seen as it comes."""
+
+    def out(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    return Wrapper(out, terminal_width(sys.stdout), mark=mark)
+
 
 NEAREST = 3
 """How many places a refusal names."""

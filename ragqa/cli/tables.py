@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterator, Sequence
 
-from ragqa.cli.output import styled
-from ragqa.cli.wrapping import columns_of, shortened, terminal_width
+from ragqa.cli.output import columns_of, shortened, styled, terminal_width
 from ragqa.printable import printable_name
 
 BEST = "1;32"

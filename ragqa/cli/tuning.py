@@ -3,20 +3,71 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.adapting import adapt_embedder, told
 from ragqa.cli.output import note, print_json, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
+    from ragqa.engine import Library
+    from ragqa.evaluation.adapt import Adapted
     from ragqa.evaluation.datasets.records import Question
     from ragqa.evaluation.tune import Tuned
-    from ragqa.engine import Library
+    from ragqa.evaluation.tune.choosing import Gain
+
+
+def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
+    """Train, measure and say what came of it. ``questions`` are people's; there may be none."""
+    from ragqa.evaluation.adapt import adapt
+    from ragqa.evaluation.tune import FEWEST
+
+    found = adapt(library, out, questions=questions, seed=seed, progress=note)
+    if as_json:
+        print_json({**dataclasses.asdict(found), "folder": found.folder and str(found.folder), "next": _next(found)})
+    else:
+        _print_adapted(found)
+    if found.held_back < FEWEST:
+        note(f"{found.held_back} questions are too few to tell a gain from chance: {FEWEST} or more are needed")
+    if found.folder and not questions:
+        note(
+            "the gain was measured on generated questions, which are not people's: --questions FILE measures with those"
+        )
+
+
+def _print_adapted(found: Adapted) -> None:
+    say(
+        f"{found.base}, trained on {quantity(found.pairs, 'question')}, "
+        f"measured on {found.held_back} that it had not seen"
+    )
+    say(f"  page_mrr@10   {told(found.page_mrr)}")
+    say(f"  page_hit@{found.k:<3}  {told(found.page_hit)}")
+    if found.folder:
+        say(f"kept in {found.folder}; to use it in this library:")
+        say(str(_next(found)))
+    else:
+        say("nothing was kept: no gain beyond chance")
+
+
+def _next(found: Adapted) -> str | None:
+    import shlex
+
+    if found.folder is None:
+        return None
+    return f"ragqa reembed --index {shlex.quote(found.library)} --embedder {shlex.quote(f'local:{found.folder}')}"
+
+
+def told(gain: Gain) -> str:
+    """Return a gain as a person reads it: before, after, and the interval of the difference."""
+    return (
+        f"{gain.before:.3f} → {gain.after:.3f}  ({gain.after - gain.before:+.3f}, between {gain.low:+.3f} and "
+        f"{gain.high:+.3f})"
+    )
+
 
 Questions = Annotated[
     Path | None,
@@ -53,10 +104,10 @@ def tune(
     beyond chance, nor for generated questions, which do not tell near settings apart. With --embedder the embedding
     model is trained on questions generated from the manuals instead, and kept as a folder if it then finds more.
     """
+    from ragqa.engine import Library
     from ragqa.evaluation.tune import FEWEST
     from ragqa.evaluation.tune import tune as tuned_for
     from ragqa.evaluation.tune.options_file import file_to_write, set_options
-    from ragqa.engine import Library
 
     sizes = _sizes(passage_tokens)
     if out and not embedder:
@@ -94,11 +145,10 @@ def _sizes(text: str) -> list[int]:
 
 
 def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
+    from ragqa.errors import RagqaError
     from ragqa.evaluation.datasets import read_questions
     from ragqa.evaluation.questions import write_questions
-    from ragqa.evaluation.questions.files import as_gold
-    from ragqa.evaluation.questions.trust import trust
-    from ragqa.errors import RagqaError
+    from ragqa.evaluation.questions.files import as_gold, trust
 
     if file:
         given = read_questions(file)

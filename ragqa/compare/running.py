@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from ragqa.compare.advice import advice
-from ragqa.compare.dialogues import Consistent, ask_dialogues, read_dialogues
-from ragqa.compare.facts import changed_documents, chosen_facts, read_facts
+from ragqa.compare.facts import Updated, changed_documents, chosen_facts, read_facts, update
 from ragqa.compare.language import Foreseen, foresee, read_text
-from ragqa.compare.measuring import MAIN, Apart, compared, measure
+from ragqa.compare.measuring import MAIN, Apart, Consistent, ask_dialogues, compared, measure, read_dialogues
 from ragqa.compare.questions import ASKED, Questions, read_asked
 from ragqa.compare.records import SPLITS, Measured, System, label_of
-from ragqa.compare.systems import Bench, open_system, trains
-from ragqa.compare.systems.closed import ClosedBook
-from ragqa.compare.systems.retrieving import Retrieving
-from ragqa.compare.updating import Updated, update
+from ragqa.compare.showing import advice
+from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system, trains
 from ragqa.engine import Library
+from ragqa.evaluation.datasets.beir import is_beir, read_beir
+from ragqa.evaluation.libraries import documents_of, library_of
 from ragqa.finetune.records import Example
+from ragqa.settings import load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +128,22 @@ def _foreseen(systems: Sequence[System], text: str) -> list[Foreseen]:
     return [
         replace(foresee(Path(spec.partition(":")[2]).expanduser(), text), model=label) for spec, label in specs.items()
     ]
+
+
+@contextmanager
+def library_for(
+    questions: Path, index: str | None, notice: Callable[[str], None] = lambda line: None, **options: Any
+) -> Iterator[Library]:
+    """Yield the library ``index``; for a folder in BEIR form, unless one is named, a library of its own texts.
+
+    That one is gone afterwards, with what was trained beside it. ``options`` are those of ``Settings``. Raises
+    RagqaError, LibraryError.
+    """
+    if index is None and questions.is_dir() and is_beir(questions):
+        settings = load_settings(options, notice=notice)
+        notice(f"a library is made of the texts of {questions.name}, for this comparison only")
+        with library_of(documents_of(read_beir(questions), settings), settings, notice) as (library, _):
+            yield library
+    else:
+        with Library.open(index, notice=notice, **options) as library:
+            yield library

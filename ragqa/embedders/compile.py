@@ -11,13 +11,11 @@ from typing import Any
 import numpy as np
 
 from ragqa.embedders.directions import directions_of
-from ragqa.embedders.eager import load_original
 from ragqa.embedders.folders import find_model, verify_bundled
-from ragqa.embedders.local import LocalEmbedder
+from ragqa.embedders.local import LocalEmbedder, load_original
 from ragqa.models.apart import child
-from ragqa.models.building import Trial, Unconvertible, convert, fastest
+from ragqa.models.building import CHECK_TEXTS, Trial, Unconvertible, convert, fastest
 from ragqa.models.compiled import CompiledRunner
-from ragqa.models.samples import CHECK_TEXTS
 
 MEAN_COSINE = 0.998
 WORST_COSINE = 0.995

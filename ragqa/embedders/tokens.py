@@ -1,7 +1,4 @@
-"""Text → token ids and the characters behind them, as flat arrays; and batches of near-equal length.
-
-Knows nothing of models beyond their tokenizer.json.
-"""
+"""Texts to tokens, and the states of tokens to vectors: windows, batches, pooling."""
 
 from __future__ import annotations
 
@@ -113,3 +110,39 @@ def token_spans(tokens: Tokenised, text: int, windows: Sequence[Span], shift: in
     edges = np.append(real, real[-1] + 1 if len(real) else 0)
     out = np.stack([edges[lows], np.where(highs > lows, edges[np.maximum(highs - 1, 0)] + 1, edges[lows])], axis=1)
     return out
+
+
+def pool_texts(states: np.ndarray, lengths: np.ndarray, pooling: str, skip: np.ndarray) -> np.ndarray:
+    """Return float32 (texts, dim) of ``states`` (texts, tokens, dim), of which ``lengths`` are real.
+
+    The first ``skip`` tokens of a text (a prompt that does not count) are left out.
+    """
+    rows = np.arange(len(states))
+    if pooling == "cls":
+        return np.asarray(states[rows, np.minimum(skip, lengths - 1)], np.float32)
+    if pooling == "lasttoken":
+        return np.asarray(states[rows, lengths - 1], np.float32)
+    position = np.arange(states.shape[1])
+    counts = (position >= skip[:, None]) & (position < lengths[:, None])
+    if pooling == "max":
+        return np.asarray(np.where(counts[..., None], states, -np.inf).max(axis=1), np.float32)
+    # 'mean' and 'mean_sqrt_len_tokens' differ in length only, and every vector is made of unit length.
+    sums = np.einsum("ntd,nt->nd", states, counts.astype(np.float32))
+    return np.asarray(sums / np.maximum(counts.sum(axis=1), 1)[:, None], np.float32)
+
+
+def pool_windows(states: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """Return float32 (windows, dim): the mean of ``states[begin:end]`` of one text; of an empty span, zeros."""
+    if not len(spans):
+        return np.empty((0, states.shape[1]), np.float32)
+    # 'reduceat' sums from each of its indices to the next, the last token's not among them: every second is a span's.
+    last, lengths = len(states) - 1, spans[:, 1] - spans[:, 0]
+    sums = np.add.reduceat(states, np.minimum(spans, last).ravel(), axis=0)[::2]
+    sums[(spans[:, 1] > last) & (spans[:, 0] < last)] += states[last]
+    return np.asarray(np.where(lengths[:, None] > 0, sums / np.maximum(lengths, 1)[:, None], 0), np.float32)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Return the rows as float32 of unit length; a row of zeros stays so."""
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(norms > 0, norms, 1), np.float32)

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from ragqa.evaluation.asking import ask_all
-from ragqa.evaluation.datasets import Dataset, Held
-from ragqa.evaluation.making import documents_of, library_of
-from ragqa.evaluation.measures import intervals_of, values_of
-from ragqa.evaluation.pooling import pooled
-from ragqa.evaluation.runs import Cost, Run
 from ragqa.engine import Library
+from ragqa.evaluation.datasets import Dataset, Held
+from ragqa.evaluation.libraries import ask_all, documents_of, library_of
+from ragqa.evaluation.measures import intervals_of, pooled, values_of
+from ragqa.evaluation.runs import Cost, Run
 from ragqa.printable import quantity
 from ragqa.settings import Settings
 from ragqa.types import Document, Mode

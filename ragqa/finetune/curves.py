@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ragqa.evaluation.report import svg
-from ragqa.evaluation.report.markup import tag
-from ragqa.evaluation.report.style import CSS
+from ragqa.evaluation.report.markup import CSS, tag
 
 
 def loss_picture(train: Sequence[tuple[int, float]], valid: Sequence[tuple[int, float]]) -> str:

@@ -14,8 +14,7 @@ from typing import Any
 
 from ragqa.answerers.prompting import estimate_tokens
 from ragqa.errors import ModelError
-from ragqa.finetune.local.bases import SCRATCH
-from ragqa.finetune.local.scratch import CONTEXT
+from ragqa.finetune.local.bases import CONTEXT, SCRATCH
 from ragqa.finetune.records import Example, read_examples
 
 PER_MESSAGE, PER_EXAMPLE = 4, 3

@@ -37,10 +37,10 @@ from ragqa.finetune.records import (
     Split,
     lines_of,
     read_prepared,
+    split_examples,
     write_splits,
 )
-from ragqa.finetune.splitting import split_examples
-from ragqa.finetune.writing import made_whole
+from ragqa.plain_files import made_whole
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:

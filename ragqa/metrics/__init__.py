@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from ragqa.metrics.answers import answer_recall, answer_tokens, exact_match, token_f1
-from ragqa.metrics.classes import (
+from ragqa.metrics.answers import (
+    answer_recall,
+    answer_tokens,
+    consistency,
+    exact_match,
+    rouge_l,
+    span_iou,
+    span_precision,
+    span_recall,
+    token_f1,
+)
+from ragqa.metrics.classification import (
     ClassFigures,
     Routing,
     accuracy,
+    auroc,
     class_figures,
     confusion_matrix,
     macro_f1,
     macro_f1_difference,
+    risk_coverage,
+    risk_coverage_area,
     routing_intervals,
 )
-from ragqa.metrics.consistency import consistency
 from ragqa.metrics.intervals import (
     Difference,
     Interval,
@@ -37,9 +49,6 @@ from ragqa.metrics.ranking import (
     recall,
     reciprocal_rank,
 )
-from ragqa.metrics.refusing import auroc, risk_coverage, risk_coverage_area
-from ragqa.metrics.rouge import rouge_l
-from ragqa.metrics.spans import span_iou, span_precision, span_recall
 
 __all__ = [
     "ClassFigures",

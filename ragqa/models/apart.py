@@ -16,8 +16,7 @@ from typing import Any
 from ragqa.errors import ModelError
 from ragqa.isolated import command, environment
 from ragqa.models.compiled import FILES, FORMAT, RECORD, import_openvino, read_record
-from ragqa.models.files import Progress
-from ragqa.models.intact import hashes_of
+from ragqa.models.files import Progress, hashes_of
 from ragqa.trust import cache_folder
 
 _SAID = "ragqa.errors.ModelError: "

@@ -6,6 +6,7 @@ these leave open.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,7 @@ from typing import Any
 
 from ragqa.errors import ModelError
 from ragqa.models.files import read_json
+from ragqa.plain_files import open_plain
 
 _MODULE = re.compile(
     r"sentence_transformers(?:\.\w+)*\.(?:Transformer|Pooling|Normalize|Dense|LayerNorm|Dropout|LogitScore)"
@@ -95,3 +97,25 @@ def _entries(held: object) -> Iterator[tuple[str, object]]:
     elif isinstance(held, list):
         for one in held:
             yield from _entries(one)
+
+
+RECORD = "ragqa.json"
+"""A model from elsewhere has none."""
+
+_LONGEST = 1 << 20
+"""Bytes of a record that are read: ours are a few thousand, and the folder may be somebody else's."""
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return what ``ragqa.json`` says of the model in ``folder``; nothing for a model that was not made here."""
+    try:
+        with open_plain(folder / RECORD) as file:
+            record = json.loads(file.read(_LONGEST).decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def is_closed_book(folder: Path) -> bool:
+    """Say whether the model in ``folder`` was trained to answer from memory, without passages before the question."""
+    return read_record(folder).get("form") == "closed-book"

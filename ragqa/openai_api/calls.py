@@ -13,8 +13,16 @@ from typing import Any, Literal, TypeVar
 from ragqa.errors import ModelError
 from ragqa.openai_api.bodies import Body
 from ragqa.openai_api.client import Server
-from ragqa.openai_api.errors import Failure, ServerError, Unreachable, explain, failure_of, server_words
-from ragqa.openai_api.lessons import Lessons, lessons_of
+from ragqa.openai_api.errors import (
+    Failure,
+    Lessons,
+    ServerError,
+    Unreachable,
+    explain,
+    failure_of,
+    lessons_of,
+    server_words,
+)
 
 Request = dict[str, Any]
 T = TypeVar("T")

@@ -7,6 +7,8 @@ import email.utils
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import ModelError
@@ -15,6 +17,7 @@ from ragqa.printable import without_escapes
 
 if TYPE_CHECKING:
     from openai import OpenAIError
+
 
 LONGEST_WORDS = 200
 """Characters of a server's own words that are shown."""
@@ -233,3 +236,29 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 def _reason(error: BaseException) -> str:
     cause = error.__cause__
     return server_words(str(cause or error), 100) or type(cause or error).__name__
+
+
+@dataclass(slots=True)
+class Lessons:
+    """Of one model at one address."""
+
+    refused: set[str] = field(default_factory=set)
+    """Names of parameters, and of forms of a request, that it does not take."""
+    batch: int | None = None
+    """Texts that it embeds at a time; None where nothing is known."""
+    thinks: bool | None = None
+    """Whether its answers begin with thinking that only a closing tag ends; None before the first answer."""
+
+    def fits(self, texts: int) -> int:
+        """Return how many of so many ``texts`` may go in one request."""
+        return texts if self.batch is None else max(1, min(texts, self.batch))
+
+    def shrink(self, texts: int) -> None:
+        """Learn that a request may hold so many texts at most."""
+        self.batch = self.fits(max(1, texts))
+
+
+@lru_cache(maxsize=256)
+def lessons_of(address: str, model: str) -> Lessons:
+    """Return the lessons of ``model`` at ``address``: the same object for as long as the program runs."""
+    return Lessons()

@@ -13,8 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.files import is_folder, read_file
-from ragqa.readers.limits import LONGEST_TEXT
+from ragqa.readers.files import LONGEST_TEXT, is_folder, read_file
 from ragqa.types import Document
 
 if TYPE_CHECKING:

@@ -6,24 +6,71 @@ was deleted, moved away or struck out, are not read.
 
 from __future__ import annotations
 
+import email
+import email.policy
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.docx_chunks import chunk_blocks
 from ragqa.readers.docx_notes import Notes
 from ragqa.readers.docx_numbering import Numbering
 from ragqa.readers.docx_package import Package
 from ragqa.readers.docx_paragraphs import ALTERNATE, ParagraphReader, chosen
 from ragqa.readers.docx_styles import Style, Styles, W, is_on
 from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
-from ragqa.readers.draft import Draft
+from ragqa.readers.draft import Draft, given_title
 from ragqa.readers.tables import add_table
-from ragqa.readers.titles import given_title
-from ragqa.types import Document
+from ragqa.types import BlockKind, Document
+
+if TYPE_CHECKING:
+    from ragqa.readers.encodings import Decoded
+
+
+_MODULES = {"html": "html", "markdown": "text", "text": "text"}
+
+
+def chunk_blocks(data: bytes, name: str, suffix: str) -> Iterator[tuple[BlockKind, str, int]]:
+    """Yield kind, text and level of each block of a file taken in by the document ``name``: HTML or text.
+
+    Raises UnreadableFile where it is something else, with the words for a warning.
+    """
+    document = _read(data, name, suffix)
+    for block in document.blocks:
+        yield block.kind, document.text[block.start : block.end], block.level
+
+
+def _read(data: bytes, name: str, suffix: str) -> Document:
+    from ragqa.readers.encodings import declared_encoding, decode
+    from ragqa.readers.sniff import identify_binary, identify_text
+
+    data = _web_page(data)
+    kind = identify_binary(data)
+    decoded: Decoded | None = None if kind else decode(data, declared_encoding(data))
+    if decoded is not None:
+        kind = identify_text(decoded.text, suffix)
+    if decoded is None or kind not in _MODULES:
+        raise UnreadableFile(
+            f"{name} takes in {kind or 'binary data'}, which was left out: copy it into the document itself"
+        )
+    reader: Any = import_module(f"ragqa.readers.{_MODULES[kind]}")
+    return cast("Document", reader.read(decoded, data, name))
+
+
+def _web_page(data: bytes) -> bytes:
+    """Return the HTML of a whole web page with its pictures (MHTML); all else as it is."""
+    if not data.lstrip()[:200].lower().startswith((b"mime-version:", b"from:", b"content-type:", b"message-id:")):
+        return data
+    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
+    for part in message.walk():
+        if part.get_content_type() == "text/html":
+            content = part.get_payload(decode=True)
+            return content if isinstance(content, bytes) else data
+    return data
+
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

@@ -69,3 +69,28 @@ def _why_not(path: Path, error: OSError) -> str:
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder, not a file"
     return f"{path} can't be read: {error.strerror or error}"
+
+
+LONGEST_TEXT = 20_000_000
+"""Characters of one document, some 7,000 pages: more takes hours to embed, and is a collection rather than a manual."""
+
+MOST_BLOCKS = 1_000_000
+"""Headings, paragraphs, rows and the like of one document."""
+
+
+def check_length(name: str, characters: int) -> None:
+    """Raise UnreadableFile where a document holds more text than ``LONGEST_TEXT``."""
+    if characters > LONGEST_TEXT:
+        raise UnreadableFile(
+            f"{name} holds {characters:,} characters of text or more, a document may have {LONGEST_TEXT:,}: "
+            "split it into several files"
+        )
+
+
+def check_blocks(name: str, blocks: int) -> None:
+    """Raise UnreadableFile where a document has more blocks than ``MOST_BLOCKS``."""
+    if blocks > MOST_BLOCKS:
+        raise UnreadableFile(
+            f"{name} holds {blocks:,} paragraphs, rows and other blocks or more, a document may have {MOST_BLOCKS:,}: "
+            "split it into several files"
+        )

@@ -9,15 +9,12 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers.draft import Draft, flowing
+from ragqa.readers.draft import Draft, flowing, given_title
 from ragqa.readers.encodings import Decoded
 from ragqa.readers.html_drawn import draw
-from ragqa.readers.html_lists import Definition, list_marker
-from ragqa.readers.html_page import HEADINGS, Content
+from ragqa.readers.html_page import HEADINGS, Content, outermost, parse
 from ragqa.readers.html_tables import is_data_table, read_table
-from ragqa.readers.html_text import WHITE, alt_text, text_of
-from ragqa.readers.html_tree import outermost, parse
-from ragqa.readers.titles import given_title
+from ragqa.readers.html_text import WHITE, Definition, alt_text, list_marker, text_of
 from ragqa.types import Block, Document
 
 # fmt: off

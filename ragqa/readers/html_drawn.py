@@ -12,17 +12,24 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers.html_maths import become, blank, formula_text, is_drawn_twice, show_maths, was_rendered
-from ragqa.readers.html_notes import (
+from ragqa.readers.html_page import SILENT, Styles
+from ragqa.readers.html_tables import (
     MOST_ELEMENTS,
     Note,
     find_notes,
     is_arrow,
     without_label,
 )
-from ragqa.readers.html_page import SILENT
-from ragqa.readers.html_styles import Styles
-from ragqa.readers.html_text import PARTING, text_of
+from ragqa.readers.html_text import (
+    PARTING,
+    become,
+    blank,
+    formula_text,
+    is_drawn_twice,
+    show_maths,
+    text_of,
+    was_rendered,
+)
 from ragqa.readers.note_wording import SHORT, bracketed, note_after
 from ragqa.readers.scripts import lowered, raised
 

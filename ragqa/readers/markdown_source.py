@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ragqa.readers.markdown_words import kind_in, label, shortcode, without_inline
+from ragqa.readers.markdown_inline import kind_in, label, shortcode, without_inline
 
 _FENCE = re.compile(r"[ ]*(?:(?:[-*+]|\d{1,9}[.)])[ ]+)?(`{3,}|~{3,})([^`]*)$")
 _ITEM = re.compile(r"[ ]*(?:[-*+]|\d{1,9}[.)])(?:[ ]+|$)")

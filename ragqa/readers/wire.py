@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from ragqa.document_fields import block_rows, blocks_from, page_rows, pages_from, strings_from
-from ragqa.readers.limits import LONGEST_TEXT, check_length
+from ragqa.readers.files import LONGEST_TEXT, check_length
 from ragqa.types import Document
 
 READY = b"ready\n"

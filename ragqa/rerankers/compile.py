@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 
 from ragqa.models.apart import child
-from ragqa.models.building import Trial, Unconvertible, convert, fastest
+from ragqa.models.building import CHECK_TEXTS, Trial, Unconvertible, convert, fastest
 from ragqa.models.compiled import CompiledRunner
-from ragqa.models.samples import CHECK_TEXTS
-from ragqa.rerankers.eager import load_original, original_scores
 from ragqa.rerankers.folders import find_reranker
-from ragqa.rerankers.local import CompiledPairs
+from ragqa.rerankers.local import CompiledPairs, load_original, original_scores
 
 CORRELATION = 0.999
 """What a way to compute must reach with the original's scores, over all ``QUESTIONS`` with all texts, to be trusted."""

@@ -11,18 +11,90 @@ import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from ragqa.models.compiled import CantCompile, CompiledRunner, load
+from ragqa.errors import ModelError
+from ragqa.models.compiled import CantCompile, CompiledRunner, load, native_work
 from ragqa.models.files import Progress
-from ragqa.models.native import native_work
 from ragqa.rerankers.folders import RerankerFolder, find_reranker
-from ragqa.rerankers.pairs import PairTokenizer
 
-if TYPE_CHECKING:
-    from ragqa.rerankers.eager import TorchPairs
+
+class TorchPairs:
+    """A sentence-transformers cross-encoder in memory. Safe to call from several threads."""
+
+    def __init__(self, folder: RerankerFolder) -> None:
+        """Load the model. Raises ModelError where its files don't make one that gives a pair one score."""
+        import torch
+
+        try:
+            self._model = load_original(folder, "cuda" if torch.cuda.is_available() else "cpu")
+        except Exception as error:  # transformers and its models raise what they like
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ModelError(f"{folder.spec} can't be loaded as a cross-encoder: {reason[:200]}") from error
+        if self._model.num_labels != 1:
+            raise ModelError(
+                f"{folder.spec} gives a pair {self._model.num_labels} labels; a reranker gives it one: choose another"
+            )
+
+    def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """Return float32 (len(texts),)."""
+        return original_scores(self._model, [(question, text) for text in texts])
+
+    def known(self, text: str) -> float:
+        """Return the share of the tokens of ``text`` that the vocabulary knows."""
+        tokenizer = self._model.tokenizer
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return 1.0 - ids.count(tokenizer.unk_token_id) / len(ids) if ids else 1.0
+
+
+def original_scores(model: Any, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+    """Return what a CrossEncoder gives before its last squashing, which changes no order; float32 (pairs,)."""
+    from torch.nn import Identity
+
+    return np.asarray(model.predict(list(pairs), activation_fn=Identity(), show_progress_bar=False), np.float32)
+
+
+def load_original(folder: RerankerFolder, device: str) -> Any:
+    """Return the CrossEncoder of ``folder``: no code of the model's own, no pickles, no network."""
+    from sentence_transformers import CrossEncoder
+
+    return CrossEncoder(
+        str(folder.path),
+        device=device,
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True, "dtype": "float32"},
+    ).eval()
+
+
+class PairTokenizer:
+    """A model's own tokens of pairs, the longer one cut at ``max_length``. Safe to call from several threads."""
+
+    def __init__(self, file: Path, max_length: int) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer = Tokenizer.from_file(str(file))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(max_length, strategy="longest_first")
+
+    def pairs(self, question: str, texts: Sequence[str]) -> list[np.ndarray]:
+        """Return for each text int64 (2, tokens): the ids of the question and it, and their types below them."""
+        encoded = self._tokenizer.encode_batch([(_sound(question), _sound(text)) for text in texts])
+        return [np.array((one.ids, one.type_ids), np.int64) for one in encoded]
+
+    def known(self, text: str) -> float:
+        """Return the share of the text's tokens that are not the vocabulary's word for 'unknown'; 1 of no token."""
+        ids = self._tokenizer.encode(_sound(text), add_special_tokens=False).ids
+        unknown = self._tokenizer.token_to_id(getattr(self._tokenizer.model, "unk_token", None) or "<unk>")
+        return 1.0 - ids.count(unknown) / len(ids) if ids and unknown is not None else 1.0
+
+
+def _sound(text: str) -> str:
+    """Put a question mark for each half of a surrogate pair, which no tokenizer takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
 
 logger = logging.getLogger(__name__)
 
@@ -95,8 +167,6 @@ class LocalReranker:
                     self._held = _compiled(self._folder, self._progress)
                 except CantCompile as reason:
                     logger.warning("%s runs on torch, several times slower: %s", self.spec, reason)
-                    from ragqa.rerankers.eager import TorchPairs
-
                     self._held = TorchPairs(self._folder)
             return self._held
 

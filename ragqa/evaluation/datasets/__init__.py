@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ragqa.evaluation.datasets.beir import CORPUS, QRELS, QUERIES, is_beir, read_beir
-from ragqa.evaluation.datasets.library import read_library
-from ragqa.evaluation.datasets.manuals import is_manuals, read_manuals
-from ragqa.evaluation.datasets.public import PREFIX, read_public
-from ragqa.evaluation.datasets.questions import SUFFIX, read_questions
-from ragqa.evaluation.datasets.records import Dataset, Documents, Files, Held, Question, Source
 from ragqa.errors import RagqaError
+from ragqa.evaluation.datasets.beir import CORPUS, PREFIX, QRELS, QUERIES, is_beir, read_beir, read_public
+from ragqa.evaluation.datasets.questions import SUFFIX, is_manuals, read_library, read_manuals, read_questions
+from ragqa.evaluation.datasets.records import Dataset, Documents, Files, Held, Question, Source
 
 __all__ = [
     "Dataset",

@@ -12,10 +12,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ragqa.analysis import terms
-from ragqa.evaluation.questions import definitions, headings, steps, tables
-from ragqa.evaluation.questions.drafting import Draft, Writer
-from ragqa.evaluation.questions.sources import Source, Sources
 from ragqa.errors import RagqaError
+from ragqa.evaluation.questions import definitions, headings, steps, tables
+from ragqa.evaluation.questions.drafting import Draft, Source, Sources, Writer
 from ragqa.printable import quantity
 from ragqa.types import Document
 
@@ -56,7 +55,7 @@ def for_library(
 def _by_model(
     library: Library, documents: Iterable[Document], count: int, seed: int, notice: Callable[[str], None]
 ) -> list[Draft]:
-    from ragqa.answerers.asking import ModelAnswerer
+    from ragqa.answerers.language_model import ModelAnswerer
     from ragqa.evaluation.questions import model
     from ragqa.prompts import load_prompts
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ragqa.evaluation.questions.wording import chinese
+from ragqa.evaluation.questions.drafting import chinese
 
 
 @dataclass(frozen=True, slots=True)

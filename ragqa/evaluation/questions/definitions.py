@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ragqa.evaluation.questions.drafting import Draft, Writer
-from ragqa.evaluation.questions.wording import Retold, chinese
+from ragqa.evaluation.questions.drafting import Draft, Retold, Writer, chinese
 
 _ENGLISH = re.compile(
     r"(?:The |An? )?(?P<term>[\w$./+'’-]+(?: [\w$./+'’-]+){0,3}?) "

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ragqa.evaluation.questions.answers import gaps
-from ragqa.evaluation.questions.drafting import Draft, Writer
-from ragqa.evaluation.questions.wording import Retold, chinese
+from ragqa.evaluation.questions.drafting import Draft, Retold, Writer, chinese
 
 _NUMBERING = re.compile(r"^(?:[\dA-Z]+(?:\.\d+)*\.?|第.{1,3}[章节]|[A-Z]+)\s+(?=\S)")
 

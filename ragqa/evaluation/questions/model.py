@@ -10,12 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from ragqa.answerers.asking import LanguageModel
-from ragqa.answerers.fencing import boundary_for, harmless, one_line, without_lookalikes
+from ragqa.answerers.language_model import LanguageModel
 from ragqa.answerers.prompting import Message, Prompt, Room
-from ragqa.answerers.visible import visible
-from ragqa.evaluation.questions.drafting import Draft, holds_its_answer, is_copy
-from ragqa.evaluation.questions.sources import Source, Sources
+from ragqa.answerers.untrusted import boundary_for, harmless, one_line, visible, without_lookalikes
+from ragqa.evaluation.questions.drafting import Draft, Source, Sources, holds_its_answer, is_copy
 from ragqa.prompts import Prompts, fill
 
 LONGEST_PAGE = 4000

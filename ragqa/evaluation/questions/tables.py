@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ragqa.evaluation.questions.drafting import Draft, Writer
-from ragqa.evaluation.questions.wording import chinese
+from ragqa.evaluation.questions.drafting import Draft, Writer, chinese
 
 _CODE = re.compile(r"[A-Z]{0,4}[-\s]?\d[\w.-]*|[A-Z]{1,3}")
 _EMPTY = re.compile(r"[\W_]*|n/?a|无", re.IGNORECASE)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.comparing import Compared, by_dataset
-from ragqa.evaluation.measures import headline
-from ragqa.evaluation.report.markup import Markup, tag
+from ragqa.evaluation.measures import Compared, by_dataset, columns_for, headline, is_best, told_cost
+from ragqa.evaluation.report.markup import Markup, again, day, interval_cell, tag, whole
 from ragqa.evaluation.report.plots import plots
-from ragqa.evaluation.report.shell import again, day, interval_cell, whole
 from ragqa.evaluation.report.worst import worst
 from ragqa.evaluation.runs import Run, labels
-from ragqa.evaluation.showing import columns_for, is_best, told_cost
 
 
 def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:

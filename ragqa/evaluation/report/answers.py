@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragqa.evaluation.answers import SHARES, Answered, ResultRow
-from ragqa.evaluation.answers.scoring import longest
+from ragqa.evaluation.answers import SHARES, Answered, ResultRow, longest
 from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.report.markup import Markup, joined, tag
-from ragqa.evaluation.report.shell import again, day, interval_cell, whole
+from ragqa.evaluation.report.markup import Markup, again, day, interval_cell, joined, tag, whole
 from ragqa.evaluation.report.worst import WORST
 
 SHOWN_CHARACTERS = 2000

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ragqa.evaluation.report.markup import Markup, joined, tag
-from ragqa.evaluation.report.style import SERIES
+from ragqa.evaluation.report.markup import SERIES, Markup, joined, tag
 
 WIDTH, HEIGHT = 420, 260
 LEFT, RIGHT, TOP, BOTTOM = 40, 12, 12, 40

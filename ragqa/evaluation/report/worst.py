@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ragqa.evaluation.asking import SHOWN, excerpt_of
 from ragqa.evaluation.datasets import Documents, Question
+from ragqa.evaluation.libraries import SHOWN, excerpt_of
 from ragqa.evaluation.measures import headline, pages_found
 from ragqa.evaluation.report.markup import Markup, joined, tag
 from ragqa.evaluation.runs import Outcome, Place, Run

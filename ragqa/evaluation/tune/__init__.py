@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.tune.choosing import choose
-from ragqa.evaluation.tune.grid import SIZES, Setting, settings_to_try
-from ragqa.evaluation.tune.interval import Gain, gain_of
-from ragqa.evaluation.tune.measuring import checked, measure, passage_tokens_of
+from ragqa.evaluation.tune.choosing import Gain, choose, gain_of
+from ragqa.evaluation.tune.measuring import SIZES, Setting, checked, measure, passage_tokens_of, settings_to_try
 
 if TYPE_CHECKING:
     from ragqa.engine import Library

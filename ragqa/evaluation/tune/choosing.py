@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from ragqa.metrics.intervals import paired_difference
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
 
 Worths: TypeAlias = "NDArray[np.float64]"
 """(settings, questions): what each setting is worth to each question; the present setting stands first."""
@@ -46,3 +50,27 @@ def _folds(questions: int, folds: int, seed: int) -> Iterator[tuple[NDArray[np.i
     for fold in range(folds):
         outside = order[fold::folds]
         yield np.setdiff1d(order, outside), outside
+
+
+Values: TypeAlias = "Sequence[float] | NDArray[np.float64]"
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """A mean before and after, and the 95 % interval of their difference."""
+
+    before: float
+    after: float
+    low: float
+    high: float
+
+    @property
+    def real(self) -> bool:
+        """Whether it is a gain beyond chance."""
+        return self.low > 0
+
+
+def gain_of(before: Values, after: Values, seed: int) -> Gain:
+    """Return the gain of the same questions from ``before`` to ``after``."""
+    apart = paired_difference(after, before, seed)
+    return Gain(fmean(before), fmean(after), apart.low, apart.high)

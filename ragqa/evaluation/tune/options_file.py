@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ragqa.approving import renew
-from ragqa.evaluation.questions.files import write_whole
 from ragqa.errors import RagqaError
+from ragqa.evaluation.questions.files import write_whole
+from ragqa.plain_files import parse_toml
 from ragqa.settings import FILE_NAME, Settings, home_folder, settings_file, settings_hash
 
 _TABLE = re.compile(r"\s*\[")
@@ -66,8 +66,4 @@ def with_options(text: str, options: Mapping[str, float | int]) -> str:
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return {name.replace("-", "_"): value for name, value in tomllib.loads(text).items()}
+    return {name.replace("-", "_"): value for name, value in parse_toml(text).items()}

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from ragqa.analysis import compatible
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 
 

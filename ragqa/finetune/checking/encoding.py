@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.readers.encodings import normalise
 
 LOST = "\ufffd"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 
 
 @dataclass(frozen=True, slots=True)

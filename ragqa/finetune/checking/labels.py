@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.printable import quantity
 
 UNEVEN = 10

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ragqa.finetune.checking.duplicates import normal
 from ragqa.finetune.checking.findings import Finding
 from ragqa.finetune.checking.near import Pair
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 
 FEW_DOCUMENTS = 10

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from ragqa.analysis import query_terms
 from ragqa.finetune.checking.duplicates import answer_of
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 
 ALIKE, ALIKE_AND_ANSWERED = 0.8, 0.6
 SAME = 0.9

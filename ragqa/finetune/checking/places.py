@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 from ragqa.finetune.checking.findings import Checked, Finding, has, some
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 
 if TYPE_CHECKING:
     from ragqa.engine import Library

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ragqa.answerers.prompting import Message
 from ragqa.finetune.forms.making import example_of
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.prompts import Prompts
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from ragqa.analysis import CJK
 from ragqa.answerers import Turn
-from ragqa.answerers.markers import best_quote, check_markers
 from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
+from ragqa.answerers.written import best_quote, check_markers
+from ragqa.cjk import CJK
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Finding, some
 from ragqa.finetune.forms.making import example_of
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
 from ragqa.prompts import Prompts, load_prompts

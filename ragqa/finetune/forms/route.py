@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
 from ragqa.finetune.forms.making import example_of
-from ragqa.finetune.reading.entries import Entry
+from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
 from ragqa.types import Document

@@ -16,7 +16,7 @@ from typing import Any
 from ragqa.errors import RagqaError
 from ragqa.finetune.hosted.service import Unheard
 from ragqa.finetune.jobs import Job
-from ragqa.finetune.writing import cannot_write, write_json
+from ragqa.plain_files import cannot_write, write_json
 
 JOB, REQUEST, METRICS, PICTURE = "job.json", "request.json", "metrics.csv", "loss.svg"
 SENT = "sent"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from ragqa.answerers.transformers import DEFAULT_CONTEXT, check_folder
 from ragqa.errors import ModelError
 from ragqa.models.files import fingerprint, hub_folder, is_path
-from ragqa.models.record import read_record
+from ragqa.models.safety import RECORD, read_record
+from ragqa.plain_files import write_json
 
 SCRATCH = "scratch"
 """The base that is none: a small model is made anew."""
@@ -73,3 +75,85 @@ def context_of(model: Any) -> int:
     config = model.config.get_text_config()
     lengths = [getattr(config, name, None) for name in ("max_position_embeddings", "n_positions")]
     return min((int(n) for n in lengths if n and n < 10**9), default=DEFAULT_CONTEXT)
+
+
+VOCABULARY = 4096
+CONTEXT = 2048
+"""What the rules, some passages and an answer need; a position costs next to nothing."""
+LAYERS, WIDTH, HEADS = 4, 256, 4
+END, PAD = "<|end|>", "<|pad|>"
+
+
+def make_tokenizer(texts: Iterable[str]) -> Any:
+    """Return a tokenizer for ``texts``, the same for the same texts; anything else is written with bytes."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(texts, vocab_size=VOCABULARY, show_progress=False, special_tokens=[END, PAD])
+    fast: Any = PreTrainedTokenizerFast
+    return fast(
+        tokenizer_object=bpe._tokenizer,
+        eos_token=END,
+        pad_token=PAD,
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def make_model(tokenizer: Any, seed: int) -> Any:
+    """Return an untrained model. It has no dropout: what is asked of it is to know its text by heart."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    config = GPT2Config(
+        vocab_size=-(-len(tokenizer) // 64) * 64,
+        n_positions=CONTEXT,
+        n_embd=WIDTH,
+        n_layer=LAYERS,
+        n_head=HEADS,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        tie_word_embeddings=True,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return GPT2LMHeadModel(config)
+
+
+RANK, ALPHA, DROPOUT = 16, 32, 0.05
+
+
+def with_adapters(model: Any, seed: int) -> Any:
+    """Return ``model`` frozen, with adapters that are trained instead."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        adapted = get_peft_model(model, config)
+    return adapted.to(next(model.parameters()).device)
+
+
+def merged(model: Any) -> Any:
+    """Return the model that ``with_adapters`` was given, with what the adapters learned in its own weights."""
+    return model.merge_and_unload()
+
+
+def preferred_beside(folder: Path) -> Path:
+    """Return where the model lies that learned from the one in ``folder`` what people prefer."""
+    return folder.with_name(f"{folder.name}-preferred")
+
+
+def save_model(model: Any, tokenizer: Any, folder: Path, record: Mapping[str, object]) -> None:
+    """Write a transformers model (adapters merged), its tokenizer and ``record`` into ``folder``."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_json(folder / RECORD, record)

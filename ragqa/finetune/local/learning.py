@@ -8,21 +8,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ragqa.answerers.rendering import plainly
+from ragqa.answerers.prompting import plainly
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local import scratch
-from ragqa.finetune.local.bases import Base, context_of, load_base
-from ragqa.finetune.local.conductor import Watch
-from ragqa.finetune.local.course import Trained
-from ragqa.finetune.local.folder import save_model
+from ragqa.finetune.local import bases
+from ragqa.finetune.local.bases import Base, context_of, load_base, merged, save_model, with_adapters
+from ragqa.finetune.local.course import READING_TOKENS, Trained, learning_plan, reading_plan
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING
-from ragqa.finetune.local.lora import merged, with_adapters
-from ragqa.finetune.local.plans import READING_TOKENS, learning_plan, reading_plan
 from ragqa.finetune.local.tokens import Item, blocks_of, items_of
-from ragqa.finetune.local.training import quiet, train
+from ragqa.finetune.local.training import Watch, quiet, train
 from ragqa.finetune.records import Example, Prepared
-from ragqa.finetune.writing import emptied
+from ragqa.plain_files import emptied
 from ragqa.printable import quantity
 
 PICTURE = "loss.svg"
@@ -91,8 +87,8 @@ def read_texts(
     gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     with quiet():
         if base.folder is None:
-            tokenizer = scratch.make_tokenizer(texts)
-            model = scratch.make_model(tokenizer, seed)
+            tokenizer = bases.make_tokenizer(texts)
+            model = bases.make_model(tokenizer, seed)
         else:
             model, tokenizer = load_base(base, half=False)
     plan = reading_plan(seed=seed, scratch=base.scratch, lora=False, gpu=gpu, epochs=epochs)
@@ -103,8 +99,8 @@ def read_texts(
 def _begun(task: Task, *, half: bool) -> tuple[Any, Any]:
     if task.base.folder is not None:
         return load_base(task.base, half=half)
-    tokenizer = scratch.make_tokenizer([*task.texts, *_own_texts(task)])
-    return scratch.make_model(tokenizer, task.options.seed), tokenizer
+    tokenizer = bases.make_tokenizer([*task.texts, *_own_texts(task)])
+    return bases.make_model(tokenizer, task.options.seed), tokenizer
 
 
 def _own_texts(task: Task) -> tuple[str, ...]:

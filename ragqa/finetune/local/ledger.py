@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import Event, Job
-from ragqa.finetune.writing import write_json
+from ragqa.plain_files import write_json
 
 RECORD, EVENTS, STOP, LOCK = "job.json", "events.jsonl", "stop", "lock"
 MODEL, MAKING, CHECKPOINTS = "model", "making", "checkpoints"

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import GO_ON, MissingExtra, RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
-from ragqa.finetune.local.bases import find_base
-from ragqa.finetune.local.conductor import Cancelled, Watch
-from ragqa.finetune.local.folder import preferred_beside, save_model
+from ragqa.finetune.local.bases import find_base, preferred_beside, save_model
 from ragqa.finetune.local.learning import Task, learn, read_texts
 from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
+from ragqa.finetune.local.training import Cancelled, Watch
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
-from ragqa.finetune.writing import cannot_write, made_whole, publish, write_json
-from ragqa.models.record import RECORD
+from ragqa.models.safety import RECORD
+from ragqa.plain_files import cannot_write, made_whole, publish, write_json
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings

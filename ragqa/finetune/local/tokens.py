@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ragqa.answerers.rendering import rendered
+from ragqa.answerers.prompting import rendered
 from ragqa.finetune.records import Example
 
 IGNORED = -100

@@ -16,14 +16,24 @@ from ragqa.answerers.transformers import LocalModel, check_folder
 from ragqa.errors import MissingExtra, RagqaError
 from ragqa.finetune.feedback import judgements
 from ragqa.finetune.jobs import jobs_folder, open_provider
-from ragqa.finetune.local.bases import context_of, find_base, load_base
-from ragqa.finetune.local.folder import preferred_beside, save_model
+from ragqa.finetune.local.bases import context_of, find_base, load_base, preferred_beside, save_model
 from ragqa.finetune.local.training import quiet
-from ragqa.finetune.preference.learning import DPO, Margin, learn, length_of, margin
-from ragqa.finetune.preference.pairs import NEEDED, Pair, pairs_of, parted
-from ragqa.finetune.preference.texts import Asking, Texts, texts_of
-from ragqa.finetune.writing import cannot_write, made_whole
-from ragqa.models.record import read_record
+from ragqa.finetune.preference.learning import (
+    DPO,
+    NEEDED,
+    Asking,
+    Margin,
+    Pair,
+    Texts,
+    learn,
+    length_of,
+    margin,
+    pairs_of,
+    parted,
+    texts_of,
+)
+from ragqa.models.safety import read_record
+from ragqa.plain_files import cannot_write, made_whole
 from ragqa.printable import quantity
 from ragqa.prompts import load_prompts
 

@@ -10,19 +10,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.beir import is_beir
 from ragqa.evaluation.datasets.questions import SUFFIX
-from ragqa.errors import RagqaError
-from ragqa.finetune.reading.beir import read_judged
-from ragqa.finetune.reading.columns import read_columns
-from ragqa.finetune.reading.decoding import read_text
-from ragqa.finetune.reading.dialogue import is_dialogue, read_dialogue
-from ragqa.finetune.reading.entries import Entry, Reading
-from ragqa.finetune.reading.generated import read_generated
-from ragqa.finetune.reading.messages import read_messages
-from ragqa.finetune.reading.questions import read_paged
-from ragqa.finetune.reading.rows import Row, csv_rows, json_rows, list_rows
-from ragqa.finetune.reading.squad import is_squad, read_squad
+from ragqa.finetune.reading.dialogues import is_dialogue, read_dialogue, read_messages
+from ragqa.finetune.reading.questions import (
+    Entry,
+    Reading,
+    Row,
+    csv_rows,
+    is_squad,
+    json_rows,
+    list_rows,
+    read_columns,
+    read_generated,
+    read_judged,
+    read_paged,
+    read_squad,
+    read_text,
+)
 
 __all__ = ["Entry", "Reading", "read_generated", "read_sources"]
 

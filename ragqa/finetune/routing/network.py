@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch.nn.functional import linear, normalize
 
-from ragqa.embedders.eager import load_original
 from ragqa.embedders.folders import ModelFolder
+from ragqa.embedders.local import load_original
 from ragqa.errors import ModelError
 
 SCALE = 20.0

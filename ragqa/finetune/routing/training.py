@@ -6,10 +6,13 @@ weights as one that was not: each epoch draws its order and its dropout from its
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,11 +20,167 @@ from typing import Any
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.records import read_prepared
-from ragqa.finetune.routing.checkpoints import Checkpoints, Epoch, best
-from ragqa.finetune.routing.examples import Labelled, read_labelled
-from ragqa.finetune.routing.folder import HEAD, RouteRecord, write_record
+from ragqa.finetune.records import SPLITS, Example, Split, read_examples, read_prepared
+from ragqa.finetune.routing.router import HEAD, RouteRecord, write_record
 from ragqa.metrics import macro_f1
+
+NETWORK, OPTIMIZER, STATE = "network.safetensors", "optimizer.safetensors", "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What came of an epoch, from 1; of the held-back questions None where there are none."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float | None = None
+    valid_macro_f1: float | None = None
+    tokens: int = 0
+    """Trained on, since the beginning."""
+    seconds: float = 0.0
+    """Spent training, since the beginning."""
+
+    def rank(self) -> tuple[float, float]:
+        """Return what the best epoch has most of; where nothing is held back the last one is best."""
+        if self.valid_macro_f1 is None or self.valid_loss is None:
+            return float(self.epoch), 0.0
+        return self.valid_macro_f1, -self.valid_loss
+
+
+class Checkpoints:
+    """The epochs of one training. ``identity`` is of its data and options: others' checkpoints are not taken up."""
+
+    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
+        self._folder, self._identity = folder, json.loads(json.dumps(identity))
+
+    def history(self) -> list[Epoch]:
+        """Return the epochs done; what another training left, or a killed one half wrote, is removed."""
+        for torn in self._folder.glob("*.new"):
+            shutil.rmtree(torn, ignore_errors=True)
+        for folder in sorted(self._folder.glob("epoch-*"), key=_number, reverse=True):
+            try:
+                state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+                if state["identity"] == self._identity:
+                    return [Epoch(**row) for row in state["history"]]
+            except (OSError, ValueError, TypeError, KeyError):
+                pass
+            shutil.rmtree(folder, ignore_errors=True)
+        return []
+
+    def save(self, network: Any, optimizer: Any, history: list[Epoch]) -> None:
+        """Write the last epoch of ``history``, then remove what is neither it nor the best. Raises RagqaError."""
+        from safetensors import SafetensorError
+        from safetensors.torch import save_file
+
+        place = self._place(history[-1])
+        beside = place.with_suffix(".new")
+        try:
+            beside.mkdir(parents=True, exist_ok=True)
+            save_file(_tensors(network.state_dict()), beside / NETWORK)
+            save_file(_flat(optimizer), beside / OPTIMIZER)
+            state = {"identity": self._identity, "history": [asdict(epoch) for epoch in history]}
+            (beside / STATE).write_text(json.dumps(state), encoding="utf-8")
+            beside.replace(place)
+        except (OSError, SafetensorError) as error:
+            shutil.rmtree(beside, ignore_errors=True)
+            raise RagqaError(
+                f"the checkpoint of epoch {history[-1].epoch} can't be written to {self._folder}: "
+                f"{getattr(error, 'strerror', None) or error}; make room and run the same command, which goes on "
+                "from the epoch before"
+            ) from None
+        kept = {place, self._place(best(history))}
+        for old in set(self._folder.glob("epoch-*")) - kept:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def load(self, epoch: Epoch, network: Any, optimizer: Any = None) -> None:
+        """Set the network, and the optimizer where it is given, to where they stood after ``epoch``."""
+        from safetensors.torch import load_file
+
+        place = self._place(epoch)
+        network.load_state_dict(load_file(place / NETWORK))
+        if optimizer is not None:
+            flat, held = load_file(place / OPTIMIZER), optimizer.state_dict()
+            held["state"] = {}
+            for name, value in flat.items():
+                number, _, key = name.partition(".")
+                held["state"].setdefault(int(number), {})[key] = value
+            optimizer.load_state_dict(held)
+
+    def forget(self) -> None:
+        """Remove them all."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _place(self, epoch: Epoch) -> Path:
+        return self._folder / f"epoch-{epoch.epoch}"
+
+
+def best(history: list[Epoch]) -> Epoch:
+    """Return the best epoch; of equal ones the first."""
+    return max(history, key=Epoch.rank)
+
+
+def _number(folder: Path) -> int:
+    digits = folder.name.rpartition("-")[2]
+    return int(digits) if digits.isdigit() else -1
+
+
+def _tensors(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.detach().cpu().contiguous() for name, value in state.items()}
+
+
+def _flat(optimizer: Any) -> dict[str, Any]:
+    state = optimizer.state_dict()["state"]
+    return _tensors({f"{number}.{key}": value for number, held in state.items() for key, value in held.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Questions, and the label of each at the same place."""
+
+    questions: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    @classmethod
+    def of(cls, examples: list[Example]) -> Labelled:
+        return cls(tuple(one.question for one in examples), tuple(str(one.label) for one in examples))
+
+
+def read_labelled(prepared: Path) -> dict[Split, Labelled]:
+    """Return the questions of each split. Raises RagqaError, one line, where they can't teach a classifier."""
+    splits = {split: Labelled.of(examples) for split, examples in read_routes(prepared).items()}
+    counts = Counter(label for split in splits.values() for label in split.labels)
+    if len(set(splits["train"].labels)) < 2:
+        raise RagqaError(
+            f"{prepared} should teach two labels or more; its train.jsonl has {len(set(splits['train'].labels))}: "
+            "add questions of other labels, and run 'ragqa finetune prepare' again"
+        )
+    lonely = sorted(label for label, count in counts.items() if count < 2)
+    if lonely:
+        others = f" (and {len(lonely) - 1} more labels)" if len(lonely) > 1 else ""
+        raise RagqaError(
+            f"label '{lonely[0]}'{others} has one example, and needs one to learn from and one to be measured by: "
+            "add a question to it or join it with another label, and run 'ragqa finetune prepare' again"
+        )
+    return splits
+
+
+def read_routes(prepared: Path) -> dict[Split, list[Example]]:
+    """Return the examples of each split, each with a label. Raises RagqaError where the form is another."""
+    record = read_prepared(prepared)
+    if record.form != "route":
+        raise RagqaError(
+            f"a classifier learns from the form route; {prepared} is of the form {record.form}: "
+            "run 'ragqa finetune prepare --form route'"
+        )
+    found: dict[Split, list[Example]] = {split: list(read_examples(prepared, split)) for split in SPLITS}
+    for split, examples in found.items():
+        if bare := next((one for one in examples if not one.label), None):
+            raise RagqaError(f"{prepared / split}.jsonl: example '{bare.id}' has no label: make the folder anew")
+    return found
+
 
 EPOCHS = 12
 BATCH = 32

@@ -7,12 +7,18 @@ form Zoph et al. 2020, arXiv 2006.06882). Knows nothing of models: whoever teach
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Protocol
 
+from ragqa.analysis import is_stop, terms
+from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
-from ragqa.finetune.records import Example
+from ragqa.evaluation.questions.drafting import Draft, Source, Sources, pages_of
+from ragqa.finetune.records import Example, Form
+from ragqa.finetune.routing.systems import label_named
+from ragqa.types import Document, Hit, Passage
 
 SHARE = 0.5
 """Of the examples not yet taken, those that a round takes."""
@@ -113,3 +119,84 @@ def _surest(left: Sequence[Example], doubts: Sequence[float]) -> list[Example]:
     size = max(math.ceil(SHARE * len(left)), FEWEST)
     places = sorted(range(len(left)), key=lambda at: (doubts[at], at))[:size]
     return [left[at] for at in sorted(places)]
+
+
+Search = Callable[[str, int], Sequence[Hit]]
+"""A question and how many passages → those found, best first."""
+
+
+def consistent(drafts: Iterable[Draft], search: Search, k: int) -> list[tuple[Draft, Passage]]:
+    """Return the drafts whose own passage is among the first ``k`` that their question finds, each with it."""
+    kept = []
+    for draft in drafts:
+        try:
+            hits = search(draft.text, k)
+        except RagqaError:  # a question that no search takes is none to learn from
+            continue
+        own = next((hit.passage for hit in hits if holds(hit.passage, draft)), None)
+        if own:
+            kept.append((draft, own))
+    return kept
+
+
+def holds(passage: Passage, draft: Draft) -> bool:
+    """Say whether the draft's evidence begins in ``passage``."""
+    return passage.document == draft.source.document and passage.start <= draft.source.place < passage.end
+
+
+def pseudo_examples(
+    found: Iterable[tuple[Draft, Passage]], form: Form, labels: Collection[str], titles: Mapping[str, str]
+) -> Iterator[Example]:
+    """Yield the examples; of the form ``route`` only those whose passage stands where one of ``labels`` names it."""
+    for number, (draft, passage) in enumerate(found, 1):
+        label = None
+        if form == "route":
+            label = label_named(passage.section, passage.document, titles.get(passage.document, ""), labels)
+            if label is None:
+                continue
+        kind, said = f"a {draft.origin}", label or draft.answer
+        yield _example(f"generated-{number}", draft.text, said, kind, draft.source, draft.pages, label)
+
+
+def sentence_examples(
+    documents: Sequence[Document], labels: Collection[str], count: int, seed: int
+) -> Iterator[Example]:
+    """Yield up to ``count`` sentences, drawn by chance, of places that one of ``labels`` names."""
+    titles = {document.name: document.title for document in documents}
+    sources = list(Sources(documents).all)
+    Random(seed).shuffle(sources)
+    made = 0
+    for source in sources:
+        label = label_named(source.section, source.document, titles[source.document], labels)
+        if label is not None and made < count:
+            made += 1
+            yield _example(
+                f"sentence-{made}", source.text, label, f"a {source.kind}", source, pages_of([source]), label
+            )
+
+
+def unasked(examples: Iterable[Example], asked: Sequence[Example]) -> list[Example]:
+    """Return the examples whose question is none of ``asked``, by the words that say what it is about."""
+    known = {_words(text) for example in asked for text in (example.question, *example.reworded)}
+    return [example for example in examples if _words(example.question) not in known]
+
+
+def _example(
+    name: str, asked: str, said: str, kind: str, source: Source, pages: tuple[int, ...], label: str | None
+) -> Example:
+    page = f" p. {pages[0]}" if pages else ""
+    return Example(
+        id=name,
+        messages=(Message("user", asked), Message("assistant", said)),
+        question=asked,
+        answers=(said,),
+        source=f"generated from {kind}, {source.document}{page}",
+        group=f"{source.document} {source.place}",
+        document=source.document,
+        pages=pages,
+        label=label,
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(term for term in terms(text) if not is_stop(term))

@@ -13,23 +13,16 @@ from contextlib import contextmanager
 
 from ragqa.errors import UnreadableFile
 from ragqa.printable import quantity
-from ragqa.readers.limits import check_length
-from ragqa.readers.pdf.assemble import assemble
-from ragqa.readers.pdf.blocks import Built, build_blocks
-from ragqa.readers.pdf.code import find_code
+from ragqa.readers.files import check_length
+from ragqa.readers.pdf.blocks import Built, assemble, build_blocks, find_code
 from ragqa.readers.pdf.columns import read_in_order
-from ragqa.readers.pdf.contents import find_contents
-from ragqa.readers.pdf.footnotes import find_footnotes
-from ragqa.readers.pdf.furniture import find_furniture
-from ragqa.readers.pdf.headings import find_headings
-from ragqa.readers.pdf.joining import Knows
-from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.furniture import find_contents, find_footnotes, find_furniture
+from ragqa.readers.pdf.headings import choose_title, find_headings
+from ragqa.readers.pdf.rows import Knows, Row, make_rows, part_run_ins
 from ragqa.readers.pdf.ruled import RuledTable, find_ruled
 from ragqa.readers.pdf.rules import Rules
-from ragqa.readers.pdf.runins import part_run_ins
 from ragqa.readers.pdf.source import Bookmark, RawPage, Source, open_source
 from ragqa.readers.pdf.tables import find_tables
-from ragqa.readers.pdf.titles import choose_title
 from ragqa.types import Document
 
 MEDIA_TYPE = "application/pdf"

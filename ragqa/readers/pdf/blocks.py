@@ -9,13 +9,41 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ragqa.readers.pdf.captions import is_caption
-from ragqa.readers.pdf.characters import CJK
-from ragqa.readers.pdf.code import verbatim
-from ragqa.readers.pdf.joining import Knows, finish, join
-from ragqa.readers.pdf.rows import Row
+from ragqa.readers.pdf.calls import CJK
+from ragqa.readers.pdf.rows import Knows, Row, finish, is_caption, join
 from ragqa.readers.pdf.tables import Table
-from ragqa.types import BlockKind
+from ragqa.types import Block, BlockKind, Page
+
+
+def find_code(rows: Sequence[Row], skip: set[int]) -> set[int]:
+    """Return the rows set in a typewriter face, unless most of the document is."""
+    mono = {at for at, row in enumerate(rows) if row.mono and at not in skip}
+    letters = sum(len(row.text) for row in rows)
+    if sum(len(rows[at].text) for at in mono) > 0.6 * letters:
+        return set()
+    return mono
+
+
+def verbatim(rows: Sequence[Row]) -> str:
+    """Return lines of code with the indents and blank lines that their places show."""
+    left = min(row.x0 for row in rows)
+    widths = sorted((s.x1 - s.x0) / len(s.text) for row in rows for s in row.segments if len(s.text) > 2)
+    width = max(widths[len(widths) // 2] if widths else 0.6 * rows[0].size, 0.1)
+    lines: list[str] = []
+    for number, row in enumerate(rows):
+        if number and rows[number - 1].y0 - row.y0 > 1.75 * row.size:
+            lines.append("")
+        line = ""
+        for s in row.segments:
+            column = min(round((s.x0 - left) / width), 200)
+            line += (
+                " " * max(column - len(line), 1 if line else 0)
+                + s.text.rstrip("\x02")
+                + ("-" if s.text.endswith("\x02") else "")
+            )
+        lines.append(line)
+    return "\n".join(lines)
+
 
 _BULLET = re.compile(
     r"^([•◦▪‣●○■□▶►✓✔➢➤❖❑❒◆◇⬝→⁃∙·\uf0b7\uf0a7]|[–—*-](?=\s))\s*(?=\S)|^(o|l)\s+(?=[A-Z])|^(l)\s+(?=\d)"
@@ -275,3 +303,42 @@ def _text_start(row: Row, marker: int) -> float:
     if len(row.segments) > 1 and len(row.segments[0].text) <= marker:
         return row.segments[1].x0
     return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
+
+
+def assemble(
+    built: Sequence[Built], labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
+) -> tuple[str, tuple[Block, ...], tuple[Page, ...]]:
+    """Return text, blocks and pages. A page begins where its first piece does, which may be within a block."""
+    parts: list[str] = []
+    blocks: list[Block] = []
+    starts: dict[int, int] = {}
+    length = 0
+    for item in built:
+        pieces = [(page, text) for page, text in item.pieces if text.strip()]
+        if not pieces:
+            continue
+        if parts:
+            parts.append("\n")
+            length += 1
+        start = length
+        for page, text in pieces:
+            starts.setdefault(page, length)
+            parts.append(text)
+            length += len(text)
+        blocks.append(Block(item.kind, start, length, item.level))
+    return "".join(parts), tuple(blocks), _pages(starts, length, labels, furniture)
+
+
+def _pages(
+    starts: dict[int, int], length: int, labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
+) -> tuple[Page, ...]:
+    """Return the pages back to back. One without text is empty and stands where the next begins."""
+    pages: list[Page] = []
+    end = length
+    for number in range(len(labels) - 1, -1, -1):
+        start = min(starts.get(number, end), end)
+        pages.append(Page(number + 1, start, end, labels[number], tuple(furniture[number])))
+        end = start
+    if pages and pages[-1].start > 0:
+        pages[-1] = Page(1, 0, pages[-1].end, pages[-1].label, pages[-1].furniture)
+    return tuple(reversed(pages))

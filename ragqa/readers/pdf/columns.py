@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ragqa.readers.pdf.characters import CJK
+from ragqa.readers.pdf.calls import CJK
 from ragqa.readers.pdf.lines import BELOW, Segment
 from ragqa.readers.pdf.rows import Row, make_rows
 from ragqa.readers.pdf.ruled import RuledTable

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,16 +17,144 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.characters import clean, page_text
-from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols
-from ragqa.readers.pdf.hidden import Box
-from ragqa.readers.pdf.letterspaced import join_letterspaced
-from ragqa.readers.pdf.right_to_left import Leftward, find_leftward, mend_ligatures
+from ragqa.readers.pdf.calls import CJK, clean, page_text
+from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols, sift_unreadable
 from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
-from ragqa.readers.pdf.struck import close_gaps
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
-from ragqa.readers.pdf.unreadable import sift_unreadable
-from ragqa.readers.pdf.words import corners_of, shown_words
+from ragqa.readers.pdf.words import Box, close_gaps, corners_of, shown_words
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+FEWEST = 5
+"""Letters of a line set so; fewer may be a list of letters."""
+MOSTLY = 0.6
+"""The part of a line's words that are single letters; a narrow pair such as 'WA' stands close enough to be a word."""
+WIDEST = 1.2
+"""Times the type size: what stands further apart is in columns."""
+WIDER = 0.25
+"""By how much the gap between words is wider than that between letters, in parts of the type size."""
+
+
+def join_letterspaced(text: str, words: Ints, boxes: Floats) -> tuple[str, Ints, Floats]:
+    """Return text, words (n, 3) and boxes (n, 4) with the letters of such lines joined to words.
+
+    Of ``text`` the spaces between joined letters become characters without width, so that places stay as they are.
+    """
+    length = words[:, 1] - words[:, 0]
+    single = np.bincount(words[:, 2], length == 1)
+    if single.max(initial=0) < FEWEST:
+        return text, words, boxes
+    every, longer = np.bincount(words[:, 2]), np.bincount(words[:, 2], length > 2)
+    characters, keep = list(text), np.ones(len(words), np.bool_)
+    words, boxes = words.copy(), boxes.copy()
+    for line in np.flatnonzero((single >= FEWEST) & (longer == 0) & (single >= MOSTLY * every)).tolist():
+        members = np.flatnonzero(words[:, 2] == line)
+        for begin, end in pairwise(_word_edges(text, words[members], boxes[members])):
+            first, last = members[begin], members[end - 1]
+            for at in range(words[first, 0], words[last, 1]):
+                characters[at] = "\u200b" if characters[at].isspace() else characters[at]
+            words[first, 1], boxes[first, 2] = words[last, 1], boxes[last, 2]
+            boxes[first, 3] = boxes[first : last + 1, 3].max()
+            keep[first + 1 : last + 1] = False
+    return "".join(characters), words[keep], boxes[keep]
+
+
+def _word_edges(text: str, words: Ints, boxes: Floats) -> list[int]:
+    """Return where words begin and the last one ends, or [] where the letters of the line make none."""
+    letters = [text[start:end] for start, end in words[:, :2].tolist()]
+    said = "".join(letters)
+    alphabetical = sum(ord(after) - ord(before) == 1 for before, after in pairwise(said)) > len(said) / 3
+    if not said.isalpha() or CJK.search(said) or alphabetical:
+        return []
+    size = float(np.median(boxes[:, 3] - boxes[:, 1]))
+    gaps = boxes[1:, 0] - boxes[:-1, 2]
+    if float(gaps.min(initial=0.1)) <= 0 or float(gaps.max(initial=0)) > 2 * WIDEST * size:
+        return []
+    usual = float(np.median(gaps))
+    if usual > WIDEST * size:
+        return []
+    return [0, *(np.flatnonzero(gaps > usual + WIDER * size) + 1).tolist(), len(words)]
+
+
+_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_ALEF_LAM = re.compile("[\u0622\u0623\u0625\u0627]\u0644")
+
+
+def is_leftward(text: str) -> bool:
+    """Say whether most letters of a text are Arabic or Hebrew."""
+    return not text.isascii() and 2 * len(_LETTER.findall(text)) > sum(map(str.isalpha, text))
+
+
+def mend_ligatures(pointer: int, text: str) -> str:
+    """Return a page's text with lam before alef where both are one glyph, whose two letters pdfium turns about."""
+    if "\u0644" not in text:
+        return text
+    characters = list(text)
+    for match in _ALEF_LAM.finditer(text):
+        places = calls.char_origins(pointer, range(*match.span()))
+        if np.abs(places[0] - places[1]).max() < 0.01:
+            characters[match.start() : match.end()] = reversed(match[0])
+    return "".join(characters)
+
+
+class Leftward(NamedTuple):
+    """The lines of a page that are read from right to left, each as its words in the order in which they are read."""
+
+    lines: list[list[int]]
+    passage: Ints
+    """(n,): what a wide gap parts, on such lines; 0 elsewhere."""
+
+
+def find_leftward(text: str, words: Ints, boxes: Floats, widest: float) -> Leftward | None:
+    """Return the lines that are read from right to left, or None; what pdfium broke of one line is joined in ``words``.
+
+    ``words`` (n, 3): start, end, line; ``boxes`` (n, 4): left, bottom, right, top; ``widest`` is the widest gap between
+    words of one passage, in parts of the type size.
+    """
+    if text.isascii() or not _LETTER.search(text):
+        return None
+    found: list[list[int]] = []
+    for members in np.split(np.arange(len(words)), np.flatnonzero(np.diff(words[:, 2])) + 1):
+        said = text[words[members[0], 0] : words[members[-1], 1]]
+        leftward = 2 * len(_LETTER.findall(said)) >= sum(map(str.isalpha, said))
+        if found and found[-1][-1] == members[0] - 1 and _goes_on(boxes[found[-1]], boxes[members], widest):
+            words[members, 2] = words[found[-1][0], 2]
+            found[-1] += members.tolist()
+        elif leftward and any(map(str.isalpha, said)):
+            found.append(members.tolist())
+    passage = np.zeros(len(words), np.intp)
+    for line in found:
+        at = np.array(line)[np.argsort(boxes[line, 0])]
+        reach = np.maximum.accumulate(boxes[at, 2])
+        size = float(np.median(boxes[line, 3] - boxes[line, 1]))
+        passage[at] = np.concatenate(([0], np.cumsum(boxes[at[1:], 0] - reach[:-1] > widest * size)))
+    return Leftward([_in_order(text, words, boxes, line) for line in found], passage) if found else None
+
+
+def _goes_on(above: Floats, below: Floats, widest: float) -> bool:
+    """Whether two lines of the file stand side by side on one baseline without a wide gap."""
+    size = float(np.median(above[:, 3] - above[:, 1]))
+    if abs(float(np.median(above[:, 1]) - np.median(below[:, 1]))) > 0.3 * size:
+        return False
+    apart = max(below[:, 0].min() - above[:, 2].max(), above[:, 0].min() - below[:, 2].max())
+    return bool(-0.5 * size < apart < widest * size)
+
+
+def _in_order(text: str, words: Ints, boxes: Floats, line: list[int]) -> list[int]:
+    """Return the words of a line from right to left, but Latin words and numbers side by side as they run."""
+    ordered: list[int] = []
+    run: list[int] = []
+    for at in sorted(line, key=lambda word: -boxes[word, 2]):
+        if _LETTER.search(text, words[at, 0], words[at, 1]) or not any(
+            map(str.isalnum, text[words[at, 0] : words[at, 1]])
+        ):
+            ordered += [*reversed(run), at]
+            run = []
+        else:
+            run.append(at)
+    return [*ordered, *reversed(run)]
+
 
 MAX_CHARS = 400_000
 """Characters read of one page; a printed page has some thousands, so what passes this is damage or an attack."""
@@ -41,9 +170,6 @@ APART = 0.32
 
 BELOW = 0.22
 """The part of the type size that we take to lie below the baseline."""
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
 
 
 class Segment(NamedTuple):

@@ -2,13 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from ragqa.readers.pdf.joining import finish
-from ragqa.readers.pdf.lines import Segment
-from ragqa.readers.pdf.right_to_left import is_leftward
+from ragqa.readers.pdf.calls import CJK, SOFT_HYPHEN
+from ragqa.readers.pdf.lines import Segment, is_leftward
+from ragqa.readers.pdf.source import Bookmark
+
+Knows = Callable[[str], bool]
+"""Whether the document has a word, in lower case, somewhere inside a line."""
+
+_HYPHENS = ("-", "\u2010", SOFT_HYPHEN)
+_TAIL = re.compile(r"[^\W\d_]+$")
+_HEAD = re.compile(r"[^\W\d_]+")
+_WIDE = re.compile(r"[\u3000-\u303f\uff00-\uffef]")
+
+
+def join(first: str, second: str, knows: Knows) -> tuple[str, str]:
+    """Return ``first`` as it stands before ``second``, and what comes between them: nothing or a space."""
+    if not first.endswith(_HYPHENS):
+        return first, "" if _touches(first[-1:], second[:1]) else " "
+    stem = first[:-1]
+    tail, head = _TAIL.search(stem), _HEAD.match(second)
+    if not tail or not head:  # '1-' + '2', '--' + 'option', a dash at a line's end
+        between = "" if stem[-1:].isalnum() and second[:1].isalnum() else " "
+        return stem + "-", between
+    compound = stem[: tail.start()].endswith("-") and stem[: tail.start() - 1][-1:].isalnum()
+    before, after = tail[0].lower(), head[0].lower()
+    if knows(before + after):
+        return stem, ""
+    shouted = len(before) > 1 and (tail[0] + head[0]).isupper()
+    known_apart = knows(before) and knows(after) and min(len(before), len(after)) > 3
+    if compound or knows(f"{before}-{after}") or not (head[0].islower() or shouted) or known_apart:
+        return stem + "-", ""
+    return stem, ""
+
+
+def finish(text: str) -> str:
+    """Return a last line as it stands at the end of its block."""
+    return text[:-1] + "-" if text.endswith(SOFT_HYPHEN) else text
+
+
+def _touches(last: str, first: str) -> bool:
+    """Whether two characters meet without a space over a line break."""
+    if not last or not first or (last.isascii() and first.isascii()):
+        return False
+    if _WIDE.match(last) or _WIDE.match(first):
+        return True
+    return bool(CJK.match(last)) and bool(CJK.match(first))
 
 
 class Row(NamedTuple):
@@ -111,3 +155,50 @@ def _read(group: Sequence[Segment]) -> str:
     """Return the text of a row's segments in the order in which they are read: Arabic and Hebrew from the right."""
     ordered = group[::-1] if is_leftward("".join(s.text for s in group)) else group
     return " ".join([*(finish(s.text) for s in ordered[:-1]), ordered[-1].text])
+
+
+def part_run_ins(rows: Sequence[Row], bookmarks: Sequence[Bookmark]) -> list[Row]:
+    """Return the rows, those that begin with a bookmark's title in bold and go on in plain type parted after it."""
+    titles: defaultdict[int, list[str]] = defaultdict(list)
+    for mark in bookmarks:
+        if mark.page is not None:
+            titles[mark.page].append(mark.title)
+    found: list[Row] = []
+    for row in rows:
+        title = _title(row, titles.get(row.page, ()))
+        found += _parted(row, title) if title else [row]
+    return found
+
+
+def _title(row: Row, titles: Sequence[str]) -> str:
+    first = row.segments[0]
+    if not titles or not first.font.bold or row.bold:
+        return ""
+    fits = [title for title in titles if row.text.startswith(title + " ")]
+    return max(fits, key=len, default="")
+
+
+def _parted(row: Row, title: str) -> list[Row]:
+    first, *others = row.segments
+    if len(title) > len(first.text):
+        return [row]
+    split = first.x0 + (first.x1 - first.x0) * len(title) / len(first.text)
+    head = first._replace(text=title, x1=split, last_font=first.font)
+    rest = first.text[len(title) :].strip()
+    tail = [first._replace(text=rest, x0=split + 0.5 * row.size, font=first.last_font)] if rest else []
+    tail += others
+    text = row.text[len(title) :].strip()
+    heading = row._replace(segments=(head,), text=title, x1=split, size=head.size, bold=True)
+    return [heading, row._replace(segments=tuple(tail), text=text, x0=row.x0, bold=False)] if tail else [heading]
+
+
+_CAPTION = re.compile(
+    r"^(?:(?:fig(?:ure|\.)|table|listing|exhibit)\s+[A-Z]?\d+(?:[.-]\d+)*(?:[.:]|\s+[A-Z—–-]|$)|[图圖表]\s*\d+(?:[.-]\d+)*(?:[.:：]|\s|$))",
+    re.I,
+)
+_TABLE_SAYS = re.compile(r"^\w+\.?\s+[\d.-]+\s+[a-z]")
+
+
+def is_caption(line: str) -> bool:
+    """Whether a line begins a caption: 'Table 2-1 Limits', 'Figure 3: …', '图 4 …', but not 'Table 2 shows'."""
+    return bool(_CAPTION.match(line)) and not _TABLE_SAYS.match(line)

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ragqa.readers.pdf.grids import Grid, find_grids, make_grid
 from ragqa.readers.pdf.lines import Segment
 from ragqa.readers.pdf.rows import Row, make_rows
-from ragqa.readers.pdf.rules import Rule, Rules
-from ragqa.readers.pdf.table_columns import find_bands, is_running_text
-from ragqa.readers.pdf.table_rows import group_lines, is_numeric
+from ragqa.readers.pdf.rules import Grid, Rule, Rules, find_grids, make_grid
+from ragqa.readers.pdf.table_parts import find_bands, group_lines, is_numeric, is_running_text
 
 MOST_HEADERS = 3
 LONGEST_NAME = 60

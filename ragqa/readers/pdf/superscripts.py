@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.characters import clean
+from ragqa.readers.pdf.calls import clean
 from ragqa.readers.scripts import lowered, raised
 
 Floats = npt.NDArray[np.float64]

@@ -1,0 +1,329 @@
+"""What a question asks for: a kind of value, a form of text (steps, a list, a rule), which of two opposites.
+
+English and Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from ragqa.analysis import compatible, query_terms, terms
+from ragqa.answerers.evidence import asked_kind
+
+COUNT = "number of them"
+"""The type of how many there are of a thing."""
+
+_NUMBER = (
+    r"(?:\d+(?:[.,]\d+)*"
+    r"|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|half"
+    r"|an?|several|few)\b|[一二三四五六七八九十百千两兩半]+)"
+)
+
+
+def _measured(units: str) -> str:
+    """Match a number with one of ``units`` behind it, or under a label that names the unit; or a formula."""
+    behind = rf"{_NUMBER}\s?[-\u2013]?\s?(?:{units})(?![a-zA-Z])"
+    above = rf"(?:[(\[（]\s?(?:{units})\s?[)\]）]|\b[iI]n (?:{units})(?![a-zA-Z]))[^\d]{{0,400}}?\d+"
+    return rf"{behind}|{above}|=\s?[^\s=]"
+
+
+def _counted(words: str) -> str:
+    """Match a question that names its unit: how many seconds, in mAh."""
+    return rf"\b(?:how many|many|in|what|which|number of) (?:{words})(?![a-z])|(?:多少|几|幾)个?(?:{words})"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerType:
+    """A kind of value: how a question asks for it, and what one looks like."""
+
+    name: str
+    """In plain words, of which ``CHINESE`` has the Chinese ones."""
+    asked: str
+    """A regular expression, of capitals and small letters alike."""
+    value: str
+    """A regular expression. Each is compiled when it is first looked for: most are not."""
+    telling: bool = False
+    """Whether a value is not a number, so that one which the question holds counts too."""
+
+
+_DURATION = (
+    r"s|secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?|ms|milliseconds?"
+    r"|秒|分钟|分鐘|分|小时|小時|个?月|天|日|周|週|星期|年"
+)
+_LENGTH = r"mm|cm|m|km|in|inch(?:es)?|ft|feet|foot|yards?|miles?|met(?:er|re)s?|″|\"|毫米|厘米|公分|米|公里|英寸|AWG"
+_ANY_NUMBER = (
+    r"(?i)\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|several|half)\b"
+    r"|[一二三四五六七八九十百千两兩]"
+)
+# Name, the words for the unit within a question, other ways to ask, the units of a value.
+_MEASURES = (
+    ("time", "seconds?|minutes?|hours?|days?|weeks?|months?|years?|秒|分钟|小时|天|个?月|周|年", "", _DURATION),
+    (
+        "length",
+        r"mm|cm|millimet\w+|centimet\w+|met(?:er|re)s?|inch(?:es)?|feet|公分|厘米|毫米|米",
+        r"\bhow (?:far|wide|tall|deep|high|thick)\b|\bdiameter\b|\bdimensions\b|多高|多宽|多深|多厚|多远|直径"
+        r"|\b(?:what|which) (?:\w+ )?(?:distance|depth|width|height|length|clearance)\b",
+        _LENGTH,
+    ),
+    (
+        "weight",
+        "kg|grams?|kilograms?|kilos?|pounds?|ounces?|公斤|克",
+        r"\bhow heavy\b|\bweigh\b|\b(?:what|which) (?:\w+ )?weight\b|多重|重量",
+        r"[kK]g|g|mg|lbs?|oz|ounces?|pounds?|grams?|kilos?|kilograms?|tons?|公斤|千克|克|吨",
+    ),
+    (
+        "temperature",
+        "degrees?|kelvin|度",
+        r"\bhow (?:hot|cold|warm)\b|\btemperature\b|温度|多热",
+        r"°\s?[CF]?|℃|℉|degrees?|[CFK]|kelvin|度|摄氏度",
+    ),
+    ("power", "watts?|kilowatts?|瓦", "", "k?W|watts?|瓦|千瓦|VA"),
+    ("voltage", "volts?|伏", r"\bvoltage\b|电压", "m?V|volts?|伏"),
+    ("current", "amps?|amperes?|安培", "", "m?A|amps?|amperes?|安"),
+    ("capacity", "m?Ah", "", "m?Ah"),
+    ("rate", "hertz|k?Hz|baud(?: rate)?|rpm", "", r"[kMG]?Hz|赫兹|baud|bps|[kMG]bit/s|rpm"),
+    ("torque", "newton met(?:er|re)s?|N ?m|牛米", r"\btorque\b|扭矩|力矩", r"N\s?[·.]?\s?m|ft-?lbs?|牛米|N"),
+    ("pressure", "bar|psi|帕", r"\b(?:what|which)\b.*\bpressure\b|多大压力|压力是多", "m?bar|psi|[kM]?Pa|hPa|帕"),
+    (
+        "noise level",
+        "decibels?|dB|分贝",
+        r"\bhow (?:loud|noisy)\b|噪音|噪声|多响",
+        r"dB(?:\s?\(?A\)?)?|decibels?|分贝",
+    ),
+    (
+        "volume",
+        "lit(?:er|re)s?|ml|gallons?|cups?|升|毫升",
+        "",
+        r"m?l|cl|lit(?:er|re)s?|gallons?|quarts?|cups?|fl\.? ?oz|cu\.? ?ft|升|毫升|立方",
+    ),
+    ("size", "gigabytes?|megabytes?|GB|MB|bytes?|字节", "", "[kKMGT]i?B|bytes?|gigabytes?|megabytes?|字节|G|M"),
+    ("percentage", "percent(?:age)?|per cent", r"\bpercentage\b|百分比|百分之几", "%|percent|per cent|％"),
+    ("resolution", "megapixels?|pixels?|像素", "", r"megapixels?|MP|pixels?|dpi|p|[x×]\s?\d+|像素"),
+)
+_REASON = AnswerType(
+    "reason",
+    r"^why\b|\bwhy (?:do|does|is|are|can|must|should|did|was|has|have)\b|\bwhat (?:is the reason|causes?|makes)\b"
+    r"|\bfor what reason\b|为什么|為什麼|为何|為何|为啥|什么原因",
+    r"(?i)\b(?:because|since|so that|in order to|due to|as a result|therefore|thus|otherwise|caus\w+|leads? to|reasons?"
+    r"|to (?:prevent|avoid|protect|ensure|keep|reduce|guarantee|make sure|allow)|prevents?|protects?|if not"
+    r"|(?:may|might|can|could|will) (?:be|cause|damage|result|lead)|for (?:safety|security))\b"
+    r"|\bas (?:it|they|this|the)\b"
+    r"|因为|因此|由于|所以|以便|以免|否则|原因|为了|導致|导致|防止|避免|使得|故",
+    telling=True,
+)
+_MONEY = AnswerType(
+    "price",
+    r"\bhow much (?:does|do|is|are|will)\b.*\b(?:cost|pay|fee|charged?)\b|\bcosts?\b|\bprice\b|\bfee\b"
+    r"|\bhow many (?:dollars|euros)\b|多少钱|几块钱|价格|费用",
+    rf"{_measured('dollars?|euros?|cents?|USD|EUR|元|块|[€$£¥]')}|[€$£¥]\s?\d",
+)
+_COLOUR = AnswerType(
+    "colour",
+    r"\b(?:what|which) colou?r\b|什么颜色|哪种颜色",
+    r"(?i)\b(?:red|green|blue|white|black|yellow|orange|amber|gr[ae]y|purple|pink|brown|violet|cyan|magenta)\b"
+    r"|[红绿蓝白黑黄橙灰紫粉]色?",
+    telling=True,
+)
+_FREQUENCY = AnswerType(
+    "interval",
+    r"\bhow (?:often|frequently|regularly)\b|多久.{0,8}一次|多长时间.{0,8}一次|每隔多|隔多久",
+    r"(?i)\b(?:every|each|once|twice|daily|weekly|monthly|yearly|annually|regularly|times|always)\b"
+    r"|\b(?:a|per) (?:day|week|month|year)\b|每|次|定期",
+    telling=True,
+)
+_NAMED_UNITS = tuple(AnswerType(name, _counted(words), _measured(units)) for name, words, _, units in _MEASURES)
+_OTHER_WORDS = tuple(AnswerType(name, others, _measured(units)) for name, _, others, units in _MEASURES if others)
+TYPES = (
+    _REASON,
+    *_NAMED_UNITS,
+    _FREQUENCY,
+    AnswerType("value", r"\bhow long (?:must|should|may|can) .*\bbe\b", _ANY_NUMBER),
+    AnswerType(
+        "time",
+        r"\bhow (?:soon|much (?:time|longer))\b|\bfor how long\b|多长时间|多久"
+        r"|\bhow long (?:does|do|until|before|without|after|can|may|will)\b",
+        _measured(_DURATION),
+    ),
+    AnswerType(
+        "value",
+        r"\bhow (?:high|low|great)\b.*\b(?:resistance|pressure|temperature|voltage|current|humidity|torque|speed|rate"
+        r"|frequency|power|consumption|flow|level|load|concentration|dose)\b",
+        _ANY_NUMBER,
+    ),
+    AnswerType("length", r"\bhow long\b|多长", _measured(f"{_DURATION}|{_LENGTH}")),
+    *_OTHER_WORDS,
+    AnswerType(
+        "number",
+        r"\b(?:order|part|kit|serial|model|telephone|phone|error|item|article|reference|catalog|pin)"
+        r" (?:number|no\b|code)|订货号|零件号|电话|型号|编号",
+        r"\d[\d /-]{2,}\d|\b[A-Z]+-?\d+\b|(?<![.,\d])\d{3,}(?![.,]\d)",
+    ),
+    AnswerType("number", r"\bport number\b|哪个端口|端口号", r"\b\d{2,5}\b"),
+    _MONEY,
+    _COLOUR,
+    AnswerType(COUNT, r"\bhow many\b|\b(?:what|which) number of\b|多少个|几个|几次|多少次|幾個", _ANY_NUMBER),
+    AnswerType(
+        "value",
+        r"\bhow (?:much|strong|hard|big|large|fast|bright|near|close|old)\b|多少|多大|多快"
+        r"|\b(?:what|which) (?:\w+ )?(?:size|speed|capacity|value|age|rate|limit|maximum|minimum)\b",
+        _ANY_NUMBER,
+    ),
+)
+"""The first that is asked for counts."""
+
+CHINESE = {
+    "reason": "原因",
+    "time": "时间",
+    "length": "长度",
+    "weight": "重量",
+    "temperature": "温度",
+    "power": "功率",
+    "voltage": "电压",
+    "current": "电流",
+    "capacity": "容量",
+    "rate": "速率",
+    "torque": "扭矩",
+    "pressure": "压力",
+    "noise level": "噪声值",
+    "volume": "容积",
+    "size": "大小",
+    "percentage": "百分比",
+    "resolution": "分辨率",
+    "price": "价格",
+    "colour": "颜色",
+    "interval": "间隔",
+    "number": "号码",
+    COUNT: "数目",
+    "value": "数值",
+}
+
+_STEP = re.compile(r"(?m)^\W*\d{1,2}[.)、]?\s")
+_NOUN = re.compile(r"\bhow many (?:\w+ )?(\w{3,})|(?:多少|几)[个次条块片]?([\u4e00-\u9fff]{1,2})", re.IGNORECASE)
+_LINE = re.compile(r"[\n。;；]|\.\s")
+
+
+def expected_type(question: str) -> AnswerType | None:
+    """Return what kind of value a question asks for, None where it asks for none that can be told."""
+    return next((one for one in TYPES if re.search(one.asked, question, re.IGNORECASE)), None)
+
+
+def type_words(expected: AnswerType, question: str) -> frozenset[str]:
+    """Return the terms by which a question asks for a type, such as 'many' or 'pressure': a value answers them."""
+    match = re.search(expected.asked, question, re.IGNORECASE)
+    return frozenset(query_terms(match[0])) & _TYPE_WORDS if match else frozenset()
+
+
+_TYPE_WORDS = frozenset(
+    terms(
+        "long far wide tall deep high low thick heavy hot cold warm loud noisy often frequently soon fast old much many"
+        " diameter dimensions distance depth width height length clearance weight weigh temperature voltage current"
+        " power torque pressure noise volume percentage size speed rate capacity value time amount number limit colour"
+        " color price cost fee reason degrees seconds minutes hours days weeks months years resistance frequency level"
+    )
+)
+
+
+def holds_type(expected: AnswerType, text: str, question: str) -> bool:
+    """Whether ``text`` holds a value of the type that the question does not itself hold."""
+    text = _STEP.sub("", compatible(text))  # the number of a step is no amount
+    if expected.name == COUNT:
+        text = _about(text, question)
+    if expected.telling:
+        return bool(re.search(expected.value, text))
+    given = set(re.findall(r"\d+", question))
+    found = (set(re.findall(r"\d+", match[0])) for match in re.finditer(expected.value, text))
+    return any(not digits or digits - given for digits in found)
+
+
+def _about(text: str, question: str) -> str:
+    """Return the lines of ``text`` that name what is counted, all of it where none does."""
+    match = _NOUN.search(question)
+    noun = (match[1] or match[2]).lower()[:-1] if match else ""
+    named = [line for line in _LINE.split(text) if noun and noun in line.lower()]
+    return "\n".join(named) or text
+
+
+Asked = Literal["procedure", "code", "list", "rule", "fact", "other"]
+
+_PROCEDURE = re.compile(
+    r"\bhow (?:do|can|should|would|could|must|might) (?:I|we|you|one|somebody|someone)\b|\bhow to\b"
+    r"|\bwhat (?:are the |)steps\b|\bwhat (?:do|should|must|has|have|can) (?:I|we|you|to be|one)\b.*\b(?:do|done)\b"
+    r"|\b(?:right|best|proper|correct) way to\b|\bprocedure\b|\bwalk me through\b"
+    r"|怎么(?!样)|怎麼|怎样|怎樣|如何|步骤|步驟|哪几步|哪幾步|一步步|咋",
+    re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"\bcommands?\b|\bwhat (?:do|should|must) (?:I|we|you) type\b|\bsyntax\b|\bsnippet\b"
+    r"|命令|敲|语句|語句|代码|代碼|哪[一两兩几幾]行|指令",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    r"\b(?:which|what)\b(?: \w+){0,3} \w+s\b (?:do|are|can|does|have|should|may|must|is)"
+    r"|\bwhat (?:do|should|must) (?:I|we|you)\b.*\b(?:have|need|find|contain|bring)\b|\bwhat should\b|\blist of\b"
+    r"|哪些|有哪|都有|哪几|哪幾|有什么[^？?]{0,6}[？?]",
+    re.IGNORECASE,
+)
+_RULE = re.compile(
+    r"^(?:can|may|must|should|do|does|is|are|will|if|am)\b|\b(?:can|may|must|should) (?:I|we|you)\b|\bdoes it\b"
+    r"|\bwhat if\b|[吗嗎]|要不要|能不能|可不可以|是否|有没有|有沒有|会不会|會不會|行不行",
+    re.IGNORECASE,
+)
+
+
+def asked_for(question: str) -> Asked:
+    """Return what kind of answer a question asks for."""
+    procedure = bool(_PROCEDURE.search(question))
+    if _CODE.search(question):
+        return "code"
+    if asked_kind(question) in ("number", "time") and not procedure:
+        return "fact"
+    if procedure:
+        return "procedure"
+    if _LIST.search(question):
+        return "list"
+    return "rule" if _RULE.search(question) else "other"
+
+
+_SWITCH = r"\b(?:turn|switch|power)(?:ed|ing)?(?: \w+){0,3}"
+_PAIRS = (
+    (rf"{_SWITCH} on\b", rf"{_SWITCH} off\b"),
+    (
+        r"\b(?:en|re)able[ds]?\b|\bactivat\w+|打开|开启|启用|開啟|啟用",
+        r"\bdisable[ds]?\b|\bdeactivat\w+|关闭|停用|禁用|關閉",
+    ),
+    (r"\bopen(?:ed|ing|s)?\b", r"\bclos(?:e|ed|ing|es)\b"),
+    (
+        r"\b(?:install|fit|attach|insert|mount|connect)(?:ed|ing|s)?\b|\bput(?: \w+){0,4} (?:in|on|back)\b"
+        r"|安装|装上|裝上|插入|连接",
+        r"\b(?:remov|uninstall|detach|disconnect|dismantl)\w*"
+        r"|\b(?:tak(?:e|ing)|get|lift|pull)(?: \w+){0,4} (?:off|out)\b|拆下|取下|拆卸|卸下|拔出|断开",
+    ),
+    (r"\block(?:ed|ing|s)?\b|锁定|上锁", r"\bunlock(?:ed|ing|s)?\b|解锁"),
+    (r"\bstart(?:ed|ing|s)?\b|启动|啟動", r"\bstop(?:ped|ping|s)?\b|停止"),
+    (
+        r"\bincreas\w+|\braise[ds]?\b|调高|增大|增加",
+        r"\bdecreas\w+|\blower(?:ed|ing|s)?\b|\breduc\w+|调低|减小|减少",
+    ),
+)
+PAIRS = tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in _PAIRS)
+
+
+@lru_cache(1024)
+def _sides(text: str) -> tuple[tuple[bool, bool], ...]:
+    """Return for each pair whether a text names the one and the other."""
+    return tuple((bool(one.search(text)), bool(other.search(text))) for one, other in PAIRS)
+
+
+def opposed(question: str, text: str) -> bool:
+    """Whether a text is about the opposite of what a question names, and not about that itself."""
+    named = zip(_sides(question), _sides(text), strict=True)
+    return any(asked[0] != asked[1] and said == (asked[1], asked[0]) for asked, said in named)
+
+
+def unasked(question: str, text: str) -> bool:
+    """Whether a text is about off, closing or removing, of which a question names neither side."""
+    named = zip(_sides(question), _sides(text), strict=True)
+    return any(said == (False, True) and asked == (False, False) for asked, said in named)

@@ -1,0 +1,296 @@
+"""Who answers. A kind of system is a file of this folder; it is imported when it is chosen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragqa.answerers import ChatOptions, Turn
+from ragqa.answerers.prompting import Message, closed_book_prompt
+from ragqa.answerers.untrusted import visible
+from ragqa.answerers.written import check_markers
+from ragqa.compare.questions import closed_book, entry_of, routed
+from ragqa.compare.records import Kind, Said, System, Training
+from ragqa.compare.training import train
+from ragqa.embedders.folders import BUNDLED
+from ragqa.engine import Library
+from ragqa.errors import RagqaError
+from ragqa.finetune.records import Example
+from ragqa.finetune.records import Split as Part
+from ragqa.finetune.routing import load_route
+from ragqa.metrics import answer_tokens
+from ragqa.models.safety import read_record
+from ragqa.prompts import Prompts, load_prompts
+from ragqa.settings import Settings
+
+if TYPE_CHECKING:
+    from ragqa.answerers.language_model import LanguageModel
+    from ragqa.answerers.prompting import Room
+    from ragqa.finetune.routing.router import Router
+
+
+KNOWN = (
+    "extractive, retrieve:SPEC, retrieve:train=BASE, closed-book:SPEC, closed-book:scratch, closed-book:train=BASE, "
+    "route:PATH, route:train"
+)
+DEFAULT = "extractive,closed-book:scratch"
+TRAIN = "train="
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What systems are opened with."""
+
+    library: Library
+    settings: Settings
+    parts: Mapping[Part, Sequence[Example]]
+    """What those that are trained here learn from."""
+    seed: int = 0
+    notice: Callable[[str], None] = lambda line: None
+
+
+def names_of(text: str) -> tuple[str, ...]:
+    """Return the systems of a list with commas between. Raises RagqaError for one that is none."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        kind, _, spec = name.partition(":")
+        if name != "extractive" and not (kind in {"retrieve", "closed-book", "route"} and spec.strip()):
+            raise RagqaError(f"--systems takes {KNOWN}, with commas between; got '{name}'")
+    if not names:
+        raise RagqaError(f"--systems takes {KNOWN}, with commas between; got none")
+    return names
+
+
+def trains(name: str) -> bool:
+    """Say whether a system is trained before it is asked."""
+    _, _, spec = name.partition(":")
+    return spec in {"scratch", "train"} or spec.startswith(TRAIN)
+
+
+def base_of(name: str, spec: str) -> str:
+    """Return what the system is trained from. Raises RagqaError where it does not say."""
+    base = spec.removeprefix(TRAIN)
+    if not base:
+        raise RagqaError(f"'{name}' should name what to train from: {name}scratch, or a model's folder")
+    return base
+
+
+def open_system(name: str, bench: Bench) -> System:
+    """Return the system ``name``, trained first where it says so. Raises RagqaError and its children."""
+    kind, _, spec = name.partition(":")
+    if kind in {"extractive", "retrieve"}:
+        return open_retrieving(name, spec or "extractive", bench)
+    if kind == "route":
+        return open_routing(name, spec, bench)
+    return open_closed(name, spec, bench)
+
+
+def making_of(spec: str) -> tuple[bool, Training | None]:
+    """Return whether the model that ``spec`` names was trained from nothing, and what training it took.
+
+    A model's folder tells both where it was trained by ``ragqa finetune``; of any other nobody knows.
+    """
+    kind, _, place = spec.partition(":")
+    record = read_record(Path(place).expanduser()) if kind == "transformers" else {}
+    seconds = record.get("train_seconds")
+    training = Training(float(seconds), 0.0) if isinstance(seconds, (int, float)) else None
+    return bool(record.get("scratch")), training
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedBook:
+    """A model that answers from memory; it has no citations."""
+
+    name: str
+    spec: str
+    model: LanguageModel
+    prompts: Prompts
+    kind: Kind = "closed-book"
+    scratch: bool = False
+    training: Training | None = None
+    base: str | None = None
+    """Of a model trained here: what it was trained from."""
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+        """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
+        before = [
+            message
+            for turn in history
+            for message in (Message("user", turn.question), Message("assistant", turn.answer))
+        ]
+        prompt = closed_book_prompt(question, self.model.room(), before)
+        started = time.perf_counter()
+        reply = self.model.complete(prompt, 1, None)
+        taken = (time.perf_counter() - started) * 1000
+        text = visible(reply.texts[0]).strip()
+        refused = answer_tokens(text) == answer_tokens(self.prompts.refusal_to(question))
+        return Said(text, refused or not text, (), taken, reply.usage.cost_usd)
+
+
+def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
+    """Return the system: a model as it is, or trained now on what the bench may train on."""
+    if spec != "scratch" and not spec.startswith(TRAIN):
+        return _held(name, spec, bench.settings)
+    base = base_of(name, spec)
+    prompts = load_prompts(bench.settings.prompts)
+    parts = {
+        part: [closed_book(example, prompts.refusal_to(example.question)) for example in examples]
+        for part, examples in bench.parts.items()
+    }
+    job = train(parts, "closed-book", base, bench)
+    assert job.model is not None
+    held = _held(name, job.model, bench.settings)
+    training = Training(job.train_seconds, job.cost_usd)
+    return ClosedBook(name, job.model, held.model, prompts, scratch=held.scratch, training=training, base=base)
+
+
+def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
+    options = ChatOptions(
+        settings.max_tokens,
+        settings.temperature,
+        stop=settings.stop,
+        seed=settings.seed,
+        context_tokens=settings.context_tokens,
+        timeout_s=settings.timeout,
+    )
+    kind, _, place = spec.partition(":")
+    scratch, training = making_of(spec)
+    model, prompts = _model(name, kind, place, options), load_prompts(settings.prompts)
+    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
+
+
+def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageModel:
+    if kind == "transformers" and place:
+        from ragqa.answerers.transformers import LocalModel, check_folder
+
+        folder = Path(place).expanduser()
+        check_folder(folder)
+        return LocalModel(folder, options, f"transformers:{place}")
+    if kind == "openai" and place:
+        from ragqa.answerers.chat import ChatModel
+        from ragqa.openai_api.client import open_server
+
+        return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))
+    raise RagqaError(
+        f"closed-book takes openai:MODEL, transformers:PATH, scratch or {TRAIN}BASE behind its colon; got '{name}'"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieving:
+    """A library with an answerer. ``on`` gives the same with another library."""
+
+    name: str
+    spec: str
+    library: Library
+    kind: Kind = "retrieval"
+    scratch: bool = False
+    training: Training | None = None
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+        """Answer from the passages found."""
+        started = time.perf_counter()
+        answer = self.library.ask(question, history=history)
+        taken = (time.perf_counter() - started) * 1000
+        text = check_markers(answer.text, 0).text  # of no passage: every marker goes
+        return Said(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd)
+
+    def on(self, library: Library) -> Retrieving:
+        """Return the same system over the texts of ``library``."""
+        return replace(self, library=_opened(library, self.spec))
+
+    def close(self) -> None:
+        """Let go of the library."""
+        self.library.close()
+
+
+def open_retrieving(name: str, spec: str, bench: Bench) -> Retrieving:
+    """Return the system, its model trained now where ``spec`` says so.
+
+    Any other is looked for now and loaded at the first question.
+    """
+    if spec.startswith(TRAIN):
+        spec = _trained(base_of(name, spec), bench)
+    library = _opened(bench.library, spec)
+    _ = library.answerer
+    scratch, training = making_of(spec)
+    return Retrieving(name, spec, library, scratch=scratch, training=training)
+
+
+def _trained(base: str, bench: Bench) -> str:
+    """Train ``base`` to read passages, on the questions that the bench may train on; return the model's spec."""
+    from ragqa.answerers.prompting import Room
+    from ragqa.finetune.estimating import counter, longest_of
+    from ragqa.finetune.local.bases import find_base
+
+    model, settings = str(find_base(base).folder or base), bench.settings
+    room = Room(settings.context_tokens or longest_of(model), settings.max_tokens, counter(model))
+    learned: tuple[Part, ...] = ("train", "valid")
+    job = train({part: _shown(bench.parts.get(part, ()), room, bench) for part in learned}, "context", base, bench)
+    assert job.model is not None
+    return job.model
+
+
+def _shown(examples: Sequence[Example], room: Room, bench: Bench) -> list[Example]:
+    """Return the examples with passages of the library before the question."""
+    from ragqa.finetune.forms import context
+
+    groups = {example.id: example.group for example in examples}
+    entries = [entry_of(example) for example in examples]
+    made, findings = context.examples(entries, groups, bench.library, room, bench.seed, bench.notice)
+    for finding in findings:
+        bench.notice(finding.told())
+    return made
+
+
+def _opened(library: Library, spec: str) -> Library:
+    return Library.open(settings=replace(library.settings, answerer=spec, index=library.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """A trained classifier."""
+
+    name: str
+    router: Router
+    kind: Kind = "route"
+    scratch: bool = False
+    training: Training | None = None
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+        """Name the label; what was said before does not count."""
+        started = time.perf_counter()
+        (label,) = self.router.predict([question])
+        return Said(label, latency_ms=(time.perf_counter() - started) * 1000)
+
+
+def open_routing(name: str, spec: str, bench: Bench) -> Routing:
+    """Return the classifier in a folder, or one trained now."""
+    if spec != "train":
+        router = load_route(Path(spec.removeprefix("classifier:")).expanduser())
+        _check_labels(name, router, bench)
+        return Routing(name, router)
+    parts = {part: [one for one in map(routed, examples) if one] for part, examples in bench.parts.items()}
+    labels = {one.label for one in parts["train"]}
+    if len(labels) < 2:
+        raise RagqaError(
+            f"{name} tells questions into two documents or labels at least; the questions to train on have "
+            f"{len(labels)}: leave it out, or give a folder of 'ragqa finetune prepare --form route'"
+        )
+    job = train(parts, "route", BUNDLED, bench)
+    assert job.model is not None
+    router = load_route(Path(job.model.partition(":")[2]))
+    return Routing(name, router, training=Training(job.train_seconds, job.cost_usd))
+
+
+def _check_labels(name: str, router: Router, bench: Bench) -> None:
+    """Raise RagqaError where the classifier tells other labels than the questions have."""
+    labels = {str(one.label or one.document) for examples in bench.parts.values() for one in examples}
+    if labels.isdisjoint(router.labels):
+        raise RagqaError(
+            f"{name} tells labels such as '{router.labels[0]}'; the questions have labels such as '{min(labels)}': "
+            "compare it on a folder of 'ragqa finetune prepare --form route'"
+        )
