@@ -17,10 +17,9 @@ from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
 from ragqa.finetune.local import (
     LocalProvider,
-    conductor,
+    bases,
     continue_pretraining,
     provider,
-    scratch,
     train_local,
     training,
 )
@@ -35,10 +34,10 @@ FULL = {"method": "full", "learning_rate": 3e-3}
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """The scratch model, small enough for seconds, and told of at each step."""
-    monkeypatch.setattr(scratch, "LAYERS", 2)
-    monkeypatch.setattr(scratch, "WIDTH", 64)
-    monkeypatch.setattr(scratch, "VOCABULARY", 400)
-    monkeypatch.setattr(conductor, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(bases, "LAYERS", 2)
+    monkeypatch.setattr(bases, "WIDTH", 64)
+    monkeypatch.setattr(bases, "VOCABULARY", 400)
+    monkeypatch.setattr(training, "TOLD_EVERY", 0.0)
 
 
 @pytest.fixture
@@ -177,7 +176,7 @@ def test_a_job_that_is_cancelled_goes_on_when_it_is_created_again(tmp_path: Path
 
 
 def test_another_process_may_cancel(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conductor, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
     base = tiny_gpt2(tmp_path / "base")
     prepared, options = prepare(tmp_path / "data", examples()), TrainOptions(str(base), epochs=10, **FULL)
 
