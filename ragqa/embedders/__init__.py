@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ragqa.errors import ModelError
+from ragqa.plugins import entry_points, load
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,15 +51,29 @@ class EmbeddedQuestion:
 class Embedder(Protocol):
     """What ingest and search ask of a model. Safe to call from several threads."""
 
-    spec: str
-    """How a user names it: 'local:all-MiniLM-L6-v2', 'openai:text-embedding-ada-002'."""
-    revision: str
-    """Changes whenever the same text would get another vector: a hash of the weights, or the API's model name."""
-    dim: int
-    token_dim: int
-    """Numbers kept of a token's state; 0 where it gives none."""
-    max_tokens: int
-    """The longest text it reads, in its own tokens, special ones not counted."""
+    @property
+    def spec(self) -> str:
+        """How a user names it: 'local:all-MiniLM-L6-v2', 'openai:text-embedding-ada-002'."""
+
+    @property
+    def revision(self) -> str:
+        """Changes whenever the same text would get another vector: a hash of the weights, or the API's model name."""
+
+    @property
+    def dim(self) -> int:
+        """The length of a vector."""
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it is asked over a network: then texts leave this machine, and may cost something."""
+
+    @property
+    def token_dim(self) -> int:
+        """Numbers kept of a token's state; 0 where it gives none."""
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest text it reads, in its own tokens, special ones not counted."""
 
     def warm(self, *, passages: bool = False) -> None:
         """Load now what a question needs, or what passages do; safe in a thread, and free when it was done."""
@@ -89,22 +103,49 @@ class Embedder(Protocol):
 
 
 BUNDLED_SPEC = "local:all-MiniLM-L6-v2"
-_OPENERS = {"local": ("ragqa.embedders.local", "open_local"), "openai": ("ragqa.embedders.openai", "open_openai")}
-"""What stands before the colon of a spec → the module and the function that opens it."""
+
+PLUGINS = "ragqa.embedders"
+"""The group of entry points by which other packages add a kind: the name of each is the kind, its object an Opener."""
+
+Progress = Callable[[str], None]
+Opener = Callable[[str, Progress | None], Embedder]
+"""Takes what stands behind the colon of a spec, and where one-line messages go."""
 
 
-def open_embedder(spec: str | None = None, *, progress: Callable[[str], None] | None = None) -> Embedder:
+def _local() -> Opener:
+    from ragqa.embedders.local import open_local
+
+    return open_local
+
+
+def _openai() -> Opener:
+    from ragqa.embedders.openai import open_openai
+
+    return open_openai
+
+
+_KINDS: dict[str, Callable[[], Opener]] = {"local": _local, "openai": _openai}
+"""What stands before the colon of a spec → what opens it, imported when it is chosen."""
+
+
+def open_embedder(spec: str | None = None, *, progress: Progress | None = None) -> Embedder:
     """Return the embedder that ``spec`` names; the bundled one for None. Raises ModelError.
 
     It is cheap: models are loaded, and compiled where that was not done before, when the first text comes or at
     ``warm()``. ``progress`` then gets one-line messages.
     """
     kind, colon, model = (spec or BUNDLED_SPEC).strip().partition(":")
-    if not colon or kind not in _OPENERS or not model.strip():
+    opener = _opener(kind) if colon and model.strip() else None
+    if opener is None:
+        more = "".join(f", {name}:MODEL" for name in entry_points(PLUGINS))
         raise ModelError(
             f"an embedder should be named local:MODEL (a folder or a hub name, such as {BUNDLED_SPEC}) or "
-            f"openai:MODEL (such as openai:text-embedding-3-small); got '{spec}'"
+            f"openai:MODEL (such as openai:text-embedding-3-small){more}; got '{spec}'"
         )
-    module, function = _OPENERS[kind]
-    embedder: Embedder = getattr(import_module(module), function)(model.strip(), progress)
-    return embedder
+    return opener(model.strip(), progress)
+
+
+def _opener(kind: str) -> Opener | None:
+    if kind in _KINDS:
+        return _KINDS[kind]()
+    return cast("Opener", load(PLUGINS, kind)) if kind in entry_points(PLUGINS) else None

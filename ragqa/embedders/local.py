@@ -78,6 +78,7 @@ class LocalEmbedder:
         self.spec = folder.spec
         self.revision = folder.revision
         self.dim = folder.dim
+        self.hosted = False
         directions = directions_of(folder)
         self.token_dim = 0 if directions is None else directions.shape[1]
         self._progress = progress

@@ -238,6 +238,7 @@ class OpenAIEmbedder:
         self.spec = f"openai:{model}"
         self.revision = model
         self.max_tokens = MAX_INPUT_TOKENS if model in _DIMS else _OWN_SERVER_TOKENS
+        self.hosted = True
         self.token_dim = 0
         self.tokens_used = 0
         """What the server says it has read so far."""
