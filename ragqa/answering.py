@@ -6,7 +6,7 @@ Knows no files and no settings: it is given one state of a library, and the mode
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ragqa.answerers.choosing import Choice
     from ragqa.answerers.evidence import Evidence, Question
     from ragqa.editions import Sibling
+    from ragqa.prices import Price
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
     from ragqa.settings import Settings
@@ -66,6 +67,7 @@ class Asker:
     store: Store
     retriever: Retriever
     reranker: Reranker | None
+    prices: Mapping[str, Price]
 
     def search(self, question: str, scope: Scope) -> Found:
         """Return the best passages, in the reranker's order where there is one. Raises RagqaError, LibraryError."""
@@ -208,7 +210,7 @@ class Asker:
             yield f"this is from {version.label}: no manual here is of {asked[0].label}"
 
     def _embedding_usage(self, question: str, found: Found) -> Usage:
-        return Usage() if found.query is None else self.retriever.embedding_usage(question)
+        return Usage() if found.query is None else self.retriever.embedding_usage(question, self.prices)
 
 
 def answerer_of(settings: Settings) -> Answerer:

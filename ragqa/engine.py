@@ -328,7 +328,7 @@ class Library:
             from ragqa.models.compiled import load_aside
 
             load_aside(self._checked_embedder().warm)
-        return Asker(self.store, self.open_retriever(), self.reranker)
+        return Asker(self.store, self.open_retriever(), self.reranker, self.settings.prices)
 
     # What is loaded when it is first needed
 

@@ -319,18 +319,15 @@ def store_vectors(
 ) -> list[bytes]:
     """Embed those of ``inputs`` whose vectors the library does not hold yet; return the key of each one's vectors.
 
-    ``notice`` gets the price of a large run before it begins.
+    ``notice`` gets the tokens of a large run that goes online before it begins.
     """
     keys = [content_key(text, windows) for text, windows in inputs]
     identity = identity_of(embedder)
     known = store.known_keys(keys, identity)
     missing = list({key: at for at, key in enumerate(keys) if key not in known}.values())
-    if len(missing) >= SLAB and embedder.cost_usd(1_000_000):
+    if len(missing) >= SLAB and embedder.hosted:
         tokens = sum(embedder.count_tokens([inputs[at][0] for at in missing]))
-        price = embedder.cost_usd(tokens) or 0.0
-        notice(
-            f"{quantity(len(missing), 'passage')}, about {tokens:,} tokens, go to {embedder.spec}: about ${price:.2f}"
-        )
+        notice(f"{quantity(len(missing), 'passage')}, about {tokens:,} tokens, go to {embedder.spec}")
     for start in range(0, len(missing), SLAB):
         progress(start, len(missing))
         slab = missing[start : start + SLAB]

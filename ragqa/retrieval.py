@@ -22,6 +22,7 @@ from ragqa.editions import Editions, front_of
 from ragqa.errors import LibraryError
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
+from ragqa.prices import Price, embedding_cost
 from ragqa.spelling import corrected, find_slips
 from ragqa.types import Correction, Hit, Mode, Usage
 
@@ -128,11 +129,11 @@ class Retriever:
             return None, 1.0
         return embedder.embed_queries([question])[0], embedder.legibility(question)
 
-    def embedding_usage(self, question: str) -> Usage:
+    def embedding_usage(self, question: str, prices: Mapping[str, Price]) -> Usage:
         """Return what the vector of a question took."""
         embedder = self._embedder()
         tokens = embedder.count_tokens([question])[0]
-        return Usage(embedding_tokens=tokens, cost_usd=embedder.cost_usd(tokens))
+        return Usage(embedding_tokens=tokens, cost_usd=embedding_cost(prices, embedder.spec, embedder.hosted, tokens))
 
     def search(
         self,

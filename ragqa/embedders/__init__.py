@@ -95,9 +95,6 @@ class Embedder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
 
-    def cost_usd(self, tokens: int) -> float | None:
-        """Return the price of embedding so many tokens in US dollars: 0 on this machine, None where not known."""
-
     def legibility(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
 

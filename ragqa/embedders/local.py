@@ -110,10 +110,6 @@ class LocalEmbedder:
         with native_work:
             return self._load_tokenizer().count(texts)
 
-    def cost_usd(self, tokens: int) -> float | None:
-        """Return 0: it runs on this machine."""
-        return 0.0
-
     def legibility(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary knows."""
         with native_work:
