@@ -28,12 +28,12 @@ from ragqa.embedders.tokens import (
     unit,
 )
 from ragqa.errors import ModelError
+from ragqa.models.apart import load
 from ragqa.models.compiled import (
     CantCompile,
     Take,
     home_of,
     import_openvino,
-    load,
     load_aside,
     native_work,
     read_record,
