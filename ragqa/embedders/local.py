@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ragqa.embedders import Embedded, EmbeddedQuestion, TokenStates
+from ragqa.embedders.base import Embedded, EmbeddedQuestion, TokenStates
 from ragqa.embedders.directions import directions_of
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.tokens import (

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders import Embedded, EmbeddedQuestion
+from ragqa.embedders.base import Embedded, EmbeddedQuestion
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
 from ragqa.openai_api.bodies import Body

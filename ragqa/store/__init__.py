@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded, TokenStates
+    from ragqa.embedders.base import Embedded, TokenStates
     from ragqa.types import Document, Passage, Span, Unit
 
 Ids: TypeAlias = "NDArray[np.int64]"
