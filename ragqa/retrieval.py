@@ -1,10 +1,11 @@
 """Find the passages that answer a question: dense and lexical search, fused by standardised scores.
 
-Each side's scores are put on one scale, ``(x - mean) / (mean of its 50 best - mean)``, the mean taken over the whole
-collection, so that both sides' usual good hits weigh the same; the dense side counts as far as the embedder can read
-the question. Three grains speak: passages, their best one- or two-sentence windows, and terms. The best passages of a
-first round then pull the question's vector towards them (Rocchio 1971), and a passage gains a little from a good
-neighbour. What each step is worth: bench/LOG.md. Knows nothing of answers.
+Candidates are scored three ways: by the cosine of the passage, by that of its best window of one or two sentences, and
+by BM25. Each score is standardised as ``(x - mean) / (top_mean - mean)``, ``mean`` over the whole collection and
+``top_mean`` over the best 50, so that a usual good hit weighs the same on every side. Dense scores count as far as the
+embedder's vocabulary covers the question. Pseudo-relevance feedback (Rocchio 1971) then moves the question's vector
+towards the best passages, a passage gains a share of its better neighbour's score, and late interaction (ColBERT,
+Khattab & Zaharia 2020) orders the best 20. What each step is worth: bench/LOG.md. Knows nothing of answers.
 """
 
 from __future__ import annotations
@@ -36,34 +37,34 @@ Ids: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float32]"
 
 CANDIDATES = 100
-"""Passages that each side proposes."""
+"""Passages taken from the dense and from the lexical search."""
 
 FINALISTS = 100
-"""Of what both sides propose, how many go on to the windows and to feedback."""
+"""Of the candidates of both searches, how many go on to the windows and to feedback."""
 
 TOP = 50
-"""How many of a side's best scores make its ``top_mean``."""
+"""How many of the best scores of a search make its ``top_mean``."""
 
 DUPLICATE_COSINE, DUPLICATE_TERMS = 0.95, 0.8
 """Two passages closer than both (cosine of vectors, Jaccard of terms) say the same."""
 
 
 FIRST_ROUND = 0.75
-"""How far the dense sides count before feedback, against afterwards."""
+"""Weight of the dense scores before feedback, relative to afterwards."""
 
 FEEDBACK = 5
-"""How many passages pull the question's vector."""
+"""How many passages move the question's vector."""
 
 LEAST_SPREAD = 0.03
-"""Of the scores word by word: usually they spread by 0.03 to 0.07."""
+"""Least standard deviation of late-interaction scores that is divided by: usually they spread by 0.03 to 0.07."""
 
 INTERACTING = 20
-"""How many of the best are weighed word by word."""
+"""How many of the best are reordered by late interaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """What counts how much; the lexical side counts 1. Settings has the defaults."""
+    """Weights of the scores; that of BM25 is 1. Settings has the defaults."""
 
     dense_weight: float
     """Cosine of the passage."""
@@ -87,7 +88,7 @@ class Found:
     hits: tuple[Hit, ...]
     timings_ms: dict[str, float]
     query: Floats | None = None
-    """The question's vector, where the dense side spoke."""
+    """The question's vector; None after a lexical search."""
     legibility: float = 1.0
     """How much of the question the embedder can read, 0 to 1."""
     interaction: Interaction | None = None
@@ -292,7 +293,7 @@ class Retriever:
 
 @dataclass(frozen=True, slots=True)
 class ScoredCandidates:
-    """One side's scores of the candidates, and the two numbers that standardise them."""
+    """The candidates' scores by one search, and the two numbers that standardise them."""
 
     ids: Ids
     scores: Floats
@@ -303,7 +304,7 @@ class ScoredCandidates:
     """How many passages could have been found."""
 
     def extended_to(self, ids: Ids) -> ScoredCandidates:
-        """Return this side with a score for each of ``ids`` (a sorted superset of its own)."""
+        """Return these scores with a score for each of ``ids`` (a sorted superset of its own)."""
         scores = np.empty(len(ids), np.float32)
         own = np.searchsorted(ids, self.ids)
         others = np.ones(len(ids), bool)
@@ -314,7 +315,7 @@ class ScoredCandidates:
         return replace(self, ids=ids, scores=scores)
 
     def of(self, kept: Ids) -> ScoredCandidates:
-        """Return this side with the candidates at these places only."""
+        """Return these scores with the candidates at these places only."""
         return replace(self, ids=self.ids[kept], scores=self.scores[kept])
 
     def standard(self) -> Floats:

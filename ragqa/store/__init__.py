@@ -1,6 +1,6 @@
 """What a library keeps, and the seam to those that search it: ``Store`` is all that retrieval and ingest ask of one.
 
-``database.Database`` is the store of this project: SQLite for the truth, FAISS and tantivy derived from it. Another,
+``database.Database`` is the store of this project: SQLite for the database, FAISS and tantivy derived from it. Another,
 such as a server's database, stands behind the same Protocol. Higher scores are better everywhere; ids are of passages.
 """
 
