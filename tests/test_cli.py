@@ -64,6 +64,20 @@ def test_search_takes_a_side_and_a_document(manuals_home: Path, ragqa: Run, mode
     assert {passage["document"] for passage in ragqa(*words).json["passages"]} == {CHINESE}
 
 
+def test_a_document_called_like_a_pattern_is_meant_by_its_name(home: Path, ragqa: Run) -> None:
+    for name in ("pump[1].md", "pump1.md"):
+        (home / name).write_text(f"{PUMP}\nThis is {name}.\n", encoding="utf-8")
+    ragqa("ingest", "pump[1].md", "pump1.md")
+    for glob, names in (
+        ("pump[1].md", {"pump[1].md"}),
+        ("pump[[]1].md", {"pump[1].md"}),
+        ("pump?.md", {"pump1.md"}),
+        ("pump*", {"pump[1].md", "pump1.md"}),
+    ):
+        passages = ragqa("search", "clean the filter", "-d", glob, "--json").json["passages"]
+        assert {passage["document"] for passage in passages} == names, glob
+
+
 def test_a_format_without_pages_has_page_null(small: Path, ragqa: Run) -> None:
     passages = ragqa("search", "bulb", "--json").json["passages"]
     assert {(p["page"], p["page_end"]) for p in passages} == {(None, None)}
