@@ -25,9 +25,8 @@ from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Chosen, Turn
-    from ragqa.answerers.candidates import Candidate, Considered
     from ragqa.answerers.choosing import Choice
-    from ragqa.answerers.evidence import Evidence, Question
+    from ragqa.answerers.evidence import Candidate, Considered, Evidence, Question
     from ragqa.changes import Gone
     from ragqa.editions import Sibling
     from ragqa.embedders import Embedder
@@ -418,8 +417,7 @@ class Library:
 
     def _judged(self, seen: Considered, k: int) -> tuple[tuple[Hit, ...], float, Chosen | None]:
         """Return the best passages, how likely they answer, and what of them answers."""
-        from ragqa.answerers.choosing import choose
-        from ragqa.answerers.confidence import confidence_of
+        from ragqa.answerers.choosing import choose, confidence_of
 
         choice = choose(seen)
         return seen.best_hits(k), confidence_of(seen, choice), self._chosen(seen, choice) if choice else None
@@ -476,7 +474,7 @@ class Library:
 
         ``only`` is the id of a document that alone is searched.
         """
-        from ragqa.answerers.candidates import CONSIDERED, Considered
+        from ragqa.answerers.evidence import CONSIDERED, Considered
 
         most = max(k or self.settings.k, CONSIDERED)
         found, evidence, asked = self._weighed(question, most, mode, document, only)
@@ -488,7 +486,7 @@ class Library:
 
     def extract(self, candidate: Candidate, seen: Considered) -> Extract:
         """Return what a unit says, read from the document."""
-        from ragqa.answerers.candidates import extract_of
+        from ragqa.answerers.evidence import extract_of
 
         return extract_of(candidate, seen, *self._database.unit_texts(candidate.document, candidate.unit_id))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragqa.answerers.citations import check_markers, cite
 from ragqa.answerers.untrusted import Live, visible
-from ragqa.answerers.written import check_markers, cite
 from ragqa.types import Hit, Passage
 
 

@@ -75,7 +75,7 @@ class Answerer(Protocol):
 
 
 _OPENERS = {
-    "openai": ("ragqa.answerers.chat", "open_chat"),
+    "openai": ("ragqa.answerers.openai", "open_chat"),
     "transformers": ("ragqa.answerers.transformers", "open_transformers"),
 }
 """What stands before the colon of a spec → the module and the function that opens it."""
