@@ -96,6 +96,14 @@ def test_a_refusal_abstains_with_low_confidence_and_no_citations(ask, stream):
         ("The manual does not say. It does say to wear gloves [2].", False),
         ("Every 40 hours.", False),
         ("It is not blue [3].", False),
+        ("The manual does not include batteries; buy two AA cells.", False),
+        ("The documents do not contain lithium cells. Use alkaline ones.", False),
+        ("手册不包含电池，请购买两节五号电池。", False),
+        ("The manual does not include any instructions for that.", True),
+        ("The document does not contain this.", True),
+        ("The passages do not include the weight.", True),
+        ("Information on the weight is not included in the manual.", True),
+        ("手册中不包含相关说明。", True),
     ],
 )
 def test_refusals_are_known_in_other_words_and_answers_are_not_taken_for_them(ask, text, abstained):

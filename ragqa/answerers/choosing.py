@@ -34,14 +34,14 @@ from ragqa.answerers.evidence import (
     row_text,
     standard,
 )
-from ragqa.answerers.question_types import Asked, asked_for, expected_type, holds_type, opposed, type_words, unasked
+from ragqa.answerers.question_types import AnswerForm, expected_form, expected_type, holds_type, opposed, type_words, unasked
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
 
 Floats = NDArray[np.float32]
 
 KINDS: tuple[ExtractKind, ...] = get_args(ExtractKind)
-ASKED: tuple[Asked, ...] = get_args(Asked)
+FORMS: tuple[AnswerForm, ...] = get_args(AnswerForm)
 
 FAR = -12.0
 """Stands for the evidence of a unit that no window found stands in."""
@@ -55,7 +55,7 @@ def features(
     found: Sequence[Candidate],
 ) -> Floats:
     """Return (candidates, len(NAMES)): what speaks for each."""
-    asked = asked_for(question.text)
+    asked = expected_form(question.text)
     scores = evidence.scores()
     top = float(scores.max(initial=0.0))
     mass = np.exp(scores - top)
@@ -162,8 +162,8 @@ NAMES = (
     "usual_length",
     "numbered",
     *(f"is {kind}" for kind in KINDS),
-    *(f"asked {asked}, is {kind}" for asked in ASKED for kind in KINDS),
-    *(f"asked {asked}, length" for asked in ASKED),
+    *(f"asked {asked}, is {kind}" for asked in FORMS for kind in KINDS),
+    *(f"asked {asked}, length" for asked in FORMS),
     *(f"unread {name}" for name in BY_WORDS),
 )
 _PLACE = {name: at for at, name in enumerate(NAMES)}
@@ -223,10 +223,10 @@ _CODE = re.compile(r"(?:[A-Za-z]{1,8}-?){0,3}\d(?:[\w-]|\.(?=\d))*")
 WEIGHTS_FILE = Path(__file__).with_name("choosing.json")
 """What each feature counts. Learned by ``bench/units.py --learn``."""
 
-WIDEST: dict[Asked, int] = {"procedure": 4000, "rule": 900}
+WIDEST: dict[AnswerForm, int] = {"procedure": 4000, "rule": 900}
 """Who asks how, or whether, gets the section that the best unit stands in, up to so many characters."""
 
-SINGLE: frozenset[Asked] = frozenset({"fact", "other"})
+SINGLE: frozenset[AnswerForm] = frozenset({"fact", "other"})
 """Who asks so gets one row of a table, not all of it."""
 
 SHORT = 300
@@ -246,7 +246,7 @@ ALSO = 2
 class Choice:
     """What answers, and what is near it."""
 
-    asked: Asked
+    asked: AnswerForm
     best: Candidate
     also: tuple[Candidate, ...] = ()
     share: float = 1.0
@@ -271,7 +271,7 @@ def choose(seen: Considered) -> Choice | None:
     scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
     scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
     scores -= OTHER_LANGUAGE * _in_other_language(found, seen)
-    asked = asked_for(seen.question.text)
+    asked = expected_form(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
     widest = _widened(order[0], found, asked)
     at = _keyed(_one_row(widest, found, scores, asked), found, scores, seen)
@@ -294,7 +294,7 @@ def _in_other_language(found: Sequence[Candidate], seen: Considered) -> Floats:
     return np.array([other[one.hits[0]] for one in found], np.float32)
 
 
-def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
+def _widened(at: int, found: Sequence[Candidate], asked: AnswerForm) -> int:
     """Return the unit that ``at`` is a part of, where all of it is asked for. Numbered steps are whole as they are."""
     for other, one in enumerate(found):
         held = found[at]
@@ -305,7 +305,7 @@ def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
     return at
 
 
-def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: Asked) -> int:
+def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: AnswerForm) -> int:
     """Return the best row of a table, where one thing is asked for."""
     inside = [other for other, one in enumerate(found) if one.kind == "row" and found[at].holds(one)]
     single = found[at].kind == "table" or asked in SINGLE

@@ -34,6 +34,9 @@ _ANY_MARKER = re.compile(
     )(?:\((?:https?:|www\.|\#)[^()\s]*\))?                        # a link made of a marker: we make our own""",
     re.VERBOSE | re.IGNORECASE,
 )
+_INDEX = re.compile(r"\[[\d \t,;&–-]+\]")
+_AFTER_NAME = re.compile(r"[A-Za-z0-9_À-ɏ](?:\[[^\[\]\n]{0,40}\])*\Z")
+_ENDS_CLAUSE = frozenset(("", "\n", *".,;:!?)[…。，；：！？）"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +53,60 @@ class Checked:
 def check_markers(text: str, passages: int) -> Checked:
     """Return ``text`` with every marker written [n], 1 <= n <= ``passages``; the others are dropped and counted.
 
+    Text and no marker is a range of figures that begins beyond the passages, as in 'a torque of [10-20]', and what is
+    glued to a name, as in 'array[3]'. Some models glue their markers to words, though: where a text has no other,
+    'every 30 days[1].' is one at the end of a clause.
+
     Images and links are broken up with them: where a marker was taken out, one may come to be.
     """
     used: list[int] = []
+    glued: list[int] = []
     dropped = 0
 
     def written(match: re.Match[str]) -> str:
         nonlocal dropped
+        marker = match.group()
+        if _INDEX.fullmatch(marker) and _follows_name(match):
+            if marker[1:-1].isdecimal() and match.string[match.end() : match.end() + 1] in _ENDS_CLAUSE:
+                glued.extend(_passage_numbers(match, passages)[0])
+            return marker
+        if _is_range_beyond(match, passages):
+            return marker
         valid, wrong = _passage_numbers(match, passages)
         dropped += wrong
         used.extend(valid)
-        return match["space"] + "".join(f"[{number}]" for number in valid) if valid else ""
+        if not valid:
+            return match["space"] if _is_kept(_ANY_MARKER.match(match.string, match.end()), passages) else ""
+        space = match["space"] or (" " if _follows_name(match) else "")
+        return space + "".join(f"[{number}]" for number in valid)
 
     while True:  # what is left of '[[9]8]' once [9] is gone is a marker again
         used.clear()
+        glued.clear()
         found = outside_code(text, lambda prose: without_images(_ANY_MARKER.sub(written, prose)))
         if found == text:
-            return Checked(text, tuple(dict.fromkeys(used)), dropped)
+            return Checked(text, tuple(dict.fromkeys(used or glued)), dropped)
         text = found
+
+
+def _follows_name(match: re.Match[str]) -> bool:
+    """Say whether a marker is glued to a word or a name, alone or behind others: 'array[3]', 'grid[2][9]'."""
+    return bool(_AFTER_NAME.search(match.string[max(0, match.start() - 200) : match.start() + len(match["space"])]))
+
+
+def _is_range_beyond(match: re.Match[str], passages: int) -> bool:
+    """Say whether a marker is one range that begins beyond the passages."""
+    ends = re.findall(r"\d+", match["items"] or "")
+    return bool(len(ends) == 2 and re.fullmatch(_ITEM, match["items"], re.I) and _number(ends[0]) > passages)
+
+
+def _is_kept(match: re.Match[str] | None, passages: int) -> bool:
+    """Say whether anything is left of a marker or of those directly behind it."""
+    while match and match.group():
+        if _passage_numbers(match, passages)[0] or _is_range_beyond(match, passages):
+            return True
+        match = _ANY_MARKER.match(match.string, match.end())
+    return False
 
 
 def outside_code(text: str, change: Callable[[str], str]) -> str:
@@ -103,7 +142,8 @@ def cite(checked: Checked, hits: Sequence[Hit], question: str) -> tuple[Citation
     """
     claims: dict[int, list[str]] = {number: [] for number in checked.markers}
     for number, claim in _cited_statements(checked.text):
-        claims[number].append(claim)
+        if number in claims:  # else an index, as in 'array[3]'
+            claims[number].append(claim)
     citations = []
     for number in checked.markers:
         hit = hits[number - 1]

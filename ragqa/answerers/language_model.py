@@ -109,7 +109,7 @@ def is_refusal(checked: Checked, refusals: Sequence[str]) -> bool:
     """Say whether an answer is the refusal, nearly so, or says in its own words that the passages do not say.
 
     The refusal may cite what it looked at. In other words it must cite nothing: 'the manual does not name a limit, but
-    says to stop at 5 mm [2]' is an answer.
+    says to stop at 5 mm [2]' is an answer, and so is 'the manual does not include batteries; buy two AA cells'.
     """
     spans = sentences(checked.text)
     if not spans:
@@ -122,15 +122,23 @@ def is_refusal(checked: Checked, refusals: Sequence[str]) -> bool:
     return not checked.markers and len(spans) <= 3 and bool(_OWN_WORDS.search(first))
 
 
+_INFORMATION = (
+    r"(?:information|details?|instructions?|answers?|data|guidance|mention|references?|specific\w*|descriptions?"
+    r"|explanations?|anything|what|how|when|why|which|whether|where)"
+)
 _OWN_WORDS = re.compile(
     r"\b(?:manuals?|passages?|documents?|texts?|context|excerpts?|sources?|information)\b[^.]{0,40}"
-    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|is not|isn['’]t|not|no)\b"
-    r"[^.]{0,30}\b(?:say|mention|contain|provide|specify|state|describe|cover|include|address|answer|give|information"
-    r"|found|available)"
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|is not|isn['’]t|not|no)\b[^.]{0,30}"
+    r"\b(?:say|mention|provide|specify|state|describe|cover|address|answer|give|information|found|available"
+    # What a manual does not include may be batteries: it must be information there.
+    rf"|(?:contain|include)(?:s|ed)?\b(?=[^.]{{0,60}}\b{_INFORMATION}\b|\W*(?:this|that|it)?\W*\Z))"
+    r"|\b(?:passages?|context|excerpts?|texts?)\b[^.]{0,40}"
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t)\b[^.]{0,30}\b(?:contain|include)"
+    r"|\binformation\b[^.]{0,60}\b(?:is not|isn['’]t)\b[^.]{0,30}\b(?:contain|include)"
     r"|\b(?:can(?:no|['’])t|could not|couldn['’]t|unable to|not able to) (?:find|answer|determine)\b"
     r"|\b(?:there is|i have) no information\b"
     r"|(?:手册|手冊|段落|文档|文檔|文件|资料|資料|文中|原文|上下文|信息|資訊|内容|內容).{0,15}(?:没有|沒有|并未|並未|未|不).{0,8}"
-    r"(?:提|说|說|包|给|給|涉|写|寫|回答|找到|描述|指)"
+    r"(?:提|说|說|给|給|涉|写|寫|回答|找到|描述|指|包.{0,30}(?:信息|資訊|内容|內容|说明|說明|资料|資料|答案|如何|怎))"
     r"|(?:无法|無法|不能).{0,10}(?:回答|找到|确定|確定|得知)",
     re.IGNORECASE,
 )

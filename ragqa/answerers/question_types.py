@@ -305,7 +305,7 @@ def _about(text: str, question: str) -> str:
     return "\n".join(named) or text
 
 
-Asked = Literal["procedure", "code", "list", "rule", "fact", "other"]
+AnswerForm = Literal["procedure", "code", "list", "rule", "fact", "other"]
 
 _PROCEDURE = re.compile(
     r"\bhow (?:do|can|should|would|could|must|might) (?:I|we|you|one|somebody|someone)\b|\bhow to\b"
@@ -332,7 +332,7 @@ _RULE = re.compile(
 )
 
 
-def asked_for(question: str) -> Asked:
+def expected_form(question: str) -> AnswerForm:
     """Return what kind of answer a question asks for."""
     procedure = bool(_PROCEDURE.search(question))
     if _CODE.search(question):
