@@ -8,6 +8,7 @@ import pytest
 
 from ragqa.answerers import ChatOptions, Turn, open_answerer
 from ragqa.errors import ModelError
+from ragqa.prices import Price
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Hit, Passage
 from tests.servers import chat
@@ -58,6 +59,14 @@ def test_an_answer_comes_with_checked_markers_quotes_and_usage(ask, stream):
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (100, 20)
     assert answer.usage.cost_usd is None, "the price of a server of one's own is not known"
     assert answer.warnings == ("1 marker names no passage that the model was given, and was dropped",)
+
+
+def test_an_answer_costs_what_the_user_says_that_its_tokens_cost(ask):
+    prices = {"test": Price(2.0, 8.0), "half": Price(input=2.0)}
+    with serving(*[chat.says("Yes [1].")] * 3) as server:
+        assert ask(server, prices=prices).usage.cost_usd == (100 * 2 + 20 * 8) / 1e6
+        assert ask(server, model="test-2026-01-01", prices=prices).usage.cost_usd == (100 * 2 + 20 * 8) / 1e6
+        assert ask(server, model="half", prices=prices).usage.cost_usd is None
 
 
 @both

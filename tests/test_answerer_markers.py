@@ -51,7 +51,7 @@ def hit(text: str, n: int = 1, *, evidence: tuple[float, ...] = (), **fields: ob
         ("Use [0:10] or [OK].", "Use [0:10] or [OK].", 0),
         ("Set array[3], array[9] or grid[2][9] [1].", "Set array[3], array[9] or grid[2][9] [1].", 0),
         ("Allow [10-20] bar, or [4 to 8] [2].", "Allow [10-20] bar, or [4 to 8] [2].", 0),
-        ("Stop it【3】now or[^2].", "Stop it [3]now or [2].", 0),
+        ("Stop it【3】now or[^2].", "Stop it[3]now or[2].", 0),
         ("Stop it [9][3] and [8][9].", "Stop it [3] and.", 3),
     ],
 )

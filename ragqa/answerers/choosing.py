@@ -34,7 +34,15 @@ from ragqa.answerers.evidence import (
     row_text,
     standard,
 )
-from ragqa.answerers.question_types import AnswerForm, expected_form, expected_type, holds_type, opposed, type_words, unasked
+from ragqa.answerers.question_types import (
+    AnswerForm,
+    expected_form,
+    expected_type,
+    holds_type,
+    opposed,
+    type_words,
+    unasked,
+)
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
 

@@ -77,11 +77,9 @@ def check_markers(text: str, passages: int) -> Checked:
         used.extend(valid)
         if not valid:
             return match["space"] if _is_kept(_ANY_MARKER.match(match.string, match.end()), passages) else ""
-        space = match["space"] or (" " if _follows_name(match) else "")
-        return space + "".join(f"[{number}]" for number in valid)
+        return match["space"] + "".join(f"[{number}]" for number in valid)
 
     while True:  # what is left of '[[9]8]' once [9] is gone is a marker again
-        used.clear()
         glued.clear()
         found = outside_code(text, lambda prose: without_images(_ANY_MARKER.sub(written, prose)))
         if found == text:
