@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, print_json, print_json_line, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, print_json, print_json_line, print_table, say
 from ragqa.printable import quantity
 from ragqa.types import Mode
 

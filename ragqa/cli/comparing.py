@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agree_to_send
-from ragqa.cli.output import note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import Job, Provider

@@ -13,8 +13,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.ingesting import progress_bar
-from ragqa.cli.output import note, pages, print_json, say, styled
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, pages, print_json, print_table, say, styled
 from ragqa.printable import printable, printable_name, quantity
 from ragqa.types import Document, Unit
 
