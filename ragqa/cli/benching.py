@@ -50,8 +50,8 @@ Questions = Annotated[
 RunDir = Annotated[
     Path | None, typer.Option("--run-dir", help="A folder for TREC run files and qrels, which other tools read.")
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same intervals.")]
+Report = opt.ReportFolder
+Seed = opt.FixedSeed
 
 
 def retrieval(
@@ -189,7 +189,7 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
 
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
-DraftSeed = Annotated[int, typer.Option("--seed", help="The same seed gives the same questions.")]
+DraftSeed = opt.FixedSeed
 Answerer = Annotated[
     str | None,
     typer.Option("--answerer", "-a", help="The model that writes them: openai:MODEL or transformers:PATH."),

@@ -25,7 +25,7 @@ Chat = Annotated[
     str | None,
     typer.Option("--chat", help="A model to ask by prompt alone: openai:MODEL or transformers:PATH."),
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html with the confusion matrices.")]
+Report = opt.ReportFolder
 
 METRICS = ("macro_f1", "accuracy", "macro_precision", "macro_recall")
 
