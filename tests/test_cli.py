@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHINESE, ENGLISH, PUMP, Run
+from tests.conftest import CHINESE, ENGLISH, PUMP, Run, clean_environment
+
+ROOT = Path(__file__).resolve().parents[1]
 
 PASSAGE = {"rank", "passage_id", "document", "page", "page_end", "section", "text", "score", "scores"}
 
@@ -206,6 +210,12 @@ def test_version_and_help_are_printed(home: Path, ragqa: Run) -> None:
     told = ragqa("--help").out
     for line in told[told.index("Commands:") :].splitlines()[1:]:
         assert not line.endswith("..."), f"cut short: {line}"
+
+
+def test_the_package_runs_as_a_module(home: Path) -> None:
+    command = [sys.executable, "-m", "ragqa", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), cwd=ROOT, timeout=120)
+    assert done.returncode == 0 and re.fullmatch(r"ragqa \d+\.\d+\.\d+\n", done.stdout) and done.stderr == ""
 
 
 def test_chat_reads_questions_from_a_pipe(small: Path, ragqa: Run) -> None:
