@@ -26,8 +26,7 @@ from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
 from bench.units import questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import choose
-from ragqa.answerers.confidence import WEIGHTS_FILE, features_of, likely
+from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, likely
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units

@@ -23,8 +23,8 @@ from scipy.optimize import minimize
 
 from bench.data import CORPORA, DATA, jsonl, library_of_each
 from bench.record import report
-from ragqa.answerers.candidates import candidates
 from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features
+from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ragqa.answerers.written import check_markers
+from ragqa.answerers.citations import check_markers
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import estimate

@@ -133,7 +133,21 @@ def test_a_file_without_a_last_line_end_gets_one() -> None:
     assert with_options("k = 7", {"pull": 0.4}) == "k = 7\npull = 0.4\n"
 
 
-@pytest.mark.parametrize("text", ['stop = ["""\npull = 1\n"""]\n', "not toml at all\n"], ids=["in a string", "broken"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('stop = ["""\npull = 1\n"""]\n', 'stop = ["""\npull = 1\n"""]\npull = 0.4\n'),
+        ("k = 7\n\n[prices.m] # dear\npull = 2\n", "k = 7\npull = 0.4\n\n[prices.m] # dear\npull = 2\n"),
+        ("pull = [ 1, # one\n 2 ] # two\nk = 7\n", "pull = 0.4 # two\nk = 7\n"),
+        ("# mine\r\nk = 7\r\n", "# mine\r\nk = 7\r\npull = 0.4\n"),
+    ],
+    ids=["in a string", "before a table", "over several lines", "line ends"],
+)
+def test_only_the_option_itself_is_changed(before: str, after: str) -> None:
+    assert with_options(before, {"pull": 0.4}) == after
+
+
+@pytest.mark.parametrize("text", ["not toml at all\n"], ids=["broken"])
 def test_a_file_that_can_not_be_edited_safely_is_left_as_it_is(tmp_path: Path, text: str) -> None:
     file = tmp_path / "ragqa.toml"
     file.write_text(text, encoding="utf-8")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ Index = Annotated[
     str | None, typer.Option("--index", "-i", help="A library that holds the manuals, to ask instead of new ones.")
 ]
 Report = Annotated[Path | None, typer.Option("--report", help="An HTML file to write: a report to open and to keep.")]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, help="The same seed draws the same intervals; models that sample take it too."),
-]
+Seed = opt.Seed
 
 
 def answers(

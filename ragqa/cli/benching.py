@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import note, print_json, print_json_line, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, print_json, print_json_line, print_table, say
 from ragqa.printable import quantity
 from ragqa.types import Mode
 
@@ -51,8 +50,8 @@ Questions = Annotated[
 RunDir = Annotated[
     Path | None, typer.Option("--run-dir", help="A folder for TREC run files and qrels, which other tools read.")
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same intervals.")]
+Report = opt.ReportFolder
+Seed = opt.FixedSeed
 
 
 def retrieval(
@@ -190,7 +189,7 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
 
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
-DraftSeed = Annotated[int, typer.Option("--seed", help="The same seed gives the same questions.")]
+DraftSeed = opt.FixedSeed
 Answerer = Annotated[
     str | None,
     typer.Option("--answerer", "-a", help="The model that writes them: openai:MODEL or transformers:PATH."),

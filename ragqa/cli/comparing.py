@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ Systems = Annotated[
         "closed-book:train=BASE, retrieve:train=BASE, route:PATH, route:train.",
     ),
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
+Report = opt.ReportFolder
 Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed splits, trains and draws the same.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many questions of each split are asked at most.")]
 Update = Annotated[

@@ -23,11 +23,11 @@ Which = Annotated[int, typer.Argument(metavar="[N]", help="Which answer: 1 is th
 Better = Annotated[str | None, typer.Option("--better", "-b", help="What the answer should have said.")]
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="A local job's id, or the folder of a model.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The folder to write; MODEL-preferred unless given.")]
-Epochs = Annotated[int, typer.Option("--epochs", min=1, help="Passes over the pairs.")]
-Beta = Annotated[float, typer.Option("--beta", min=0.001, help="How dear it is to move away from MODEL.")]
-Rate = Annotated[float | None, typer.Option("--learning-rate", min=1e-9, help="How far each step goes (0.00005).")]
-BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Pairs learned at a time.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed holds back the same pairs and trains alike.")]
+Epochs = opt.FixedEpochs
+Beta = Annotated[float, typer.Option("--beta", min=0.001, help="DPO beta: strength of the KL penalty towards MODEL.")]
+Rate = opt.LearningRate
+BatchSize = opt.FixedBatchSize
+Seed = opt.FixedSeed
 
 SHOWN = 70
 """Characters of a question or an answer in a list."""

@@ -13,8 +13,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agree_to_send
-from ragqa.cli.output import note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import Job, Provider
@@ -47,12 +46,12 @@ Base = Annotated[
     ),
 ]
 Suffix = Annotated[str | None, typer.Option("--suffix", help="A word in the finished model's name.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the examples.")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Examples learned at a time.")]
+Epochs = opt.Epochs
+BatchSize = opt.BatchSize
 Rate = Annotated[
-    float | None, typer.Option("--learning-rate", help="How far each step goes; openai: times its usual rate.")
+    float | None, typer.Option("--learning-rate", help="Learning rate; openai: a multiplier of its default.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed trains alike.")]
+Seed = opt.FixedSeed
 MethodOption = Annotated[
     str, typer.Option("--method", help="local, of a pretrained base: lora (adapters) or full (all weights).")
 ]

@@ -35,7 +35,7 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The new folder to write; prepared/NAME-FORM unless given.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to all that is proposed, and write.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed splits the same way.")]
+Seed = opt.FixedSeed
 Valid = Annotated[float, typer.Option("--valid", help="The share that training stops by.")]
 Test = Annotated[float, typer.Option("--test", help="The share that is kept for measuring.")]
 Model = Annotated[

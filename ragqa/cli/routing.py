@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ Chat = Annotated[
     str | None,
     typer.Option("--chat", help="A model to ask by prompt alone: openai:MODEL or transformers:PATH."),
 ]
-Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html with the confusion matrices.")]
+Report = opt.ReportFolder
 
 METRICS = ("macro_f1", "accuracy", "macro_precision", "macro_recall")
 

@@ -74,7 +74,7 @@ Questions = Annotated[
     typer.Option("--questions", "-q", help="Questions with their pages; generated from the manuals unless given."),
 ]
 Folds = Annotated[int, typer.Option("--folds", help="Parts of the questions, each left out of the choice in turn.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same result.")]
+Seed = opt.FixedSeed
 Sizes = Annotated[str, typer.Option("--passage-tokens", help="Lengths of passages to try, with commas between.")]
 Embedder = Annotated[
     bool, typer.Option("--embedder", help="Train the embedding model on the manuals; needs ragqa[train].")

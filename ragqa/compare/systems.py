@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import ChatOptions, Turn
+from ragqa.answerers.citations import check_markers
 from ragqa.answerers.prompting import Message, closed_book_prompt
 from ragqa.answerers.untrusted import visible
-from ragqa.answerers.written import check_markers
 from ragqa.compare.questions import closed_book, entry_of, routed
 from ragqa.compare.records import Kind, Said, System, Training
 from ragqa.compare.training import train
@@ -170,7 +170,7 @@ def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageMo
         check_folder(folder)
         return LocalModel(folder, options, f"transformers:{place}")
     if kind == "openai" and place:
-        from ragqa.answerers.chat import ChatModel
+        from ragqa.answerers.openai import ChatModel
         from ragqa.openai_api.client import open_server
 
         return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from ragqa.errors import RagqaError
 from ragqa.evaluation.questions.files import write_whole
 from ragqa.plain_files import parse_toml
 from ragqa.settings import FILE_NAME, Settings, home_folder, settings_file, settings_hash
-
-_TABLE = re.compile(r"\s*\[")
 
 
 def file_to_write(settings: Settings) -> Path:
@@ -49,20 +46,13 @@ def set_options(file: Path, options: Mapping[str, float | int]) -> None:
 
 
 def with_options(text: str, options: Mapping[str, float | int]) -> str:
-    """Return the TOML ``text`` with ``options`` set at its top level: in place where they stand, else added there."""
-    lines = text.splitlines(keepends=True)
-    end = next((at for at, line in enumerate(lines) if _TABLE.match(line)), len(lines))
-    missing = []
+    """Return the TOML ``text`` with ``options`` set at its top level; comments and the order of what is there stay."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
     for name, value in options.items():
-        own = re.compile(rf"(\s*{name.replace('_', '[-_]')}\s*=\s*)[^#\r\n]*?(\s*(?:#[^\r\n]*)?[\r\n]*)$")
-        at = next((at for at, line in enumerate(lines[:end]) if own.match(line)), None)
-        if at is None:
-            missing.append(f"{name} = {value}\n")
-        else:
-            lines[at] = own.sub(lambda found, value=value: f"{found[1]}{value}{found[2]}", lines[at])  # type: ignore[misc]
-    if missing and end and not lines[end - 1].endswith("\n"):
-        lines[end - 1] += "\n"
-    return "".join((*lines[:end], *missing, *lines[end:]))
+        document[next((key for key in document if key.replace("-", "_") == name), name)] = value
+    return tomlkit.dumps(document)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import Turn
+from ragqa.answerers.citations import best_quote, check_markers
 from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
-from ragqa.answerers.written import best_quote, check_markers
 from ragqa.cjk import CJK
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.findings import Finding, some

@@ -20,6 +20,7 @@ from ragqa.openai_api.bodies import Body
 from ragqa.openai_api.calls import Calls, Request
 from ragqa.openai_api.client import Server, open_server
 from ragqa.openai_api.errors import CutShort, Failure, Lessons, OtherInterface, ServerError, Unreachable, server_words
+from ragqa.prices import price_of
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
 
@@ -254,41 +255,13 @@ _CONTEXTS = {
     "o4-mini": 200_000,
     "gpt-oss": 131_072,
 }
-"""By the beginning of a model's name; the longest that fits counts."""
-
-PRICED_ON = "2026-03"
-_PRICES = {
-    "gpt-5.4": (2.50, 15.00),
-    "gpt-5.1": (1.25, 10.00),
-    "gpt-5": (1.25, 10.00),
-    "gpt-5-mini": (0.25, 2.00),
-    "gpt-5-nano": (0.05, 0.40),
-    "gpt-4.1": (2.00, 8.00),
-    "gpt-4.1-mini": (0.40, 1.60),
-    "gpt-4.1-nano": (0.10, 0.40),
-    "gpt-4o": (2.50, 10.00),
-    "gpt-4o-mini": (0.15, 0.60),
-    "gpt-3.5-turbo": (0.50, 1.50),
-    "o1": (15.00, 60.00),
-    "o3": (2.00, 8.00),
-    "o3-mini": (1.10, 4.40),
-    "o4-mini": (1.10, 4.40),
-}
-"""US dollars for a million tokens, prompt and completion, at OpenAI on ``PRICED_ON``, without discounts."""
-
-_DATED = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{4}|latest)$")
+"""Tokens, as OpenAI stated them in March 2026, by the beginning of a model's name; the longest that fits counts."""
 
 
 def context_of(model: str) -> int:
     """Return how many tokens ``model`` reads, prompt and answer together."""
     fitting = [name for name in _CONTEXTS if model == name or re.match(rf"{re.escape(name)}\W", model)]
     return _CONTEXTS[max(fitting, key=len)] if fitting else DEFAULT_CONTEXT
-
-
-def cost_usd(model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
-    """Return the price of a call to OpenAI; None where it isn't known."""
-    price = _PRICES.get(model) or _PRICES.get(_DATED.sub("", model))
-    return None if price is None else (prompt_tokens * price[0] + completion_tokens * price[1]) / 1e6
 
 
 def open_chat(model: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:
@@ -376,8 +349,14 @@ class ChatModel:
         else:
             sent = sum(estimate_tokens(message.content) for message in prompt.messages)
             written = sum(estimate_tokens(choice.text) for choice in done.choices)
-        price = cost_usd(self._name, sent, written) if self._server.official else None
-        return Usage(sent, written, cost_usd=price)
+        return Usage(sent, written, cost_usd=self._cost_usd(sent, written))
+
+    def _cost_usd(self, sent: int, written: int) -> float | None:
+        """Return what so many tokens cost by the user's prices; None where there is none for this model."""
+        price = price_of(self._options.prices, self._name)
+        if price is None or price.input is None or price.output is None:
+            return None
+        return (sent * price.input + written * price.output) / 1e6
 
 
 def _learn(error: ServerError, request: Request, lessons: Lessons) -> bool:

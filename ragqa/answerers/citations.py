@@ -1,19 +1,207 @@
-"""Find what a written answer says that nothing it was made from says: numbers, names, codes.
+"""Citations: markers that name a passage, quotes from it, and claims that no passage supports.
 
-A number counts with the unit that adjoins it, a name if it is capitalised inside a sentence or stands in quotation
-marks, a code if it has letters and digits or stands in backticks. Numbers of steps, list markers and [n] markers are no
-claims, nor are numbers in words, though 'three' bears out '3'. An answer in another language than the passages
-translates their names, so that names are not compared then. Does not know whether what is said is true.
+A marker [n] names the n-th passage shown; a quote stands in its passage letter for letter. A claim is a number, a name
+or a code: a number counts with the unit that adjoins it, a name if it is capitalised inside a sentence or stands in
+quotation marks, a code if it has letters and digits or stands in backticks. Numbers of steps, list markers and [n]
+markers are no claims, nor are numbers in words, though 'three' supports '3'. An answer in another language than the
+passages translates their names, so that names are not compared then. Does not know whether what is said is true.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.analysis import cjk_share, compatible, is_stop, terms
+from ragqa.answerers.untrusted import without_images
 from ragqa.cjk import CJK
+from ragqa.sentences import sentences
+from ragqa.types import Citation, Hit, Span
+
+_CODE_BLOCK = re.compile(
+    r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n`]*(?:\Z|\n.*?(?:^[ ]{0,3}(?P=fence)[`~]*[ \t]*$|\Z))"
+    r"|(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+_ITEM = r"\d+(?:[ \t]*(?:[-–—~～至]|to)[ \t]*\d+)?"
+_ANY_MARKER = re.compile(
+    rf"""(?P<space>(?<![ \t])[ \t]*)(?:
+        (?:(?P<two>\[\[)|[\[【［])[ \t]*\^?(?:passages?|sources?|段落|来源|來源)?[ \t]*\#?
+            (?P<items>{_ITEM}(?:[ \t]*[,，、;；&][ \t]*{_ITEM})*)[ \t]*(?(two)\]\]|[\]】］])
+      | 【(?P<dagger>\d+)(?:[:†][^】\n]*)】                       # 【1†source】, as some models were taught
+    )(?:\((?:https?:|www\.|\#)[^()\s]*\))?                        # a link made of a marker: we make our own""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_INDEX = re.compile(r"\[[\d \t,;&–-]+\]")
+_AFTER_NAME = re.compile(r"[A-Za-z0-9_À-ɏ](?:\[[^\[\]\n]{0,40}\])*\Z")
+_ENDS_CLAUSE = frozenset(("", "\n", *".,;:!?)[…。，；：！？）"))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An answer whose markers all name a passage."""
+
+    text: str
+    markers: tuple[int, ...]
+    """The passages named, in the order in which they are first named."""
+    dropped: int
+    """Markers that named no passage."""
+
+
+def check_markers(text: str, passages: int) -> Checked:
+    """Return ``text`` with every marker written [n], 1 <= n <= ``passages``; the others are dropped and counted.
+
+    Text and no marker is a range of figures that begins beyond the passages, as in 'a torque of [10-20]', and what is
+    glued to a name, as in 'array[3]'. Some models glue their markers to words, though: where a text has no other,
+    'every 30 days[1].' is one at the end of a clause.
+
+    Images and links are broken up with them: where a marker was taken out, one may come to be.
+    """
+    used: list[int] = []
+    glued: list[int] = []
+    dropped = 0
+
+    def written(match: re.Match[str]) -> str:
+        nonlocal dropped
+        marker = match.group()
+        if _INDEX.fullmatch(marker) and _follows_name(match):
+            if marker[1:-1].isdecimal() and match.string[match.end() : match.end() + 1] in _ENDS_CLAUSE:
+                glued.extend(_passage_numbers(match, passages)[0])
+            return marker
+        if _is_range_beyond(match, passages):
+            return marker
+        valid, wrong = _passage_numbers(match, passages)
+        dropped += wrong
+        used.extend(valid)
+        if not valid:
+            return match["space"] if _is_kept(_ANY_MARKER.match(match.string, match.end()), passages) else ""
+        return match["space"] + "".join(f"[{number}]" for number in valid)
+
+    while True:  # what is left of '[[9]8]' once [9] is gone is a marker again
+        glued.clear()
+        found = outside_code(text, lambda prose: without_images(_ANY_MARKER.sub(written, prose)))
+        if found == text:
+            return Checked(text, tuple(dict.fromkeys(used or glued)), dropped)
+        text = found
+
+
+def _follows_name(match: re.Match[str]) -> bool:
+    """Say whether a marker is glued to a word or a name, alone or behind others: 'array[3]', 'grid[2][9]'."""
+    return bool(_AFTER_NAME.search(match.string[max(0, match.start() - 200) : match.start() + len(match["space"])]))
+
+
+def _is_range_beyond(match: re.Match[str], passages: int) -> bool:
+    """Say whether a marker is one range that begins beyond the passages."""
+    ends = re.findall(r"\d+", match["items"] or "")
+    return bool(len(ends) == 2 and re.fullmatch(_ITEM, match["items"], re.I) and _number(ends[0]) > passages)
+
+
+def _is_kept(match: re.Match[str] | None, passages: int) -> bool:
+    """Say whether anything is left of a marker or of those directly behind it."""
+    while match and match.group():
+        if _passage_numbers(match, passages)[0] or _is_range_beyond(match, passages):
+            return True
+        match = _ANY_MARKER.match(match.string, match.end())
+    return False
+
+
+def outside_code(text: str, change: Callable[[str], str]) -> str:
+    """Return ``text`` with ``change`` made to what stands between its code."""
+    parts: list[str] = []
+    last = 0
+    for code in _CODE_BLOCK.finditer(text):
+        parts += [change(text[last : code.start()]), code.group()]
+        last = code.end()
+    return "".join((*parts, change(text[last:])))
+
+
+def _passage_numbers(match: re.Match[str], passages: int) -> tuple[list[int], int]:
+    """Return the passages that a marker names, each once, and how many of its items name none."""
+    valid: list[int] = []
+    wrong = 0
+    for item in re.finditer(_ITEM, match["dagger"] or match["items"], re.IGNORECASE):
+        ends = [_number(digits) for digits in re.findall(r"\d+", item.group())]
+        named = range(max(ends[0], 1), min(ends[-1], passages) + 1)
+        valid.extend(named)
+        wrong += len(named) == 0 or ends[0] < 1 or ends[-1] > passages
+    return list(dict.fromkeys(valid)), wrong
+
+
+def _number(digits: str) -> int:
+    return int(digits) if len(digits) < 10 else 10**9  # int() refuses very long ones
+
+
+def cite(checked: Checked, hits: Sequence[Hit], question: str) -> tuple[Citation, ...]:
+    """Return a citation for each marker: the sentence or row of its passage that best bears out what it stands behind.
+
+    ``hits[n - 1]`` is passage n. A quote is found letter for letter in the passage; its page is the quote's own.
+    """
+    claims: dict[int, list[str]] = {number: [] for number in checked.markers}
+    for number, claim in _cited_statements(checked.text):
+        if number in claims:  # else an index, as in 'array[3]'
+            claims[number].append(claim)
+    citations = []
+    for number in checked.markers:
+        hit = hits[number - 1]
+        passage = hit.passage
+        start, end = best_quote(hit, claims[number], question)
+        page = passage.page_at(start)
+        quote = passage.text[start:end]
+        citations.append(Citation(number, passage.document, page, passage.section, quote, passage.passage_id))
+    return tuple(citations)
+
+
+_PLAIN = re.compile(r"\[(\d+)\]")
+_BEFORE = 800
+"""Characters before a marker in which its sentence is looked for."""
+
+
+def _cited_statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each marker with the sentence that it stands in or behind."""
+    prose = _CODE_BLOCK.sub(lambda code: _PLAIN.sub(lambda m: " " * len(m.group()), code.group()), text)
+    for match in _PLAIN.finditer(prose):
+        line = prose.rfind("\n", 0, match.start()) + 1
+        before = _PLAIN.sub("", prose[max(line, match.start() - _BEFORE) : match.start()]).strip(" \t-*#>|")
+        if not before:  # alone behind a block, or in front of what it bears out
+            rest = _PLAIN.sub("", prose[match.end() :].split("\n", 1)[0]).strip()
+            before = rest or _PLAIN.sub("", prose[max(0, line - _BEFORE) : line]).strip()
+        spans = sentences(before)
+        yield int(match.group(1)), before[slice(*spans[-1])] if spans else ""
+
+
+def best_quote(hit: Hit, claims: Sequence[str], question: str) -> Span:
+    """Return the span of the passage's window that shares most with one of ``claims``; with the question, if none does.
+
+    A claim in another language than the passage shares no words: the window that retrieval likes best is taken then.
+    """
+    windows = hit.passage.windows or tuple(sentences(hit.passage.text)) or ((0, len(hit.passage.text)),)
+    bags = [_term_weights(hit.passage.text[start:end]) for start, end in windows]
+    for sought in ([_term_weights(claim) for claim in claims], [_term_weights(question)]):
+        scores = [max((_overlap(claim, bag) for claim in sought), default=0.0) for bag in bags]
+        best = max(scores)
+        if best > 0:
+            return windows[scores.index(best)]
+    if len(hit.evidence) == len(windows):
+        return windows[hit.evidence.index(max(hit.evidence))]
+    return windows[0]
+
+
+def _term_weights(text: str) -> dict[str, float]:
+    """Return the terms of ``text``: figures and codes tell most, CJK characters alone little."""
+    return {
+        term: 2.0 if any(c.isdigit() for c in term) else 0.3 if len(term) == 1 else 1.0
+        for term in terms(text)
+        if not is_stop(term)
+    }
+
+
+def _overlap(claim: dict[str, float], window: dict[str, float]) -> float:
+    shared = sum(weight for term, weight in claim.items() if term in window)
+    size = math.sqrt(sum(claim.values()) * sum(window.values()))
+    return shared / size if size else 0.0
+
 
 _UNITS = """
 s sec secs second seconds 秒 秒钟 秒鐘
