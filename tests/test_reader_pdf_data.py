@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read_bytes
 from ragqa.readers.pdf.source import open_source
 
 DATA = Path(__file__).parents[1].parent / "shared/data"
@@ -25,7 +25,7 @@ def letters(text: str) -> str:
 @pytest.mark.parametrize("manual", MANUALS)
 def test_evidence_stands_on_its_page_and_the_outline_is_found(manual: str) -> None:
     data = (DATA / f"manuals/{manual}.pdf").read_bytes()
-    document = read_pdf(data, manual)
+    document = read_bytes(data, manual)
     pages = [letters(document.text[page.start : page.end]) for page in document.pages]
     questions = (DATA / f"manuals/{manual}.questions.jsonl").read_text("utf-8").splitlines()
     found = [
@@ -46,7 +46,7 @@ def test_every_file_gives_text_or_one_honest_line_and_none_takes_long() -> None:
     for path in sorted((DATA / "pdfs").rglob("*.pdf")):
         started = time.process_time()
         try:
-            document = read_pdf(path.read_bytes(), path.name)
+            document = read_bytes(path.read_bytes(), path.name)
         except UnreadableFile as error:
             assert "\n" not in str(error)
         else:

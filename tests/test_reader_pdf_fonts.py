@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.readers import read
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read, read_bytes
 from tests.pdf_making import make_pdf
 
 ZH, TW, JA, KO = "初效滤网多久清洗一次", "濾網多久清洗一次", "フィルターを清掃してください", "필터를매일청소하십시오"
@@ -104,7 +103,7 @@ def test_every_predefined_cmap_is_read_whether_characters_are_drawn_together_or_
     codes = encoded(text, codec)
     for drawn in (f"<{''.join(codes)}> Tj", " ".join(f"<{code}> Tj" for code in codes)):
         data = make_pdf(f"BT /F1 12 Tf 72 700 Td {drawn} ET", named_font(order, cmap))
-        assert "".join(read_pdf(data, "named.pdf").text.split()) == text
+        assert "".join(read_bytes(data, "named.pdf").text.split()) == text
 
 
 def test_the_chinese_sample_manual_is_read_whole_and_in_words() -> None:

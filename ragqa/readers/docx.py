@@ -6,13 +6,10 @@ was deleted, moved away or struck out, are not read.
 
 from __future__ import annotations
 
-import email
-import email.policy
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
@@ -23,59 +20,17 @@ from ragqa.readers.docx_paragraphs import ALTERNATE, ParagraphReader, chosen
 from ragqa.readers.docx_styles import Style, Styles, W, is_on
 from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
 from ragqa.readers.draft import Draft, given_title
+from ragqa.readers.files import InputFile
+from ragqa.readers.sniff import is_html, resembles_html, unread_binary, unread_text
 from ragqa.readers.tables import add_table
 from ragqa.types import BlockKind, Document
-
-if TYPE_CHECKING:
-    from ragqa.readers.encodings import Decoded
-
-
-_MODULES = {"html": "html", "markdown": "text", "text": "text"}
-
-
-def chunk_blocks(data: bytes, name: str, suffix: str) -> Iterator[tuple[BlockKind, str, int]]:
-    """Yield kind, text and level of each block of a file taken in by the document ``name``: HTML or text.
-
-    Raises UnreadableFile where it is something else, with the words for a warning.
-    """
-    document = _read(data, name, suffix)
-    for block in document.blocks:
-        yield block.kind, document.text[block.start : block.end], block.level
-
-
-def _read(data: bytes, name: str, suffix: str) -> Document:
-    from ragqa.readers.encodings import declared_encoding, decode
-    from ragqa.readers.sniff import identify_binary, identify_text
-
-    data = _web_page(data)
-    kind = identify_binary(data)
-    decoded: Decoded | None = None if kind else decode(data, declared_encoding(data))
-    if decoded is not None:
-        kind = identify_text(decoded.text, suffix)
-    if decoded is None or kind not in _MODULES:
-        raise UnreadableFile(
-            f"{name} takes in {kind or 'binary data'}, which was left out: copy it into the document itself"
-        )
-    reader: Any = import_module(f"ragqa.readers.{_MODULES[kind]}")
-    return cast("Document", reader.read(decoded, data, name))
-
-
-def _web_page(data: bytes) -> bytes:
-    """Return the HTML of a whole web page with its pictures (MHTML); all else as it is."""
-    if not data.lstrip()[:200].lower().startswith((b"mime-version:", b"from:", b"content-type:", b"message-id:")):
-        return data
-    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
-    for part in message.walk():
-        if part.get_content_type() == "text/html":
-            content = part.get_payload(decode=True)
-            return content if isinstance(content, bytes) else data
-    return data
-
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _CHUNK_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _WRAPPERS = frozenset(f"{W}{name}" for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml"))
+_MAIL_HEADERS = (b"mime-version:", b"from:", b"content-type:", b"message-id:")
+"""With one of these begins a web page that is taken in with its pictures (MHTML)."""
 _DEEPEST_CHUNK = 3
 """Word files within Word files that are read."""
 
@@ -88,8 +43,9 @@ def _broken() -> tuple[type[Exception], ...]:
     return (*named, KeyError, ValueError, AttributeError, TypeError, IndexError)
 
 
-def read_docx(data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
+    data, name = file.data, file.name
     draft = Draft(name)
     warnings: list[str] = []
     try:
@@ -288,7 +244,7 @@ class _Reader:
             self._nested(data)
             return []
         try:
-            return list(chunk_blocks(data, self._package.name, "." + relation.part.rpartition(".")[2]))
+            return list(_blocks_of_chunk(data, self._package.name, relation.part))
         except UnreadableFile as error:
             self._warnings.append(str(error))
             return []
@@ -303,6 +259,31 @@ class _Reader:
             _Reader(package, self._draft, self._warnings, self._depth + 1).read()
         except _broken():
             self._warnings.append(f"{name} takes in a file that is damaged, which was left out")
+
+
+def _blocks_of_chunk(data: bytes, name: str, part: str) -> Iterator[tuple[BlockKind, str, int]]:
+    """Yield kind, text and level of each block of HTML or text that the document ``name`` takes in as ``part``.
+
+    Raises UnreadableFile where it is something else, with the words for a warning.
+    """
+    from ragqa.readers.html import read_page, unpack_mhtml
+    from ragqa.readers.text import read as read_text
+
+    if data.lstrip()[:200].lower().startswith(_MAIL_HEADERS):
+        data = data.lstrip()
+        document = read_page(unpack_mhtml(data, name), data, name)
+    else:
+        file = InputFile(data, name)
+        text = file.decoded.text if file.decoded else ""
+        suffix = part.rpartition(".")[2]
+        as_html = is_html(text) or (suffix != "txt" and resembles_html(text, suffix.startswith(("htm", "xhtm"))))
+        what = unread_binary(data) if file.decoded is None else None if as_html else unread_text(text)
+        if what or file.decoded is None:
+            what = what or "binary data"
+            raise UnreadableFile(f"{name} takes in {what}, which was left out: copy it into the document itself")
+        document = read_page(file.decoded, data, name) if as_html else read_text(file)
+    for block in document.blocks:
+        yield block.kind, document.text[block.start : block.end], block.level
 
 
 def _children(parent: Any, in_contents: bool) -> Iterator[tuple[Any, bool]]:

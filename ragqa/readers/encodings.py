@@ -84,7 +84,7 @@ def decode(data: bytes, declared: str | None = None) -> Decoded | None:
     wide = _wide_encoding(data[:4096])
     if wide:
         return _replacing(data, wide)
-    if _is_binary(data):
+    if is_binary(data):
         return None
     if b"\x1b$" in data[:SAMPLE_BYTES] and (text := _strictly(data, "iso2022_jp_2")) is not None:
         return Decoded(text, "iso2022_jp_2")
@@ -207,7 +207,8 @@ _WRITTEN = re.compile(
 )
 
 
-def _is_binary(data: bytes) -> bool:
+def is_binary(data: bytes) -> bool:
+    """Return whether so many control characters stand in the first ``SAMPLE_BYTES`` that this is no text."""
     sample = data[:SAMPLE_BYTES]
     control = len(sample) - len(
         sample.translate(None, bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F]))

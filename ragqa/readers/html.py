@@ -1,7 +1,13 @@
-"""Read HTML: the page's own content as blocks. What is content, ``html_page`` decides; nothing is fetched or run."""
+"""Read HTML: the page's own content as blocks. What is content, ``html_page`` decides; nothing is fetched or run.
+
+So are pages that browsers save in one file (MHTML, RFC 2557): the first part of HTML in it is read.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import quopri
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +15,15 @@ from typing import Any
 
 from lxml import etree
 
+from ragqa.errors import UnreadableFile
 from ragqa.readers.draft import Draft, flowing, given_title
-from ragqa.readers.encodings import Decoded
+from ragqa.readers.encodings import Decoded, declared_encoding, decode
+from ragqa.readers.files import InputFile
 from ragqa.readers.html_drawn import draw
 from ragqa.readers.html_page import HEADINGS, Content, outermost, parse
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, Definition, alt_text, list_marker, text_of
+from ragqa.readers.sniff import is_mhtml
 from ragqa.types import Block, Document
 
 # fmt: off
@@ -32,8 +41,16 @@ _NEAR = 2000
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the page as a Document. Raises UnreadableFile where nothing on it can be read."""
+    decoded = file.text()
+    if is_mhtml(decoded.text):
+        decoded = unpack_mhtml(file.data, file.name)
+    return read_page(decoded, file.data, file.name)
+
+
+def read_page(decoded: Decoded, data: bytes, name: str) -> Document:
+    """Return the page ``decoded``, found in the bytes ``data`` of the file ``name``, as ``read`` does."""
     tree = parse(decoded.text, name)
     draft = Draft(name)
     if tree is not None:
@@ -49,6 +66,42 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     title = text_of(tree.find(".//title")) if tree is not None and tree.find(".//title") is not None else ""
     title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
     return draft.document(data, name, "text/html", title, decoded.warnings)
+
+
+_LONGEST_HEAD = 65_536
+_BOUNDARY = re.compile(rb"boundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;]{1,200}))", re.IGNORECASE)
+_BLANK = re.compile(rb"\r?\n\r?\n")
+
+
+def unpack_mhtml(data: bytes, name: str) -> Decoded:
+    """Return the first HTML in a web page saved as MHTML. Raises UnreadableFile where it holds none."""
+    head = data[:_LONGEST_HEAD]
+    boundary = _BOUNDARY.search(head)
+    parts = data.split(b"--" + (boundary[1] or boundary[2]))[1:] if boundary else [data]
+    for part in parts:
+        end = _BLANK.search(part[:_LONGEST_HEAD])
+        if not end or not re.search(
+            rb"content-type:\s*(?:text/html|application/xhtml)", part[: end.start()], re.IGNORECASE
+        ):
+            continue
+        page = _body(part[: end.start()].lower(), part[end.end() :])
+        named = re.search(rb"charset\s*=\s*\"?([\w.:-]{2,40})", part[: end.start()], re.IGNORECASE)
+        text = decode(page, declared_encoding(b"<meta charset=" + named[1] + b">" if named else page))
+        if text is not None:
+            return text
+    raise UnreadableFile(f"{name} holds no page: save it anew from the browser, as one file or as HTML")
+
+
+def _body(head: bytes, body: bytes) -> bytes:
+    """Return what a part holds, its transfer encoding undone."""
+    if b"quoted-printable" in head:
+        return quopri.decodestring(body)
+    if b"base64" in head:
+        try:
+            return base64.b64decode(body)
+        except (binascii.Error, ValueError):
+            return b""
+    return body
 
 
 def add_fragment(draft: Draft, markup: str, name: str) -> None:

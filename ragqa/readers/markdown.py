@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ragqa.readers.draft import Draft, given_title
-from ragqa.readers.encodings import Decoded
+from ragqa.readers.files import InputFile
 from ragqa.readers.markdown_inline import Inline, find_formula, find_inline
 from ragqa.readers.markdown_source import plain_markdown
 from ragqa.readers.tables import Cell, add_table
@@ -61,13 +61,14 @@ _DELIMITERS = re.compile(r"[ >*+:|\t-]*$")
 _TASK = re.compile(r"\[([ xX])\]\s+")
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the Markdown file as a Document; its title is the front matter's, else the first top heading."""
+    decoded, name = file.text(), file.name
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LARGEST or _takes_long(text):
         from ragqa.readers.text import read as read_text
 
-        return read_text(decoded, data, name)
+        return read_text(file)
     from markdown_it import MarkdownIt
 
     title, text = split_front(text)
@@ -82,7 +83,7 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
         notes[label] = inline.text(parser.parseInline(note)[0].children or ())
     _Blocks(draft, name, inline).take(parser.parse(text))
     title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, "text/markdown", title, decoded.warnings)
+    return draft.document(file.data, name, "text/markdown", title, decoded.warnings)
 
 
 def _takes_long(text: str) -> bool:

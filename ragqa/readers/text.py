@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from ragqa.readers import text_lines as look
 from ragqa.readers.draft import Draft
-from ragqa.readers.encodings import Decoded, normalise
+from ragqa.readers.encodings import normalise
+from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
 
@@ -19,11 +20,12 @@ NARROWEST_WRAP = 40
 """Where no line reaches this column, they were not wrapped but meant to be short."""
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the text as a Document; its title is the file's name without suffix, as text names none."""
-    draft = Draft(name)
+    draft = Draft(file.name)
+    decoded = file.text()
     add_text(draft, decoded.text)
-    return draft.document(data, name, "text/plain", "", decoded.warnings)
+    return draft.document(file.data, file.name, "text/plain", "", decoded.warnings)
 
 
 def add_text(draft: Draft, text: str) -> None:

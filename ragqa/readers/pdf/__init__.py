@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from ragqa.errors import UnreadableFile
 from ragqa.printable import quantity
-from ragqa.readers.files import check_length
+from ragqa.readers.files import InputFile, check_length
 from ragqa.readers.pdf.blocks import Built, assemble, build_blocks, find_code
 from ragqa.readers.pdf.columns import read_in_order
 from ragqa.readers.pdf.furniture import find_contents, find_footnotes, find_furniture
@@ -37,14 +37,15 @@ MANY_PAGES, FEWEST_DIFFERENT = 1000, 0.02
 """Of so many pages with text at least this part must differ."""
 
 
-def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
-    """Return the document in a PDF's bytes. Raises UnreadableFile where it gives no text, and says why."""
+def read(file: InputFile) -> Document:
+    """Return the PDF as a Document. Raises UnreadableFile where it gives no text, and says why."""
     with _collector_paused():
-        return _read(data, name, password)
+        return _read(file)
 
 
-def _read(data: bytes, name: str, password: str | None) -> Document:
-    with open_source(data, name, password) as source:
+def _read(file: InputFile) -> Document:
+    name = file.name
+    with open_source(file.data, name, file.password) as source:
         pages = _pages(source, name)
         bookmarks = source.bookmarks()
         meta_title = source.title()
@@ -60,7 +61,7 @@ def _read(data: bytes, name: str, password: str | None) -> Document:
         name=name,
         title=choose_title(meta_title, rows, name),
         media_type=MEDIA_TYPE,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=hashlib.sha256(file.data).hexdigest(),
         text=text,
         blocks=spans,
         pages=numbered,
