@@ -126,3 +126,43 @@ def test_no_font_of_the_machine_is_ever_asked_for() -> None:
             (segment,) = source.page(0).text.segments
         boxes.append(segment[1:5])
     assert boxes[0] == boxes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "bold", "mono"),
+    [
+        ("NotoSansCJKsc-DemiLight", False, False),
+        ("NotoSansCJKsc-Light", False, False),
+        ("AcademicaBookPro", False, False),
+        ("MonotypeGrotesque", False, False),
+        ("MonotypeCorsiva", False, False),
+        ("Blackadder", False, False),
+        ("ConsolidatedSans", False, False),
+        ("NotoSansCJKsc-Bold", True, False),
+        ("OpenSans-Semibold", True, False),
+        ("Montserrat-SemiBoldItalic", True, False),
+        ("FranklinGothic-Demi", True, False),
+        ("Futura-DemiCond", True, False),
+        ("Arial-Black", True, False),
+        ("arialblack", True, False),
+        ("Avenir-Heavy", True, False),
+        ("NimbusRomNo9L-Medi", True, False),
+        ("HiraKakuProN-W6", True, False),
+        ("CMBX12", True, False),
+        ("Helvetica-BdCn", True, False),
+        ("CourierNewPSMT", False, True),
+        ("Consolas-Bold", True, True),
+        ("LucidaConsole", False, True),
+        ("DejaVuSansMono", False, True),
+        ("LiberationMono-Bold", True, True),
+        ("ubuntumono", False, True),
+        ("LMMono10-Regular", False, True),
+        ("Monospac821BT-Roman", False, True),
+        ("SFTT1000", False, True),
+    ],
+)
+def test_words_of_a_fonts_name_tell_that_it_is_bold_or_of_fixed_width(name: str, bold: bool, mono: bool) -> None:
+    from ragqa.readers.pdf.fonts import describe_font
+
+    font = describe_font(b"ABCDEF+" + name.encode(), 0)
+    assert (font.name, font.bold, font.mono) == (name, bold, mono)

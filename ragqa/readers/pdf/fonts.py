@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence, Set
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -14,10 +15,12 @@ import pypdfium2.raw as pdfium
 from ragqa.readers.pdf import calls
 from ragqa.readers.symbol_fonts import is_symbol_font, symbol_text
 
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+"""A word of a font's name: 'MonotypeGrotesque-DemiLight' has four. Only whole words tell that one is bold or mono."""
 _MONO = re.compile(
-    r"mono|courier|consol|typewriter|cmtt|menlo|inconsolata|sourcecode|lucidacons|fixed|ectt|sftt|tctt|lmtt", re.I
+    r"courier|consola|console\b|lucidacons|typewriter|menlo|sourcecode|\b(?:cm|ec|sf|tc|lm)tt|\bfixed", re.I
 )
-_BOLD = re.compile(r"bold|black|heavy|demi|medi\b|cmbx|sfbx|ecbx|cmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
+_BOLD = re.compile(r"bold|heavy|\b(?:cm|sf|ec)bx|\bcmssbx|[-,_]bd|w[6-9]\b|[a-z]-b\b", re.I)
 _ITALIC = re.compile(r"italic|oblique|cmti|cmsl|sfti|[-,_]it\b", re.I)
 
 
@@ -71,19 +74,32 @@ def _describe(pointer: int) -> Font:
     font = ctypes.cast(pointer, pdfium.FPDF_FONT)
     buffer = ctypes.create_string_buffer(256)
     length = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-    return _font(buffer.raw[: max(0, min(length, 256) - 1)], max(pdfium.FPDFFont_GetFlags(font), 0))
+    return describe_font(buffer.raw[: max(0, min(length, 256) - 1)], max(pdfium.FPDFFont_GetFlags(font), 0))
 
 
 @lru_cache(maxsize=1000)
-def _font(raw_name: bytes, flags: int) -> Font:
+def describe_font(raw_name: bytes, flags: int) -> Font:
+    """Return what a font's name as the PDF has it and its flags (PDF 32000-1, table 123) say of it."""
     name = raw_name.decode("utf-8", "replace").partition("+")
     shown = name[2] or name[0]
     return Font(
         shown,
-        bold=bool(flags & 1 << 18) or bool(_BOLD.search(shown)),
-        mono=bool(flags & 1) or bool(_MONO.search(shown)),
+        bold=bool(flags & 1 << 18) or _is_bold(shown),
+        mono=bool(flags & 1) or _is_mono(shown),
         italic=bool(flags & 64) or bool(_ITALIC.search(shown)),
     )
+
+
+def _is_bold(name: str) -> bool:
+    words = [*map(str.lower, _WORD.findall(name)), ""]
+    return _BOLD.search(name) is not None or any(
+        word.endswith(("black", "demi", "medi")) and after != "light" for word, after in pairwise(words)
+    )
+
+
+def _is_mono(name: str) -> bool:
+    words = map(str.lower, _WORD.findall(name))
+    return _MONO.search(name) is not None or any(word.endswith("mono") or word.startswith("monospa") for word in words)
 
 
 _MEANT = frozenset(
