@@ -162,7 +162,7 @@ def test_no_font_of_the_machine_is_ever_asked_for() -> None:
     ],
 )
 def test_words_of_a_fonts_name_tell_that_it_is_bold_or_of_fixed_width(name: str, bold: bool, mono: bool) -> None:
-    from ragqa.readers.pdf.fonts import describe_font
+    from ragqa.readers.pdf.calls import describe_font
 
     font = describe_font(b"ABCDEF+" + name.encode(), 0)
     assert (font.name, font.bold, font.mono) == (name, bold, mono)

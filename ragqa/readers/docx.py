@@ -13,10 +13,9 @@ from typing import Any
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.docx_notes import Notes
 from ragqa.readers.docx_numbering import Numbering
 from ragqa.readers.docx_package import Package
-from ragqa.readers.docx_paragraphs import ALTERNATE, ParagraphReader, chosen
+from ragqa.readers.docx_paragraphs import ALTERNATE, Notes, ParagraphReader, chosen
 from ragqa.readers.docx_styles import Style, Styles, W, is_on
 from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
 from ragqa.readers.draft import Draft, given_title

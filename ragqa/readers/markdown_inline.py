@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from ragqa.readers import tex
+from ragqa.readers.formulas import LONGEST_TEX, tex_to_text
 from ragqa.readers.html_text import spoken_alt
 from ragqa.readers.note_wording import SHORT, bracketed, note_after
 from ragqa.readers.scripts import lowered, raised
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_RUN = 50_000
 """Characters of a paragraph in which markup is looked for: the parser copies the rest of it at every sign."""
-_LONGEST_FORMULA = tex.LONGEST
+_LONGEST_FORMULA = LONGEST_TEX
 
 _CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TAG = re.compile(r"<[^>]*>")
@@ -88,7 +88,7 @@ class Inline:
         if token.type == "code_inline":
             return token.content
         if token.type == "math_inline":
-            return tex.plain(token.content) or f"{token.markup}{token.content}{token.meta}"
+            return tex_to_text(token.content) or f"{token.markup}{token.content}{token.meta}"
         if token.type == "image":
             alt = spoken_alt(self.text(token.children or ()))
             return f"[image: {alt}]" if alt else ""

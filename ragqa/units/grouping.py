@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.types import Span, UnitKind
-from ragqa.units.pieces import Piece
-from ragqa.units.rows import rows
+from ragqa.units.pieces import Piece, rows
 
 LEAD_IN = 400
 """A longer paragraph before a list says more than what the list is."""

@@ -17,8 +17,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.calls import CJK, clean, page_text
-from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols, sift_unreadable
+from ragqa.readers.pdf.calls import CJK, Font, clean, fonts_at, page_text, show_symbols, sift_unreadable
 from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
 from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
 from ragqa.readers.pdf.words import Box, close_gaps, corners_of, shown_words
