@@ -11,7 +11,7 @@ import pytest
 
 from ragqa.errors import UnreadableFile
 from ragqa.readers import read_bytes
-from ragqa.readers.pdf.source import open_source
+from ragqa.readers.pdf.source import open_pdf
 
 DATA = Path(__file__).parents[1].parent / "shared/data"
 MANUALS = ("gnuplot", "developers-reference", "debmake-doc.zh-cn")
@@ -35,7 +35,7 @@ def test_evidence_stands_on_its_page_and_the_outline_is_found(manual: str) -> No
     ]
     assert sum(found) >= 0.97 * len(found)
     headings = {letters(document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"}
-    with open_source(data, manual, None) as source:
+    with open_pdf(data, manual, None) as source:
         titles = [letters(mark.title) for mark in source.bookmarks() if mark.page is not None]
     lost = [title for title in titles if title not in headings and not any(h.endswith(title) for h in headings)]
     assert len(lost) <= 0.01 * len(titles)

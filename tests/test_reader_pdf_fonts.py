@@ -117,12 +117,12 @@ def test_the_chinese_sample_manual_is_read_whole_and_in_words() -> None:
 
 def test_no_font_of_the_machine_is_ever_asked_for() -> None:
     """Latin text in a font that many machines have and one that none has runs equally wide."""
-    from ragqa.readers.pdf.source import open_source
+    from ragqa.readers.pdf.source import open_pdf
 
     boxes = []
     for name in ("DejaVuSans", "Nowhere-Sans"):
         font = f"<</Type/Font/Subtype/TrueType/BaseFont/{name}/Encoding/WinAnsiEncoding>>"
-        with open_source(make_pdf("BT /F1 12 Tf 72 700 Td (Wide iiii) Tj ET", [font]), "a.pdf", None) as source:
+        with open_pdf(make_pdf("BT /F1 12 Tf 72 700 Td (Wide iiii) Tj ET", [font]), "a.pdf", None) as source:
             (segment,) = source.page(0).text.segments
         boxes.append(segment[1:5])
     assert boxes[0] == boxes[1]

@@ -8,19 +8,19 @@ from pathlib import Path
 from tests.conftest import Run
 
 READER = """
-from ragqa.readers.draft import Draft
+from ragqa.readers.builder import DocumentBuilder
 from ragqa.readers.files import InputFile
 from ragqa.readers.formats import Format
 
 def read(file: InputFile):
-    draft = Draft(file.name)
+    builder = DocumentBuilder(file.name)
     for line in file.text().text.splitlines():
         if line.startswith("["):
-            draft.add("heading", line.strip("[]"), 1)
+            builder.add("heading", line.strip("[]"), 1)
         else:
             key, _, value = line.partition("=")
-            draft.add("paragraph", f"The setting {key} is {value}.")
-    return draft.document(file.data, file.name, "text/x-ini")
+            builder.add("paragraph", f"The setting {key} is {value}.")
+    return builder.build(file.data, file.name, "text/x-ini")
 
 INI = Format("an INI file", (".ini",), lambda: read)
 """

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
 
-from ragqa.readers.draft import Draft
+from ragqa.readers.builder import DocumentBuilder
 from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
@@ -106,14 +106,14 @@ def read(file: InputFile) -> Document:
     rows = [row for row in records(lines, delimiter) if any(map(str.strip, row))]
     if not rows:
         return _as_text(file)
-    draft = Draft(file.name)
+    builder = DocumentBuilder(file.name)
     titles = _titles(rows)
     for row in rows[:titles]:
-        draft.add("caption", f"{delimiter} ".join(cell.strip() for cell in row if cell.strip()))
+        builder.add("caption", f"{delimiter} ".join(cell.strip() for cell in row if cell.strip()))
     rows = rows[titles:]
     headers = 1 + _has_units(rows) if len(rows) > 1 else 0
-    add_table(draft, [[Cell(cell) for cell in row] for row in rows], headers)
-    return draft.document(file.data, file.name, "text/csv", "", decoded.warnings)
+    add_table(builder, [[Cell(cell) for cell in row] for row in rows], headers)
+    return builder.build(file.data, file.name, "text/csv", "", decoded.warnings)
 
 
 def _titles(rows: Rows) -> int:

@@ -13,12 +13,12 @@ from typing import Any
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
+from ragqa.readers.builder import DocumentBuilder, clean_metadata_title
 from ragqa.readers.docx_numbering import Numbering
 from ragqa.readers.docx_package import Package
-from ragqa.readers.docx_paragraphs import ALTERNATE, Notes, ParagraphReader, chosen
+from ragqa.readers.docx_paragraphs import ALTERNATE, Notes, ParagraphReader, choose_alternate
 from ragqa.readers.docx_styles import Style, Styles, W, is_on
 from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
-from ragqa.readers.draft import Draft, given_title
 from ragqa.readers.files import InputFile
 from ragqa.readers.sniff import is_html, resembles_html, unread_binary, unread_text
 from ragqa.readers.tables import add_table
@@ -45,11 +45,11 @@ def _broken() -> tuple[type[Exception], ...]:
 def read(file: InputFile) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
     data, name = file.data, file.name
-    draft = Draft(name)
+    builder = DocumentBuilder(name)
     warnings: list[str] = []
     try:
         package = Package(data, name)
-        reader = _Reader(package, draft, warnings)
+        reader = _Reader(package, builder, warnings)
         reader.read()
         title = _metadata_title(package)
     except _broken() as error:
@@ -57,14 +57,14 @@ def read(file: InputFile) -> Document:
         raise UnreadableFile(
             f"{name} is a damaged Word document ({said}): save it anew from Word or LibreOffice"
         ) from None
-    title = title or reader.title or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, MEDIA_TYPE, title, warnings)
+    title = title or reader.title or builder.first("heading", 1) or builder.first("heading") or ""
+    return builder.build(data, name, MEDIA_TYPE, title, warnings)
 
 
 def _metadata_title(package: Package) -> str:
     """Return the title in the file's properties, '' where Word or the template wrote it."""
     core = package.xml(package.related("core-properties", ""))
-    title = given_title(core.findtext("{*}title") or "") if core is not None else ""
+    title = clean_metadata_title(core.findtext("{*}title") or "") if core is not None else ""
     about = package.xml(package.related("extended-properties", "")) if title else None
     template = about.findtext("{*}Template") or "" if about is not None else ""
     return "" if title.lower() in (template.lower(), template.rpartition(".")[0].lower()) else title
@@ -87,9 +87,9 @@ class _Paragraph:
 class _Reader:
     """Walks the body of one file; the text boxes and long notes of a paragraph follow it."""
 
-    def __init__(self, package: Package, draft: Draft, warnings: list[str], depth: int = 0) -> None:
+    def __init__(self, package: Package, builder: DocumentBuilder, warnings: list[str], depth: int = 0) -> None:
         self.title = ""
-        self._package, self._draft, self._warnings, self._depth = package, draft, warnings, depth
+        self._package, self._builder, self._warnings, self._depth = package, builder, warnings, depth
         root = package.xml(package.main)
         self._body = root.find(f"{W}body") if root is not None else None
         if self._body is None:
@@ -108,9 +108,9 @@ class _Reader:
         self._end()
 
     def _may_repeat(self, characters: int) -> bool:
-        if self._draft.repeatable < characters:
+        if self._builder.repeatable < characters:
             return False
-        self._draft.repeatable -= characters
+        self._builder.repeatable -= characters
         return True
 
     def _take(self, parent: Any, in_contents: bool = False) -> None:
@@ -156,28 +156,28 @@ class _Reader:
     def _add(self, paragraph: _Paragraph | None, in_contents: bool) -> None:
         if paragraph is None:
             return
-        text, style, draft = paragraph.text, paragraph.style, self._draft
+        text, style, builder = paragraph.text, paragraph.style, self._builder
         numbered = f"{paragraph.label}{text}"
         if not text.strip():
             pass  # an empty numbered paragraph shows its number only
         elif in_contents or style.is_contents:
-            draft.add("toc", text.replace("\t", " "))
+            builder.add("toc", text.replace("\t", " "))
         elif style.is_title:
             self.title = self.title or text.strip()
-            draft.add("heading", text.replace("\n", " "), 1)
+            builder.add("heading", text.replace("\n", " "), 1)
         elif style.level:
-            draft.add("heading", numbered.replace("\n", " "), style.level)
+            builder.add("heading", numbered.replace("\n", " "), style.level)
         elif paragraph.depth:
-            draft.add("list_item", numbered, paragraph.depth)
+            builder.add("list_item", numbered, paragraph.depth)
         elif style.is_code:
-            draft.add("code", text)
+            builder.add("code", text)
         else:
-            draft.add("caption" if style.is_caption else "paragraph", text)
+            builder.add("caption" if style.is_caption else "paragraph", text)
         for box in paragraph.boxes:
             self._take(box)
             self._end()
         for note in paragraph.notes:
-            draft.add("paragraph", note)
+            builder.add("paragraph", note)
 
     def _table(self, table: Any) -> None:
         rows = list(rows_of(table))
@@ -190,9 +190,9 @@ class _Reader:
         read_rows, headers = read_cells(table, lambda cell: self._flat(cell, notes), self._paragraphs.is_bold)
         if not headers and len(read_rows) > 1 and len(read_rows[0]) > 1 and self._styles.heads_first_row(table):
             headers = 1
-        add_table(self._draft, read_rows, headers or None)
+        add_table(self._builder, read_rows, headers or None)
         for note in notes:
-            self._draft.add("paragraph", note)
+            self._builder.add("paragraph", note)
 
     def _flat(self, parent: Any, notes: list[str] | None = None) -> str:
         """Return what stands in a cell or a note on one line; long notes in it go to ``notes``, or to its end."""
@@ -232,7 +232,7 @@ class _Reader:
     def _chunk(self, element: Any) -> None:
         """Append the blocks of a file that is taken in here."""
         for kind, text, level in self._chunk_blocks(element):
-            self._draft.add(kind, text, level)
+            self._builder.add(kind, text, level)
 
     def _chunk_blocks(self, element: Any) -> list[tuple[Any, str, int]]:
         relation = self._package.relations(self._package.main).get(element.get(_CHUNK_ID) or "")
@@ -255,7 +255,7 @@ class _Reader:
             return
         try:
             package = Package(data, name, self._package.budget)
-            _Reader(package, self._draft, self._warnings, self._depth + 1).read()
+            _Reader(package, self._builder, self._warnings, self._depth + 1).read()
         except _broken():
             self._warnings.append(f"{name} takes in a file that is damaged, which was left out")
 
@@ -297,4 +297,4 @@ def _children(parent: Any, in_contents: bool) -> Iterator[tuple[Any, bool]]:
         elif child.tag in _WRAPPERS:
             yield from _children(child, in_contents)
         elif child.tag == ALTERNATE:
-            yield from _children(chosen(child), in_contents)
+            yield from _children(choose_alternate(child), in_contents)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ragqa.cjk import HAN
 from ragqa.types import Block, BlockKind, Span
 
 _NUMBER = re.compile(
-    r"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{1,2})(?:[.)）、]|\s|步|(?=[\u4e00-\u9fff]))(?![\d.])", re.IGNORECASE
+    rf"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{{1,2}})(?:[.)）、]|\s|步|(?=[{HAN}]))(?![\d.])", re.IGNORECASE
 )
 # A scanned bullet is often read as a small l, which is no word.
 _BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*|l\s+(?=[A-Z0-9])")
@@ -61,7 +62,7 @@ class Piece:
     @classmethod
     def of(cls, block: Block, text: str) -> Piece:
         """Return the block of ``text`` as a piece."""
-        number = number_of(text) if block.kind in ("list_item", "paragraph", "heading") else None
+        number = step_number(text) if block.kind in ("list_item", "paragraph", "heading") else None
         item = block.kind == "list_item" or (block.kind == "paragraph" and bool(_BULLET.match(text)))
         return cls(block.kind, block.start, block.end, block.level, text, number, item)
 
@@ -117,13 +118,13 @@ class Piece:
         return self.kind == "paragraph" and not self.item and self.text[:1].islower()
 
 
-def number_of(text: str) -> int | None:
+def step_number(text: str) -> int | None:
     """Return the number that a line begins with, as a step does."""
     match = _NUMBER.match(text)
     return int(match[1]) if match else None
 
 
-def rows(pieces: Sequence[Piece]) -> tuple[Span, ...]:
+def find_rows(pieces: Sequence[Piece]) -> tuple[Span, ...]:
     """Return the spans of the rows of a table, header lines left out."""
     found: list[tuple[int, int]] = []
     width, capitals = 0, True

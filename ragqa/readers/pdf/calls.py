@@ -1,6 +1,6 @@
 """PDFium asked in bulk, with plain numbers for pointers: characters, objects, and fonts with what their names tell.
 
-Knows nothing of lines.
+IsWord nothing of lines.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
+from ragqa.cjk import HAN, KANA, PUNCTUATION
 from ragqa.readers.encodings import normalise
-from ragqa.readers.symbol_fonts import is_symbol_font, symbol_text
+from ragqa.readers.symbol_fonts import is_symbol_font, replace_symbols
 
 AT_ONCE = 1024
 """Characters that are asked for before their results are copied."""
@@ -136,6 +137,43 @@ def object_bounds(objects: Sequence[Address]) -> npt.NDArray[np.float64]:
     return found
 
 
+MAX_OBJECTS = 200_000
+"""Objects of a page, or of a form on it, that are looked through."""
+
+
+class PageObjects(NamedTuple):
+    """The objects of a page or a form: those of text with their rendering modes, the others with their kinds."""
+
+    texts: list[Address]
+    modes: list[int]
+    others: list[Address]
+    kinds: list[int]
+
+    def of_kind(self, kind: int) -> list[Address]:
+        """Return the objects of one kind, which is not text."""
+        return [found for found, one in zip(self.others, self.kinds, strict=True) if one == kind]
+
+
+def list_objects(page: Any) -> PageObjects:
+    """Return the objects of a loaded page."""
+    address, count = ctypes.cast(page, ctypes.c_void_p), pdfium.FPDFPage_CountObjects(page)
+    return _by_kind(list(map(page_object, repeat(address), range(min(count, MAX_OBJECTS)))))
+
+
+def list_form_objects(form: Address) -> PageObjects:
+    """Return the objects of a form; those of forms in it stay within these."""
+    return _by_kind(list(map(form_object, repeat(form), range(min(form_count(form), MAX_OBJECTS)))))
+
+
+def _by_kind(every: list[Address]) -> PageObjects:
+    modes = list(map(render_mode, every))
+    if -1 not in modes:
+        return PageObjects(every, modes, [], [])
+    others = [found for found, mode in zip(every, modes, strict=True) if mode < 0]
+    texts = [found for found, mode in zip(every, modes, strict=True) if mode >= 0]
+    return PageObjects(texts, [mode for mode in modes if mode >= 0], others, list(map(object_kind, others)))
+
+
 # Of a page and an annotation's number on it, and of an annotation.
 annotation = _plain(pdfium.FPDFPage_GetAnnot, _void, _void, _int)
 annotation_kind = _plain(pdfium.FPDFAnnot_GetSubtype, _int, _void)
@@ -145,9 +183,8 @@ close_annotation = _plain(pdfium.FPDFPage_CloseAnnot, None, _void)
 SOFT_HYPHEN = "\x02"
 """pdfium's mark for a hyphen that ends a line; the next line follows it without a break."""
 
-_CJK = (
-    "\u2e80-\u303f\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-)
+_CJK = f"\u2e80-\u2fff{PUNCTUATION}{KANA}\u3100-\u312f{HAN}\U00020000-\U0003ffff"
+"""With radicals, Bopomofo and the planes of rare ideographs."""
 CJK = re.compile(f"[{_CJK}]")
 _CJK_SPACE = re.compile(f"(?<=[{_CJK}]) +(?=[{_CJK}])")
 _ACCENTS = {"\u00b4": "\u0301", "\u00a8": "\u0308", "\u02c6": "\u0302", "\u02dc": "\u0303", "\u00b8": "\u0327"}
@@ -227,7 +264,7 @@ class Font(NamedTuple):
 NO_FONT = Font("", False, False, False)
 
 
-def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
+def find_fonts(pointer: int, places: Sequence[int]) -> list[Font]:
     """Return the font of each of these characters of a page.
 
     pdfium reuses the addresses of text and fonts on the next page, so nothing is kept beyond it.
@@ -241,7 +278,7 @@ def fonts_at(pointer: int, places: Sequence[int]) -> list[Font]:
 def show_symbols(pointer: int, text: str) -> str:
     """Return a page's text with the signs that its symbol fonts show for letters, one for each character."""
     places = [at for at, char in enumerate(text) if "!" <= char <= "ÿ" or "\uf000" <= char <= "\uf0ff"]
-    fonts = fonts_at(pointer, places)
+    fonts = find_fonts(pointer, places)
     said: dict[Font, list[int]] = {}
     for at, font in zip(places, fonts, strict=True):
         said.setdefault(font, []).append(at)
@@ -253,7 +290,7 @@ def show_symbols(pointer: int, text: str) -> str:
         known = "symbol" in font.name.lower() and plain <= _DECODED
         for at in where:
             if not known or text[at] >= "\uf000":
-                characters[at] = symbol_text(font.name, text[at])
+                characters[at] = replace_symbols(font.name, text[at])
     return "".join(characters)
 
 

@@ -1,6 +1,6 @@
 """An open PDF as pdfium gives it: pages of segments, the outline, the printed labels. Judges nothing of the text.
 
-pdfium is not safe for threads: whoever opens a Source holds LOCK until it is closed.
+pdfium is not safe for threads: whoever opens a PdfSource holds LOCK until it is closed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PASSWORD = 1 << 13
 _TICKS = {True: "☑", False: "☐"}
 
 
-class Typed(NamedTuple):
+class TypedText(NamedTuple):
     """A line of a field or of text typed over the page; ``size`` is 0 where the file leaves it open."""
 
     text: str
@@ -48,7 +48,7 @@ class Typed(NamedTuple):
 class Annotations(NamedTuple):
     """What the annotations of a page show: text, and the places of text that is struck out."""
 
-    typed: list[Typed]
+    typed: list[TypedText]
     struck: list[Box]
 
 
@@ -56,7 +56,7 @@ NO_ANNOTATIONS = Annotations([], [])
 
 
 @contextmanager
-def form_of(document: Any) -> Iterator[Any]:
+def open_form(document: Any) -> Iterator[Any]:
     """Open a document's form, if it has one, until the block ends; gives pdfium's handle or None."""
     if pdfium.FPDF_GetFormType(document) <= pdfium.FORMTYPE_NONE:
         yield None
@@ -108,7 +108,7 @@ def _read_widget(form: Any, one: Any, found: Annotations) -> None:
     if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
         shown = _string(pdfium.FPDFAnnot_GetStringValue, one, b"AS")  # what is drawn, whatever the field's value says
         on = shown != "Off" if shown else bool(pdfium.FPDFAnnot_IsChecked(form, one))
-        found.typed.append(Typed(_TICKS[on], box, 0.0))
+        found.typed.append(TypedText(_TICKS[on], box, 0.0))
         return
     if kind in (pdfium.FPDF_FORMFIELD_COMBOBOX, pdfium.FPDF_FORMFIELD_LISTBOX):
         text = _chosen(form, one) or _string(pdfium.FPDFAnnot_GetFormFieldValue, form, one)
@@ -135,14 +135,16 @@ def _chosen(form: Any, one: Any) -> str:
     return ", ".join(_string(pdfium.FPDFAnnot_GetOptionLabel, form, one, at) for at in chosen)
 
 
-def _lines(text: str, box: Box, size: float) -> list[Typed]:
+def _lines(text: str, box: Box, size: float) -> list[TypedText]:
     """Return the lines of a text, one below the other from the top of its box; one line stands in its middle."""
     lines = [line for line in map(str.strip, text.splitlines()) if line]
     left, bottom, right, top = box
     if len(lines) == 1 and not top - bottom > 3 * (size or 12):
-        return [Typed(lines[0], box, size)]
+        return [TypedText(lines[0], box, size)]
     step = min((top - bottom) / max(len(lines), 1), 1.15 * (size or 12))
-    return [Typed(line, (left, top - (at + 1) * step, right, top - at * step), size) for at, line in enumerate(lines)]
+    return [
+        TypedText(line, (left, top - (at + 1) * step, right, top - at * step), size) for at, line in enumerate(lines)
+    ]
 
 
 def _box(one: Any) -> Box | None:
@@ -168,7 +170,7 @@ SIZE = 10.0
 """Points, where neither the field nor a label beside it says how large the type is."""
 
 
-def add_typed(page: PageText, typed: Sequence[Typed], quarters: int) -> PageText:
+def add_typed(page: PageText, typed: Sequence[TypedText], quarters: int) -> PageText:
     """Return the page with a segment for each line typed over it, on the line of the label beside it if it has one.
 
     What the page itself prints in the same place, as after flattening, is not repeated. ``quarters`` is how often the
@@ -230,28 +232,28 @@ _NAMES = re.compile(
 _PACKED = re.compile(rb"/ObjStm\b")
 
 
-class Holds(NamedTuple):
+class PdfFeatures(NamedTuple):
     """Whether a PDF may have anything typed or struck out over its pages, and letters that a symbol font shows."""
 
     marks: bool
     symbols: bool
 
 
-def holds(data: bytes) -> Holds:
+def find_features(data: bytes) -> PdfFeatures:
     """Return what a PDF may hold; everything where its objects can't be looked through."""
     if b"/Encrypt" in data:
-        return Holds(True, True)
+        return PdfFeatures(True, True)
     marks = symbols = False
     unpacked = 0
     for part in _parts(data):
         unpacked += len(part)
         if not part or unpacked > MAX_PACKED + len(data):
-            return Holds(True, True)
+            return PdfFeatures(True, True)
         for match in _NAMES.finditer(part):
             marks, symbols = marks or bool(match[1]), symbols or bool(match[2])
             if marks and symbols:
-                return Holds(True, True)
-    return Holds(marks, symbols)
+                return PdfFeatures(True, True)
+    return PdfFeatures(marks, symbols)
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
@@ -367,10 +369,10 @@ class RawPage(NamedTuple):
     """Whether pdfium could not load it."""
 
 
-class Source:
-    """A loaded PDF. Use ``open_source``, which closes it."""
+class PdfSource:
+    """A loaded PDF. Use ``open_pdf``, which closes it."""
 
-    def __init__(self, handle: Any, form: Any, count: int, holds: Holds) -> None:
+    def __init__(self, handle: Any, form: Any, count: int, holds: PdfFeatures) -> None:
         self._handle = handle
         self._form = form
         self._holds = holds
@@ -445,7 +447,7 @@ class Source:
 
 
 @contextmanager
-def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source]:
+def open_pdf(data: bytes, name: str, password: str | None) -> Iterator[PdfSource]:
     """Load a PDF from memory, alone in pdfium until the block ends. Raises UnreadableFile."""
     secret = None if password is None else password.encode("utf-8")
     with LOCK:
@@ -458,8 +460,8 @@ def open_source(data: bytes, name: str, password: str | None) -> Iterator[Source
             count = pdfium.FPDF_GetPageCount(handle)
             if count <= 0:
                 raise UnreadableFile(f"{name} is a PDF without pages: it may be damaged; give a whole copy of it")
-            with form_of(handle) as form:
-                yield Source(handle, form, min(count, MAX_PAGES), holds(data))
+            with open_form(handle) as form:
+                yield PdfSource(handle, form, min(count, MAX_PAGES), find_features(data))
         finally:
             pdfium.FPDF_CloseDocument(handle)
 
