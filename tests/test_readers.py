@@ -112,7 +112,7 @@ def test_what_is_not_read_is_named_in_one_line(name: str, data: bytes, says: str
         "%PDF-1.7 is the first line of such a file.",
     ],
 )
-@pytest.mark.parametrize("name", ["x.txt", "x.md", "x.pdf"])
+@pytest.mark.parametrize("name", ["x.txt", "x.md", "noname"])
 def test_text_may_begin_as_binary_files_do(text: str, name: str) -> None:
     assert read_bytes(text.encode(), name).text == text
 

@@ -84,7 +84,8 @@ def is_pdf(data: bytes, named: bool = False) -> bool:
     if at < 0:
         return named and b"startxref" in data[-4096:] and unread_binary(data) is None
     # other text may mention the header, and other data may stand before it
-    return _PDF_HEADER.match(data) is not None or _is_binary(data) or _PDF_END.search(data[-4096:]) is not None
+    whole = _PDF_HEADER.match(data) is not None or _PDF_END.search(data[-4096:]) is not None
+    return whole or (named and at == 0) or _is_binary(data)
 
 
 def is_word(data: bytes) -> bool:
