@@ -20,7 +20,7 @@ LONGEST_TITLE = 300
 _TIGHT = ("list_item", "table_header", "table_row", "toc")
 
 
-class Draft:
+class DocumentBuilder:
     """Blocks in reading order; ``text`` of each is cleaned here, so that every format gives the same kind of text.
 
     Whatever adds to it may raise UnreadableFile: as soon as the document called ``name`` holds more than it may.
@@ -49,7 +49,7 @@ class Draft:
             "table_header",
             "table_row",
         ):  # of those the cells are trimmed, and empty ones keep their place
-            text = flowing(text)
+            text = collapse_blanks(text)
         if not text or text.isspace():
             return
         if kind == "heading" and len(text) > LONGEST_HEADING:
@@ -84,9 +84,7 @@ class Draft:
         for at, block in changed.items():
             self._blocks[at] = block
 
-    def document(
-        self, data: bytes, name: str, media_type: str, title: str = "", warnings: Sequence[str] = ()
-    ) -> Document:
+    def build(self, data: bytes, name: str, media_type: str, title: str = "", warnings: Sequence[str] = ()) -> Document:
         """Return what was drafted. Raises UnreadableFile where that is nothing."""
         if not self._blocks:
             raise UnreadableFile(
@@ -94,7 +92,7 @@ class Draft:
             )
         return Document(
             name=name,
-            title=flowing(normalise(title)).replace("\n", " ")[:LONGEST_TITLE] or stem(name),
+            title=collapse_blanks(normalise(title)).replace("\n", " ")[:LONGEST_TITLE] or stem(name),
             media_type=media_type,
             sha256=hashlib.sha256(data).hexdigest(),
             text=self.text(),
@@ -118,7 +116,7 @@ def stem(name: str) -> str:
     return "standard input" if name == "-" else PurePath(name).stem or name
 
 
-def flowing(text: str) -> str:
+def collapse_blanks(text: str) -> str:
     """Return ``text`` with runs of blanks made one, blank lines within dropped, edges trimmed; line breaks stay."""
     for blank in "\t\u3000\u1680":
         text = text.replace(blank, " ")
@@ -166,7 +164,7 @@ _PATH = re.compile(r"\S*\\|(?:file|https?|ftp):|[~.]{0,2}/\S|[a-z]:[/\\]|(?:[^\s
 """A slash between words is none: 'RS-232/485 converter'."""
 
 
-def given_title(metadata: str) -> str:
+def clean_metadata_title(metadata: str) -> str:
     """Return the title of a document's metadata on one line, '' where a program wrote it, or it is a path or a file."""
     title = " ".join(metadata[: 4 * LONGEST_METADATA_TITLE].split())
     if not 2 <= len(title) <= LONGEST_METADATA_TITLE or "\ufffd" in title:
