@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 
 FLOORS = (
-    ("printable", "isolated", "cjk"),
+    ("printable", "isolated", "cjk", "prices"),
     ("types", "errors", "plain_files"),
     ("document_fields", "passages", "sentences", "units", "analysis", "metrics", "trust"),
     ("openai_api",),
