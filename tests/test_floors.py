@@ -18,7 +18,7 @@ FLOORS = (
     ("late_interaction", "sources"),
     ("changes",),
     ("answerers",),
-    ("ingest", "retrieval", "reranking", "approving", "libraries"),
+    ("ingest", "retrieval", "reranking", "approving", "libraries", "answer_log"),
     ("engine",),
     ("evaluation",),
     ("finetune",),

@@ -76,7 +76,7 @@ def ask(
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
     from ragqa.engine import Library
-    from ragqa.finetune.feedback import keep_answer
+    from ragqa.answer_log import keep_answer
 
     _one_of(question, batch)
     chosen = opt.given(

@@ -15,7 +15,7 @@ from ragqa.cli.output import note, print_json, say
 from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
-    from ragqa.finetune.feedback import Judged, Verdict
+    from ragqa.answer_log import Judged, Verdict
     from ragqa.finetune.preference.learning import Margin
     from ragqa.settings import Settings
 
@@ -45,7 +45,7 @@ def bad(which: Which = 1, better: Better = None, home: opt.Home = None, as_json:
 
 def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
     """List what was judged, and how many pairs of a better and a worse answer that makes."""
-    from ragqa.finetune.feedback import judgements
+    from ragqa.answer_log import judgements
     from ragqa.finetune.preference.learning import NEEDED, pairs_of
 
     judged = judgements(_settings(home))
@@ -63,7 +63,7 @@ def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
 
 def answers(home: opt.Home = None, as_json: opt.Json = False) -> None:
     """List the last answers, newest first, with the numbers by which they are judged."""
-    from ragqa.finetune.feedback import last_answers
+    from ragqa.answer_log import last_answers
 
     kept = last_answers(_settings(home))[:20]
     if as_json:
@@ -119,7 +119,7 @@ def _margins(name: str, before: Margin, after: Margin) -> None:
 
 
 def _judge(verdict: Verdict, which: int, better: str | None, home: Path | None, as_json: bool) -> None:
-    from ragqa.finetune.feedback import judge, judgements, nth_answer
+    from ragqa.answer_log import judge, judgements, nth_answer
     from ragqa.finetune.preference.learning import NEEDED, pairs_of
 
     settings = _settings(home)

@@ -19,7 +19,7 @@ from typing import Any
 
 from ragqa.answerers.prompting import Message, Room, build_prompt, rendered
 from ragqa.errors import RagqaError
-from ragqa.finetune.feedback import Judged, KeptAnswer
+from ragqa.answer_log import Judged, KeptAnswer
 from ragqa.finetune.local.bases import ALPHA, DROPOUT, RANK
 from ragqa.finetune.local.training import chosen_threads
 from ragqa.prompts import Prompts

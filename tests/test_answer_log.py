@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ragqa.finetune import feedback
-from ragqa.finetune.feedback import Judged, KeptAnswer, judgements, keep_answer, last_answers
+from ragqa import answer_log
+from ragqa.answer_log import Judged, KeptAnswer, judgements, keep_answer, last_answers
 from ragqa.finetune.preference.learning import NEEDED, pairs_of, parted
 from ragqa.settings import Settings
 from ragqa.types import Answer
-from tests.conftest import Run
+from tests.conftest import PATIENCE, Run
 
 QUESTION = "How often must the pump filter be cleaned?"
 
@@ -105,13 +107,49 @@ def test_torn_and_foreign_lines_are_left_out(tmp_path: Path) -> None:
 
 
 def test_the_memory_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feedback, "MOST_BYTES", 2_000)
+    monkeypatch.setattr(answer_log, "MOST_BYTES", 2_000)
     settings = Settings(home=tmp_path)
     for number in range(40):
         keep_answer(settings, "default", Answer(f"q{number}", "t", (), (), False, 0.5, "extractive"))
         assert (tmp_path / "answers.jsonl").stat().st_size <= 2_000
     assert last_answers(settings)[0].question == "q39" and len(last_answers(settings)) > 3
     assert stat.S_IMODE((tmp_path / "answers.jsonl").stat().st_mode) == 0o600
+
+
+KEEP = """
+import sys, time
+from pathlib import Path
+from ragqa import answer_log
+from ragqa.settings import Settings
+from ragqa.types import Answer
+answer_log.MOST_BYTES = 40_000
+write = answer_log.write_private
+def write_slowly(file, data):  # so that the others answer between the reading and the writing
+    time.sleep(0.02)
+    write(file, data)
+answer_log.write_private = write_slowly
+settings = Settings(home=Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(150):
+    name = f"{sys.argv[2]}-{number}"
+    answer_log.keep_answer(settings, "default", Answer(name, "t" * 600, (), (), False, 0.5, "extractive"))
+"""
+
+
+def test_two_processes_that_answer_at_once_lose_no_line(tmp_path: Path) -> None:
+    command, pipe = [sys.executable, "-c", KEEP, str(tmp_path)], subprocess.PIPE
+    processes = [subprocess.Popen([*command, name], stdin=pipe, stdout=pipe, text=True) for name in "abc"]
+    for process in processes:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.communicate("go\n", timeout=PATIENCE)
+        assert process.returncode == 0
+    found = [one.question for one in last_answers(Settings(home=tmp_path))]
+    assert len(found) == len(set(found)) > 20
+    for name in "abc":  # what is left of each process are its newest answers, without a gap
+        numbers = [int(one.split("-")[1]) for one in found if one.startswith(name)]
+        assert numbers == list(range(149, 149 - len(numbers), -1))
 
 
 def test_pairs_are_better_over_bad_and_good_over_bad() -> None:
@@ -138,3 +176,20 @@ def test_no_question_is_learned_and_measured_by() -> None:
     assert len(learned) + len(held) == 20 and len(held) == 4
     assert not {pair.asked.question for pair in learned} & {pair.asked.question for pair in held}
     assert json.dumps([pair.chosen for pair in held]) == json.dumps([pair.chosen for pair in parted(pairs, 0)[1]])
+
+
+ASK = """
+import sys
+from ragqa.cli.app import app
+try:
+    app(["ask", sys.argv[1], "--home", sys.argv[2]])
+except SystemExit as end:
+    assert not end.code, end.code
+print(sorted(name for name in sys.modules if name.startswith(("ragqa.finetune", "ragqa.evaluation", "ragqa.compare"))))
+"""
+
+
+def test_ask_imports_nothing_of_measuring_and_training(small: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", ASK, QUESTION, str(small)], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+    assert (small / "answers.jsonl").is_file()
