@@ -143,7 +143,11 @@ def test_two_processes_that_answer_at_once_lose_no_line(tmp_path: Path) -> None:
     for process in processes:
         assert process.stdout and process.stdout.readline() == "ready\n"
     for process in processes:
-        process.communicate("go\n", timeout=PATIENCE)
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
     found = [one.question for one in last_answers(Settings(home=tmp_path))]
     assert len(found) == len(set(found)) > 20

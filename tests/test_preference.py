@@ -12,11 +12,11 @@ import pytest
 pytest.importorskip("trl", reason="learning from feedback needs ragqa[train]")
 pytest.importorskip("peft", reason="learning from feedback needs ragqa[train]")
 
+from ragqa.answer_log import KeptAnswer, judge
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
-from ragqa.answer_log import KeptAnswer, judge
 from ragqa.finetune.jobs import TrainOptions, open_provider
 from ragqa.finetune.local.bases import find_base, load_base
 from ragqa.finetune.preference.learning import DPO, NEEDED, log_probability

@@ -17,9 +17,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from ragqa.answer_log import Judged, KeptAnswer
 from ragqa.answerers.prompting import Message, Room, build_prompt, rendered
 from ragqa.errors import RagqaError
-from ragqa.answer_log import Judged, KeptAnswer
 from ragqa.finetune.local.bases import ALPHA, DROPOUT, RANK
 from ragqa.finetune.local.training import chosen_threads
 from ragqa.prompts import Prompts

@@ -11,10 +11,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ragqa.answer_log import judgements
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.transformers import LocalModel, check_folder
 from ragqa.errors import MissingExtra, RagqaError
-from ragqa.answer_log import judgements
 from ragqa.finetune.jobs import jobs_folder, open_provider
 from ragqa.finetune.local.bases import context_of, find_base, load_base, preferred_beside, save_model
 from ragqa.finetune.local.training import quiet
