@@ -144,10 +144,10 @@ def test_two_processes_that_answer_at_once_lose_no_line(tmp_path: Path, monkeypa
         monkeypatch.setattr(answer_log, "MOST_BYTES", 2_000)
         monkeypatch.setattr(answer_log, "write_private", write_late)
         settings = Settings(home=tmp_path)
-        for number in range(12):
-            keep_answer(settings, "default", Answer(f"q{number}", "t", (), (), False, 0.5, "extractive"))
-        assert other.stdin.closed and other.wait(PATIENCE) == 0
-    assert {"other", "q11"} <= {one.question for one in last_answers(settings)}
+        while not other.stdin.closed:
+            keep_answer(settings, "default", Answer("mine", "t", (), (), False, 0.5, "extractive"))
+        assert other.wait(PATIENCE) == 0
+    assert last_answers(settings)[0].question == "other" and len(last_answers(settings)) > 3
 
 
 def test_pairs_are_better_over_bad_and_good_over_bad() -> None:
