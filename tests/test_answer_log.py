@@ -13,7 +13,7 @@ import pytest
 
 from ragqa import answer_log
 from ragqa.answer_log import Judged, KeptAnswer, judgements, keep_answer, last_answers
-from ragqa.finetune.preference.learning import NEEDED, pairs_of, parted
+from ragqa.finetune.preference.pairs import NEEDED, pairs_of, split_pairs
 from ragqa.settings import Settings
 from ragqa.types import Answer
 from tests.conftest import PATIENCE, Run
@@ -170,10 +170,10 @@ def test_markers_name_the_passages_as_the_model_sees_them() -> None:
 
 def test_no_question_is_learned_and_measured_by() -> None:
     pairs = pairs_of([Judged(0, "bad", kept(f"q{n // 2}", f"bad {n}"), f"good {n}") for n in range(20)])
-    learned, held = parted(pairs, 0)
+    learned, held = split_pairs(pairs, 0)
     assert len(learned) + len(held) == 20 and len(held) == 4
-    assert not {pair.asked.question for pair in learned} & {pair.asked.question for pair in held}
-    assert json.dumps([pair.chosen for pair in held]) == json.dumps([pair.chosen for pair in parted(pairs, 0)[1]])
+    assert not {pair.answer.question for pair in learned} & {pair.answer.question for pair in held}
+    assert json.dumps([pair.chosen for pair in held]) == json.dumps([pair.chosen for pair in split_pairs(pairs, 0)[1]])
 
 
 ASK = """

@@ -14,7 +14,7 @@ from typing import Any
 
 from ragqa.answerers.prompting import estimate_tokens
 from ragqa.errors import ModelError
-from ragqa.finetune.local.bases import CONTEXT, SCRATCH
+from ragqa.finetune.local.bases import CONTEXT, RANDOM_INIT
 from ragqa.finetune.records import Example, read_examples
 
 PER_MESSAGE, PER_EXAMPLE = 4, 3
@@ -94,7 +94,7 @@ def price(base: str, trained_tokens: int) -> tuple[float | None, str]:
 
 def is_local(base: str) -> bool:
     """Say whether ``base`` is trained here: a model's folder, or a new small one."""
-    return base == SCRATCH or (bool(base) and Path(base).expanduser().is_dir())
+    return base == RANDOM_INIT or (bool(base) and Path(base).expanduser().is_dir())
 
 
 def counter(base: str | None) -> Callable[[str], int]:
@@ -127,7 +127,7 @@ def counter(base: str | None) -> Callable[[str], int]:
 
 def longest_of(base: str | None) -> int:
     """Return how many tokens an example may have for ``base``, as far as that is known."""
-    if base == SCRATCH:
+    if base == RANDOM_INIT:
         return CONTEXT
     folder = Path(base).expanduser() if base else None
     if folder and folder.is_dir():

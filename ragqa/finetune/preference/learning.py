@@ -1,155 +1,36 @@
-"""DPO through TRL on pairs of texts, and how much likelier the better answers became. Reads and writes no feedback.
+"""Teach a local model which answers people prefer: DPO through TRL on pairs from ``ragqa feedback``.
 
 The loss is -log σ(β · (Δ - Δ₀)), where Δ = log p(chosen) - log p(rejected) of the model that learns and Δ₀ that of the
-model that it was (Rafailov et al. 2023, eq. 7).
+model that it was (Rafailov et al. 2023, arXiv 2305.18290, eq. 7).
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import math
-import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ragqa.answer_log import Judged, KeptAnswer
-from ragqa.answerers.prompting import Message, Room, build_prompt, rendered
-from ragqa.errors import RagqaError
-from ragqa.finetune.local.bases import ALPHA, DROPOUT, RANK
-from ragqa.finetune.local.training import chosen_threads
-from ragqa.prompts import Prompts
-from ragqa.types import Hit, Passage
+from ragqa.answer_log import judgements
+from ragqa.answerers import ChatOptions
+from ragqa.answerers.transformers import LocalModel, check_folder
+from ragqa.errors import GO_ON, RagqaError
+from ragqa.finetune.jobs import jobs_folder, open_provider
+from ragqa.finetune.local.bases import adapter_config, context_of, find_base, load_base, merge_adapters, save_model
+from ragqa.finetune.preference.pairs import NEEDED, Asking, PreferencePair, Texts, pairs_of, split_pairs, texts_of
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job, write_model
+from ragqa.finetune.training.loop import Plan, ProgressSink, Training, fastest_threads, quiet, resumable, uses_gpu
+from ragqa.models.files import fingerprint
+from ragqa.models.safety import read_record
+from ragqa.plain_files import cannot_write
+from ragqa.printable import quantity
+from ragqa.prompts import load_prompts
 
-NEEDED = 20
-"""Pairs under which a model would learn single answers by heart rather than what people prefer."""
-
-_MARKER = re.compile(r"\s*\[(\d+)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two answers to one question, with the passages that were found for it."""
-
-    asked: KeptAnswer
-    chosen: str
-    rejected: str
-    """[n] in both names the n-th passage of ``asked``."""
-
-
-def pairs_of(judged: Iterable[Judged]) -> list[Pair]:
-    """Return what should have been said over what was bad, and good answers over bad ones to the same question."""
-    held: dict[tuple[str, str], list[Judged]] = defaultdict(list)
-    for one in judged:
-        held[(one.answer.index, " ".join(one.answer.question.casefold().split()))].append(one)
-    found: dict[tuple[str, str, str], Pair] = {}
-    for question, group in held.items():
-        for pair in _of_question(group):
-            if pair.chosen.strip() != pair.rejected.strip():
-                found.setdefault((*question[1:], pair.chosen, pair.rejected), pair)
-    return list(found.values())
-
-
-def _of_question(group: Sequence[Judged]) -> list[Pair]:
-    bad = [one for one in group if one.verdict == "bad"]
-    good = [one for one in group if one.verdict == "good"]
-    corrected = [
-        Pair(one.answer, renumbered(one.answer, one.better), renumbered(one.answer)) for one in group if one.better
-    ]
-    # [n] of answers that were given other passages would name the wrong ones.
-    told = [
-        Pair(better.answer, renumbered(better.answer), renumbered(worse.answer))
-        for better in good
-        for worse in bad
-        if better.answer.passages == worse.answer.passages
-    ]
-    apart = [
-        Pair(better.answer, renumbered(better.answer), without_markers(worse.answer.text))
-        for better in good
-        for worse in bad
-        if better.answer.passages != worse.answer.passages
-    ]
-    return [*corrected, *told, *apart]
-
-
-def renumbered(answer: KeptAnswer, text: str | None = None) -> str:
-    """Return the answer's text with each [n] naming the n-th passage found; one that names none is dropped.
-
-    With ``text``, what it should have said: a person writes [n] for the n-th source that stood under the answer.
-    """
-
-    def number(found: re.Match[str]) -> str:
-        rank = answer.markers.get(found[1])
-        return found[0].replace(found[1], str(rank)) if rank else ""
-
-    return _MARKER.sub(number, answer.text if text is None else text)
-
-
-def without_markers(text: str) -> str:
-    """Return ``text`` without [n]."""
-    return _MARKER.sub("", text)
-
-
-def parted(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
-    """Return the pairs to learn from and about a fifth to measure by; no question is on both sides."""
-    questions = sorted({pair.asked.question for pair in pairs})
-    Random(seed).shuffle(questions)
-    held = set(questions[: len(questions) // 5])
-    learned = [pair for pair in pairs if pair.asked.question not in held]
-    return learned, [pair for pair in pairs if pair.asked.question in held]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """How the model is asked."""
-
-    tokenizer: Any
-    room: Room
-    prompts: Prompts
-    instructions: str
-    closed_book: bool
-    """Whether it was trained to answer without passages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A pair as the model reads it; an answer is followed by the tokenizer's end."""
-
-    prompt: str
-    chosen: str
-    rejected: str
-
-
-def texts_of(pair: Pair, asking: Asking) -> Texts:
-    """Return the texts of a pair."""
-    messages = _messages(pair.asked, asking)
-    prompt, space = rendered(asking.tokenizer, messages), "" if asking.tokenizer.chat_template else " "
-    bos = asking.tokenizer.bos_token
-    if bos and prompt.startswith(bos) and asking.tokenizer("")["input_ids"][:1] == [asking.tokenizer.bos_token_id]:
-        prompt = prompt.removeprefix(bos)  # the tokenizer adds it once more
-    chosen, rejected = (without_markers(t) if asking.closed_book else t for t in (pair.chosen, pair.rejected))
-    return Texts(prompt, space + chosen.strip(), space + rejected.strip())
-
-
-def _messages(asked: KeptAnswer, asking: Asking) -> tuple[Message, ...]:
-    if asking.closed_book:
-        return (Message("user", asked.question),)
-    hits = [Hit(rank, _passage(row), 0.0) for rank, row in enumerate(asked.passages, 1)]
-    return build_prompt(asking.prompts, asked.question, hits, asking.room, instructions=asking.instructions).messages
-
-
-def _passage(row: Any) -> Passage:
-    text = str(row.get("text", ""))
-    section = tuple(str(one) for one in row.get("section") or ())
-    page, last = (row.get(name) if isinstance(row.get(name), int) else None for name in ("page", "page_end"))
-    return Passage(
-        str(row.get("document", "")), 0, len(text), text, section, str(row.get("header", "")), page=page, page_end=last
-    )
-
+if TYPE_CHECKING:
+    from ragqa.settings import Settings
 
 RATE = 5e-5
 
@@ -160,7 +41,7 @@ class DPO:
 
     epochs: int = 3
     beta: float = 0.1
-    """How dear it is to move away from the model that it was."""
+    """Strength of the KL penalty towards the model that it was."""
     rate: float = RATE
     batch_size: int = 4
     seed: int = 0
@@ -179,53 +60,39 @@ class Margin:
     """Pairs of which the chosen answer is the more probable one."""
 
 
-def learn(
-    model: Any, tokenizer: Any, pairs: Sequence[Texts], plan: DPO, folder: Path, notice: Callable[[str], None]
+def train(
+    model: Any, tokenizer: Any, pairs: Sequence[Texts], plan: DPO, checkpoints: Checkpoints, sink: ProgressSink
 ) -> Any:
-    """Return the model after DPO, on the CPU; ``folder`` is for TRL's own use. Raises RagqaError on a loss of NaN."""
+    """Return the model after DPO, on the CPU, its adapters merged. Raises RagqaError, Cancelled."""
+    steps = -(-len(pairs) // plan.batch_size)
+    course = Plan(plan.epochs, plan.rate, plan.seed, half=uses_gpu())
+    training = Training("learning", course, checkpoints, sink, steps)
+    with fastest_threads(model, _like_a_step(tokenizer, pairs[0], plan), checkpoints.folder):
+        learned, _, _ = training.run(lambda: _trainer(model, tokenizer, pairs, plan, training))
+    return merge_adapters(learned) if plan.adapters else learned
+
+
+def _trainer(model: Any, tokenizer: Any, pairs: Sequence[Texts], plan: DPO, training: Training) -> Any:
     import datasets
-    import torch
-    from peft import LoraConfig
-    from transformers import PrinterCallback
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
-    half = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    adapters = LoraConfig(
-        r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules="all-linear", task_type="CAUSAL_LM"
+    datasets.disable_progress_bars()
+    arguments = DPOConfig(
+        **training.arguments(),
+        beta=plan.beta,
+        per_device_train_batch_size=plan.batch_size,
+        max_length=None,
+        gradient_checkpointing=False,
     )
-    with _no_bars(datasets), chosen_threads(model, _like_a_step(tokenizer, pairs[0], plan), folder):
-        arguments = DPOConfig(
-            output_dir=str(folder),
-            num_train_epochs=plan.epochs,
-            beta=plan.beta,
-            learning_rate=plan.rate,
-            per_device_train_batch_size=plan.batch_size,
-            seed=plan.seed,
-            max_length=None,
-            bf16=half,
-            gradient_checkpointing=False,
-            logging_strategy="epoch",
-            logging_nan_inf_filter=False,
-            save_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            dataloader_pin_memory=False,
-        )
-        trainer = DPOTrainer(
-            model=model,
-            ref_model=None if plan.adapters else copy.deepcopy(model),
-            args=arguments,
-            train_dataset=datasets.Dataset.from_list([asdict(pair) for pair in pairs]),
-            processing_class=tokenizer,
-            callbacks=[_teller(plan, notice)],
-            peft_config=adapters if plan.adapters else None,
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-    learned = trainer.accelerator.unwrap_model(trainer.model)
-    learned = learned.merge_and_unload() if plan.adapters else learned
-    return learned.to("cpu").eval()
+    return resumable(DPOTrainer, training)(
+        model=model,
+        ref_model=None if plan.adapters else copy.deepcopy(model),
+        args=arguments,
+        train_dataset=datasets.Dataset.from_list([asdict(pair) for pair in pairs]),
+        processing_class=tokenizer,
+        peft_config=adapter_config() if plan.adapters else None,
+    )
 
 
 def _like_a_step(tokenizer: Any, pair: Texts, plan: DPO) -> dict[str, Any]:
@@ -265,36 +132,121 @@ def length_of(tokenizer: Any, pair: Texts) -> int:
     return len(tokenizer(pair.prompt + longest + tokenizer.eos_token, verbose=False)["input_ids"])
 
 
-def _teller(plan: DPO, notice: Callable[[str], None]) -> Any:
-    from transformers import TrainerCallback
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """What came of it."""
 
-    class Teller(TrainerCallback):
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-            loss = (logs or {}).get("loss")
-            if loss is None:
-                return
-            if not math.isfinite(float(loss)):
-                raise RagqaError(
-                    f"the loss became {loss}, so learning was stopped and no model kept: choose a --learning-rate "
-                    f"below {plan.rate:g}"
-                )
-            right = float(logs.get("rewards/accuracies", 0.0))
-            notice(
-                f"pass {round(state.epoch)} of {plan.epochs}: loss {float(loss):.3f}, {right:.0%} of pairs moved right"
-            )
-
-    return Teller()
+    model: str
+    """transformers:FOLDER."""
+    learned: int
+    """Pairs that were learned from."""
+    left_out: int
+    """Pairs that are longer than the model reads."""
+    before: Margin
+    after: Margin
+    held_before: Margin | None
+    """The same on pairs that were held back."""
+    held_after: Margin | None
+    seconds: float
 
 
-@contextlib.contextmanager
-def _no_bars(datasets: Any) -> Any:
-    from ragqa.finetune.local.training import quiet
+def prefer(
+    model: str,
+    settings: Settings,
+    plan: DPO,
+    out: Path | None = None,
+    notice: Callable[[str], None] = lambda line: None,
+) -> Preferred:
+    """Teach ``model``, a local job's id or a model's folder, what the feedback prefers; write it to ``out``.
 
-    shown = datasets.are_progress_bars_disabled()
-    datasets.disable_progress_bars()
+    Raises RagqaError where the pairs are too few, the model is none, or ``out`` is there already.
+    """
+    need_extra("to learn from feedback", "trl", "peft", "accelerate", "datasets")
+    pairs = pairs_of(judgements(settings))
+    if len(pairs) < NEEDED:
+        raise RagqaError(
+            f"learning what is preferred needs {NEEDED} pairs of a better and a worse answer to one question; the "
+            f'feedback gives {len(pairs)}: add some with ragqa feedback bad --better "…"'
+        )
+    folder = folder_of(model, settings)
+    target = out or folder.with_name(f"{folder.name}-preferred")
+    if target.exists():
+        raise RagqaError(f"{target} is there already: remove it, or choose another --out")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(target, error) from None
+    record = read_record(folder)
+    plan = replace(plan, adapters=not record.get("scratch"))
+    room = (settings.max_tokens, settings.context_tokens, asdict(load_prompts(settings.prompts)))
+    asked = (fingerprint(folder, folder, ()), [asdict(pair) for pair in pairs], asdict(plan), str(target), room)
+    job_folder = JobFolder(jobs_folder(settings) / f"preference-{digest_of(asked)[:12]}")
+
+    def work(sink: ProgressSink) -> Outcome[Preferred]:
+        found = _learn(folder, record, pairs, settings, plan, target, job_folder, sink)
+        return Outcome(found.model, found, seconds=found.seconds)
+
+    job, outcome = run_job(job_folder, str(folder), "preference", quantity(len(pairs), "pair"), work, notice)
+    if outcome is None:
+        raise RagqaError(f"job {job.id} was stopped: {GO_ON}")
+    return outcome.result
+
+
+def folder_of(model: str, settings: Settings) -> Path:
+    """Return the folder of a model that is named by its job's id, or by itself. Raises RagqaError."""
+    folder = Path(model.removeprefix("transformers:")).expanduser()
+    if not folder.is_dir() and folder.name == model and (jobs_folder(settings) / model).is_dir():
+        job = open_provider("local", settings).status(model)
+        if not job.model or not job.model.startswith("transformers:"):
+            raise RagqaError(f"job {model} has no language model to teach: it is {job.state}, of the form {job.form}")
+        folder = Path(job.model.removeprefix("transformers:"))
+    check_folder(folder, "MODEL")
+    return folder
+
+
+def _learn(
+    folder: Path,
+    record: dict[str, Any],
+    pairs: Sequence[PreferencePair],
+    settings: Settings,
+    plan: DPO,
+    target: Path,
+    job: JobFolder,
+    sink: ProgressSink,
+) -> Preferred:
+    began, base = time.perf_counter(), find_base(str(folder))
+    with quiet():
+        model, tokenizer = load_base(base, half=False)
+    asking = _asking(folder, tokenizer, record, settings)
+    parts = [[texts_of(pair, asking) for pair in part] for part in split_pairs(pairs, plan.seed)]
+    learned, held = ([one for one in part if length_of(tokenizer, one) <= context_of(model)] for part in parts)
+    left_out = len(pairs) - len(learned) - len(held)
+    if not learned:
+        raise RagqaError(f"all {len(pairs)} pairs are longer than the {context_of(model)} tokens that {folder} reads")
+    before, held_before = margin(model, tokenizer, learned), margin(model, tokenizer, held)
+    counts = f"{quantity(len(learned), 'pair')} to learn from, {len(held)} held back"
+    sink.report(f"{counts}, {left_out} too long for the model", {})
+    taught = train(model, tokenizer, learned, plan, job.checkpoints("learning"), sink)
+    after, held_after = margin(taught, tokenizer, learned), margin(taught, tokenizer, held)
+    assert before and after
+    seconds = round(time.perf_counter() - began, 2)
+    found = Preferred(f"transformers:{target}", len(learned), left_out, before, after, held_before, held_after, seconds)
+    row: dict[str, Any] = {"base": str(folder), "base_revision": base.revision, "scratch": base.scratch}
+    row |= {"form": record.get("form"), "method": "dpo", "options": asdict(plan), "seed": plan.seed}
+    row |= {"pairs_sha256": digest_of([asdict(one) for one in (*learned, *held)]), "finished_at": time.time()}
+    row |= {"train_seconds": seconds, "preference": asdict(found)}
+
+    def write(making: Path) -> dict[str, Any]:
         with quiet():
-            yield
-    finally:
-        if not shown:
-            datasets.enable_progress_bars()
+            save_model(taught, tokenizer, making, row)
+        return row
+
+    write_model(target, write)
+    return found
+
+
+def _asking(folder: Path, tokenizer: Any, record: dict[str, Any], settings: Settings) -> Asking:
+    options = ChatOptions(max_tokens=settings.max_tokens, context_tokens=settings.context_tokens)
+    room = LocalModel(folder, options, f"transformers:{folder}").room()
+    instructions = settings.instructions.read_text(encoding="utf-8") if settings.instructions else ""
+    return Asking(tokenizer, room, load_prompts(settings.prompts), instructions, record.get("form") == "closed-book")

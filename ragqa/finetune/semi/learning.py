@@ -87,7 +87,7 @@ def answer_losses(model: Path, examples: Sequence[Example]) -> list[float]:
 
     from ragqa.finetune.local.bases import context_of, find_base, load_base
     from ragqa.finetune.local.tokens import items_of
-    from ragqa.finetune.local.training import quiet
+    from ragqa.finetune.training.loop import quiet
 
     with quiet():
         network, tokenizer = load_base(find_base(str(model)), half=False)
