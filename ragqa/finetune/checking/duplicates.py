@@ -11,7 +11,7 @@ from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 
 
-def check(entries: Sequence[Entry], form: Form) -> Checked:
+def check_duplicates(entries: Sequence[Entry], form: Form) -> Checked:
     """Keep the first of what is the same. Raises RagqaError where all entries are one."""
     kept: dict[Hashable, Entry] = {}
     answers: dict[Hashable, Entry] = {}
@@ -33,10 +33,10 @@ def check(entries: Sequence[Entry], form: Form) -> Checked:
             f"all {len(entries):,} entries ask and answer the same, the first at {entries[0].source}: "
             "give questions that differ"
         )
-    return Checked(list(kept.values()), _findings(again, otherwise, form))
+    return Checked(list(kept.values()), _duplicate_findings(again, otherwise, form))
 
 
-def _findings(again: Sequence[Entry], otherwise: Sequence[Entry], form: Form) -> tuple[Finding, ...]:
+def _duplicate_findings(again: Sequence[Entry], otherwise: Sequence[Entry], form: Form) -> tuple[Finding, ...]:
     findings = []
     if again:
         findings.append(

@@ -9,7 +9,7 @@ from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 
 
-def check(entries: Sequence[Entry], form: Form) -> Checked:
+def check_empty(entries: Sequence[Entry], form: Form) -> Checked:
     """Leave out what lacks a question or, but for labels, an answer."""
     unasked = [entry for entry in entries if not _says(entry.question)]
     unanswered = [entry for entry in entries if _says(entry.question) and not _answered(entry, form)]

@@ -19,7 +19,7 @@ _TWICE = re.compile("[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“
 """What UTF-8 looks like when it was taken for windows-1252."""
 
 
-def check(entries: Sequence[Entry]) -> Checked:
+def check_encoding(entries: Sequence[Entry]) -> Checked:
     """Mend what was decoded twice, take out control characters, leave out what has lost characters."""
     lost = [entry for entry in entries if any(LOST in text for text in (entry.question, *entry.answers))]
     gone = {entry.id for entry in lost}

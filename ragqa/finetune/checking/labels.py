@@ -15,7 +15,7 @@ UNEVEN = 10
 """How many times the median a label's count may be before it is told."""
 
 
-def check(entries: Sequence[Entry]) -> Checked:
+def check_labels(entries: Sequence[Entry]) -> Checked:
     """Leave out what has no label, and labels with one question. Raises RagqaError where fewer than two remain."""
     bare = [entry for entry in entries if not entry.label]
     counts = Counter(entry.label for entry in entries if entry.label)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ragqa.finetune.checking.duplicates import normal
 from ragqa.finetune.checking.findings import Finding
-from ragqa.finetune.checking.near import Pair
+from ragqa.finetune.checking.near import NearPair
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 
@@ -27,7 +27,7 @@ class Grouped:
     findings: tuple[Finding, ...]
 
 
-def check(entries: Sequence[Entry], near: Sequence[Pair], form: Form) -> Grouped:
+def group_related(entries: Sequence[Entry], near: Sequence[NearPair], form: Form) -> Grouped:
     """Group what belongs together: the same or nearly the same question, and but for labels the same passage."""
     joined = _Joined([entry.id for entry in entries])
     asked = _join(joined, ((normal(entry.question), entry) for entry in entries))

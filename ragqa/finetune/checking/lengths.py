@@ -11,7 +11,7 @@ from ragqa.finetune.estimating import tokens_of
 from ragqa.finetune.records import Example
 
 
-def check(
+def check_lengths(
     examples: Sequence[Example], count: Callable[[str], int], longest: int
 ) -> tuple[list[Example], tuple[Finding, ...]]:
     """Return the examples that fit into ``longest`` tokens, and what was done to the others."""

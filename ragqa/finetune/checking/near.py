@@ -23,11 +23,11 @@ SAME = 0.9
 COMPARED = 24
 """Of the questions that share a rare term, how many are compared; a term that more share says little."""
 
-Pair = tuple[str, str]
+NearPair = tuple[str, str]
 """Ids of entries, the earlier first."""
 
 
-def check(entries: Sequence[Entry]) -> tuple[Checked, list[Pair]]:
+def check_near_duplicates(entries: Sequence[Entry]) -> tuple[Checked, list[NearPair]]:
     """Leave out near copies of answered questions; return the pairs of those that stay and ask nearly the same."""
     answers = [answer_of(entry) for entry in entries]
     copies: set[int] = set()

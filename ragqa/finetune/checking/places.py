@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ragqa.engine import Library
 
 
-def check(entries: Sequence[Entry], library: Library) -> Checked:
+def check_places(entries: Sequence[Entry], library: Library) -> Checked:
     """Name documents as the library does; leave out what names pages that are not there."""
     names = [stored.name for stored in library.documents()]
     exact = set(names)

@@ -11,7 +11,7 @@ from ragqa.finetune.records import Example
 from ragqa.prompts import Prompts
 
 
-def examples(entries: Sequence[Entry], groups: Mapping[str, str], prompts: Prompts) -> list[Example]:
+def closed_book_examples(entries: Sequence[Entry], groups: Mapping[str, str], prompts: Prompts) -> list[Example]:
     """Return an example an entry; a system message only where the source has one."""
     made = []
     for entry in entries:

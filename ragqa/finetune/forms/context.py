@@ -47,7 +47,7 @@ class Shown:
     gold: Hit | None
 
 
-def examples(
+def context_examples(
     entries: Sequence[Entry],
     groups: Mapping[str, str],
     library: Library,

@@ -25,7 +25,7 @@ FEW = 0.5
 """Different answers, as a share of the questions, up to which answers are taken for labels."""
 
 
-def labelled(entries: Sequence[Entry], library: Library | None) -> tuple[list[Entry], str]:
+def label_entries(entries: Sequence[Entry], library: Library | None) -> tuple[list[Entry], str]:
     """Return the entries with their labels, and where these are from. Raises RagqaError where nothing tells them."""
     if any(entry.label for entry in entries):
         return list(entries), "labels are those of the source"
@@ -47,7 +47,7 @@ def labelled(entries: Sequence[Entry], library: Library | None) -> tuple[list[En
     )
 
 
-def examples(entries: Sequence[Entry], groups: Mapping[str, str]) -> list[Example]:
+def route_examples(entries: Sequence[Entry], groups: Mapping[str, str]) -> list[Example]:
     """Return an example a labelled entry; without the conversation before it, which a classifier does not read."""
     made = []
     for entry in entries:
