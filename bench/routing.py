@@ -21,8 +21,7 @@ from ragqa.evaluation.datasets import Question
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example
 from ragqa.finetune.routing import load_route
-from ragqa.finetune.routing.measuring import Routed, compared, measure
-from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Routed, compared, measure
 from ragqa.finetune.routing.training import train
 from ragqa.finetune.training.job import JobFolder
 from ragqa.finetune.training.loop import ProgressSink

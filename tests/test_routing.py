@@ -21,9 +21,8 @@ from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Prepared
 from ragqa.finetune.routing import load_route, training
-from ragqa.finetune.routing.measuring import compared, measure
 from ragqa.finetune.routing.page import MOST, confusion_picture, page, shown_labels
-from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted, compared, measure
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder
 from ragqa.finetune.training.loop import ProgressSink

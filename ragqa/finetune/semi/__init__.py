@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from ragqa.finetune.semi.learning import SemiOptions, semi_supervised
-from ragqa.finetune.semi.rounds import Round, SelfTrained
+from ragqa.finetune.semi.learning import Round, SelfTrained, SemiOptions, semi_supervised
 
 __all__ = ["Round", "SelfTrained", "SemiOptions", "semi_supervised"]
