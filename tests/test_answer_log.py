@@ -13,7 +13,7 @@ import pytest
 
 from ragqa import answer_log
 from ragqa.answer_log import Judged, KeptAnswer, judgements, keep_answer, last_answers
-from ragqa.finetune.preference.pairs import NEEDED, pairs_of, split_pairs
+from ragqa.finetune.preference_pairs import NEEDED, pairs_of, split_pairs
 from ragqa.settings import Settings
 from ragqa.types import Answer
 from tests.conftest import PATIENCE, Run

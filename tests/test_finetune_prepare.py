@@ -12,7 +12,7 @@ from ragqa.answerers.written import check_markers
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import estimate
-from ragqa.finetune.forms.context import holds
+from ragqa.finetune.forms import holds
 from ragqa.finetune.preparing import Planned, prepare
 from ragqa.finetune.records import SPLITS, Example, Form, read_examples, read_prepared
 from ragqa.prompts import load_prompts

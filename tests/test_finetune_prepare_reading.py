@@ -11,7 +11,7 @@ import pytest
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.checking.duplicates import alike
-from ragqa.finetune.forms.context import closed_book_examples
+from ragqa.finetune.forms import closed_book_examples
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.reading import Entry, read_sources
 from ragqa.finetune.records import SPLITS, Example, split_examples

@@ -20,8 +20,8 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions, open_provider
 from ragqa.finetune.local import LocalProvider
 from ragqa.finetune.local.bases import find_base, load_base
-from ragqa.finetune.preference.learning import DPO, log_probability, prefer
-from ragqa.finetune.preference.pairs import NEEDED
+from ragqa.finetune.preference import DPO, log_probability, prefer
+from ragqa.finetune.preference_pairs import NEEDED
 from ragqa.finetune.training import loop
 from ragqa.settings import Settings
 from tests.conftest import Run

@@ -17,7 +17,7 @@ from ragqa.errors import RagqaError
 from ragqa.evaluation.questions import for_library
 from ragqa.evaluation.questions.drafting import Draft, Source
 from ragqa.finetune.records import Example, read_examples, read_prepared
-from ragqa.finetune.semi.learning import FEWEST, Taught, consistent, self_train, trusted, unasked, with_train
+from ragqa.finetune.semi import FEWEST, Taught, consistent, self_train, trusted, unasked, with_train
 from tests.conftest import Run
 from tests.test_adapt import make_embedder
 from tests.test_routing import example, prepare, questions

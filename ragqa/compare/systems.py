@@ -236,7 +236,7 @@ def _trained(base: str, bench: Bench) -> str:
 
 def _shown(examples: Sequence[Example], room: Room, bench: Bench) -> list[Example]:
     """Return the examples with passages of the library before the question."""
-    from ragqa.finetune.forms.context import context_examples
+    from ragqa.finetune.forms import context_examples
 
     groups = {example.id: example.group for example in examples}
     entries = [entry_of(example) for example in examples]

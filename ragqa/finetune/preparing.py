@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, get_args
 
 from ragqa.answerers.prompting import Room
 from ragqa.errors import RagqaError
+from ragqa.finetune.checking import Checked, Finding
 from ragqa.finetune.checking.duplicates import check_duplicates, check_near_duplicates, group_related
 from ragqa.finetune.checking.entries import check_empty, check_encoding, check_labels, check_lengths, check_places
-from ragqa.finetune.checking.findings import Checked, Finding
 from ragqa.finetune.estimating import Estimate, counter, estimate_examples, longest_of
-from ragqa.finetune.forms.context import closed_book_examples, context_examples, label_entries, route_examples
+from ragqa.finetune.forms import closed_book_examples, context_examples, label_entries, route_examples
 from ragqa.finetune.reading import Entry, Reading, read_generated, read_sources
 from ragqa.finetune.records import (
     RECORD,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ragqa.analysis import compatible, query_terms
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking.findings import Checked, Finding, has, some
+from ragqa.finetune.checking import Checked, Finding, has, some
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Form
 

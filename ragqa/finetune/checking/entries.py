@@ -14,7 +14,7 @@ from unicodedata import normalize
 
 from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking.findings import Checked, Finding, has, some
+from ragqa.finetune.checking import Checked, Finding, has, some
 from ragqa.finetune.estimating import tokens_of
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example, Form

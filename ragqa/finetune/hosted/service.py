@@ -1,19 +1,25 @@
-"""The service that trains: its client, opened when it is first needed, and its errors in one line. Keeps nothing."""
+"""The service that trains: its client, opened when it is first needed, its errors, and what it takes and returns."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import csv
+import hashlib
 import io
+import json
 import math
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.estimating import price
 from ragqa.finetune.jobs import Event, Job, State
+from ragqa.finetune.records import Example, Split, read_examples
 from ragqa.openai_api import errors as api
 from ragqa.openai_api.client import Server, open_server
 from ragqa.openai_api.errors import Failure, ServerError, server_words
@@ -175,3 +181,41 @@ def _column(rows: list[dict[str, str]], name: str) -> Curve:
 
 def _is_figure(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+FEWEST = 10
+"""Examples under which OpenAI refuses a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """A split as it is sent."""
+
+    file: IO[bytes]
+    sha256: str
+    examples: int
+    bytes: int
+
+
+@contextmanager
+def chats(prepared: Path, split: Split) -> Iterator[Chats]:
+    """Yield a split in the service's form; the file is gone afterwards. Raises RagqaError on a broken folder."""
+    with tempfile.TemporaryFile() as file:
+        digest, count = hashlib.sha256(), 0
+        try:
+            for example in read_examples(prepared, split):
+                line = chat_line(example).encode()
+                digest.update(line)
+                file.write(line)
+                count += 1
+        except FileNotFoundError:
+            raise RagqaError(f"{prepared} has no {split}.jsonl: make it anew with 'ragqa finetune prepare'") from None
+        size = file.tell()
+        file.seek(0)
+        yield Chats(file, digest.hexdigest(), count, size)
+
+
+def chat_line(example: Example) -> str:
+    """Return an example as the service reads it. Every assistant's message is learned: that is its default."""
+    said = [{"role": message.role, "content": message.content} for message in example.messages]
+    return json.dumps({"messages": said}, ensure_ascii=False) + "\n"

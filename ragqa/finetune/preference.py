@@ -19,7 +19,7 @@ from ragqa.answerers.transformers import LocalModel, check_folder
 from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import jobs_folder, open_provider
 from ragqa.finetune.local.bases import adapter_config, context_of, find_base, load_base, merge_adapters, save_model
-from ragqa.finetune.preference.pairs import NEEDED, Asking, PreferencePair, Texts, pairs_of, split_pairs, texts_of
+from ragqa.finetune.preference_pairs import NEEDED, Asking, PreferencePair, Texts, pairs_of, split_pairs, texts_of
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job, write_model
 from ragqa.finetune.training.loop import Plan, ProgressSink, Training, fastest_threads, quiet, resumable, uses_gpu

@@ -22,7 +22,7 @@ from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
 from ragqa.answerers.written import best_quote, check_markers
 from ragqa.cjk import CJK
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking.findings import Finding, some
+from ragqa.finetune.checking import Finding, some
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
