@@ -14,7 +14,8 @@ from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import ModelError, RagqaError
-from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import TrainOptions, jobs_folder
 from ragqa.finetune.local import LocalProvider, bases, continue_pretraining, train_local
 from ragqa.finetune.training import job as job_module
 from ragqa.finetune.training import loop

@@ -17,7 +17,8 @@ from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
-from ragqa.finetune.jobs import TrainOptions, open_provider
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import LocalProvider
 from ragqa.finetune.local.bases import find_base, load_base
 from ragqa.finetune.preference import DPO, log_probability, prefer

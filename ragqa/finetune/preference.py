@@ -17,7 +17,8 @@ from ragqa.answer_log import judgements
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.transformers import LocalModel, check_folder
 from ragqa.errors import GO_ON, RagqaError
-from ragqa.finetune.jobs import jobs_folder, open_provider
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import jobs_folder
 from ragqa.finetune.local.bases import adapter_config, context_of, find_base, load_base, merge_adapters, save_model
 from ragqa.finetune.preference_pairs import NEEDED, Asking, PreferencePair, Texts, pairs_of, split_pairs, texts_of
 from ragqa.finetune.training.checkpoints import Checkpoints

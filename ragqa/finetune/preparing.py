@@ -32,6 +32,7 @@ from ragqa.finetune.records import (
     write_splits,
 )
 from ragqa.plain_files import made_whole
+from ragqa.prices import Price
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class Planned:
     notes: tuple[str, ...]
     """How the sources were read and split."""
 
-    def estimate(self, base: str, epochs: int) -> Estimate:
+    def estimate(self, base: str, epochs: int, prices: Mapping[str, Price]) -> Estimate:
         """Return what training on it takes, before anything is written or sent."""
-        return estimate_examples(self.splits["train"], base, epochs)
+        return estimate_examples(self.splits["train"], base, epochs, prices)
 
     def write(self, out: Path) -> Prepared:
         """Make the folder ``out``; the same data that is there already is left as it is.

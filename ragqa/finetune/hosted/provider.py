@@ -90,18 +90,13 @@ class OpenAIProvider:
     name: ProviderName = "openai"
 
     def __init__(self, settings: Settings) -> None:
-        self._service = Service(settings.timeout)
+        self._service, self._prices = Service(settings.timeout), settings.prices
         self._kept = Kept(jobs_folder(settings))
 
     @property
     def host(self) -> str:
         """The server that would be sent to."""
         return self._service.host
-
-    @property
-    def official(self) -> bool:
-        """Whether that is OpenAI's own."""
-        return self._service.server.official
 
     def begun(self, prepared: Path, options: TrainOptions) -> Job | None:
         """Return the job that ``create`` would take up, as it was last seen; None where it would begin one."""
@@ -142,7 +137,7 @@ class OpenAIProvider:
                     with self._service.asking("the job", model=str(request["model"])):
                         # The client must not ask again by itself: two jobs would be paid for.
                         made = self._service.client.with_options(max_retries=0).fine_tuning.jobs.create(**request)
-                        job_of(made, asked.form, priced=False)
+                        job_of(made, asked.form, self._prices)
                 except Busy:
                     raise
                 except Unreachable as error:
@@ -216,7 +211,7 @@ class OpenAIProvider:
         return self._kept.all()
 
     def _job(self, made: FineTuningJob, form: str) -> Job:
-        return job_of(made, form, priced=self._service.server.official)
+        return job_of(made, form, self._prices)
 
     def _new_events(self, job: str, seen: set[str]) -> list[tuple[str, Event]]:
         """Return the events that are not among ``seen``, oldest first, and add them to it."""

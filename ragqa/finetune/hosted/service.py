@@ -10,19 +10,20 @@ import io
 import json
 import math
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ragqa.errors import ModelError, RagqaError
-from ragqa.finetune.estimating import price
+from ragqa.finetune.estimating import training_cost
 from ragqa.finetune.jobs import Event, Job, State
 from ragqa.finetune.records import Example, Split, read_examples
 from ragqa.openai_api import errors as api
 from ragqa.openai_api.client import Server, open_server
 from ragqa.openai_api.errors import Failure, ServerError, server_words
+from ragqa.prices import Price
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -117,12 +118,12 @@ _NO_LOSS, _NO_STEP = 1e5, 10**9
 """What a server may send and no training gives: it is left out, so that the rest can be drawn."""
 
 
-def job_of(made: FineTuningJob, form: str, *, priced: bool) -> Job:
-    """Return the job. ``priced``: at OpenAI itself, whose prices are known. ``train_seconds`` count the queue."""
+def job_of(made: FineTuningJob, form: str, prices: Mapping[str, Price]) -> Job:
+    """Return the job, its cost by the user's prices. ``train_seconds`` count the queue."""
     state = _STATES.get(made.status, "running")
     over = made.finished_at if state in ("succeeded", "failed", "cancelled") else None
     reason = server_words(made.error) if made.error and made.error.message else None
-    cost = price(str(made.model), made.trained_tokens)[0] if priced and made.trained_tokens else None
+    cost = training_cost(str(made.model), made.trained_tokens, prices) if made.trained_tokens else None
     return Job(
         id=str(made.id),
         provider="openai",
