@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from ragqa.embedders import open_embedder
+from ragqa.embedders.folders import find_model
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.questions import write_questions
 from ragqa.evaluation.questions.files import as_gold
 from ragqa.finetune import embedder as training
-from ragqa.finetune.embedder import adapt, held_back, pairs_of
+from ragqa.finetune.embedder import TrainingPair, adapt, held_back, pairs_of, train
 from ragqa.finetune.local import LocalProvider
 from ragqa.finetune.training import loop
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.loop import ProgressSink
 from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")
@@ -142,7 +145,7 @@ def test_interrupted_it_leaves_no_model_and_goes_on_from_its_checkpoint(
     said: list[str] = []
 
     def interrupt(line: str) -> None:
-        if re.match("training: step (1[1-9]|[2-9])", line):
+        if re.match("training: step (8|1.) ", line):
             raise KeyboardInterrupt
 
     with Library.open(home=quick, index="default") as library:
@@ -155,6 +158,27 @@ def test_interrupted_it_leaves_no_model_and_goes_on_from_its_checkpoint(
         assert LocalProvider(library.settings).status(job.id).state == "succeeded"
     steps = [int(line.split()[2]) for line in said if line.startswith("training: step")]
     assert "goes on" in said[0] and min(steps) > 5
+
+
+def test_taken_up_within_a_pass_it_ends_with_the_same_weights(
+    quick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(training, "EPOCHS", 2)
+    base = find_model(str(quick / "tiny"))
+    pairs = [TrainingPair(f"the filter {word}", f"the {word} of the pump") for word in "abcdefghijklmnopqrstuvwxyz" * 8]
+
+    def interrupt(line: str, figures: dict[str, float]) -> None:
+        if figures["step"] >= 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(base, pairs, Checkpoints(tmp_path / "a"), 0, ProgressSink(interrupt))
+    assert [one.name for one in (tmp_path / "a").glob("checkpoint-*")] == ["checkpoint-5"]
+    resumed = train(base, pairs, Checkpoints(tmp_path / "a"), 0, ProgressSink()).state_dict()
+    whole = train(base, pairs, Checkpoints(tmp_path / "b"), 0, ProgressSink()).state_dict()
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
 def test_too_few_questions_are_told_in_one_line(small: Path, ragqa: Run) -> None:

@@ -20,7 +20,9 @@ from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
 from ragqa.finetune.records import Example, Form, Split, lines_of, read_examples, read_prepared, write_splits
 from ragqa.finetune.routing.systems import label_named
+from ragqa.finetune.routing.training import read_labelled
 from ragqa.models.safety import read_record
+from ragqa.printable import quantity
 from ragqa.settings import Settings
 from ragqa.types import Document, Hit, Passage
 
@@ -340,21 +342,52 @@ def semi_supervised(
             f"semi-supervised training takes the forms closed-book and route; {prepared} is of the form context"
         )
     train, valid, test = (list(read_examples(prepared, split)) for split in ("train", "valid", "test"))
-    if not train or not valid:
-        raise RagqaError(
-            f"{prepared} should hold examples to train on and some held back; it has {len(train)} and {len(valid)}"
-        )
+    check_labelled(prepared, record.form, len(train), len(valid))
     labels = {str(example.label) for example in train}
     with Library.open(settings=settings, notice=notice) as library:
+        check_unlabelled(library)
         pool = trusted(library, record.form, labels, asked, options.seed, notice)
         texts = [library.show(stored.name).text for stored in library.documents()]
     pool = unasked(pool, [*train, *valid, *test])
+    if not pool:
+        raise RagqaError(
+            f"nothing that was generated from library '{settings.index}' can be learned from, so nothing was trained: "
+            "ingest more manuals, or raise -k"
+        )
     notice(f"{len(pool)} generated examples that can be trusted, none of them asked by a person")
     folder = settings.indexes().parent / "semi" / _id_of(record.sha256, texts, options)
     if record.form != "route":
         options = replace(options, base=str(_read(options, texts, folder / "base", notice)), read_library=None)
     learner = LocalLearner(prepared, options, settings, folder, notice)
     return self_train(learner, train, pool, rounds=asked.rounds, notice=notice)
+
+
+FEWEST_LABELLED, FEWEST_HELD_BACK = 8, 4
+"""Examples under which a round's gain on those held back would be chance."""
+
+FEWEST_UNLABELLED = 4
+"""Sentences, steps and table cells of a library under which there is nothing to generate questions from."""
+
+
+def check_labelled(prepared: Path, form: Form, train: int, valid: int) -> None:
+    """Raise RagqaError, before anything runs, where the labelled examples are too few to learn from."""
+    if train < FEWEST_LABELLED or valid < FEWEST_HELD_BACK:
+        raise RagqaError(
+            f"semi-supervised training needs {FEWEST_LABELLED} labelled examples to train on and {FEWEST_HELD_BACK} "
+            f"held back, which end the rounds; {prepared} has {train} and {valid}: prepare more questions"
+        )
+    if form == "route":
+        read_labelled(prepared)
+
+
+def check_unlabelled(library: Library) -> None:
+    """Raise RagqaError, before anything is generated, where the library has too little text."""
+    found = len(Sources(library.show(stored.name) for stored in library.documents()).all)
+    if found < FEWEST_UNLABELLED:
+        raise RagqaError(
+            f"library '{library.name}' has {quantity(found, 'sentence')} to ask about, and {FEWEST_UNLABELLED} are "
+            "needed: ingest more manuals"
+        )
 
 
 def trusted(
