@@ -18,8 +18,9 @@ from ragqa.compare.records import Asked, Said
 from ragqa.compare.training import write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.finetune.local import bases, course, training
+from ragqa.finetune.local import bases, learning
 from ragqa.finetune.records import Example
+from ragqa.finetune.training import loop
 from ragqa.types import Citation
 from tests import tiny_model
 from tests.conftest import Run
@@ -54,8 +55,8 @@ def quick_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model from nothing, small enough for seconds, and soon looked at whether it knows its two examples."""
     for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
         monkeypatch.setattr(bases, name, value)
-    monkeypatch.setattr(course, "SCRATCH_RATE", 5e-3)
-    monkeypatch.setattr(training, "ROUNDS", 100)
+    monkeypatch.setattr(learning, "SCRATCH_RATE", 5e-3)
+    monkeypatch.setattr(loop, "ROUNDS", 100)
 
 
 @pytest.fixture(scope="module")

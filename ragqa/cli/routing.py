@@ -15,7 +15,7 @@ from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
-    from ragqa.finetune.routing.measuring import Apart, Routed
+    from ragqa.finetune.routing.systems import Apart, Routed
 
 Prepared = Annotated[Path, typer.Argument(help="A folder made by 'ragqa finetune prepare --form route'.")]
 Model = Annotated[
@@ -48,9 +48,8 @@ def route(
     of the most similar training question where there is no library, and a chat model that is shown the labels only.
     """
     from ragqa.evaluation.trec import check_writable, write_files
-    from ragqa.finetune.routing.measuring import compared
     from ragqa.finetune.routing.page import page
-    from ragqa.finetune.routing.systems import measure_all
+    from ragqa.finetune.routing.systems import compared, measure_all
     from ragqa.settings import load_settings
 
     if report:

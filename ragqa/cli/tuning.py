@@ -15,16 +15,16 @@ from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.engine import Library
-    from ragqa.evaluation.adapt import Adapted
     from ragqa.evaluation.datasets.records import Question
     from ragqa.evaluation.tune import Tuned
     from ragqa.evaluation.tune.choosing import Gain
+    from ragqa.finetune.embedder import Adapted
 
 
 def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
     """Train, measure and say what came of it. ``questions`` are people's; there may be none."""
-    from ragqa.evaluation.adapt import adapt
     from ragqa.evaluation.tune import FEWEST
+    from ragqa.finetune.embedder import adapt
 
     found = adapt(library, out, questions=questions, seed=seed, progress=note)
     if as_json:

@@ -236,11 +236,11 @@ def _trained(base: str, bench: Bench) -> str:
 
 def _shown(examples: Sequence[Example], room: Room, bench: Bench) -> list[Example]:
     """Return the examples with passages of the library before the question."""
-    from ragqa.finetune.forms import context
+    from ragqa.finetune.forms import context_examples
 
     groups = {example.id: example.group for example in examples}
     entries = [entry_of(example) for example in examples]
-    made, findings = context.examples(entries, groups, bench.library, room, bench.seed, bench.notice)
+    made, findings = context_examples(entries, groups, bench.library, room, bench.seed, bench.notice)
     for finding in findings:
         bench.notice(finding.told())
     return made

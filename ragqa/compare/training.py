@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.errors import GO_ON, RagqaError
-from ragqa.finetune.jobs import Job, TrainOptions, open_provider
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import Job, TrainOptions
 from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, write_splits
 from ragqa.finetune.records import Split as Part
 

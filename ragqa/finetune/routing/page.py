@@ -9,7 +9,7 @@ import numpy as np
 from ragqa.evaluation.circumstances import circumstances
 from ragqa.evaluation.measures import short
 from ragqa.evaluation.report.markup import Markup, joined, tag, whole
-from ragqa.finetune.routing.measuring import Apart, Routed
+from ragqa.finetune.routing.systems import Apart, Routed
 from ragqa.metrics import Interval, class_figures, confusion_matrix
 from ragqa.printable import quantity
 

@@ -1,7 +1,8 @@
 """The last answers, and what a person thought of them: two small files beside ``indexes/``, a JSON line each.
 
 Sends nothing. An answer holds its question, text, answerer and the passages that were found; keys and settings never
-get into it. Imports nothing heavy: ``ask`` passes through here each time.
+get into it. Whoever writes holds a lock, so that no line of another process is lost while old lines are removed.
+Imports nothing heavy: ``ask`` passes through here each time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ Verdict = Literal["good", "bad"]
 ANSWERS, FEEDBACK = "answers.jsonl", "feedback.jsonl"
 
 MOST_BYTES = 4_000_000
-"""Past this the older half of the answers is let go; what was judged is kept with its judgement."""
+"""Past this the older half of the answers is removed; what was judged is kept with its judgement."""
+
+LOCK_TIMEOUT = 5.0
+"""Seconds to wait for another process that writes; past this an answer is shown but not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +79,13 @@ def keep_answer(settings: Settings, index: str, answer: Answer) -> None:
         "question": answer.question,
         "text": answer.text,
         "answerer": answer.answerer,
-        "passages": [_told(hit.passage) for hit in answer.hits],
+        "passages": [_passage_row(hit.passage) for hit in answer.hits],
         "markers": {str(one.marker): ranks[one.passage_id] for one in answer.citations if one.passage_id in ranks},
     }
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), _locked(file):
         _append(file, kept)
         if file.stat().st_size > MOST_BYTES:
-            _halve(file)
+            _remove_older_half(file)
 
 
 def last_answers(settings: Settings) -> list[KeptAnswer]:
@@ -112,7 +116,8 @@ def judge(settings: Settings, answer: KeptAnswer, verdict: Verdict, better: str 
     judged = Judged(round(time.time(), 3), verdict, answer, better)
     file = _home(settings) / FEEDBACK
     try:
-        _append(file, asdict(judged))
+        with _locked(file):
+            _append(file, asdict(judged))
     except OSError as error:
         raise RagqaError(f"{file} can't be written: {error.strerror or error}; mend that and judge again") from None
     return judged
@@ -134,13 +139,22 @@ def _home(settings: Settings) -> Path:
     return settings.indexes().parent
 
 
-def _told(passage: Passage) -> dict[str, Any]:
+def _passage_row(passage: Passage) -> dict[str, Any]:
     names = ("document", "page", "page_end", "section", "header", "text")
     return {name: getattr(passage, name) for name in names}
 
 
+@contextlib.contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold the lock of ``file`` against other threads and processes. Raises OSError, a timeout included."""
+    from filelock import FileLock
+
+    with FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600):
+        yield
+
+
 def _append(file: Path, row: Mapping[str, Any]) -> None:
-    """Add a line, for its owner's eyes only, in one write: lines of two processes never mix."""
+    """Add a line, for its owner's eyes only, in one write."""
     line = json.dumps(row, ensure_ascii=False) + "\n"
     data = line.encode("utf-8", "replace")
     held = open_to_append(file)
@@ -151,7 +165,7 @@ def _append(file: Path, row: Mapping[str, Any]) -> None:
         os.close(held)
 
 
-def _halve(file: Path) -> None:
+def _remove_older_half(file: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     write_private(file, b"".join(lines[len(lines) // 2 :]))
 

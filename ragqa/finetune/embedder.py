@@ -7,30 +7,30 @@ the library's own search. The library itself is not changed: ``ragqa reembed`` d
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import logging
 import shutil
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ragqa.embedders.folders import ModelFolder, find_model
-from ragqa.errors import MissingExtra, RagqaError
+from ragqa.errors import GO_ON, RagqaError
 from ragqa.evaluation.datasets.records import Dataset, Held, Question, check
 from ragqa.evaluation.questions import write_questions
 from ragqa.evaluation.questions.drafting import Draft
 from ragqa.evaluation.questions.files import as_gold
 from ragqa.evaluation.tune.choosing import Gain, gain_of
 from ragqa.evaluation.tune.measuring import Workbench, cut_anew, hit, passage_tokens_of, worth
+from ragqa.finetune.jobs import jobs_folder
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job
+from ragqa.finetune.training.loop import Plan, ProgressSink, Training, quiet, resumable
 from ragqa.ingest import embedding_input
+from ragqa.models.safety import RECORD
+from ragqa.plain_files import emptied, publish, write_json
 from ragqa.printable import quantity
 from ragqa.retrieval import Fusion
 from ragqa.store.database import Database
@@ -49,109 +49,65 @@ WARM_UP = 0.1
 KEPT = 0.5
 """Share of the weights before in those that are saved."""
 
-TOLD_EVERY = 5
-"""Steps between two lines of progress."""
+SAVE_EVERY = 5
+"""Steps between two checkpoints."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TrainingPair:
     """A question and the text that answers it."""
 
     question: str
     passage: str
 
 
-def train(folder: ModelFolder, pairs: Sequence[Pair], out: Path, *, seed: int, progress: Callable[[str], None]) -> None:
-    """Write into ``out`` the model of ``folder``, trained on ``pairs``; ``progress`` gets the loss."""
-    with _quiet():
-        import torch
-        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+def train(
+    base: ModelFolder, pairs: Sequence[TrainingPair], checkpoints: Checkpoints, seed: int, sink: ProgressSink
+) -> Any:
+    """Return the model of ``base`` after a training on ``pairs``, its weights half those before."""
+    import datasets
+    import torch
 
-        from ragqa.embedders.local import load_original
+    from ragqa.embedders.local import load_original
 
+    with quiet():
         torch.manual_seed(seed)
-        model = load_original(folder, "cuda" if torch.cuda.is_available() else "cpu")
+        model = load_original(base, "cuda" if torch.cuda.is_available() else "cpu")
         # The model card, which is not written, would be looked up on a hub and show a bar of its own.
         model.model_card_data.local_files_only = True
         model.model_card_data.generate_widget_examples = False
-        before = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        loss = MultipleNegativesRankingLoss(model)
-        with TemporaryDirectory(prefix="ragqa-") as scratch:
-            _trainer(model, loss, _data(folder, pairs), scratch, seed, progress).train()
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(before[name], KEPT)
-        # Some models get their prefixes by their name, which this one has not.
-        model.prompts = {"query": folder.query_prefix, "document": folder.passage_prefix}
-        # Its card would quote the manual's text.
-        model.save(str(out), create_model_card=False)
+        before = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
+        data = datasets.Dataset.from_dict(
+            {
+                "anchor": [base.query_prefix + pair.question for pair in pairs],
+                "positive": [base.passage_prefix + pair.passage for pair in pairs],
+            }
+        )
+    plan = Plan(EPOCHS, RATE, seed, save_every=SAVE_EVERY)
+    training = Training("training", plan, checkpoints, sink, steps=-(-len(pairs) // BATCH))
+    training.run(lambda: _trainer(model, data, training))
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(before[name], KEPT)
+    # Some models get their prefixes by their name, which this one has not.
+    model.prompts = {"query": base.query_prefix, "document": base.passage_prefix}
+    return model
 
 
-def can_train() -> bool:
-    """Say whether what training needs is installed."""
-    from importlib.util import find_spec
-
-    return all(find_spec(name) for name in ("datasets", "accelerate"))
-
-
-def _data(folder: ModelFolder, pairs: Sequence[Pair]) -> Any:
-    from datasets import Dataset
-
-    return Dataset.from_dict(
-        {
-            "anchor": [folder.query_prefix + pair.question for pair in pairs],
-            "positive": [folder.passage_prefix + pair.passage for pair in pairs],
-        }
-    )
-
-
-def _trainer(model: Any, loss: Any, data: Any, scratch: str, seed: int, progress: Callable[[str], None]) -> Any:
+def _trainer(model: Any, data: Any, training: Training) -> Any:
     from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
     from sentence_transformers.base.sampler import BatchSamplers
-    from transformers import PrinterCallback, TrainerCallback
+    from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
-    class Told(TrainerCallback):
-        """Passes the loss on."""
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **others: Any) -> None:
-            if logs and "loss" in logs:
-                progress(f"training: step {state.global_step} of {state.max_steps}, loss {logs['loss']:.3f}")
-
-    steps = EPOCHS * -(-len(data) // BATCH)
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=scratch,
-        num_train_epochs=EPOCHS,
+        **training.arguments(),
         per_device_train_batch_size=BATCH,
-        learning_rate=RATE,
-        warmup_steps=max(round(WARM_UP * steps), 1),
+        warmup_steps=max(round(WARM_UP * EPOCHS * training.steps), 1),
         batch_sampler=BatchSamplers.NO_DUPLICATES,
-        seed=seed,
-        logging_steps=TOLD_EVERY,
-        save_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        dataloader_pin_memory=False,
     )
-    trainer = SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=loss, callbacks=[Told()])
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what trains from showing bars and advice of its own."""
-    import datasets
-    from transformers.utils import logging as transformers_logging
-
-    datasets.disable_progress_bars()
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(level)
+    trainer = resumable(SentenceTransformerTrainer, training)
+    return trainer(model=model, args=arguments, train_dataset=data, loss=MultipleNegativesRankingLoss(model))
 
 
 HELD_BACK = 0.3
@@ -173,7 +129,7 @@ def held_back(drafts: Sequence[Draft], seed: int) -> tuple[list[Draft], list[Dra
     return parts
 
 
-def pairs_of(library: Path, drafts: Sequence[Draft]) -> list[Pair]:
+def pairs_of(library: Path, drafts: Sequence[Draft]) -> list[TrainingPair]:
     """Return each question with the passage of the library in ``library`` that holds its answer, as it is embedded."""
     database = Database.open(library)
     try:
@@ -188,7 +144,7 @@ def pairs_of(library: Path, drafts: Sequence[Draft]) -> list[Pair]:
         name, place = draft.source.document, draft.source.place
         held = next((passage for passage in passages[name] if passage.start <= place < passage.end), None)
         if held:
-            pairs.append(Pair(draft.text, embedding_input(titles[name], held)[0]))
+            pairs.append(TrainingPair(draft.text, embedding_input(titles[name], held)[0]))
     return pairs
 
 
@@ -197,8 +153,6 @@ MOST = 1000
 
 FEWEST_PAIRS = 64
 """Under this there is nothing to learn from: two batches."""
-
-RECORD = "ragqa.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,30 +200,47 @@ def adapt(
             f"to measure with; {FEWEST_PAIRS} and one are needed: ingest more manuals"
         )
     check(Dataset("the library", Held(""), tuple(test)), documents)
-    data = _hash_of(pairs)
+    data = digest_of([asdict(pair) for pair in pairs])
     out = out or library.settings.indexes().parent / "models" / f"{library.name}-{data[:8]}-{seed}"
-    with _beside(out) as made:
-        progress(f"{len(pairs)} generated questions to learn from, {len(test)} to measure with")
-        train(base, pairs, made, seed=seed, progress=progress)
-        progress("measuring: cutting and embedding with the model before and after")
-        before, after = _measured(library, test, None), _measured(library, test, f"local:{made}")
-        mrr, hits = (gain_of(old, new, seed) for old, new in zip(before, after, strict=True))
-        told = {"base": base.spec, "base_revision": base.revision, "base_share": KEPT, "library": library.name}
-        told |= {"pairs": len(pairs), "data_sha256": data, "seed": seed, "measured_on": len(test)}
-        record = {**told, "page_mrr": asdict(mrr), f"page_hit@{library.settings.k}": asdict(hits)}
-        (made / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        if mrr.real:
-            made.replace(out)
-        else:
-            _forget_compiled(made)
-    kept = out if mrr.real else None
-    k, seconds = library.settings.k, round(time.perf_counter() - started, 1)
+    if out.exists():
+        raise RagqaError(f"{out} is there already: remove it, or choose another --out or --seed")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RagqaError(f"{out} can't be written: {error.strerror or error}; choose another --out") from None
+    known = digest_of([base.revision, data, [asdict(one) for one in test], seed, EPOCHS, RATE, KEPT, str(out)])
+    folder = JobFolder(jobs_folder(library.settings) / f"embedder-{known[:12]}")
+
+    def work(sink: ProgressSink) -> Outcome[tuple[Gain, Gain]]:
+        model = train(base, pairs, folder.checkpoints("training"), seed, sink)
+        sink.report("measuring: cutting and embedding with the model before and after", {})
+        with _making(out) as made:
+            with quiet():
+                # Its card would quote the manual's text.
+                model.save(str(made), create_model_card=False)
+            before, after = _measured(library, test, None), _measured(library, test, f"local:{made}")
+            mrr, hits = (gain_of(old, new, seed) for old, new in zip(before, after, strict=True))
+            record = {"base": base.spec, "base_revision": base.revision, "base_share": KEPT, "library": library.name}
+            record |= {"pairs": len(pairs), "data_sha256": data, "seed": seed, "measured_on": len(test)}
+            record |= {"page_mrr": asdict(mrr), f"page_hit@{library.settings.k}": asdict(hits)}
+            write_json(made / RECORD, record)
+            if mrr.real:
+                publish(made, out)
+            else:
+                _forget_compiled(made)
+        return Outcome(f"local:{out}" if mrr.real else None, (mrr, hits), seconds=time.perf_counter() - started)
+
+    about = f"{len(pairs)} generated questions to learn from, {len(test)} to measure with"
+    job, outcome = run_job(folder, base.spec, "embedder", about, work, progress)
+    if outcome is None:
+        raise RagqaError(f"job {job.id} was stopped: {GO_ON}")
+    kept, seconds = out if outcome.model else None, round(time.perf_counter() - started, 1)
+    k, (mrr, hits) = library.settings.k, outcome.result
     return Adapted(library.name, base.spec, len(pairs), len(test), mrr, hits, k, kept, seconds)
 
 
 def _trainable(library: Library) -> ModelFolder:
-    if not can_train():
-        raise MissingExtra("ragqa[train] is needed to train an embedder — pip install 'ragqa[train]'")
+    need_extra("to train an embedder", "datasets", "accelerate")
     spec = library.info().embedder or ""
     kind, _, model = spec.partition(":")
     if kind != "local":
@@ -280,20 +251,10 @@ def _trainable(library: Library) -> ModelFolder:
     return find_model(model)
 
 
-def _hash_of(pairs: Sequence[Pair]) -> str:
-    return hashlib.sha256(json.dumps([asdict(pair) for pair in pairs]).encode()).hexdigest()
-
-
 @contextlib.contextmanager
-def _beside(out: Path) -> Iterator[Path]:
+def _making(out: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``out`` that is gone afterwards, unless it was moved there."""
-    if out.exists():
-        raise RagqaError(f"{out} is there already: remove it, or choose another --out or --seed")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.resolve().parent))
-    except OSError as error:
-        raise RagqaError(f"{out} can't be written: {error.strerror or error}; choose another --out") from None
+    made = emptied(out.with_name(f".{out.name}.making"))
     try:
         yield made
     finally:

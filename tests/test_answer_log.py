@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from ragqa.finetune import feedback
-from ragqa.finetune.feedback import Judged, KeptAnswer, judgements, keep_answer, last_answers
-from ragqa.finetune.preference.learning import NEEDED, pairs_of, parted
+from ragqa import answer_log
+from ragqa.answer_log import Judged, KeptAnswer, judgements, keep_answer, last_answers
+from ragqa.finetune.preference_pairs import NEEDED, pairs_of, split_pairs
 from ragqa.settings import Settings
 from ragqa.types import Answer
-from tests.conftest import Run
+from tests.conftest import PATIENCE, Run
 
 QUESTION = "How often must the pump filter be cleaned?"
 
@@ -105,13 +108,46 @@ def test_torn_and_foreign_lines_are_left_out(tmp_path: Path) -> None:
 
 
 def test_the_memory_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feedback, "MOST_BYTES", 2_000)
+    monkeypatch.setattr(answer_log, "MOST_BYTES", 2_000)
     settings = Settings(home=tmp_path)
     for number in range(40):
         keep_answer(settings, "default", Answer(f"q{number}", "t", (), (), False, 0.5, "extractive"))
         assert (tmp_path / "answers.jsonl").stat().st_size <= 2_000
     assert last_answers(settings)[0].question == "q39" and len(last_answers(settings)) > 3
     assert stat.S_IMODE((tmp_path / "answers.jsonl").stat().st_mode) == 0o600
+
+
+KEEP = """
+import sys
+from pathlib import Path
+from ragqa.answer_log import keep_answer
+from ragqa.settings import Settings
+from ragqa.types import Answer
+print("ready", flush=True)
+sys.stdin.readline()
+keep_answer(Settings(home=Path(sys.argv[1])), "default", Answer("other", "t", (), (), False, 0.5, "extractive"))
+"""
+
+
+def test_two_processes_that_answer_at_once_lose_no_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other process answers while this one has read the old lines and not yet written what remains of them."""
+    pipe, write = subprocess.PIPE, answer_log.write_private
+    with subprocess.Popen([sys.executable, "-c", KEEP, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as other:
+        assert other.stdin and other.stdout and other.stdout.readline() == "ready\n"
+
+        def write_late(file: Path, data: bytes) -> None:
+            if other.stdin and not other.stdin.closed:
+                other.stdin.close()
+                time.sleep(0.5)
+            write(file, data)
+
+        monkeypatch.setattr(answer_log, "MOST_BYTES", 2_000)
+        monkeypatch.setattr(answer_log, "write_private", write_late)
+        settings = Settings(home=tmp_path)
+        while not other.stdin.closed:
+            keep_answer(settings, "default", Answer("mine", "t", (), (), False, 0.5, "extractive"))
+        assert other.wait(PATIENCE) == 0
+    assert last_answers(settings)[0].question == "other" and len(last_answers(settings)) > 3
 
 
 def test_pairs_are_better_over_bad_and_good_over_bad() -> None:
@@ -134,7 +170,24 @@ def test_markers_name_the_passages_as_the_model_sees_them() -> None:
 
 def test_no_question_is_learned_and_measured_by() -> None:
     pairs = pairs_of([Judged(0, "bad", kept(f"q{n // 2}", f"bad {n}"), f"good {n}") for n in range(20)])
-    learned, held = parted(pairs, 0)
+    learned, held = split_pairs(pairs, 0)
     assert len(learned) + len(held) == 20 and len(held) == 4
-    assert not {pair.asked.question for pair in learned} & {pair.asked.question for pair in held}
-    assert json.dumps([pair.chosen for pair in held]) == json.dumps([pair.chosen for pair in parted(pairs, 0)[1]])
+    assert not {pair.answer.question for pair in learned} & {pair.answer.question for pair in held}
+    assert json.dumps([pair.chosen for pair in held]) == json.dumps([pair.chosen for pair in split_pairs(pairs, 0)[1]])
+
+
+ASK = """
+import sys
+from ragqa.cli.app import app
+try:
+    app(["ask", sys.argv[1], "--home", sys.argv[2]])
+except SystemExit as end:
+    assert not end.code, end.code
+print(sorted(name for name in sys.modules if name.startswith(("ragqa.finetune", "ragqa.evaluation", "ragqa.compare"))))
+"""
+
+
+def test_ask_imports_nothing_of_measuring_and_training(small: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", ASK, QUESTION, str(small)], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
+    assert (small / "answers.jsonl").is_file()

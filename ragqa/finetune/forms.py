@@ -1,15 +1,19 @@
-"""Passages and a question → the quote that answers, its marker, the answer: the very prompt that ``ask`` sends.
+"""Entries → examples: what a model is asked and what it should say, in each form of training data.
 
-After RAFT (Zhang et al. 2024, arXiv 2403.10131): the passage that answers stands among distractors, which the library's
-own search found for the question, at a place drawn by chance; in a share of the examples it is left out. There RAFT
-keeps the answer, to be known by heart; here the prompt's own rule holds, and what the passages do not say is refused.
-"""
+``closed-book``: question → answer, from memory. ``route``: question → label. ``context``: passages and a question → the
+quote that answers, its marker, the answer: the very prompt that ``ask`` sends. After RAFT (Zhang et al. 2024, arXiv
+2403.10131): the passage that answers stands among distractors, which the library's own search found, at a place drawn
+by chance; in a share of the examples it is left out. There RAFT keeps the answer, to be known by heart; here the
+prompt's own rule holds, and what the passages do not say is refused."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -18,16 +22,116 @@ from ragqa.answerers.citations import best_quote, check_markers
 from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
 from ragqa.cjk import CJK
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking.findings import Finding, some
-from ragqa.finetune.forms.making import example_of
+from ragqa.finetune.checking import Finding, some
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
 from ragqa.prompts import Prompts, load_prompts
-from ragqa.types import Hit
+from ragqa.types import Document, Hit
 
 if TYPE_CHECKING:
     from ragqa.engine import Library
+
+
+def example_of(entry: Entry, group: str, messages: Sequence[Message], label: str | None = None) -> Example:
+    """Return the example of ``entry``; ``messages`` end with what is learned."""
+    return Example(
+        entry.id,
+        tuple(messages),
+        entry.question,
+        answers=entry.answers,
+        answerable=entry.answerable,
+        source=entry.source,
+        group=group,
+        document=entry.document,
+        pages=entry.pages,
+        label=label,
+        evidence=entry.evidence,
+        reworded=entry.reworded,
+    )
+
+
+def closed_book_examples(entries: Sequence[Entry], groups: Mapping[str, str], prompts: Prompts) -> list[Example]:
+    """Return an example an entry; a system message only where the source has one."""
+    made = []
+    for entry in entries:
+        said = entry.answers[0] if entry.answers else prompts.refusal_to(entry.question)
+        messages = (*entry.before, Message("user", entry.question), Message("assistant", said))
+        made.append(example_of(entry, groups[entry.id], messages))
+    return made
+
+
+FEW = 0.5
+"""Different answers, as a share of the questions, up to which answers are taken for labels."""
+
+
+def label_entries(entries: Sequence[Entry], library: Library | None) -> tuple[list[Entry], str]:
+    """Return the entries with their labels, and where these are from. Raises RagqaError where nothing tells them."""
+    if any(entry.label for entry in entries):
+        return list(entries), "labels are those of the source"
+    if library and any(entry.pages or entry.evidence for entry in entries):
+        answerable = [entry for entry in entries if entry.document and entry.answerable]
+        if len({entry.document for entry in answerable}) > 1:
+            return [
+                replace(entry, label=entry.document) for entry in answerable
+            ], "labels are the documents that answer"
+        return _by_section(answerable, library), "labels are the sections that answer"
+    answers = Counter(entry.answers[0] for entry in entries if entry.answers)
+    if answers and len(answers) <= FEW * len(entries):
+        taken = [replace(entry, label=entry.answers[0] if entry.answers else None) for entry in entries]
+        return taken, "no column 'label': the answers are taken for labels"
+    raise RagqaError(
+        "the form route needs a label for each question: expected a column 'label' (or 'category', 'section', "
+        f"'document'), or --index with questions that name pages; got {len(answers):,} different answers to "
+        f"{quantity(len(entries), 'question')}"
+    )
+
+
+def route_examples(entries: Sequence[Entry], groups: Mapping[str, str]) -> list[Example]:
+    """Return an example a labelled entry; without the conversation before it, which a classifier does not read."""
+    made = []
+    for entry in entries:
+        messages = (Message("user", entry.question), Message("assistant", str(entry.label)))
+        made.append(example_of(entry, groups[entry.id], messages, entry.label))
+    return made
+
+
+def _by_section(entries: Sequence[Entry], library: Library) -> list[Entry]:
+    @cache
+    def sections_of(name: str) -> _Sections:
+        return _Sections(library.show(name))
+
+    return [replace(entry, label=sections_of(str(entry.document)).of(entry)) for entry in entries]
+
+
+class _Sections:
+    """The top sections of a document: the headings of the highest level that has two."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        headings = [block for block in document.blocks if block.kind == "heading"]
+        levels = Counter(block.level for block in headings)
+        top = min((level for level, count in levels.items() if count > 1), default=0)
+        tops = [block for block in headings if block.level == top]
+        self._starts = [block.start for block in tops]
+        self._names = [" ".join(document.text[block.start : block.end].split()) for block in tops]
+
+    def of(self, entry: Entry) -> str | None:
+        """Return the section in which the entry's answer stands; None before the first."""
+        at = bisect_right(self._starts, self._place(entry)) - 1
+        return self._names[at] if at >= 0 else None
+
+    def _place(self, entry: Entry) -> int:
+        """Return where the evidence or the answer stands on the entry's pages, else where the first of them begins."""
+        text, pages = self._document.text, self._document.pages
+        spans = [(page.start, page.end) for page in pages if page.number in entry.pages] or [(0, len(text))]
+        for sought in (*entry.evidence, *entry.answers):
+            pattern = re.compile(r"\s+".join(map(re.escape, sought.split())))
+            for start, end in spans:
+                if sought.strip() and (found := pattern.search(text, start, end)):
+                    return found.start()
+        return spans[0][0]
+
 
 WITHOUT = 0.2
 """Share of the answerable questions that are shown without the passage that answers (RAFT's 1 - P)."""
@@ -47,7 +151,7 @@ class Shown:
     gold: Hit | None
 
 
-def examples(
+def context_examples(
     entries: Sequence[Entry],
     groups: Mapping[str, str],
     library: Library,
