@@ -19,7 +19,7 @@ from bench.record import kept_of_others, report
 from ragqa import Library
 from ragqa.compare.facts import Updated
 from ragqa.compare.records import Measured
-from ragqa.compare.running import Asking, Comparison, compare
+from ragqa.compare.comparison import Asking, Comparison, compare
 from ragqa.finetune.preparing import Planned, prepare
 
 SETS = ("xquad-en", "drcd-dev", "corpora")

@@ -16,7 +16,7 @@ from ragqa.errors import RagqaError
 from ragqa.evaluation import adapt as training
 from ragqa.evaluation.adapt import adapt, held_back, pairs_of
 from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
+from ragqa.evaluation.questions import as_gold
 from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")

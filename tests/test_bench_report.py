@@ -13,10 +13,9 @@ import pytest
 
 from ragqa.evaluation.datasets import Dataset, Documents, Question
 from ragqa.evaluation.datasets.beir import plain_document
-from ragqa.evaluation.measures import compared, intervals_of, values_of
 from ragqa.evaluation.report import page
 from ragqa.evaluation.report.markup import tag
-from ragqa.evaluation.runs import Cost, Outcome, Place, Quoted, Run
+from ragqa.evaluation.runs import Cost, Outcome, Place, Quoted, Run, compared, intervals_of, values_of
 from tests.conftest import PATIENCE
 
 EVIL = "<script>alert('manual')</script> & \"Ünïcödé\" 初效滤网"

@@ -12,10 +12,10 @@ import pytest
 from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
 from ragqa.compare.facts import Fact, changed_documents, chosen_facts
-from ragqa.compare.measuring import measure, stands
+from ragqa.compare.measures import measure, stands
 from ragqa.compare.questions import closed_book, reworded_by_rule, turns_before
 from ragqa.compare.records import Asked, Said
-from ragqa.compare.training import write_prepared
+from ragqa.compare.systems import write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.local import bases, course, training

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ragqa.errors import ModelError, RagqaError
-from ragqa.metrics import consistency, cross_entropy, perplexity, rouge_l
+from ragqa.compare.language import cross_entropy, perplexity
+from ragqa.metrics import consistency, rouge_l
 
 TEXT = "The pump filter is cleaned every 40 hours, and the valve every 80; 初效滤网每 15 天洗一次。" * 6
 

@@ -11,8 +11,8 @@ import pytest
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.tune.choosing import choose, gain_of
-from ragqa.evaluation.tune.measuring import Place, Setting, Workbench, hit, hit_for_its_price, worth
+from ragqa.evaluation.tune import choose, gain_of
+from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
 from ragqa.evaluation.tune.options_file import set_options, with_options
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
 from tests.test_bench_retrieval import part_of_a_manual
@@ -47,14 +47,14 @@ def english(home: Path, english_home: Path) -> Path:
 def few_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two weights of the windows and nothing else, so that a test takes seconds."""
     for name, values in (("DENSE", (0.8,)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.4,)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.evaluation.tune.measuring.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.workbench.{name}", values)
 
 
 @pytest.fixture
 def some_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight settings around the product's own: all 108 take minutes."""
     for name, values in (("DENSE", (0.8, 1.2)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.0, 0.4)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.evaluation.tune.measuring.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.workbench.{name}", values)
 
 
 # Choosing

@@ -71,7 +71,7 @@ def answers(
     """
     from ragqa.evaluation.answers import ask_library, ask_manuals, find_manuals, read_whole_questions, rows_of
     from ragqa.evaluation.report.answers import answers_page
-    from ragqa.evaluation.trec import check_writable_file, write_files
+    from ragqa.evaluation.files import check_writable_file, write_files
     from ragqa.settings import load_settings
 
     if index and (manuals or passage_tokens):
@@ -148,7 +148,7 @@ def _record(one: Answered) -> dict[str, Any]:
 
 def _print(rows: Sequence[ResultRow]) -> None:
     from ragqa.evaluation.answers import SHARES
-    from ragqa.evaluation.measures import short, short_interval
+    from ragqa.evaluation.runs import short, short_interval
 
     first, *others = SHARES
     shown = []

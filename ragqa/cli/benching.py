@@ -20,8 +20,7 @@ from ragqa.types import Mode
 if TYPE_CHECKING:
     from ragqa.evaluation.datasets import Dataset
     from ragqa.evaluation.grid import Grid
-    from ragqa.evaluation.measures import Column, Compared
-    from ragqa.evaluation.runs import Run
+    from ragqa.evaluation.runs import Column, Compared, Run
 
 
 Datasets = Annotated[
@@ -75,9 +74,9 @@ def retrieval(
     manuals of a folder are also counted together.
     """
     from ragqa.evaluation.grid import Grid, run_grid
-    from ragqa.evaluation.measures import DEPTH, compared
     from ragqa.evaluation.report import page
-    from ragqa.evaluation.trec import check_writable, trec_files, write_files
+    from ragqa.evaluation.runs import DEPTH, compared
+    from ragqa.evaluation.files import check_writable, trec_files, write_files
     from ragqa.settings import load_settings
 
     grid = Grid(
@@ -170,8 +169,7 @@ def _difference(pair: Compared) -> dict[str, Any]:
 
 
 def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
-    from ragqa.evaluation.measures import by_dataset, columns_for, is_best, told_cost
-    from ragqa.evaluation.runs import labels
+    from ragqa.evaluation.runs import by_dataset, columns_for, is_best, labels, told_cost
 
     for group in by_dataset(runs):
         columns: list[Column] = columns_for(group[0].dataset, grid.ks)
@@ -215,7 +213,7 @@ def questions(
     """
     from ragqa.engine import Library
     from ragqa.evaluation.questions import for_library
-    from ragqa.evaluation.questions.files import lines_of, trust, write_lines
+    from ragqa.evaluation.questions import lines_of, trust
 
     options: dict[str, Any] = {"answerer": answerer, "timeout": timeout, "context_tokens": context_tokens}
     with Library.open(index, home=home, prompts=prompts, notice=note, **options) as library:

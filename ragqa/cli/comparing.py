@@ -17,7 +17,7 @@ from ragqa.printable import quantity
 if TYPE_CHECKING:
     from ragqa.compare.facts import Updated
     from ragqa.compare.records import Measured
-    from ragqa.compare.running import Comparison
+    from ragqa.compare.comparison import Comparison
 
 Questions = Annotated[
     Path,
@@ -76,10 +76,10 @@ def compare(
     folder in BEIR form needs no --index: a library of its texts is made, and is gone afterwards.
     """
     from ragqa.compare.page import page
-    from ragqa.compare.running import Asking, library_for
-    from ragqa.compare.running import compare as run
+    from ragqa.compare.comparison import Asking, library_for
+    from ragqa.compare.comparison import compare as run
     from ragqa.compare.systems import names_of
-    from ragqa.evaluation.trec import check_writable, write_files
+    from ragqa.evaluation.files import check_writable, write_files
 
     asking = Asking(questions, names_of(systems), seed, limit, update, retrain, text, dialogues)
     if report:
@@ -170,7 +170,7 @@ def _updated(one: Updated) -> dict[str, Any]:
 
 def _print(found: Comparison) -> None:
     from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
-    from ragqa.evaluation.measures import short_interval
+    from ragqa.evaluation.runs import short_interval
 
     for line in found.advice:
         say(line)

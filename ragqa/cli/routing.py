@@ -48,7 +48,7 @@ def route(
     Beside the trained classifier stands the label of the best passage of the library that the questions are about, or
     of the most similar training question where there is no library, and a chat model that is shown the labels only.
     """
-    from ragqa.evaluation.trec import check_writable, write_files
+    from ragqa.evaluation.files import check_writable, write_files
     from ragqa.finetune.routing.measuring import compared
     from ragqa.finetune.routing.page import page
     from ragqa.finetune.routing.systems import measure_all
@@ -99,7 +99,7 @@ def _json(systems: Sequence[Routed], apart: Sequence[Apart]) -> dict[str, Any]:
 
 
 def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:
-    from ragqa.evaluation.measures import short, short_interval
+    from ragqa.evaluation.runs import short, short_interval
 
     rows, values = [], []
     for one in systems:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from ragqa.engine import Library
     from ragqa.evaluation.adapt import Adapted
     from ragqa.evaluation.datasets.records import Question
-    from ragqa.evaluation.tune import Tuned
-    from ragqa.evaluation.tune.choosing import Gain
+    from ragqa.evaluation.tune import Gain, Tuned
 
 
 def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
@@ -148,7 +147,7 @@ def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
     from ragqa.errors import RagqaError
     from ragqa.evaluation.datasets import read_questions
     from ragqa.evaluation.questions import write_questions
-    from ragqa.evaluation.questions.files import as_gold, trust
+    from ragqa.evaluation.questions import as_gold, trust
 
     if file:
         given = read_questions(file)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ragqa.answerers.prompting import Message
 from ragqa.cjk import CJK
-from ragqa.compare.measuring import answer_of
+from ragqa.compare.measures import answer_of
 from ragqa.compare.records import Said, System, label_of
 from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system
 from ragqa.engine import Library

@@ -12,8 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ragqa.errors import ModelError, RagqaError
-from ragqa.metrics import cross_entropy, perplexity
+from ragqa.metrics.intervals import Values
+
+def cross_entropy(log_probabilities: Values) -> float:
+    """Return the mean of −ln p(token | tokens before), in nats a token. Raises ValueError where there is no token."""
+    if not len(log_probabilities):
+        raise ValueError("a cross-entropy needs the log-probability of at least one token, got none")
+    return float(-np.asarray(log_probabilities, np.float64).mean())
+
+
+def perplexity(log_probabilities: Values) -> float:
+    """Return e to the cross-entropy: among how many equally likely tokens the model hesitates (Jelinek et al. 1977)."""
+    return math.exp(cross_entropy(log_probabilities))
+
 
 Window = tuple[int, int, int]
 """Begin and end of what is read, and the first token that counts."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ragqa.compare.measuring import MAIN
+from ragqa.compare.measures import MAIN
 from ragqa.compare.records import Measured
-from ragqa.compare.running import Comparison
+from ragqa.compare.comparison import Comparison
 from ragqa.compare.showing import FAIR, NAMES, NONE, by_split, columns, is_best, metrics_of, money, others, told_failed
-from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.libraries import excerpt_of
+from ragqa.evaluation.environment import environment
+from ragqa.evaluation.grid import excerpt_of
 from ragqa.evaluation.report.markup import SERIES, Markup, interval_cell, tag, whole
 from ragqa.metrics import Interval
 
@@ -167,7 +167,7 @@ def _item(one: Measured, at: int) -> Markup:
 
 
 def _again(command: str, seed: int) -> Iterator[Markup]:
-    measured = circumstances()
+    measured = environment()
     yield tag("h2", "To run it again")
     yield tag("pre", command)
     where = f"commit {measured['commit'] or 'unknown'}, {measured['machine']}, {measured['at']}"

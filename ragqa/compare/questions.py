@@ -16,7 +16,7 @@ from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message
 from ragqa.compare.records import SPLITS, Asked, Split
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions.drafting import chinese, pieces_of, said_otherwise
+from ragqa.evaluation.questions.statements import chinese, pieces_of, said_otherwise
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import RECORD, Example, read_examples, read_prepared
 from ragqa.finetune.records import SPLITS as PARTS

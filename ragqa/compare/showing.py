@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ragqa.compare.facts import Updated
-from ragqa.compare.measuring import MAIN, METRICS, difference
+from ragqa.compare.measures import MAIN, METRICS, difference
 from ragqa.compare.records import SPLITS, Kind, Measured, Split
-from ragqa.evaluation.measures import short, short_interval
+from ragqa.evaluation.runs import short, short_interval
 
 NAMES = {
     "answer_recall": "answer in it",

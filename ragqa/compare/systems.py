@@ -1,7 +1,8 @@
-"""Who answers. A kind of system is a file of this folder; it is imported when it is chosen."""
+"""The systems that a comparison asks: retrieval, a closed-book model, a classifier; trained first where asked."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +15,11 @@ from ragqa.answerers.untrusted import visible
 from ragqa.answerers.written import check_markers
 from ragqa.compare.questions import closed_book, entry_of, routed
 from ragqa.compare.records import Kind, Said, System, Training
-from ragqa.compare.training import train
 from ragqa.embedders.folders import BUNDLED
 from ragqa.engine import Library
-from ragqa.errors import RagqaError
-from ragqa.finetune.records import Example
+from ragqa.errors import GO_ON, RagqaError
+from ragqa.finetune.jobs import Job, TrainOptions, open_provider
+from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, write_splits
 from ragqa.finetune.records import Split as Part
 from ragqa.finetune.routing import load_route
 from ragqa.metrics import answer_tokens
@@ -30,6 +31,35 @@ if TYPE_CHECKING:
     from ragqa.answerers.language_model import LanguageModel
     from ragqa.answerers.prompting import Room
     from ragqa.finetune.routing.router import Router
+
+
+def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench: Bench) -> Job:
+    """Return the finished job. Raises RagqaError where there is nothing to learn, or training stopped."""
+    if not parts.get("train"):
+        raise RagqaError(
+            f"there is no example of the form {form} to train on: give questions with answers, or fewer systems"
+        )
+    with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as made:
+        folder = Path(made)
+        write_prepared(folder, parts, form, bench.seed)
+        # A model from nothing reads the manuals first; of any other nobody knows what it has read.
+        reads = bench.library.name if base == "scratch" else None
+        options = TrainOptions(base=base, seed=bench.seed, read_library=reads)
+        provider = open_provider("local", bench.settings)
+        job = provider.create(folder, options, bench.notice)
+    if job.state != "succeeded" or job.model is None:
+        raise RagqaError(f"training job {job.id} is {job.state}: {GO_ON}")
+    return job
+
+
+def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: Form, seed: int) -> Path:
+    """Write examples as ``finetune prepare`` does into ``folder``, made where it is not there; return it."""
+    labels = tuple(sorted({one.label for some in parts.values() for one in some if one.label}))
+    counts: dict[str, int] = {part: len(parts.get(part, ())) for part in SPLITS}
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = {part: lines_of(examples) for part, examples in parts.items()}
+    write_splits(folder, lines, Prepared(form, seed, counts, {}, labels=labels))
+    return folder
 
 
 KNOWN = (

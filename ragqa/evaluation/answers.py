@@ -16,7 +16,7 @@ from unicodedata import normalize
 from ragqa.engine import Library, checked_question
 from ragqa.errors import NoAnswer, RagqaError
 from ragqa.evaluation.datasets.questions import Row, numbered_rows, page_numbers, strings
-from ragqa.evaluation.libraries import TOLD_EVERY_S, library_of, read_manuals
+from ragqa.evaluation.grid import TOLD_EVERY_S, library_of, read_manuals
 from ragqa.metrics import Interval, mean_intervals
 from ragqa.printable import quantity
 from ragqa.settings import Settings

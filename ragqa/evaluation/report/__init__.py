@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.measures import Compared, by_dataset, columns_for, headline, is_best, told_cost
+from ragqa.evaluation.environment import environment
 from ragqa.evaluation.report.markup import Markup, again, day, interval_cell, tag, whole
 from ragqa.evaluation.report.plots import plots
 from ragqa.evaluation.report.worst import worst
-from ragqa.evaluation.runs import Run, labels
+from ragqa.evaluation.runs import Compared, Run, by_dataset, columns_for, headline, is_best, labels, told_cost
 
 
 def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:
     """Return the page; ``command`` is what made the runs."""
-    ks, measured = tuple(ks), circumstances()
+    ks, measured = tuple(ks), environment()
     return whole(
         "ragqa bench retrieval",
         tag("h1", "Retrieval bench"),

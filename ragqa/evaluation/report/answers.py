@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ragqa.evaluation.answers import SHARES, Answered, ResultRow, longest
-from ragqa.evaluation.circumstances import circumstances
+from ragqa.evaluation.environment import environment
 from ragqa.evaluation.report.markup import Markup, again, day, interval_cell, joined, tag, whole
 from ragqa.evaluation.report.worst import WORST
 
@@ -15,7 +15,7 @@ SHOWN_CHARACTERS = 2000
 
 def answers_page(answered: Sequence[Answered], rows: Sequence[ResultRow], summary: str, command: str, seed: int) -> str:
     """Return the page; ``summary`` says in a line what was asked, ``command`` is what asked it."""
-    measured = circumstances()
+    measured = environment()
     return whole(
         "ragqa bench answers",
         tag("h1", "Are the answers whole?"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape as _escape
 from importlib.metadata import version
 
-from ragqa.evaluation.measures import short
+from ragqa.evaluation.runs import short
 from ragqa.metrics import Interval
 from ragqa.printable import printable
 
@@ -125,12 +125,12 @@ def interval_cell(of: Interval) -> tuple[str | Markup, ...]:
 
 
 def day(measured: Mapping[str, object]) -> str:
-    """Return when ``circumstances`` were taken, to the minute."""
+    """Return when ``environment`` were taken, to the minute."""
     return f"{str(measured['at'])[:16].replace('T', ' ')} UTC"
 
 
 def again(command: str, seed: str, measured: Mapping[str, object]) -> Iterator[Markup]:
-    """Yield the section that says how to measure the same; ``measured`` are the circumstances."""
+    """Yield the section that says how to measure the same; ``measured`` are the environment."""
     versions = measured["versions"]
     assert isinstance(versions, dict)
     known = {

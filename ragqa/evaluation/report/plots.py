@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragqa.evaluation.measures import DEPTH, has_unanswerable, headline, pages_found, refusals
 from ragqa.evaluation.report import svg
 from ragqa.evaluation.report.markup import Markup, joined, tag
-from ragqa.evaluation.runs import Outcome, Run
+from ragqa.evaluation.runs import DEPTH, Outcome, Run, has_unanswerable, headline, pages_found, refusals
 from ragqa.metrics import page_hit, recall, risk_coverage
 
 RANKS = (1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 50, 70, DEPTH)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ragqa.evaluation.datasets import Documents, Question
-from ragqa.evaluation.libraries import SHOWN, excerpt_of
-from ragqa.evaluation.measures import headline, pages_found
+from ragqa.evaluation.grid import SHOWN, excerpt_of
 from ragqa.evaluation.report.markup import Markup, joined, tag
-from ragqa.evaluation.runs import Outcome, Place, Run
+from ragqa.evaluation.runs import Outcome, Place, Run, headline, pages_found
 from ragqa.metrics import page_reciprocal_rank, reciprocal_rank
 from ragqa.types import Document
 

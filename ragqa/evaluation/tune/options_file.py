@@ -9,7 +9,7 @@ from typing import Any
 
 from ragqa.approving import renew
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions.files import write_whole
+from ragqa.evaluation.files import write_whole
 from ragqa.plain_files import parse_toml
 from ragqa.settings import FILE_NAME, Settings, home_folder, settings_file, settings_hash
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.measures import short
+from ragqa.evaluation.environment import environment
 from ragqa.evaluation.report.markup import Markup, joined, tag, whole
+from ragqa.evaluation.runs import short
 from ragqa.finetune.routing.measuring import Apart, Routed
 from ragqa.metrics import Interval, class_figures, confusion_matrix
 from ragqa.printable import quantity
@@ -138,7 +138,7 @@ WORST = 15
 def page(systems: Sequence[Routed], apart: Sequence[Apart], command: str) -> str:
     """Return the page; ``command`` is what measured."""
     gold = systems[0].gold
-    measured = circumstances()
+    measured = environment()
     return whole(
         "ragqa finetune route",
         tag("h1", "Questions told into labels"),

@@ -15,7 +15,7 @@ from typing import Protocol
 from ragqa.analysis import is_stop, terms
 from ragqa.answerers.prompting import Message
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions.drafting import Draft, Source, Sources, pages_of
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement, Statements, pages_of
 from ragqa.finetune.records import Example, Form
 from ragqa.finetune.routing.systems import label_named
 from ragqa.types import Document, Hit, Passage
@@ -125,7 +125,7 @@ Search = Callable[[str, int], Sequence[Hit]]
 """A question and how many passages → those found, best first."""
 
 
-def consistent(drafts: Iterable[Draft], search: Search, k: int) -> list[tuple[Draft, Passage]]:
+def consistent(drafts: Iterable[GeneratedQuestion], search: Search, k: int) -> list[tuple[GeneratedQuestion, Passage]]:
     """Return the drafts whose own passage is among the first ``k`` that their question finds, each with it."""
     kept = []
     for draft in drafts:
@@ -139,13 +139,13 @@ def consistent(drafts: Iterable[Draft], search: Search, k: int) -> list[tuple[Dr
     return kept
 
 
-def holds(passage: Passage, draft: Draft) -> bool:
+def holds(passage: Passage, draft: GeneratedQuestion) -> bool:
     """Say whether the draft's evidence begins in ``passage``."""
     return passage.document == draft.source.document and passage.start <= draft.source.place < passage.end
 
 
 def pseudo_examples(
-    found: Iterable[tuple[Draft, Passage]], form: Form, labels: Collection[str], titles: Mapping[str, str]
+    found: Iterable[tuple[GeneratedQuestion, Passage]], form: Form, labels: Collection[str], titles: Mapping[str, str]
 ) -> Iterator[Example]:
     """Yield the examples; of the form ``route`` only those whose passage stands where one of ``labels`` names it."""
     for number, (draft, passage) in enumerate(found, 1):
@@ -163,7 +163,7 @@ def sentence_examples(
 ) -> Iterator[Example]:
     """Yield up to ``count`` sentences, drawn by chance, of places that one of ``labels`` names."""
     titles = {document.name: document.title for document in documents}
-    sources = list(Sources(documents).all)
+    sources = list(Statements(documents).all)
     Random(seed).shuffle(sources)
     made = 0
     for source in sources:
@@ -182,7 +182,7 @@ def unasked(examples: Iterable[Example], asked: Sequence[Example]) -> list[Examp
 
 
 def _example(
-    name: str, asked: str, said: str, kind: str, source: Source, pages: tuple[int, ...], label: str | None
+    name: str, asked: str, said: str, kind: str, source: Statement, pages: tuple[int, ...], label: str | None
 ) -> Example:
     page = f" p. {pages[0]}" if pages else ""
     return Example(

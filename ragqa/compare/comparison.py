@@ -11,14 +11,14 @@ from typing import Any
 
 from ragqa.compare.facts import Updated, changed_documents, chosen_facts, read_facts, update
 from ragqa.compare.language import Foreseen, foresee, read_text
-from ragqa.compare.measuring import MAIN, Apart, Consistent, ask_dialogues, compared, measure, read_dialogues
+from ragqa.compare.measures import MAIN, Apart, Consistent, ask_dialogues, compared, measure, read_dialogues
 from ragqa.compare.questions import ASKED, Questions, read_asked
 from ragqa.compare.records import SPLITS, Measured, System, label_of
 from ragqa.compare.showing import advice
 from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system, trains
 from ragqa.engine import Library
 from ragqa.evaluation.datasets.beir import is_beir, read_beir
-from ragqa.evaluation.libraries import documents_of, library_of
+from ragqa.evaluation.grid import documents_of, library_of
 from ragqa.finetune.records import Example
 from ragqa.settings import load_settings
 
