@@ -160,7 +160,8 @@ def precision() -> dict[str, Any]:
 def whole_library(size: int, windows: int = 6) -> dict[str, Any]:
     """Put ``size`` passages, 300 a document; then time what a search reads and what opening costs."""
     from ragqa.embedders import Embedded
-    from ragqa.store.database import Database, EmbedderIdentity
+    from ragqa.store import EmbedderIdentity
+    from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
     from ragqa.store.vectors import VectorIndex
     from ragqa.types import Document, Passage

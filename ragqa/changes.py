@@ -19,7 +19,8 @@ from ragqa.readers.files import is_folder
 from ragqa.sources import Source, origin_of, stored_name, with_folder
 
 if TYPE_CHECKING:
-    from ragqa.store.database import Database, StoredDocument
+    from ragqa.store import StoredDocument
+    from ragqa.store.database import Database
 
 FEW = 0.1
 """A folder that has nothing of what it had, and fewer files than this share of it, may be a drive that is not there."""

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
     from ragqa.sources import Source
-    from ragqa.store.database import Database, Stamp, StoredDocument
+    from ragqa.store import Stamp, StoredDocument
+    from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
 
 LONGEST_QUESTION = 10_000

@@ -23,7 +23,8 @@ from ragqa.types import Document, Passage, Span
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
     from ragqa.readers.guard import Guard
-    from ragqa.store.database import Database, EmbedderIdentity
+    from ragqa.store import EmbedderIdentity
+    from ragqa.store.database import Database
 
 CUT_VERSION = 6
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
@@ -306,7 +307,7 @@ def store_vectors(
 
 def identity_of(embedder: Embedder) -> EmbedderIdentity:
     """Return what a library remembers of its embedder."""
-    from ragqa.store.database import EmbedderIdentity
+    from ragqa.store import EmbedderIdentity
 
     return EmbedderIdentity(embedder.spec, embedder.revision, embedder.dim)
 

@@ -103,7 +103,7 @@ def info_of(database: Database) -> Info:
         sum(document.passages for document in stored),
         identity.spec if identity else None,
         identity.dim if identity else None,
-        database.generation,
+        database.stamp().generation,
         sum(file.stat().st_size for file in database.folder.rglob("*") if file.is_file()),
         changed.isoformat(timespec="seconds"),
     )

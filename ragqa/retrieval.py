@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragqa.embedders import EmbeddedQuestion, Embedder
+    from ragqa.store import WindowMatrix
     from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
-    from ragqa.store.shelf import WindowMatrix
     from ragqa.store.vectors import VectorIndex
 
 Ids: TypeAlias = "NDArray[np.int64]"

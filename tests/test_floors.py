@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ragqa"
 FLOORS = (
     ("printable", "isolated", "cjk"),
     ("types", "errors", "plain_files"),
+    ("plugins",),
     ("document_fields", "passages", "sentences", "units", "analysis", "metrics", "trust"),
     ("openai_api",),
     ("settings", "prompts", "models", "naming", "spelling", "editions"),

@@ -50,8 +50,8 @@ _add(app, "remove", "keeping.remove", "Remove documents, or a whole library.")
 _add(app, "info", "keeping.info", "Say what a library holds and where it lies.")
 _add(app, "reembed", "keeping.reembed", "Give a library another embedding model.")
 _add(app, "verify", "keeping.verify", "Check that a library is sound.")
-_add(app, "export", "archiving.export", "Write a library to one file.")
-_add(app, "import", "archiving.import_library", "Take in a library that was exported.")
+_add(app, "export", "keeping.export", "Write a library to one file.")
+_add(app, "import", "keeping.import_library", "Take in a library that was exported.")
 _add(app, "trust", "trusting.trust", "Approve what a folder's settings and libraries ask for.")
 
 _add(app, "compare", "comparing.compare", "Measure whether to retrieve, to fine-tune, or both.")
@@ -65,7 +65,7 @@ bench = typer.Typer(
 )
 _add(bench, "retrieval", "benching.retrieval", "Measure which settings find the answers.")
 _add(bench, "answers", "bench_answers.answers", "Measure whether answers are whole.")
-_add(bench, "questions", "questioning.questions", "Write questions for manuals that have none.")
+_add(bench, "questions", "benching.questions", "Write questions for manuals that have none.")
 app.add_typer(bench)
 
 finetune = typer.Typer(
