@@ -208,12 +208,12 @@ def questions(
 ) -> None:
     """Write questions with their gold pages for the manuals of a library, one JSON object a line.
 
-    Without a language model they come from the manuals' own headings, definitions, tables and steps, retold in other
-    words. 'ragqa bench retrieval' and 'ragqa tune' read the file.
+    Without a language model they are made of the manuals' own headings, definitions, tables, steps and sentences.
+    'ragqa bench retrieval', 'ragqa tune' and 'ragqa compare' read the file.
     """
     from ragqa.engine import Library
-    from ragqa.evaluation.questions import for_library
-    from ragqa.evaluation.questions import lines_of, trust
+    from ragqa.evaluation.files import write_lines
+    from ragqa.evaluation.questions import for_library, lines_of, trust
 
     options: dict[str, Any] = {"answerer": answerer, "timeout": timeout, "context_tokens": context_tokens}
     with Library.open(index, home=home, prompts=prompts, notice=note, **options) as library:

@@ -17,6 +17,7 @@ import numpy as np
 from ragqa.errors import ModelError, RagqaError
 from ragqa.metrics.intervals import Values
 
+
 def cross_entropy(log_probabilities: Values) -> float:
     """Return the mean of −ln p(token | tokens before), in nats a token. Raises ValueError where there is no token."""
     if not len(log_probabilities):

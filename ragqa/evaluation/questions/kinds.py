@@ -273,10 +273,10 @@ _CHINESE_ASKS = {"用于": "是做什么用的", "用来": "是做什么用的",
 
 def _chinese_figure(clause: str) -> Iterator[tuple[str, str]]:
     """Yield what asks for the one figure of a clause, in its place, as Chinese asks; and the figure."""
-    times = [(asks, found) for pattern, asks in _CHINESE_TIMES for found in pattern.finditer(clause)]
-    if len(times) != 1 or len(re.findall(r"\d+", clause)) != 1 or re.search("[“”（）()]", clause):
+    asked = next(((asks, found) for pattern, asks in _CHINESE_TIMES if (found := pattern.search(clause))), None)
+    if asked is None or len(re.findall(r"\d+", clause)) != 1 or re.search("[“”（）()]", clause):
         return  # of two figures the question would hold the other
-    asks, found = times[0]
+    asks, found = asked
     before = re.sub(r"(?:约|大约|至少|最多|不少于)$", "", clause[: found.start()].strip())
     after = clause[found.end() :].strip()
     whole = (
