@@ -279,9 +279,8 @@ def _chinese_figure(clause: str) -> Iterator[tuple[str, str]]:
     asks, found = asked
     before = re.sub(r"(?:约|大约|至少|最多|不少于)$", "", clause[: found.start()].strip())
     after = clause[found.end() :].strip()
-    whole = (
-        len(before) >= 3 and len(before) + len(after) >= 6 and before[-1] not in "以为" and not after.startswith("的")
-    )
+    named = len(before) >= 3 or (asks == "多久" and not before)
+    whole = named and len(before) + len(after) >= 6 and before[-1:] not in ("以", "为") and not after.startswith("的")
     if whole and not _POINTS_BACK.match(clause) and not _NO_CHINESE_START.match(clause):
         yield f"{before}{asks}{after}？", found["hidden"]
 
