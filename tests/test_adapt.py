@@ -15,8 +15,7 @@ from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation import adapt as training
 from ragqa.evaluation.adapt import adapt, held_back, pairs_of
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions import as_gold
+from ragqa.evaluation.questions import as_gold, write_questions
 from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")

@@ -12,8 +12,8 @@ from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
 from ragqa.evaluation.tune import choose, gain_of
-from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
 from ragqa.evaluation.tune.options_file import set_options, with_options
+from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
 from tests.test_bench_retrieval import part_of_a_manual
 

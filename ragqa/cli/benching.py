@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -73,10 +74,10 @@ def retrieval(
     Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards. The
     manuals of a folder are also counted together.
     """
-    from ragqa.evaluation.grid import Grid, run_grid
-    from ragqa.evaluation.report import page
-    from ragqa.evaluation.runs import DEPTH, compared
     from ragqa.evaluation.files import check_writable, trec_files, write_files
+    from ragqa.evaluation.grid import Grid, run_grid
+    from ragqa.evaluation.report.pages import retrieval_page
+    from ragqa.evaluation.runs import DEPTH, compared
     from ragqa.settings import load_settings
 
     grid = Grid(
@@ -95,7 +96,7 @@ def retrieval(
         note(f"run files written to {run_dir}")
     if report:
         command = shlex.join(["ragqa", *sys.argv[1:]])
-        write_files(report, {"index.html": page(found, pairs, command, grid.ks, seed)})
+        write_files(report, {"index.html": retrieval_page(found, pairs, command, grid.ks, seed)})
         note(f"report written to {report / 'index.html'}")
     if as_json:
         print_json({"runs": [_json(run) for run in found], "differences": [_difference(pair) for pair in pairs]})
@@ -137,6 +138,7 @@ def _numbers(option: str, text: str, low: int, high: int) -> tuple[int, ...]:
 def _json(run: Run) -> dict[str, Any]:
     return {
         "dataset": run.dataset.name,
+        **asdict(run.dataset.provenance),
         "retriever": run.mode,
         "embedder": run.embedder,
         "passage_tokens": run.passage_tokens,
@@ -177,7 +179,8 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
             [label, *(column.shown(run) for column in columns)] for run, label in zip(group, labels(group), strict=True)
         ]
         marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
-        say(f"{group[0].dataset.name}: {quantity(len(group[0].dataset.graded()), 'question')}")
+        dataset = group[0].dataset
+        say(f"{dataset.name}: {quantity(len(dataset.graded()), 'question')}. {dataset.origin()}")
         print_table(["", *(column.name for column in columns)], rows, marks)
         for line in dict.fromkeys(told_cost(run) for run in group):
             say(line)

@@ -49,8 +49,8 @@ def route(
     of the most similar training question where there is no library, and a chat model that is shown the labels only.
     """
     from ragqa.evaluation.files import check_writable, write_files
+    from ragqa.evaluation.report.pages import routing_page
     from ragqa.finetune.routing.measuring import compared
-    from ragqa.finetune.routing.page import page
     from ragqa.finetune.routing.systems import measure_all
     from ragqa.settings import load_settings
 
@@ -62,7 +62,14 @@ def route(
     systems = measure_all(prepared, settings, model=trained, chat=chat, notice=note)
     apart = list(compared(systems))
     if report:
-        write_files(report, {"index.html": page(systems, apart, shlex.join(["ragqa", *sys.argv[1:]]))})
+        write_files(
+            report,
+            {
+                "index.html": routing_page(
+                    systems, [pair.told() for pair in apart], shlex.join(["ragqa", *sys.argv[1:]])
+                )
+            },
+        )
         note(f"report written to {report / 'index.html'}")
     if as_json:
         print_json({"prepared": str(prepared), **_json(systems, apart)})

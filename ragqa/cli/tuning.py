@@ -146,8 +146,7 @@ def _sizes(text: str) -> list[int]:
 def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
     from ragqa.errors import RagqaError
     from ragqa.evaluation.datasets import read_questions
-    from ragqa.evaluation.questions import write_questions
-    from ragqa.evaluation.questions import as_gold, trust
+    from ragqa.evaluation.questions import as_gold, trust, write_questions
 
     if file:
         given = read_questions(file)

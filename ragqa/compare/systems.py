@@ -14,7 +14,7 @@ from ragqa.answerers.prompting import Message, closed_book_prompt
 from ragqa.answerers.untrusted import visible
 from ragqa.answerers.written import check_markers
 from ragqa.compare.questions import closed_book, entry_of, routed
-from ragqa.compare.records import Kind, Said, System, Training
+from ragqa.compare.records import Kind, Reply, System, Training
 from ragqa.embedders.folders import BUNDLED
 from ragqa.engine import Library
 from ragqa.errors import GO_ON, RagqaError
@@ -26,6 +26,7 @@ from ragqa.metrics import answer_tokens
 from ragqa.models.safety import read_record
 from ragqa.prompts import Prompts, load_prompts
 from ragqa.settings import Settings
+from ragqa.types import Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers.language_model import LanguageModel
@@ -144,7 +145,7 @@ class ClosedBook:
     base: str | None = None
     """Of a model trained here: what it was trained from."""
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
         before = [
             message
@@ -157,7 +158,7 @@ class ClosedBook:
         taken = (time.perf_counter() - started) * 1000
         text = visible(reply.texts[0]).strip()
         refused = answer_tokens(text) == answer_tokens(self.prompts.refusal_to(question))
-        return Said(text, refused or not text, (), taken, reply.usage.cost_usd)
+        return Reply(text, refused or not text, (), taken, reply.usage.cost_usd, _tokens(reply.usage))
 
 
 def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
@@ -178,6 +179,16 @@ def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
 
 
 def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
+    scratch, training = making_of(spec)
+    model, prompts = open_model(name, spec, settings), load_prompts(settings.prompts)
+    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
+
+
+def open_model(name: str, spec: str, settings: Settings) -> LanguageModel:
+    """Return the language model ``spec``, openai:MODEL or transformers:PATH; ``name`` is what a user asked for.
+
+    Raises RagqaError where it is another kind, and MissingKey, ModelError where it can't be used.
+    """
     options = ChatOptions(
         settings.max_tokens,
         settings.temperature,
@@ -187,12 +198,6 @@ def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
         timeout_s=settings.timeout,
     )
     kind, _, place = spec.partition(":")
-    scratch, training = making_of(spec)
-    model, prompts = _model(name, kind, place, options), load_prompts(settings.prompts)
-    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
-
-
-def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageModel:
     if kind == "transformers" and place:
         from ragqa.answerers.transformers import LocalModel, check_folder
 
@@ -204,9 +209,15 @@ def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageMo
         from ragqa.openai_api.client import open_server
 
         return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))
+    if name.startswith("--"):
+        raise RagqaError(f"{name} takes openai:MODEL or transformers:PATH; got '{spec}'")
     raise RagqaError(
         f"closed-book takes openai:MODEL, transformers:PATH, scratch or {TRAIN}BASE behind its colon; got '{name}'"
     )
+
+
+def _tokens(usage: Usage) -> int:
+    return usage.prompt_tokens + usage.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +231,13 @@ class Retrieving:
     scratch: bool = False
     training: Training | None = None
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from the passages found."""
         started = time.perf_counter()
         answer = self.library.ask(question, history=history)
         taken = (time.perf_counter() - started) * 1000
         text = check_markers(answer.text, 0).text  # of no passage: every marker goes
-        return Said(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd)
+        return Reply(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd, _tokens(answer.usage))
 
     def on(self, library: Library) -> Retrieving:
         """Return the same system over the texts of ``library``."""
@@ -290,11 +301,11 @@ class Routing:
     scratch: bool = False
     training: Training | None = None
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Name the label; what was said before does not count."""
         started = time.perf_counter()
         (label,) = self.router.predict([question])
-        return Said(label, latency_ms=(time.perf_counter() - started) * 1000)
+        return Reply(label, latency_ms=(time.perf_counter() - started) * 1000)
 
 
 def open_routing(name: str, spec: str, bench: Bench) -> Routing:

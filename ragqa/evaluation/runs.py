@@ -356,7 +356,7 @@ def _pool(name: str, runs: Sequence[Run], seed: int) -> Run:
     files = Files(
         tuple(path for run in runs if isinstance(run.dataset.source, Files) for path in run.dataset.source.paths)
     )
-    dataset = Dataset(name, files, tuple(questions))
+    dataset = Dataset(name, files, tuple(questions), runs[0].dataset.provenance)
     outcomes = {_id(run, question): outcome for run in runs for question, outcome in run.outcomes.items()}
     # Two manuals may differ in what their sets know: a measure is of the questions that have it.
     measures = dict.fromkeys(measure for run in runs for measure in run.values)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.beir import CORPUS, PREFIX, QRELS, QUERIES, is_beir, read_beir, read_public
 from ragqa.evaluation.datasets.questions import SUFFIX, is_manuals, read_library, read_manuals, read_questions
-from ragqa.evaluation.datasets.records import Dataset, Documents, Files, Held, Question, Source
+from ragqa.evaluation.datasets.records import Dataset, Documents, Files, Held, Provenance, Question, Role, Source
 
 __all__ = [
     "Dataset",
     "Documents",
     "Files",
     "Held",
+    "Provenance",
     "Question",
+    "Role",
     "Source",
     "open_datasets",
     "read_library",
@@ -27,6 +30,34 @@ def open_datasets(spec: str) -> list[Dataset]:
 
     Raises RagqaError, one line, for a folder in neither form and for whatever is wrong within.
     """
+    return [replace(dataset, provenance=provenance_of(spec, dataset)) for dataset in _open(spec)]
+
+
+_SHIPPED = Provenance("development", "made for ragqa by corpora/build.py of its repository", "MIT")
+_SCIFACT = Provenance(
+    "development",
+    "SciFact (Wadden et al. 2020), https://github.com/allenai/scifact",
+    "CC BY 4.0, abstracts ODC-By 1.0",
+)
+
+
+def provenance_of(spec: str, dataset: Dataset) -> Provenance:
+    """Return role, source and licence of a set that ragqa ships or names; any other is its user's own."""
+    shipped = isinstance(dataset.source, Files) and all(path.stem in _SAMPLES for path in dataset.source.paths)
+    if shipped:
+        return _SHIPPED
+    if not spec.startswith(PREFIX) or Path(spec).is_dir():
+        return Provenance()
+    if spec.startswith(f"{PREFIX}scifact"):
+        return _SCIFACT
+    return Provenance("test", f"{spec} of https://ir-datasets.com/beir.html", "the set's own, named there")
+
+
+_SAMPLES = ("halden-kx-40", "halden-kx-40c-zh")
+"""The sample manuals of ``corpora/``."""
+
+
+def _open(spec: str) -> list[Dataset]:
     folder = Path(spec).expanduser()
     if folder.is_dir():
         if is_beir(folder):

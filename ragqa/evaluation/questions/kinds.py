@@ -119,25 +119,24 @@ def _english(statement: Statement, statements: Statements) -> Iterator[Form]:
             asked = _inverted(body[: found.start()], statements)
             if asked:
                 yield f"{asks} {asked}?", found["hidden"], origin, ()
-    if found := re.fullmatch(r"(?P<asked>[^,]+),? because (?P<hidden>.+)", body):
-        asked = _inverted(found["asked"], statements, modal_only=True)
-        if asked:
-            yield f"Why {asked}?", f"because {found['hidden']}", origin, ()
-    if found := re.fullmatch(
-        r"(?:To|In order to|If you (?:want|need|wish) to) (?P<asked>[^,]{6,80}), (?P<hidden>.+)", body
-    ):
-        if _VERB.fullmatch(found["asked"].split()[0]) and not _POINTS_WITHIN.search(found["asked"]):
-            yield f"How do I {_mine(found['asked'])}?", found["hidden"], origin, ()
-    elif (found := re.fullmatch(r"(?:If|When) (?P<asked>[^,]{8,90}), (?:then )?(?P<hidden>.+)", body)) or (
-        found := re.fullmatch(r"(?P<hidden>[^,]{8,}?),? if (?P<asked>[^,]{8,90})", body)
-    ):
-        asked, hidden = found["asked"], found["hidden"]
+    reason = re.fullmatch(r"(?P<asked>[^,]+),? because (?P<hidden>.+)", body)
+    if reason and (asked := _inverted(reason["asked"], statements, modal_only=True)):
+        yield f"Why {asked}?", f"because {reason['hidden']}", origin, ()
+    purpose, condition = _PURPOSE.fullmatch(body), _CONDITION.fullmatch(body) or _CONDITION_LAST.fullmatch(body)
+    if purpose:
+        if _VERB.fullmatch(purpose["asked"].split()[0]) and not _POINTS_WITHIN.search(purpose["asked"]):
+            yield f"How do I {_mine(purpose['asked'])}?", purpose["hidden"], origin, ()
+    elif condition:
+        asked, hidden = condition["asked"], condition["hidden"]
         vague = _POINTS_WITHIN.search(asked) or _NO_CONDITION.match(asked) or re.match(r"(?:or|and|only)\b", hidden)
         if not vague:
             told = _IMPERATIVE.match(hidden) or re.search(r"\b(?:you|must|should|have to)\b", hidden)
             yield f"What {'should I do' if told else 'happens'} if {_mine(asked)}?", hidden, origin, ()
 
 
+_PURPOSE = re.compile(r"(?:To|In order to|If you (?:want|need|wish) to) (?P<asked>[^,]{6,80}), (?P<hidden>.+)")
+_CONDITION = re.compile(r"(?:If|When) (?P<asked>[^,]{8,90}), (?:then )?(?P<hidden>.+)")
+_CONDITION_LAST = re.compile(r"(?P<hidden>[^,]{8,}?),? if (?P<asked>[^,]{8,90})")
 _NO_CONDITION = re.compile(r"(?i)(?:possible|necessary|applicable|not|only|you want|that|there|in doubt|\w+ing)\b")
 _NUMBER = r"\d+(?:[.,]\d+)*(?:\s*(?:to|-|–|~)\s*\d+)?"
 _UNITS = r"(?:seconds?|minutes?|min|hours?|days?|weeks?|months?|years?)"

@@ -44,7 +44,7 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
     """
     import torch
 
-    from ragqa.finetune.curves import loss_picture
+    from ragqa.evaluation.report.plots import draw_loss
 
     gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     base, options = task.base, task.options
@@ -72,7 +72,7 @@ def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
         record = _record(task, learned, read, "lora" if adapters else "full", left_out)
         making = emptied(folder / MAKING)
         save_model(whole, tokenizer, making, record)
-    picture = loss_picture(learned.curve, learned.valid_curve)
+    picture = draw_loss(learned.curve, learned.valid_curve)
     for place in (making, folder):
         (place / PICTURE).write_text(picture, encoding="utf-8")
     return record
