@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ import pytest
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.tune import choose, gain_of
-from ragqa.evaluation.tune.options_file import set_options, with_options
+from ragqa.evaluation.tune import choose, gain_of, set_options, with_options
 from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
 from tests.test_bench_retrieval import part_of_a_manual
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 SPOILT = "# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n"
 QUESTIONS = MANUALS / "halden-kx-40.questions.jsonl"
@@ -133,8 +138,14 @@ def test_a_file_without_a_last_line_end_gets_one() -> None:
     assert with_options("k = 7", {"pull": 0.4}) == "k = 7\npull = 0.4\n"
 
 
-@pytest.mark.parametrize("text", ['stop = ["""\npull = 1\n"""]\n', "not toml at all\n"], ids=["in a string", "broken"])
-def test_a_file_that_can_not_be_edited_safely_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+def test_what_stands_in_a_string_or_a_table_is_no_option() -> None:
+    before = 'stop = ["""\npull = 1\n"""]\n[prices]\npull = 2\n'
+    after = with_options(before, {"pull": 0.4})
+    assert tomllib.loads(after) == {"stop": ["pull = 1\n"], "pull": 0.4, "prices": {"pull": 2}}
+
+
+def test_a_file_that_can_not_be_edited_is_left_as_it_is(tmp_path: Path) -> None:
+    text = "not toml at all\n"
     file = tmp_path / "ragqa.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(RagqaError, match=r"write into it pull = 0\.4"):
@@ -165,7 +176,15 @@ def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stay
 
 def test_good_settings_are_left_alone(english: Path, ragqa: Run, few_weights: None) -> None:
     rows = answerable(12)
-    ran = ragqa("tune", "--questions", question_file(english, rows), "--passage-tokens", "160", "--folds", "3")
+    words = ("tune", "--questions", question_file(english, rows), "--passage-tokens", "160", "--folds", "3")
+    few = ragqa(*words)
+    assert (
+        few.code == 1
+        and "takes 30 questions with pages; these are 12" in few.error
+        and "--min-questions 12" in few.error
+    )
+    assert "passages of" not in few.err, "it is told before anything is searched"
+    ran = ragqa(*words, "--min-questions", 12)
     assert ran.code == 0 and "12 questions are too few to tell a gain from chance" in ran.err
     assert "nothing was written" in ran.out and not (english / "ragqa.toml").exists()
 
@@ -198,7 +217,16 @@ def test_without_questions_they_are_generated_and_that_is_said(
 
 def test_bad_input_is_one_line(english: Path, ragqa: Run, manuals_home: Path) -> None:
     def told(*rows: dict[str, object], home: Path = english, folds: int = 2) -> str:
-        words = ("--questions", question_file(english, list(rows)), "--home", home, "--folds", folds)
+        words = (
+            "--questions",
+            question_file(english, list(rows)),
+            "--home",
+            home,
+            "--folds",
+            folds,
+            "--min-questions",
+            2,
+        )
         return ragqa("tune", *words).error
 
     row = {"_id": "1", "text": "How often?", "pages": [3]}

@@ -37,7 +37,7 @@ Index = Annotated[
 Report = Annotated[Path | None, typer.Option("--report", help="An HTML file to write: a report to open and to keep.")]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", min=0, help="The same seed draws the same intervals; models that sample take it too."),
+    typer.Option("--seed", min=0, help="Random seed of the intervals, and of models that sample."),
 ]
 
 

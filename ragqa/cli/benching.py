@@ -28,8 +28,8 @@ Datasets = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="DATASET",
-        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl, or public sets such as "
-        "beir/scifact/test.",
+        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl (docs/questions.md), or public sets such "
+        "as beir/scifact/test.",
         show_default=False,
     ),
 ]
@@ -46,13 +46,18 @@ Sizes = Annotated[
 Index = Annotated[str | None, typer.Option("--index", "-i", help="A library to measure; needs --questions.")]
 Questions = Annotated[
     Path | None,
-    typer.Option("--questions", "-q", help="Questions about the library of --index, with their pages."),
+    typer.Option(
+        "--questions",
+        "-q",
+        help="Questions about the library of --index, with their pages: a file, or a folder of *.questions.jsonl "
+        "(docs/questions.md).",
+    ),
 ]
 RunDir = Annotated[
     Path | None, typer.Option("--run-dir", help="A folder for TREC run files and qrels, which other tools read.")
 ]
 Report = Annotated[Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same intervals.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Random seed of the intervals.")]
 
 
 def retrieval(
@@ -105,14 +110,14 @@ def retrieval(
 
 
 def _opened(names: Sequence[str], index: str | None, questions: Path | None, home: Path | None) -> list[Dataset]:
-    from ragqa.evaluation.datasets import open_datasets, read_library
+    from ragqa.evaluation.datasets import open_datasets, read_library, with_provenance
     from ragqa.evaluation.datasets.questions import check_once
 
     if (index is None) != (questions is None) or not (names or index):
         raise typer.BadParameter("give datasets, or a library with --index NAME and --questions FILE")
     found = [dataset for name in names for dataset in open_datasets(name)]
     if index and questions:
-        found.append(read_library(index, questions, home))
+        found.append(with_provenance(read_library(index, questions, home)))
     check_once((dataset.name for dataset in found), "a run")
     return found
 
@@ -191,7 +196,7 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
 
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=10_000, help="How many questions, at most.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The file to write; standard output unless given.")]
-DraftSeed = Annotated[int, typer.Option("--seed", help="The same seed gives the same questions.")]
+DraftSeed = Annotated[int, typer.Option("--seed", help="Random seed of the choice of questions.")]
 Answerer = Annotated[
     str | None,
     typer.Option("--answerer", "-a", help="The model that writes them: openai:MODEL or transformers:PATH."),

@@ -22,6 +22,7 @@ __all__ = [
     "open_datasets",
     "read_library",
     "read_questions",
+    "with_provenance",
 ]
 
 
@@ -30,7 +31,7 @@ def open_datasets(spec: str) -> list[Dataset]:
 
     Raises RagqaError, one line, for a folder in neither form and for whatever is wrong within.
     """
-    return [replace(dataset, provenance=provenance_of(spec, dataset)) for dataset in _open(spec)]
+    return [with_provenance(dataset, spec) for dataset in _open(spec)]
 
 
 _SHIPPED = Provenance("development", "made for ragqa by corpora/build.py of its repository", "MIT")
@@ -41,20 +42,20 @@ _SCIFACT = Provenance(
 )
 
 
-def provenance_of(spec: str, dataset: Dataset) -> Provenance:
-    """Return role, source and licence of a set that ragqa ships or names; any other is its user's own."""
-    shipped = isinstance(dataset.source, Files) and all(path.stem in _SAMPLES for path in dataset.source.paths)
-    if shipped:
-        return _SHIPPED
+def with_provenance(dataset: Dataset, spec: str = "") -> Dataset:
+    """Return ``dataset`` with role, source and licence where ragqa ships or names it; any other is its user's own."""
+    if all(question.id.startswith(_SAMPLES) for question in dataset.questions):
+        return replace(dataset, provenance=_SHIPPED)
     if not spec.startswith(PREFIX) or Path(spec).is_dir():
-        return Provenance()
+        return dataset
     if spec.startswith(f"{PREFIX}scifact"):
-        return _SCIFACT
-    return Provenance("test", f"{spec} of https://ir-datasets.com/beir.html", "the set's own, named there")
+        return replace(dataset, provenance=_SCIFACT)
+    of = Provenance("test", f"{spec} of https://ir-datasets.com/beir.html", "the set's own, named there")
+    return replace(dataset, provenance=of)
 
 
-_SAMPLES = ("halden-kx-40", "halden-kx-40c-zh")
-"""The sample manuals of ``corpora/``."""
+_SAMPLES = "halden-kx-40"
+"""How the names of the sample manuals of ``corpora/`` begin, and those of their questions."""
 
 
 def _open(spec: str) -> list[Dataset]:

@@ -28,6 +28,8 @@ class Question:
     answerable: bool = True
     document: str | None = None
     """The manual of the pages, where the set names it."""
+    reworded: tuple[str, ...] = ()
+    """The same question in other words, as people put it."""
 
 
 @dataclass(frozen=True, slots=True)
