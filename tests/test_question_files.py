@@ -60,7 +60,7 @@ def test_a_table_without_ids_is_numbered_by_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("question,pages\nWhere?,3\n", "line 1: expected a column 'text', got 'question, pages'; see docs/questions.md"),
+        ("question,pages\nWhere?,3\n", "line 1: expected a column 'text', got 'question, pages'; see docs"),
         ("text,pages\nWhere?,three\n", "expected pages from 1"),
         ("text,pages\n,3\n", "line 2: expected something under 'text'"),
         ("text,pages\nWhere, when?,3\n", "line 2: expected 2 columns as in the first line, got 3"),

@@ -28,8 +28,8 @@ Datasets = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="DATASET",
-        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl (docs/questions.md), or public sets such "
-        "as beir/scifact/test.",
+        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl (docs/questions.md), or public sets "
+        "such as beir/scifact/test.",
         show_default=False,
     ),
 ]
@@ -185,7 +185,9 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
         ]
         marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
         dataset = group[0].dataset
-        say(f"{dataset.name}: {quantity(len(dataset.graded()), 'question')}. {dataset.origin()}")
+        say(f"{dataset.name}: {quantity(len(dataset.graded()), 'question')}")
+        if dataset.provenance.role != "own":
+            say(dataset.origin())
         print_table(["", *(column.name for column in columns)], rows, marks)
         for line in dict.fromkeys(told_cost(run) for run in group):
             say(line)
