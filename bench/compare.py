@@ -17,9 +17,9 @@ from pathlib import Path
 from bench.data import CORPORA, DATA, collection, library_of, need
 from bench.record import kept_of_others, report
 from ragqa import Library
+from ragqa.compare.comparison import Asking, Comparison, compare
 from ragqa.compare.facts import Updated
-from ragqa.compare.records import Measured
-from ragqa.compare.running import Asking, Comparison, compare
+from ragqa.compare.records import SplitResult
 from ragqa.finetune.preparing import Planned, prepare
 
 SETS = ("xquad-en", "drcd-dev", "corpora")
@@ -28,7 +28,7 @@ READER = "retrieve:train=scratch"
 SHOWN = ("em", "f1", "rouge_l", "answer_recall", "citations", "refused", "wrongly_refused")
 
 
-def compared(name: str, home: Path) -> Comparison:
+def compare_systems(name: str, home: Path) -> Comparison:
     """Return the comparison on one set."""
     if name == "corpora":
         with library_of(manuals=sorted(CORPORA.glob("*.pdf"))) as library:
@@ -45,7 +45,7 @@ def _compared(planned: Planned, library: Library, home: Path, systems: tuple[str
 
 def rows(name: str, found: Comparison, minutes: float) -> Iterator[dict[str, object]]:
     """Yield a row for each system and split, the facts that changed, and what follows."""
-    for one in found.measured:
+    for one in found.results:
         yield {"set": name, **_row(one), "minutes": round(minutes, 1)}
     for one in found.updates:
         yield {"set": name, **_update(one)}
@@ -54,7 +54,7 @@ def rows(name: str, found: Comparison, minutes: float) -> Iterator[dict[str, obj
     yield {"set": name, "told": " ".join(found.advice)}
 
 
-def _row(one: Measured) -> dict[str, object]:
+def _row(one: SplitResult) -> dict[str, object]:
     figures = {measure: of.mean for measure, of in one.metrics.items() if measure in SHOWN}
     recall = one.metrics["answer_recall"]
     training = one.system.training
@@ -85,6 +85,6 @@ if __name__ == "__main__":
     for name in [word for word in sys.argv[1:] if not word.startswith("-")] or SETS:
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as made:
-            found = compared(name, Path(made))
+            found = compare_systems(name, Path(made))
         table += rows(name, found, (time.perf_counter() - began) / 60)
     report("compare", [*kept_of_others("compare", "set", {row["set"] for row in table}), *table])

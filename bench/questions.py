@@ -11,9 +11,8 @@ from scipy.stats import kendalltau
 from bench.data import CORPORA, DATA, manual_questions
 from bench.record import report
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
-from ragqa.evaluation.tune.measuring import Setting, answers, cut_anew
+from ragqa.evaluation.questions import as_gold, write_questions
+from ragqa.evaluation.tune.workbench import Setting, answers, cut_anew
 from ragqa.readers import read_bytes
 from ragqa.settings import Settings
 

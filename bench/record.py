@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from ragqa.evaluation.circumstances import circumstances
+from ragqa.evaluation.environment import environment
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 def report(name: str, rows: list[dict[str, object]]) -> None:
     """Print ``rows``; keep them as ``results/NAME.json`` when the script was called with ``--keep``."""
     _print_table(rows)
-    kept = {"bench": name, "rows": rows, **circumstances()}
+    kept = {"bench": name, "rows": rows, **environment()}
     print(json.dumps(kept, ensure_ascii=False))
     if "--keep" in sys.argv:
         RESULTS.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from random import Random
 from bench.data import collection, library_of
 from bench.record import kept_of_others, report
 from ragqa.answerers.prompting import Message
-from ragqa.compare.training import write_prepared
+from ragqa.compare.systems import write_prepared
 from ragqa.evaluation.datasets import Question
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example

@@ -19,7 +19,7 @@ from bench.data import collection, library_of
 from bench.record import report
 from bench.routing import split
 from ragqa import Library
-from ragqa.compare.training import write_prepared
+from ragqa.compare.systems import write_prepared
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example
 from ragqa.finetune.routing import load_route

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from markupsafe import Markup, escape
+
 from bench.record import RESULTS
-from ragqa.evaluation.report.markup import Markup, tag
 
 COLOURS = ("#d6336c", "#1c7ed6", "#2f9e44", "#e8890c", "#7048e8", "#0b9cb0", "#868e96")
 STYLE = "text { font: 12px system-ui, sans-serif; fill: #495057 } .rule { stroke: #adb5bd; stroke-width: .5 }"
@@ -22,6 +23,13 @@ DARK = "@media (prefers-color-scheme: dark) { text { fill: #ced4da } }"
 WIDTH, LEFT, RIGHT, TOP = 760, 230, 20, 30
 
 Row = Mapping[str, object]
+
+
+def tag(name: str, *children: str | Markup, **attributes: object) -> Markup:
+    """Return an element, its texts escaped; ``text_anchor`` stands for ``text-anchor``."""
+    given = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
+    told = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in given.items())
+    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), told, Markup("").join(map(escape, children)))
 
 
 def kept(name: str) -> dict:

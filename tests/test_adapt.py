@@ -14,8 +14,7 @@ from ragqa.embedders import open_embedder
 from ragqa.embedders.folders import find_model
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
+from ragqa.evaluation.questions import as_gold, write_questions
 from ragqa.finetune import embedder as training
 from ragqa.finetune.embedder import TrainingPair, adapt, held_back, pairs_of, train
 from ragqa.finetune.local import LocalProvider

@@ -18,10 +18,10 @@ from ragqa.answerers.untrusted import Live
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import ModelError, RagqaError
+from ragqa.evaluation.report.pages import MOST_LABELS, confusion_figure, routing_page, shown_labels
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Prepared
 from ragqa.finetune.routing import load_route, training
-from ragqa.finetune.routing.page import MOST, confusion_picture, page, shown_labels
 from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted, compared, measure
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder
@@ -278,13 +278,13 @@ def test_systems_are_compared_on_the_same_questions() -> None:
     good, bad = (measure(name, Fixed(*said), gold, gold) for name, said in (("good", gold), ("bad", ["a", None] * 40)))
     (apart,) = compared([good, bad])
     assert apart.told().startswith("macro-F1: good is better than bad by .500")
-    shown = page([good, bad], [apart], "ragqa finetune route <x>")
+    shown = routing_page([good, bad], [apart.told()], "ragqa finetune route <x>")
     assert shown.count("<svg") == 2 and "No label was given to 40 questions" in shown and "&lt;x&gt;" in shown
 
 
 def test_a_matrix_shows_each_count_and_no_label_becomes_a_tag() -> None:
     evil = '<script>alert(1)</script>"'
-    drawn = confusion_picture([evil, evil, "b"], [evil, "b", None], "Told & shown")
+    drawn = confusion_figure([evil, evil, "b"], [evil, "b", None], "Told & shown").drawing
     assert "<script" not in drawn and "&lt;script&gt;" in drawn and "Told &amp; shown" in drawn
     assert re.findall(r">(\d+)</text>", drawn) == ["1", "1", "1"]
     from xml.etree import ElementTree
@@ -297,8 +297,8 @@ def test_of_many_labels_the_most_confused_are_shown() -> None:
     said: list[str | None] = [*gold]
     said[250], said[299] = gold[7], None
     labels = shown_labels(gold, said)
-    assert len(labels) == MOST and {gold[250], gold[7], gold[299]} <= set(labels)
-    assert "the 40 most confused of 300 labels" in confusion_picture(gold, said, "many")
+    assert len(labels) == MOST_LABELS and {gold[250], gold[7], gold[299]} <= set(labels)
+    assert "the 40 most confused of 300 labels" in confusion_figure(gold, said, "many").drawing
 
 
 # The command

@@ -16,7 +16,7 @@ from ragqa.answerers.prompting import Message
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.questions import for_library
-from ragqa.evaluation.questions.drafting import Draft, Source
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement
 from ragqa.finetune.records import Example, read_examples, read_prepared
 from ragqa.finetune.semi import FEWEST, Taught, consistent, self_train, trusted, unasked, with_train
 from tests.conftest import Run
@@ -25,19 +25,19 @@ from tests.test_routing import example, prepare, questions
 
 
 @pytest.fixture(scope="module")
-def drafts(manuals: Library) -> list[Draft]:
+def drafts(manuals: Library) -> list[GeneratedQuestion]:
     return for_library(manuals, 60)
 
 
 @pytest.fixture
-def written(drafts: list[Draft], monkeypatch: pytest.MonkeyPatch) -> None:
+def written(drafts: list[GeneratedQuestion], monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions about the sample manuals are written once: it takes seconds, and other tests look at them."""
     monkeypatch.setattr("ragqa.evaluation.questions.for_library", lambda library, count, *_, **__: drafts[:count])
 
 
-def draft(text: str, document: str, place: int, answer: str = "it") -> Draft:
-    source = Source(document, "sentence", "Evidence.", 2, (), place=place)
-    return Draft(text, answer, "Evidence.", (2,), "definition", source)
+def draft(text: str, document: str, place: int, answer: str = "it") -> GeneratedQuestion:
+    source = Statement(document, "sentence", "Evidence.", 2, (), place=place)
+    return GeneratedQuestion(text, answer, "Evidence.", (2,), "definition", source)
 
 
 # Round trip
@@ -55,7 +55,7 @@ def test_a_question_that_does_not_find_its_passage_is_dropped(small: Path) -> No
     assert kept[0][1].start <= place < kept[0][1].end
 
 
-def test_more_passages_looked_at_keep_more_questions(manuals: Library, drafts: list[Draft]) -> None:
+def test_more_passages_looked_at_keep_more_questions(manuals: Library, drafts: list[GeneratedQuestion]) -> None:
     def kept(k: int) -> set[str]:
         found = consistent(drafts, lambda text, n: manuals.search(text, k=n).hits, k)
         return {one.text for one, _ in found}

@@ -20,7 +20,7 @@ from bench.data import DATA, collection, library_of, manual_questions, need
 from bench.peers import command, offline
 from bench.record import kept_of_others, report
 from ragqa.evaluation.datasets import Question
-from ragqa.evaluation.trec import read_run
+from ragqa.evaluation.files import read_run
 from ragqa.metrics import mean_interval, ndcg, page_hit
 
 COLLECTIONS = ("scifact", "phone-manual", "xquad-zh")

@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 from ragqa.embedders.folders import ModelFolder, find_model
 from ragqa.errors import GO_ON, RagqaError
 from ragqa.evaluation.datasets.records import Dataset, Held, Question, check
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.drafting import Draft
-from ragqa.evaluation.questions.files import as_gold
-from ragqa.evaluation.tune.choosing import Gain, gain_of
-from ragqa.evaluation.tune.measuring import Workbench, cut_anew, hit, passage_tokens_of, worth
+from ragqa.evaluation.questions import as_gold, write_questions
+from ragqa.evaluation.questions.statements import GeneratedQuestion
+from ragqa.evaluation.tune import Gain, gain_of
+from ragqa.evaluation.tune.workbench import Workbench, cut_anew, hit, passage_tokens_of, worth
 from ragqa.finetune.jobs import jobs_folder
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job
@@ -114,12 +113,14 @@ HELD_BACK = 0.3
 """Share of the pages whose questions are kept for measuring."""
 
 
-def held_back(drafts: Sequence[Draft], seed: int) -> tuple[list[Draft], list[Draft]]:
+def held_back(
+    drafts: Sequence[GeneratedQuestion], seed: int
+) -> tuple[list[GeneratedQuestion], list[GeneratedQuestion]]:
     """Return the questions to learn from, and those held back: no page has questions of both."""
     pages = sorted({(draft.source.document, page) for draft in drafts for page in draft.pages})
     Random(seed).shuffle(pages)
     back = set(pages[: round(HELD_BACK * len(pages))])
-    parts: tuple[list[Draft], list[Draft]] = ([], [])
+    parts: tuple[list[GeneratedQuestion], list[GeneratedQuestion]] = ([], [])
     for draft in drafts:
         own = {(draft.source.document, page) for page in draft.pages}
         if own <= back and own:
@@ -129,7 +130,7 @@ def held_back(drafts: Sequence[Draft], seed: int) -> tuple[list[Draft], list[Dra
     return parts
 
 
-def pairs_of(library: Path, drafts: Sequence[Draft]) -> list[TrainingPair]:
+def pairs_of(library: Path, drafts: Sequence[GeneratedQuestion]) -> list[TrainingPair]:
     """Return each question with the passage of the library in ``library`` that holds its answer, as it is embedded."""
     database = Database.open(library)
     try:

@@ -15,7 +15,7 @@ from ragqa.analysis import is_stop, terms
 from ragqa.answerers.prompting import Message
 from ragqa.engine import Library
 from ragqa.errors import GO_ON, RagqaError
-from ragqa.evaluation.questions.drafting import Draft, Source, Sources, pages_of
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement, Statements, pages_of
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
 from ragqa.finetune.records import Example, Form, Split, lines_of, read_examples, read_prepared, write_splits
@@ -131,7 +131,7 @@ Search = Callable[[str, int], Sequence[Hit]]
 """A question and how many passages → those found, best first."""
 
 
-def consistent(drafts: Iterable[Draft], search: Search, k: int) -> list[tuple[Draft, Passage]]:
+def consistent(drafts: Iterable[GeneratedQuestion], search: Search, k: int) -> list[tuple[GeneratedQuestion, Passage]]:
     """Return the drafts whose own passage is among the first ``k`` that their question finds, each with it."""
     kept = []
     for draft in drafts:
@@ -145,13 +145,13 @@ def consistent(drafts: Iterable[Draft], search: Search, k: int) -> list[tuple[Dr
     return kept
 
 
-def holds(passage: Passage, draft: Draft) -> bool:
+def holds(passage: Passage, draft: GeneratedQuestion) -> bool:
     """Say whether the draft's evidence begins in ``passage``."""
     return passage.document == draft.source.document and passage.start <= draft.source.place < passage.end
 
 
 def pseudo_examples(
-    found: Iterable[tuple[Draft, Passage]], form: Form, labels: Collection[str], titles: Mapping[str, str]
+    found: Iterable[tuple[GeneratedQuestion, Passage]], form: Form, labels: Collection[str], titles: Mapping[str, str]
 ) -> Iterator[Example]:
     """Yield the examples; of the form ``route`` only those whose passage stands where one of ``labels`` names it."""
     for number, (draft, passage) in enumerate(found, 1):
@@ -169,7 +169,7 @@ def sentence_examples(
 ) -> Iterator[Example]:
     """Yield up to ``count`` sentences, drawn by chance, of places that one of ``labels`` names."""
     titles = {document.name: document.title for document in documents}
-    sources = list(Sources(documents).all)
+    sources = list(Statements(documents).all)
     Random(seed).shuffle(sources)
     made = 0
     for source in sources:
@@ -188,7 +188,7 @@ def unasked(examples: Iterable[Example], asked: Sequence[Example]) -> list[Examp
 
 
 def _example(
-    name: str, asked: str, said: str, kind: str, source: Source, pages: tuple[int, ...], label: str | None
+    name: str, asked: str, said: str, kind: str, source: Statement, pages: tuple[int, ...], label: str | None
 ) -> Example:
     page = f" p. {pages[0]}" if pages else ""
     return Example(
@@ -382,7 +382,7 @@ def check_labelled(prepared: Path, form: Form, train: int, valid: int) -> None:
 
 def check_unlabelled(library: Library) -> None:
     """Raise RagqaError, before anything is generated, where the library has too little text."""
-    found = len(Sources(library.show(stored.name) for stored in library.documents()).all)
+    found = len(Statements(library.show(stored.name) for stored in library.documents()).all)
     if found < FEWEST_UNLABELLED:
         raise RagqaError(
             f"library '{library.name}' has {quantity(found, 'sentence')} to ask about, and {FEWEST_UNLABELLED} are "

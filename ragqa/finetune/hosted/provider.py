@@ -226,7 +226,7 @@ class OpenAIProvider:
         return new[::-1]
 
     def _fetch_measures(self, made: FineTuningJob, folder: Path) -> None:
-        from ragqa.finetune.curves import loss_picture
+        from ragqa.evaluation.report.plots import draw_loss
 
         for file in made.result_files or ():
             with self._service.asking(f"file {file}"):
@@ -234,7 +234,7 @@ class OpenAIProvider:
             train, valid = curves(text)
             (folder / METRICS).write_text(text, encoding="utf-8")
             if max((step for step, _ in (*train, *valid)), default=0) > 0:
-                (folder / PICTURE).write_text(loss_picture(train, valid), encoding="utf-8")
+                (folder / PICTURE).write_text(draw_loss(train, valid), encoding="utf-8")
             return
 
     def _same_host(self, job: str, asked: Asked | None) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from ragqa.answerers.prompting import plainly
 from ragqa.errors import RagqaError
-from ragqa.finetune.curves import loss_picture
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import bases
 from ragqa.finetune.local.bases import Base, context_of, load_base, merge_adapters, save_model, with_adapters
@@ -170,6 +169,8 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
 
     Raises RagqaError, Cancelled.
     """
+    from ragqa.evaluation.report.plots import draw_loss
+
     gpu, base, options = uses_gpu(), task.base, task.options
     adapters = not base.scratch and options.method == "lora"
     texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
@@ -190,7 +191,7 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     size = batch_size(gpu, options.batch_size)
     learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink)
     record = _record(task, learned, read, "lora" if adapters else "full", left_out)
-    picture = loss_picture(learned.curve, learned.valid_curve)
+    picture = draw_loss(learned.curve, learned.valid_curve)
 
     def write(making: Path) -> dict[str, Any]:
         with quiet():

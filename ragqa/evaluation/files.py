@@ -1,9 +1,11 @@
-"""TREC run files and qrels, which other evaluation tools read and write. Knows nothing of how a run came about."""
+"""The files that a bench writes: TREC run files and qrels, which other tools read, and whole writes of any text."""
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +13,7 @@ import numpy as np
 
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets import Dataset
-from ragqa.evaluation.measures import by_dataset
-from ragqa.evaluation.questions.files import write_whole
-from ragqa.evaluation.runs import Run, labels, page_id
+from ragqa.evaluation.runs import Run, by_dataset, labels, page_id
 from ragqa.metrics import ranked
 
 Scores = dict[str, dict[str, float]]
@@ -156,6 +156,31 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
             write_whole(folder / name, text)
     except OSError as error:
         raise RagqaError(f"{folder} can't be written to: {error.strerror or error}; choose another folder") from None
+
+
+def write_lines(file: Path, lines: Iterable[str]) -> None:
+    """Write ``file`` whole or not at all. Raises RagqaError where it can't be written."""
+    try:
+        write_whole(file, "".join(f"{line}\n" for line in lines))
+    except OSError as error:
+        raise RagqaError(f"{file} can't be written: {error.strerror or error}; choose another --out") from None
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Put ``text`` in place of what ``file`` held, in one step; what is killed before leaves it as it was."""
+    if file.exists() and not file.is_file():  # a device would be replaced by the file
+        raise OSError(errno.EINVAL, "it is no regular file")
+    descriptor, beside = tempfile.mkstemp(dir=file.resolve().parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(beside).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
+        Path(beside).replace(file.resolve())
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 def _joined(lines: Iterable[str]) -> str:

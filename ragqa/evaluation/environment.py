@@ -13,7 +13,7 @@ PACKAGES = ("numpy", "faiss-cpu", "openvino", "tantivy", "tokenizers", "pypdfium
 """What figures hang on."""
 
 
-def circumstances() -> dict[str, object]:
+def environment() -> dict[str, object]:
     """Return commit (empty where ragqa does not run from a checkout), machine, python, versions and time."""
     return {
         "commit": _commit(),

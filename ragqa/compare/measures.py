@@ -15,7 +15,7 @@ from pathlib import Path
 from ragqa import metrics as m
 from ragqa.answerers import Turn
 from ragqa.compare.questions import turns_before
-from ragqa.compare.records import Asked, Measured, Said, Split, System, label_of
+from ragqa.compare.records import AskedQuestion, Reply, Split, SplitResult, System, label_of
 from ragqa.engine import Library
 from ragqa.errors import LibraryError, NoAnswer, RagqaError
 from ragqa.finetune.records import Example
@@ -23,7 +23,7 @@ from ragqa.metrics import Difference, Interval, consistency, mean_interval, mean
 from ragqa.types import Citation
 
 MAIN = "answer_recall"
-"""What systems are compared by: a sentence that holds the answer counts as much as the answer alone."""
+"""What systems are compare_systems by: a sentence that holds the answer counts as much as the answer alone."""
 
 _OF_TEXT: dict[str, Callable[[str, Sequence[str]], float]] = {
     "answer_recall": m.answer_recall,
@@ -37,7 +37,7 @@ Values = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class SystemDifference:
     """Two systems on the same questions."""
 
     split: Split
@@ -51,7 +51,9 @@ class Apart:
         return f"{self.split}, {self.measure}: {self.difference.told(self.first, self.second)}"
 
 
-def measure(system: System, split: Split, asked: Sequence[Asked], library: Library, seed: int = 0) -> Measured:
+def measure(
+    system: System, split: Split, asked: Sequence[AskedQuestion], library: Library, seed: int = 0
+) -> SplitResult:
     """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question."""
     if asked:  # what is loaded at the first question is no part of how long an answer takes
         answer_of(system, asked[0].text, turns_before(asked[0].example), first=True)
@@ -62,17 +64,17 @@ def measure(system: System, split: Split, asked: Sequence[Asked], library: Libra
             values.setdefault(name, {})[one.example.id] = value
     values = {name: values[name] for name in METRICS if name in values}
     metrics = {name: mean_intervals([list(of.values())], seed)[0] for name, of in values.items()}
-    return Measured(system, split, tuple(asked), said, values, metrics)
+    return SplitResult(system, split, tuple(asked), said, values, metrics)
 
 
-def compared(measured: Sequence[Measured], seed: int = 0) -> Iterator[Apart]:
+def compare_systems(measured: Sequence[SplitResult], seed: int = 0) -> Iterator[SystemDifference]:
     """Yield each pair of systems that answer, on each split."""
     for one, other in combinations([some for some in measured if MAIN in some.values], 2):
         if one.split == other.split:
-            yield Apart(one.split, MAIN, one.label, other.label, difference(one, other, seed))
+            yield SystemDifference(one.split, MAIN, one.label, other.label, difference(one, other, seed))
 
 
-def difference(one: Measured, other: Measured, seed: int = 0) -> Difference:
+def difference(one: SplitResult, other: SplitResult, seed: int = 0) -> Difference:
     """Return how much better ``one`` is by the main measure. Raises ValueError where they share no question."""
     mine, theirs = one.values[MAIN], other.values[MAIN]
     shared = [name for name in mine if name in theirs]
@@ -97,7 +99,7 @@ def stands(citation: Citation, library: Library) -> bool:
     return False
 
 
-def answer_of(system: System, question: str, history: Sequence[Turn] = (), *, first: bool = False) -> Said:
+def answer_of(system: System, question: str, history: Sequence[Turn] = (), *, first: bool = False) -> Reply:
     """Return what ``system`` says; an error counts as no answer.
 
     Raises RagqaError at a ``first`` question, where the system can't be used at all.
@@ -107,10 +109,10 @@ def answer_of(system: System, question: str, history: Sequence[Turn] = (), *, fi
     except RagqaError as error:
         if first and not isinstance(error, NoAnswer):
             raise
-        return Said("", failed=True)
+        return Reply("", failed=True)
 
 
-def _worth(system: System, example: Example, said: Said, library: Library) -> Iterator[tuple[str, float]]:
+def _worth(system: System, example: Example, said: Reply, library: Library) -> Iterator[tuple[str, float]]:
     if system.kind == "route":
         gold = example.label or example.document
         if gold:

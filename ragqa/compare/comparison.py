@@ -9,16 +9,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ragqa.compare.facts import Updated, changed_documents, chosen_facts, read_facts, update
-from ragqa.compare.language import Foreseen, foresee, read_text
-from ragqa.compare.measuring import MAIN, Apart, Consistent, ask_dialogues, compared, measure, read_dialogues
-from ragqa.compare.questions import ASKED, Questions, read_asked
-from ragqa.compare.records import SPLITS, Measured, System, label_of
-from ragqa.compare.showing import advice
-from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system, trains
+from ragqa.compare.facts import Updated, change_documents, choose_facts, read_facts, update
+from ragqa.compare.language import TextPerplexity, measure_perplexity, read_text
+from ragqa.compare.measures import (
+    MAIN,
+    Consistent,
+    SystemDifference,
+    ask_dialogues,
+    compare_systems,
+    measure,
+    read_dialogues,
+)
+from ragqa.compare.questions import ASKED, Questions, add_reworded, read_questions
+from ragqa.compare.records import SPLITS, Split, SplitResult, System, label_of
+from ragqa.compare.report import LEAST, advice
+from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system, trains
 from ragqa.engine import Library
+from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.beir import is_beir, read_beir
-from ragqa.evaluation.libraries import documents_of, library_of
+from ragqa.evaluation.grid import documents_of, library_of
 from ragqa.finetune.records import Example
 from ragqa.settings import load_settings
 
@@ -37,16 +46,20 @@ class Asking:
     retrain: bool = False
     text: Path | None = None
     dialogues: Path | None = None
+    reword_with: str | None = None
+    """The language model that puts questions in other words: openai:MODEL or transformers:PATH."""
+    fewest: int = LEAST
+    """Questions of the split that decides under which nothing is run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What came of it."""
 
-    measured: tuple[Measured, ...]
-    differences: tuple[Apart, ...]
+    results: tuple[SplitResult, ...]
+    differences: tuple[SystemDifference, ...]
     updates: tuple[Updated, ...]
-    foreseen: tuple[Foreseen, ...]
+    perplexities: tuple[TextPerplexity, ...]
     consistent: tuple[Consistent, ...]
     advice: tuple[str, str]
     notes: tuple[str, ...]
@@ -57,29 +70,44 @@ def compare(asking: Asking, library: Library, notice: Callable[[str], None] = la
     """Return how the systems compare on the manuals of ``library``, which stays as it is. Raises RagqaError."""
     facts = read_facts(asking.update) if asking.update else None
     if facts:
-        changed_documents(facts, library)  # a fact that can't be changed is told before anything is trained
+        change_documents(facts, library)  # a fact that can't be changed is told before anything is trained
     dialogues = read_dialogues(asking.dialogues) if asking.dialogues else ()
     text = read_text(asking.text) if asking.text else ""
-    questions = read_asked(asking.questions, library, asking.seed, asking.limit, notice)
     settings = replace(library.settings, index=library.name)
+    model = open_model("--reword-with", asking.reword_with, settings) if asking.reword_with else None
+    questions = read_questions(asking.questions, library, asking.seed, asking.limit, notice)
+    check_enough(questions, asking)
+    questions = add_reworded(questions, model, notice)
     bench = Bench(library, settings, questions.parts, asking.seed, notice)
     with ExitStack() as stack:
         # What takes a training comes last, so that a missing key or folder is told before it.
         opened = {name: _opened(name, bench, stack) for name in sorted(asking.systems, key=trains)}
         systems = [opened[name] for name in asking.systems]
-        measured = list(_measured(systems, questions, bench))
-        facts = facts if facts is not None else chosen_facts(_known(questions, measured), library)
+        measured = list(_measure_all(systems, questions, bench))
+        facts = facts if facts is not None else choose_facts(_known(questions, measured), library)
         if facts:
             notice("the manual is changed, in a copy")
         updates = update(systems, facts, bench, retrain=asking.retrain) if facts else []
         consistent = tuple(
             ask_dialogues(system, dialogues, asking.seed) for system in systems if dialogues and system.kind != "route"
         )
-        foreseen = tuple(_foreseen(systems, text)) if text else ()
-    apart = tuple(compared(measured, asking.seed))
+        perplexities = tuple(_perplexities(systems, text)) if text else ()
+    apart = tuple(compare_systems(measured, asking.seed))
     notes = questions.notes if facts else (*questions.notes, NO_FACT)
     said = advice(measured, updates, asking.seed)
-    return Comparison(tuple(measured), apart, tuple(updates), foreseen, consistent, said, notes)
+    return Comparison(tuple(measured), apart, tuple(updates), perplexities, consistent, said, notes)
+
+
+def check_enough(questions: Questions, asking: Asking) -> None:
+    """Raise RagqaError where so few questions have an answer or a label that no difference could be told."""
+    split: Split = "unseen" if questions.asked["unseen"] else "seen"
+    count = sum(bool(one.example.answers or one.example.label) for one in questions.asked[split])
+    if count < asking.fewest:
+        every = sum(len(some) for some in questions.parts.values())
+        raise RagqaError(
+            f"to tell systems apart takes {asking.fewest} {split} questions with answers; {asking.questions} gives "
+            f"{count} of {every} in all: give more, or --min-questions {max(count, 1)} to compare all the same"
+        )
 
 
 NO_FACT = "update: no answer is a figure that stands once in the manuals; name facts with --update FILE"
@@ -93,7 +121,7 @@ def _opened(name: str, bench: Bench, stack: ExitStack) -> System:
     return system
 
 
-def _measured(systems: Sequence[System], questions: Questions, bench: Bench) -> list[Measured]:
+def _measure_all(systems: Sequence[System], questions: Questions, bench: Bench) -> list[SplitResult]:
     found = []
     for split in SPLITS:
         for system in systems:
@@ -103,7 +131,7 @@ def _measured(systems: Sequence[System], questions: Questions, bench: Bench) -> 
     return found
 
 
-def _known(questions: Questions, measured: Sequence[Measured]) -> list[Example]:
+def _known(questions: Questions, measured: Sequence[SplitResult]) -> list[Example]:
     """Return examples to change facts of, those first that most systems answered, and those that were trained on.
 
     What a system did not know before the change says nothing of whether it follows it.
@@ -118,7 +146,7 @@ def _known(questions: Questions, measured: Sequence[Measured]) -> list[Example]:
     return sorted([*questions.parts["train"], *questions.parts["test"]], key=lambda example: -right[example.id])
 
 
-def _foreseen(systems: Sequence[System], text: str) -> list[Foreseen]:
+def _perplexities(systems: Sequence[System], text: str) -> list[TextPerplexity]:
     """Return how well each local model of the systems foresees the text, each model once."""
     specs = {
         system.spec: label_of(system)
@@ -126,7 +154,8 @@ def _foreseen(systems: Sequence[System], text: str) -> list[Foreseen]:
         if isinstance(system, (Retrieving, ClosedBook)) and system.spec.startswith("transformers:")
     }
     return [
-        replace(foresee(Path(spec.partition(":")[2]).expanduser(), text), model=label) for spec, label in specs.items()
+        replace(measure_perplexity(Path(spec.partition(":")[2]).expanduser(), text), model=label)
+        for spec, label in specs.items()
     ]
 
 

@@ -226,7 +226,7 @@ TOLD_EVERY = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SettingScores:
     """What the rankings are worth; the first setting and the first k are those in force."""
 
     ks: tuple[int, ...]
@@ -244,7 +244,7 @@ def measure(
     questions: Sequence[Question],
     settings: Sequence[Setting],
     progress: Callable[[str], None] = lambda line: None,
-) -> Measured:
+) -> SettingScores:
     """Return what each of ``settings`` is worth to each of ``questions``. Each cut size is embedded once."""
     now = library.settings.k
     ks = (now, *(k for k in KS if k > now))
@@ -263,7 +263,7 @@ def measure(
                     priced[:, at, number] = [hit_for_its_price(places, question, k) for k in ks]
                 if (number + 1) % TOLD_EVERY == 0:
                     progress(f"passages of {size} tokens: {number + 1} of {quantity(len(questions), 'question')}")
-    return Measured(ks, ranks, hits, priced)
+    return SettingScores(ks, ranks, hits, priced)
 
 
 @contextmanager
@@ -286,7 +286,7 @@ def passage_tokens_of(library: Library) -> int:
     return int(lengths.pop()) if len(lengths) == 1 else library.settings.passage_tokens
 
 
-def checked(questions: Sequence[Question], documents: Sequence[Document], folds: int) -> None:
+def check_questions(questions: Sequence[Question], documents: Sequence[Document], folds: int) -> None:
     """Raise RagqaError where the questions can't be put to the library: too few, or their pages are not in it."""
     check(Dataset("the library", Held(""), tuple(questions)), documents)
     if not 2 <= folds <= len(questions):
