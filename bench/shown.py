@@ -6,12 +6,14 @@ and ``results/million.svg`` (recall for latency). Nothing is measured.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from bench.record import RESULTS
 from ragqa.evaluation.report.markup import Markup, tag
@@ -21,11 +23,13 @@ STYLE = "text { font: 12px system-ui, sans-serif; fill: #495057 } .rule { stroke
 DARK = "@media (prefers-color-scheme: dark) { text { fill: #ced4da } }"
 WIDTH, LEFT, RIGHT, TOP = 760, 230, 20, 30
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 
 
-def kept(name: str) -> dict:
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+def load(name: str) -> dict[str, Any]:
+    """Return a kept record."""
+    result: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return result
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -45,15 +49,16 @@ def cells(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def section(name: str, drawn: bool) -> str:
-    """Return what one bench asks, how to ask it again, what it said, and where."""
-    result = kept(name)
+    """Return what one bench asks, of which data, how to ask it again, and what came of it."""
+    result = load(name)
     module = Path(__file__).parent / name
     source = module / "__main__.py" if module.is_dir() else module.with_suffix(".py")
     question = (ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or "").split("\n")[0]
     picture = f"![{name}]({name}.svg)\n\n" if drawn else ""
     where = f"Commit {result['commit'] or 'unknown'}, {result['machine']}, {result.get('at', 'undated')[:10]}"
-    told = table(result.get("rows") or result["indexes"])
-    return f"## {name}\n\n{question}\n\n`python -m bench.{name} --keep`. {where}.\n\n{picture}{told}"
+    data = "; ".join(f"{name} ({role})" for name, role in result["data"].items())
+    how = f"Data: {data}.\n`python -m bench.{name} --keep`. {where}."
+    return f"## {name}\n\n{question}\n\n{how}\n\n{picture}{table(result['rows'])}"
 
 
 def text(content: str, x: float, y: float, anchor: str = "start") -> Markup:
@@ -94,7 +99,7 @@ def peers(rows: Sequence[Row]) -> str:
 
     def named(row: Row) -> tuple[str, str]:
         measure = next(key for key in ("ndcg@10", "page_hit@5") if key in row)
-        return f"{row['set']} {measure}", measure
+        return f"{row['set']} {measure}{', test' * (row.get('role') == 'test')}", measure
 
     return side_by_side("Searches side by side: higher is better", rows, named)
 
@@ -125,7 +130,7 @@ def side_by_side(title: str, rows: Sequence[Row], named: Callable[[Row], tuple[s
         y += 26
         parts += [text(name, LEFT - 12, y + 4, "end"), rule(x(0), y, x(1), y)]
         for row in reversed(list(some)):  # the first system, ours, is drawn last, above the others
-            value = float(row[measure])  # type: ignore[arg-type]
+            value = float(row[measure])
             colour = COLOURS[systems.index(str(row["system"]))]
             parts.append(dot(x(value), y, colour, f"{row['system']}: {value:.3f}"))
     y += 24
@@ -138,7 +143,7 @@ def million(rows: Sequence[Row]) -> str:
     kinds = list(dict.fromkeys(str(row["index"]) for row in rows))
     parts = legend(kinds, 18)
     height, low, high = 360.0, 0.25, 64.0
-    floor = 0.05 * math.floor(min(float(row["recall@100"]) for row in rows) * 20)  # type: ignore[arg-type]
+    floor = 0.05 * math.floor(min(float(row["recall@100"]) for row in rows) * 20)
 
     def x(milliseconds: float) -> float:
         return 60 + math.log(milliseconds / low) / math.log(high / low) * (WIDTH - 60 - RIGHT)
@@ -153,19 +158,25 @@ def million(rows: Sequence[Row]) -> str:
     parts += [text(f"{value:g}", x(value), height - 30, "middle") for value in ticks]
     parts.append(text("p95 of a search in ms of processor time; upwards: recall of the 100 best", 60, height - 8))
     for number, kind in enumerate(kinds):
-        places = [(x(float(r["p95_cpu_ms"])), y(float(r["recall@100"])), r) for r in rows if r["index"] == kind]  # type: ignore[arg-type]
+        places = [(x(float(r["p95_cpu_ms"])), y(float(r["recall@100"])), r) for r in rows if r["index"] == kind]
         line = " ".join(f"{left:.1f},{top:.1f}" for left, top, _ in places)
         parts.append(tag("polyline", points=line, fill="none", stroke=COLOURS[number]))
         parts += [dot(left, top, COLOURS[number], f"{kind} {row['setting']}", 4) for left, top, row in places]
     return picture("A million passages: recall for latency", height, parts)
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args(argv)
     drawings = {"peers": peers, "compare": compare, "million": million}
     there = [file.stem for file in sorted(RESULTS.glob("*.json"))]
     for name in drawings.keys() & set(there):
-        (RESULTS / f"{name}.svg").write_text(drawings[name](kept(name)["rows"]), encoding="utf-8")
-    head = "# Kept results\n\nWritten by `python -m bench.shown` from the files beside it.\n"
+        (RESULTS / f"{name}.svg").write_text(drawings[name](load(name)["rows"]), encoding="utf-8")
+    head = """# Kept results
+
+Written by `python -m bench.shown` from the files beside it. A **development** set was used to choose settings or to fit
+weights, so its figures flatter; a **test** set never was; **made** is data that the bench makes. `../README.md` names each
+set's source and licence. A row with a commit of its own was measured at that one.
+"""
     sections = [section(name, name in drawings) for name in there]
     (RESULTS / "README.md").write_text("\n".join([head, *sections]), encoding="utf-8")
 
