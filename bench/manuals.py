@@ -2,7 +2,8 @@
 
 Each manual is asked in a library of its own, by the defaults. Three groups: the sample manuals and ``manuals``, both
 development, and ``consumer-manuals``, whose questions chose nothing: the test. (``whole-answers``, a development set,
-asks other questions about the consumer manuals.) Groups that are not there are left out.
+asks other questions about the consumer manuals.) Groups that are not there are left out; of those not measured, kept
+rows stay.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from statistics import mean
 
 from bench.data import SETS, folder_of, library_of, manual_questions
-from bench.record import Row, names_of, parser_of_names, report
+from bench.record import Row, kept_rows, names_of, parser_of_names, report
 from ragqa.answerers.extractive import THRESHOLD
 from ragqa.metrics import auroc, mean_interval, page_hit
 
@@ -33,7 +34,8 @@ class Outcomes:
 
     def row(self, name: str, group: str) -> Row:
         """Return the figures, with an interval of each share of pages."""
-        row: Row = {"set": name, "role": SETS[group].role, "questions": len(self.answerable) + len(self.unanswerable)}
+        row: Row = {"group": group, "role": SETS[group].role, "manual": name}
+        row |= {"questions": len(self.answerable) + len(self.unanswerable)}
         for measure, values in (("page_hit@1", self.first), ("page_hit@5", self.in_five)):
             found = mean_interval(values)
             row |= {measure: found.mean, f"{measure} low": found.low, f"{measure} high": found.high}
@@ -78,18 +80,20 @@ def measure(group: str) -> list[Row]:
     parts = [ask_all(file) for file in files]
     rows = [part.row(file.stem, group) for file, part in zip(files, parts, strict=True)]
     means: Row = {
-        "set": f"{group}: mean of its manuals",
+        "group": group,
         "role": SETS[group].role,
+        "manual": "mean of the manuals",
         "page_hit@1": mean(mean(part.first) for part in parts),
         "page_hit@5": mean(mean(part.in_five) for part in parts),
     }
-    return [pool(parts).row(f"{group}: all questions", group), means, *rows]
+    return [pool(parts).row("all questions", group), means, *rows]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     given = parser_of_names(__doc__, GROUPS, "Groups").parse_args(argv)
     groups = [name for name in names_of(given) if folder_of(name).exists()]
-    report("manuals", [row for group in groups for row in measure(group)], data=groups, keep=given.keep)
+    rows = [*kept_rows("manuals", "group", groups), *(row for group in groups for row in measure(group))]
+    report("manuals", rows, data=dict.fromkeys(str(row["group"]) for row in rows), keep=given.keep)
 
 
 if __name__ == "__main__":

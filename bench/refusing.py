@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
 from bench.record import Row, parser, report
-from bench.units import LEARNED_FROM, questions
+from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
 from ragqa.answerers.choosing import choose
 from ragqa.answerers.confidence import WEIGHTS_FILE, features_of, likely
@@ -183,7 +183,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for at, one in enumerate(everything):
             if one.manual == manual:
                 confidences[at] = likely(one.features, weights)
-    report("refusing", rows_of(everything, confidences), data=LEARNED_FROM, keep=given.keep)
+    report("refusing", rows_of(everything, confidences), data=QUESTIONS_OF, keep=given.keep)
     if given.learn:
         rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}
         WEIGHTS_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")

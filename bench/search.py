@@ -2,8 +2,8 @@
 
 Texts are drawn from a vocabulary with Zipf's frequencies, English and Chinese; vectors lie in clusters as those of
 ``bench/vectors.py`` do, apart from the bundled model, which embeds the questions. A question is made of words of one
-passage, as real ones are, among them common ones; every fifth is Chinese. ``--passages N`` measures another size. Texts and
-vectors are made by this bench.
+passage, as real ones are, among them common ones; every fifth is Chinese. ``--passages N`` measures another size.
+Texts and vectors are made by this bench.
 """
 
 from __future__ import annotations

@@ -174,8 +174,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     head = """# Kept results
 
 Written by `python -m bench.shown` from the files beside it. A **development** set was used to choose settings or to fit
-weights, so its figures flatter; a **test** set never was; **made** is data that the bench makes. `../README.md` names each
-set's source and licence. A row with a commit of its own was measured at that one.
+weights, so its figures flatter; a **test** set never was; **made** is data that the bench makes. `../README.md` names
+each set's source and licence. A row with a commit of its own was measured at that one.
 """
     sections = [section(name, name in drawings) for name in there]
     (RESULTS / "README.md").write_text("\n".join([head, *sections]), encoding="utf-8")

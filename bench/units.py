@@ -29,7 +29,8 @@ from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten
 
-LEARNED_FROM = ("whole-answers", "manuals", "sample manuals", "phone-manual", "consumer-manuals")
+QUESTIONS_OF = ("whole-answers", "manuals", "sample manuals")
+LEARNED_FROM = (*QUESTIONS_OF, "phone-manual", "consumer-manuals")
 """Of the last two only the manuals, about which ``whole-answers`` asks."""
 
 PENALTY = 4.0
@@ -129,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         {"kind": kind, "questions": n, "could": could / n, "chosen": hit / n}
         for kind, (n, could, hit) in counts.items()
     ]
-    report("units", rows, data=LEARNED_FROM, keep=given.keep)
+    report("units", rows, data=QUESTIONS_OF, keep=given.keep)
     if given.learn:
         learned = learn(everything, spread) / spread
         weights_of = {

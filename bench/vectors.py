@@ -112,7 +112,7 @@ def measure(size: int, threads: int) -> list[Row]:
             if isinstance(setting, float):
                 params = faiss.SearchParametersIVF(nprobe=max(1, round(index.nlist * setting)))  # type: ignore[call-arg]
             search = lambda at, index=index, params=params: index.search(queries[at : at + 1], K, params=params)  # noqa: E731
-            found = [search(at)[1][0] for at in range(QUERIES)]
+            found = [search(at)[1][0] for at in range(QUERIES)]  # type: ignore[no-untyped-call]
             laps = latency(search)
             row: Row = {
                 "passages": size,
