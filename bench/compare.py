@@ -28,7 +28,7 @@ READER = "retrieve:train=scratch"
 SHOWN = ("em", "f1", "rouge_l", "answer_recall", "citations", "refused", "wrongly_refused")
 
 
-def compare_on(name: str, home: Path) -> Comparison:
+def compare_systems(name: str, home: Path) -> Comparison:
     """Return the comparison on one set."""
     if name == "sample manuals":
         with library_of(manuals=sorted(CORPORA.glob("*.pdf"))) as library:
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in names_of(given):
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as home:
-            found = compare_on(name, Path(home))
+            found = compare_systems(name, Path(home))
         table += rows(name, found, (time.perf_counter() - began) / 60)
     table = [*kept_rows("compare", "set", {row["set"] for row in table}), *table]
     report("compare", table, data=dict.fromkeys(str(row["set"]) for row in table), keep=given.keep)
