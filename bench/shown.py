@@ -94,12 +94,8 @@ def draw_systems(title: str, rows: Sequence[Row], label: Callable[[Row], tuple[s
     figure = Figure(figsize=(7.6, 0.9 + 0.27 * len(groups)), layout="constrained")
     axes = figure.add_subplot()
     for system in reversed(list(dict.fromkeys(row["system"] for row in rows))):  # the first, ours, above the others
-        places = [
-            (row[measure], at)
-            for at, (_, measure, some) in enumerate(groups)
-            for row in some
-            if row["system"] == system
-        ]
+        own = [[row for row in some if row["system"] == system] for _, _, some in groups]
+        places = [(row[groups[at][1]], at) for at, some in enumerate(own) for row in some]
         axes.plot(*zip(*places, strict=True), "o", label=system)
     axes.set_yticks(range(len(groups)), [text for text, _, _ in groups])
     axes.invert_yaxis()

@@ -23,7 +23,7 @@ from ragqa.evaluation.datasets import Question
 from ragqa.evaluation.trec import read_run
 from ragqa.metrics import mean_interval, ndcg, page_hit
 
-COLLECTIONS = ("service-zh", "phone-manual", "xquad-zh")
+COLLECTIONS = ("service-zh", "scifact", "phone-manual", "xquad-zh")
 MANUALS = ("consumer-manuals", "manuals")
 READ_TEXTS = ("langchain", "llama_index", "haystack", "txtai", "txtai_hybrid", "bm25s")
 READ_PDFS = ("langchain", "llama_index", "haystack")
@@ -78,13 +78,18 @@ def page_range(name: str) -> tuple[int, int]:
     return int(first), int(last or first)
 
 
+def set_of(source: Path) -> str:
+    """Return the name of the set that a folder, or a manual, is of."""
+    return source.name if source.is_dir() else source.parent.name
+
+
 def measure_all(source: Path) -> list[Row]:
     """Return a row for each system."""
     beir = source.is_dir()
     questions = collection(source.name)[1] if beir else manual_questions(source)
     runs = {"ragqa": of_ragqa(source, questions)}
     runs |= {name: of_peer(name, source) for name in (READ_TEXTS if beir else READ_PDFS)}
-    (role,) = roles_of([source.name if beir else source.parent.name]).values()
+    (role,) = roles_of([set_of(source)]).values()
     return [
         {"set": source.stem, "role": role, "system": name, **measure(rankings, questions, beir), **took}
         for name, (rankings, took) in runs.items()
@@ -98,8 +103,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     sources = [*need(*COLLECTIONS), *(pdf for folder in need(*MANUALS) for pdf in sorted(folder.glob("*.pdf")))]
     chosen = [source for source in sources if not given.names or source.name in given.names]
     rows = [row for source in chosen for row in measure_all(source)]
-    kept = kept_rows("peers", "set", {row["set"] for row in rows})
-    report("peers", [*kept, *rows], data=[*COLLECTIONS, *MANUALS], keep=given.keep)
+    rows = [*kept_rows("peers", "set", {row["set"] for row in rows}), *rows]
+    shown = {row["set"] for row in rows}
+    data = dict.fromkeys(set_of(source) for source in sources if source.stem in shown)
+    report("peers", rows, data=data, keep=given.keep)
 
 
 if __name__ == "__main__":
