@@ -26,8 +26,9 @@ import numpy as np
 from bench.record import parser, report
 from ragqa.embedders import Embedded
 from ragqa.errors import LibraryError
-from ragqa.store.archive import export, unpack
-from ragqa.store.database import Database, EmbedderIdentity
+from ragqa.store import EmbedderIdentity
+from ragqa.store.archive import unpack
+from ragqa.store.database import Database
 from ragqa.store.lexical import LexicalIndex
 from ragqa.store.vectors import VectorIndex
 from ragqa.types import Block, Document, Passage
@@ -119,7 +120,7 @@ def apply(folder: Path, database: Database, change: Change, embedder: EmbedderId
         VectorIndex.open(database)
         LexicalIndex.open(database)
     elif change.kind == "export":
-        export(database, folder / "library.ragqa")
+        database.export(folder / "library.ragqa")
     elif (folder / "library.ragqa").exists():
         shutil.rmtree(folder / "imported", ignore_errors=True)
         unpack(folder / "library.ragqa", folder / "imported")

@@ -152,7 +152,8 @@ def precision() -> list[Row]:
 def measure_library(size: int, windows: int = 6) -> list[Row]:
     """Put ``size`` passages, 300 a document; return what a search reads and what opening costs, a row each."""
     from ragqa.embedders import Embedded
-    from ragqa.store.database import Database, EmbedderIdentity
+    from ragqa.store import EmbedderIdentity
+    from ragqa.store.database import Database
     from ragqa.store.lexical import LexicalIndex
     from ragqa.store.vectors import VectorIndex
     from ragqa.types import Document, Passage

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ragqa.embedders import Embedded
-from ragqa.store.database import Database, EmbedderIdentity
+from ragqa.store import EmbedderIdentity
+from ragqa.store.database import Database
 from ragqa.types import Block, Document, Page, Passage
 
 FAKE = EmbedderIdentity("fake:hash", "1", 16)

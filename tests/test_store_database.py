@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from ragqa.errors import EmbedderMismatch, LibraryError, UnreadableFile
-from ragqa.store.database import Database, EmbedderIdentity
+from ragqa.store import EmbedderIdentity
+from ragqa.store.database import Database
 from ragqa.store.lexical import LexicalIndex
 from ragqa.store.vectors import VectorIndex
 from tests.store_making import FAKE, OTHER, document_of, embedded, key_of, lines_of, make, put, texts_of, vector_of
@@ -118,10 +119,10 @@ def test_vectors_are_paid_for_once(library: Database):
 def test_every_change_is_a_generation(library: Database):
     before = library.stamp()
     put(library, "new.txt", ["a line"])
-    assert library.generation == before.generation + 1
+    assert library.stamp().generation == before.generation + 1
     assert library.descends_from(before)
     library.remove(["none"])
-    assert library.generation == before.generation + 1
+    assert library.stamp().generation == before.generation + 1
 
 
 def test_a_put_without_vectors_changes_nothing(library: Database):

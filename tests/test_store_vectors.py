@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from ragqa.embedders import Embedded
+from ragqa.store import EmbedderIdentity
 from ragqa.store import vectors as module
-from ragqa.store.database import Database, EmbedderIdentity
+from ragqa.store.database import Database
 from ragqa.store.vectors import VectorIndex
 from ragqa.types import Passage
 from tests.store_making import document_of, unit

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
 from ragqa.store.checks import row_problems
@@ -34,19 +33,19 @@ from ragqa.store.sqlite import (
 )
 from ragqa.store.sums import sum_problems
 
-if TYPE_CHECKING:
-    from ragqa.store.database import Database
 
+def export(connection: sqlite3.Connection, archive: Path) -> None:
+    """Write the library behind ``connection`` into ``archive``, over what may be there.
 
-def export(database: Database, archive: Path) -> None:
-    """Write ``database`` into ``archive``, over what may be there. Raises LibraryError if it can't be written."""
+    Raises LibraryError if it can't be written.
+    """
     if archive.exists() and not archive.is_file():  # a device or a folder would be replaced by the file
         raise LibraryError(
             f"{archive} is no regular file: name a file for the library, as in 'ragqa export pumps.ragqa'"
         )
     with _beside(archive) as draft, plainly(archive):
         make_private(draft)
-        database.connection().execute("VACUUM INTO ?", (str(draft),))
+        connection.execute("VACUUM INTO ?", (str(draft),))
         _forget_places(draft)
 
 

@@ -1,4 +1,4 @@
-"""The truth of a library: documents, text, passages and vectors in one SQLite file. One document is one transaction.
+"""The database of a library: documents, text, passages and vectors in one SQLite file. One document is one transaction.
 
 Knows nothing of search: FAISS and tantivy are derived from here, by ``vectors.py`` and ``lexical.py``.
 """
@@ -10,9 +10,9 @@ import json
 import re
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,41 +20,52 @@ from unicodedata import normalize
 
 from ragqa.document_fields import block_rows, page_rows
 from ragqa.errors import LibraryError, UnreadableFile
+from ragqa.store import NOWHERE, EmbedderIdentity, Indexes, Stamp, StoredDocument, WindowMatrix
 from ragqa.store.checks import document_of
 from ragqa.store.places import add_place, move_places, name_at, places_of, set_places
-from ragqa.store.session import Stamp
-from ragqa.store.shelf import NOWHERE, EmbedderIdentity, Shelf
+from ragqa.store.session import WRITER_WAIT, Session
 from ragqa.store.sqlite import plainly
 from ragqa.store.sums import DOCUMENT, PASSAGE, damaged, damaged_passage, lost_changes, sum_document
 from ragqa.store.units import put_units, texts_of, units_at
+from ragqa.store.vector_table import VectorTable
 from ragqa.types import Document, Passage, Span, Unit
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Database", "EmbedderIdentity", "Stamp", "StoredDocument"]
+    from ragqa.embedders.base import Embedded, TokenStates
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
-    """What a list of documents shows of one. ``cut`` is the fingerprint of how its passages were made."""
+class Database:
+    """A library in a folder: the ``Store`` of this project. It holds a session and the table of vectors."""
 
-    document_id: int
-    name: str
-    title: str
-    media_type: str
-    sha256: str
-    pages: int
-    passages: int
-    added_at: str
-    cut: str
-    source: str
-    """A hash of the path it was read from, so that another file of the same name is known for another; or empty."""
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._vectors = VectorTable(session)
+        self.folder, self.path, self.lock = session.folder, session.path, session.lock
 
+    @classmethod
+    def open(cls, folder: Path, wait: float = WRITER_WAIT) -> Database:
+        """Open a library; a writer waits ``wait`` seconds for another. Raises LibraryError if it is none or newer."""
+        return cls(Session.open(folder, wait, _find_units))
 
-class Database(Shelf):
-    """The documents and their passages, with all that ``Session`` and ``Shelf`` give: the one object to hold."""
+    @classmethod
+    def create_or_open(cls, folder: Path, wait: float = WRITER_WAIT) -> Database:
+        """Open the library in ``folder``, laid out anew where there is none."""
+        return cls(Session.create_or_open(folder, wait, _find_units))
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file, for all threads."""
+        self._session.close()
+
+    # Documents
 
     def documents(self) -> list[StoredDocument]:
         """Return the documents, by name."""
@@ -85,7 +96,7 @@ class Database(Shelf):
                 raise ValueError
             return document_of(name, row[:7])
         except (ValueError, TypeError):
-            raise damaged(self, name, "the text") from None
+            raise damaged(self._session, name, "the text") from None
 
     def matching(self, glob: str) -> list[StoredDocument]:
         """Return the documents whose name, or the file's own without its folders, matches the glob, by name.
@@ -113,8 +124,8 @@ class Database(Shelf):
         for text that no file can hold.
         """
         with self.transaction() as connection:
-            embedder_id = self.bind(connection, embedder)
-            vector_ids = self.vector_ids(connection, embedder_id, keys)
+            embedder_id = self._vectors.bind(connection, embedder)
+            vector_ids = self._vectors.vector_ids(connection, embedder_id, keys)
             before = connection.execute(
                 "SELECT document_id, title FROM document WHERE name = ?", (document.name,)
             ).fetchone()
@@ -126,7 +137,7 @@ class Database(Shelf):
                 set_places(connection, document_id, [place] if place else [])
             except UnicodeEncodeError:
                 raise UnreadableFile(f"{document.name} holds half characters (lone surrogates): save it anew") from None
-            self.advance(connection)
+            self._session.advance(connection)
         return "replaced" if before else "added"
 
     def remove(self, names: Sequence[str]) -> int:
@@ -135,7 +146,7 @@ class Database(Shelf):
             sql = "DELETE FROM document WHERE name IN (SELECT value FROM json_each(?))"
             removed = connection.execute(sql, (json.dumps(list(names)),)).rowcount
             if removed:
-                self.advance(connection)
+                self._session.advance(connection)
         return removed
 
     def rename(self, name: str, new: str, source: str, place: str) -> None:
@@ -146,7 +157,7 @@ class Database(Shelf):
             connection.execute(sql, (new, source, document_id))
             set_places(connection, document_id, [place])
             sum_document(connection, document_id)
-            self.advance(connection)
+            self._session.advance(connection)
 
     # Where the files lie
 
@@ -246,7 +257,7 @@ class Database(Shelf):
             rows = self.connection().execute(_PASSAGES, (json.dumps(list(ids)),)).fetchall()
         torn = next((row[0] for row in rows if not row[12]), None)
         if torn is not None:
-            raise damaged_passage(self, torn)
+            raise damaged_passage(self._session, torn)
         return {
             row[0]: Passage(
                 document=row[1],
@@ -312,20 +323,93 @@ class Database(Shelf):
             try:
                 return units_at(self.connection(), document, spans)
             except (ValueError, TypeError):
-                raise damaged(self, document, "a unit") from None
+                raise damaged(self._session, document, "a unit") from None
 
     def unit_texts(self, document: str, unit_id: int) -> tuple[str, str]:
         """Return the text of a unit of a document, and of the warning that stands before it."""
         with plainly(self.path):
             texts = texts_of(self.connection(), unit_id)
         if texts is None:
-            raise damaged(self, document, "a unit")
+            raise damaged(self._session, document, "a unit")
         return texts
 
-    def find_again(self, connection: sqlite3.Connection) -> None:
-        """Find the units of all documents anew."""
-        for stored in self.documents():
-            put_units(connection, stored.document_id, self.document(stored.name))
+    # Vectors
+
+    def embedder(self) -> EmbedderIdentity | None:
+        """Return whose vectors the library holds; None before the first document."""
+        return self._vectors.embedder()
+
+    def known_keys(self, keys: Sequence[bytes], embedder: EmbedderIdentity) -> set[bytes]:
+        """Return those of ``keys`` whose vectors by ``embedder`` are stored already."""
+        return self._vectors.known_keys(keys, embedder)
+
+    def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
+        """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
+        self._vectors.put(keys, vectors, embedder)
+
+    def swap_embedder(self, embedder: EmbedderIdentity, keys: Mapping[int, bytes]) -> None:
+        """Give every passage its vectors by another embedder (put before under ``keys``), in one transaction."""
+        self._vectors.swap_embedder(embedder, keys)
+
+    def collect_garbage(self) -> int:
+        """Drop the vectors that no passage uses, give their space back; return how many."""
+        return self._vectors.collect_garbage()
+
+    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
+        return self._vectors.get(ids)
+
+    def windows(self, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """Return the window vectors, float32 (windows, dim), of those passages that are there still."""
+        return self._vectors.windows(ids)
+
+    def window_matrix(self, ids: Sequence[int]) -> WindowMatrix:
+        """Return the window vectors and the places of passages, in the order of ``ids``."""
+        return self._vectors.window_matrix(ids)
+
+    def token_states(self, ids: Sequence[int], dim: int) -> list[TokenStates | None]:
+        """Return the states of each passage's tokens, of ``dim`` numbers each; None where there are none."""
+        return self._vectors.token_states(ids, dim)
+
+    # Search, moments, transactions
+
+    def indexes(self, notice: Callable[[str], None]) -> Indexes:
+        """Return the searches over the state as it is now; ``notice`` gets one line if one had to be repaired."""
+        from ragqa.store.lexical import LexicalIndex
+        from ragqa.store.vectors import VectorIndex
+
+        vectors = VectorIndex.open(self, notice)
+        lexical = LexicalIndex.open(self, notice)
+        return Indexes(self.stamp(), vectors, lexical)
+
+    def connection(self) -> sqlite3.Connection:
+        """Return this thread's connection, in autocommit unless inside ``snapshot`` or a write."""
+        return self._session.connection()
+
+    @property
+    def writable(self) -> bool:
+        """Whether the folder and the file may be written to."""
+        return self._session.writable
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Be the one writer, for several changes in a row. Raises LibraryError naming who already is."""
+        return self._session.writing()
+
+    def snapshot(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Let all reads of this thread inside see one state, whatever a writer does meanwhile."""
+        return self._session.snapshot()
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Write all of what is inside, or nothing."""
+        return self._session.transaction()
+
+    def stamp(self) -> Stamp:
+        """Return the state that the file is in now."""
+        return self._session.stamp()
+
+    def descends_from(self, stamp: Stamp) -> bool:
+        """Say whether this library was once in the state ``stamp``: only then do passage ids mean the same in both."""
+        return self._session.descends_from(stamp)
 
     # The whole
 
@@ -337,13 +421,13 @@ class Database(Shelf):
 
     def lost_changes(self) -> list[str]:
         """Return one line where changes that were written are gone, as with a lost log; else nothing."""
-        return lost_changes(self)
+        return lost_changes(self._session)
 
     def export(self, archive: Path) -> None:
         """Write the whole library into one file that ``import_`` reads."""
         from ragqa.store.archive import export
 
-        export(self, archive)
+        export(self.connection(), archive)
 
     @classmethod
     def import_(cls, archive: Path, folder: Path) -> Database:
@@ -353,9 +437,16 @@ class Database(Shelf):
         unpack(archive, folder)
         database = cls.open(folder)
         with database.transaction() as connection:
-            database.find_again(connection)  # what an archive says of them is not taken
+            _find_units(database._session, connection)  # what an archive says of them is not taken
             connection.execute("DELETE FROM place")  # nor where files lie on another machine
         return database
+
+
+def _find_units(session: Session, connection: sqlite3.Connection) -> None:
+    """Find the units of all documents anew."""
+    database = Database(session)
+    for stored in database.documents():
+        put_units(connection, stored.document_id, database.document(stored.name))
 
 
 def _id_of(connection: sqlite3.Connection, name: str) -> int:

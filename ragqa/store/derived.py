@@ -1,7 +1,7 @@
-"""Keep what is derived from the truth beside it: checksummed, swapped atomically, caught up or rebuilt when opened.
+"""Keep what is derived from the database beside it: checksummed, swapped atomically, caught up or rebuilt when opened.
 
-``<library>/<name>/manifest.json`` names the folder of the current state, the state of the truth that it holds, and the
-size and CRC-32 of each of its files. A new state is written into a folder of its own and becomes current by one
+``<library>/<name>/manifest.json`` names the folder of the current state, the state of the database that it holds, and
+the size and CRC-32 of each of its files. A new state is written into a folder of its own and becomes current by one
 ``os.replace`` of the manifest, so that a crash leaves the old or the new. Knows nothing of what the files mean.
 """
 
@@ -14,14 +14,14 @@ import secrets
 import shutil
 import zlib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from ragqa.errors import LibraryError
 from ragqa.plain_files import open_plain
-from ragqa.store.database import Database, Stamp
+from ragqa.store import Stamp
 from ragqa.store.lock import Locked, WriterLock
 
 MANIFEST = "manifest.json"
@@ -36,7 +36,27 @@ _MOST_CHANGES = 2**62
 Index = TypeVar("Index", covariant=True)
 
 
-class Recipe(Protocol[Index]):
+class FolderStore(Protocol):
+    """A store that lies in a folder, beside which indexes of it can be kept."""
+
+    folder: Path
+    path: Path
+
+    @property
+    def writable(self) -> bool: ...
+
+    def snapshot(self) -> AbstractContextManager[object]: ...
+
+    def stamp(self) -> Stamp: ...
+
+    def descends_from(self, stamp: Stamp) -> bool: ...
+
+
+Source = TypeVar("Source", bound=FolderStore, contravariant=True)
+Held = TypeVar("Held", bound=FolderStore)
+
+
+class Recipe(Protocol[Source, Index]):
     """How one kind of index is made. ``into`` is an empty folder to leave its files in, or None: in memory only."""
 
     name: str
@@ -44,16 +64,16 @@ class Recipe(Protocol[Index]):
     title: str
     """What a person calls it."""
 
-    def form(self, database: Database) -> str | None:
+    def form(self, database: Source) -> str | None:
         """Return what must be equal for a state to be of use: format, embedder. None: not worth keeping yet."""
 
-    def build(self, database: Database, into: Path | None) -> Index:
-        """Make the index from the truth alone."""
+    def build(self, database: Source, into: Path | None) -> Index:
+        """Make the index from the database alone."""
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> Index:
         """Open a state whose checksums are right."""
 
-    def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> Index:
+    def update(self, database: Source, state: Path, stamp: Stamp, into: Path) -> Index:
         """Make the new state from the old one, which stays as it is."""
 
 
@@ -69,8 +89,8 @@ class Torn(Exception):
     """A state that can't be used, and why, in a few words."""
 
 
-def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[str], None]) -> Index:
-    """Return the index, caught up with the truth or made anew; ``notice`` gets one line when it had to be repaired."""
+def open_derived(database: Held, recipe: Recipe[Held, Index], notice: Callable[[str], None]) -> Index:
+    """Return the index, caught up with the database or made anew; ``notice`` gets one line when it was repaired."""
     root = database.folder / recipe.name
     if root.is_symlink() and database.writable:
         root.unlink()  # the link itself: what it leads to is nobody's business here
@@ -98,7 +118,7 @@ def open_derived(database: Database, recipe: Recipe[Index], notice: Callable[[st
             return recipe.build(database, None)
 
 
-def _renew(database: Database, recipe: Recipe[Index], root: Path, form: str, notice: Callable[[str], None]) -> Index:
+def _renew(database: Held, recipe: Recipe[Held, Index], root: Path, form: str, notice: Callable[[str], None]) -> Index:
     stamp = database.stamp()
     state, why = _look(root, form, database)  # afresh: another process may have renewed it while this one waited
     try:
@@ -128,7 +148,7 @@ def check_state(root: Path) -> State:
     return _read(root)[0]
 
 
-def _look(root: Path, form: str, database: Database) -> tuple[State | None, str | None]:
+def _look(root: Path, form: str, database: FolderStore) -> tuple[State | None, str | None]:
     """Return a usable state, or None and what is wrong with it; None and None before the first build."""
     if root.is_dir() and not any(root.iterdir()):
         return None, None

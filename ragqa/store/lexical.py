@@ -1,4 +1,4 @@
-"""Lexical search: a tantivy index of the passages' terms, derived from the truth. Scores are BM25, best first.
+"""Lexical search: a tantivy index of the passages' terms, derived from the database. Scores are BM25, best first.
 
 Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of terms, never parsed. Knows no vectors.
 """
@@ -11,16 +11,16 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragqa import analysis
-from ragqa.store.database import Database, Stamp
-from ragqa.store.derived import open_derived
+from ragqa.store import Stamp, Terms
+from ragqa.store.derived import FolderStore, open_derived
 
 LONGEST_TERM = 200
 """Bytes. A longer term is cut and hashed, the same way in passages and questions: tantivy drops what is too long."""
@@ -33,7 +33,14 @@ _WORDS = "words.txt"
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
-Terms = Mapping[str, float] | Sequence[str]
+
+
+class Texts(FolderStore, Protocol):
+    """What this index is made from."""
+
+    def passage_ids(self) -> Ids: ...
+
+    def index_texts(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]: ...
 
 
 class LexicalIndex:
@@ -55,10 +62,10 @@ class LexicalIndex:
         self.ids = ids
         """Of all passages held, ascending, int64."""
         self.stamp = stamp
-        """The state of the truth that this holds."""
+        """The state of the database that this holds."""
 
     @classmethod
-    def open(cls, database: Database, notice: Callable[[str], None] = lambda line: None) -> LexicalIndex:
+    def open(cls, database: Texts, notice: Callable[[str], None] = lambda line: None) -> LexicalIndex:
         """Return the index of the library as it is now; ``notice`` gets one line if it had to be repaired."""
         return open_derived(database, _Recipe(), notice)
 
@@ -151,11 +158,10 @@ class _Recipe:
     name = "lexical"
     title = "lexical index"
 
-    def form(self, database: Database) -> str | None:
-        # Any change of the analyser makes the terms held foreign, so its source is its version.
-        return f"tantivy {_FORMAT} terms {hashlib.sha256(Path(analysis.__file__).read_bytes()).hexdigest()[:16]}"
+    def form(self, database: Texts) -> str | None:
+        return f"tantivy {_FORMAT} terms {analysis.VERSION}"
 
-    def build(self, database: Database, into: Path | None) -> LexicalIndex:
+    def build(self, database: Texts, into: Path | None) -> LexicalIndex:
         import tantivy
 
         index = tantivy.Index(_schema(), path=str(into) if into else None)
@@ -175,7 +181,7 @@ class _Recipe:
             raise ValueError(f"{index.searcher().num_docs} entries for {len(ids)} passages")
         return LexicalIndex(index, ids, words, stamp, copy)
 
-    def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> LexicalIndex:
+    def update(self, database: Texts, state: Path, stamp: Stamp, into: Path) -> LexicalIndex:
         before = np.load(state / "ids.npy", allow_pickle=False)
         ids = database.passage_ids()
         gone, new = np.setdiff1d(before, ids), np.setdiff1d(ids, before)
@@ -189,7 +195,7 @@ class _Recipe:
         words = self._write(index, database, new, gone) | set((state / _WORDS).read_text("ascii").split())
         return self._finished(index, ids, words, database.stamp(), into)
 
-    def _write(self, index: Any, database: Database, new: Ids, gone: Ids) -> set[str]:
+    def _write(self, index: Any, database: Texts, new: Ids, gone: Ids) -> set[str]:
         """Take passages in and out of ``index``; return the words of the new ones."""
         import tantivy
 

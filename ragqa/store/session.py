@@ -1,16 +1,15 @@
-"""An open ``library.db``: who may write, what a transaction is, which state the truth is in. Knows no documents."""
+"""An open ``library.db``: who may write, what a transaction is, which state the database is in. Knows no documents."""
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ragqa.errors import LibraryError
+from ragqa.store import Stamp
 from ragqa.store.lock import Locked, WriterLock
 from ragqa.store.sqlite import (
     DERIVED,
@@ -25,25 +24,19 @@ from ragqa.store.sqlite import (
 )
 from ragqa.store.sums import note_state, sum_state
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
 WRITER_WAIT = 5.0
 """Seconds that a second writer waits before it is told who holds the lock."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """A state of the truth. The token tells it from the same count in another copy's history."""
-
-    generation: int
-    token: str
+Refill = Callable[["Session", sqlite3.Connection], None]
+"""Finds anew what follows from the documents and is stored with them, in a library of an older format."""
 
 
 class Session:
-    """What every part of the truth stands on. Safe for readers in threads and processes; one writer at a time."""
+    """What every table stands on. Safe for readers in threads and processes; one writer at a time."""
 
-    def __init__(self, folder: Path, wait: float) -> None:
+    def __init__(self, folder: Path, wait: float, refill: Refill) -> None:
+        self._refill = refill
         self.folder = folder
         self.path = folder / FILE_NAME
         self.lock = WriterLock(folder)
@@ -51,14 +44,14 @@ class Session:
         self._connections = Connections(self.path)
 
     @classmethod
-    def open(cls, folder: Path, wait: float = WRITER_WAIT) -> Self:
+    def open(cls, folder: Path, wait: float, refill: Refill) -> Session:
         """Open a library; a writer waits ``wait`` seconds for another. Raises LibraryError if it is none or newer."""
         if not (folder / FILE_NAME).is_file():
             raise LibraryError(f"{folder} holds no library ({FILE_NAME} is missing): make one with 'ragqa ingest PATH'")
-        return cls._open(folder, wait)
+        return cls._open(folder, wait, refill)
 
     @classmethod
-    def create_or_open(cls, folder: Path, wait: float = WRITER_WAIT) -> Self:
+    def create_or_open(cls, folder: Path, wait: float, refill: Refill) -> Session:
         """Open the library in ``folder``, laid out anew where there is none."""
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -67,31 +60,28 @@ class Session:
             raise LibraryError(
                 f"{folder} can't be made ({error.strerror}): name another place with RAGQA_HOME"
             ) from None
-        return cls._open(folder, wait)
+        return cls._open(folder, wait, refill)
 
     @classmethod
-    def _open(cls, folder: Path, wait: float) -> Self:
-        database = cls(folder, wait)
+    def _open(cls, folder: Path, wait: float, refill: Refill) -> Session:
+        session = cls(folder, wait, refill)
         try:
-            with plainly(database.path):
-                version = check_format(database.connection(), database.path)
-                if 0 < version < FORMAT and (database.writable or version not in READABLE):
-                    database._renew()
+            with plainly(session.path):
+                version = check_format(session.connection(), session.path)
+                if 0 < version < FORMAT and (session.writable or version not in READABLE):
+                    session._renew()
                 if not version:
-                    database._lay_out()
+                    session._lay_out()
         except BaseException:
-            database.close()
+            session.close()
             raise
-        return database
+        return session
 
     def _renew(self) -> None:
         """Bring a library of a format before to this one, all of it or nothing."""
         with self.transaction() as connection:
             if renew_format(connection):
-                self.find_again(connection)
-
-    def find_again(self, connection: sqlite3.Connection) -> None:
-        """Find what follows from the documents and is stored with them."""
+                self._refill(self, connection)
 
     def _lay_out(self) -> None:
         """Make the tables, unless another process does just now; that one may go on to hold the lock for long."""
@@ -104,12 +94,6 @@ class Session:
         except Locked:
             if not check_format(self.connection(), self.path):
                 raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let go of the file, for all threads."""

@@ -1,4 +1,4 @@
-"""Checksums of the truth, written with it and held against it when it is read: a disk's flipped bit is never quoted.
+"""Checksums of the database, written with it and held against it when it is read: a disk's flipped bit is never quoted.
 
 SQLite guards how its pages hang together, not what stands in them. CRC-32 finds any single error; it is no guard
 against somebody who means to deceive. Beside the database a small file says which state was written last, so that a
@@ -11,13 +11,24 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol
 
 from ragqa.errors import LibraryError
 from ragqa.plain_files import open_plain, write_private
 
-if TYPE_CHECKING:
-    from ragqa.store.session import Session
+
+class Opened(Protocol):
+    """An open library, as far as its checksums go."""
+
+    folder: Path
+    path: Path
+
+    @property
+    def generation(self) -> int: ...
+
+    def connection(self) -> sqlite3.Connection: ...
+
 
 LAST = "last-state"
 """The file beside the database."""
@@ -91,7 +102,7 @@ def add_sums(connection: sqlite3.Connection) -> None:
     sum_state(connection)
 
 
-def damaged(session: Session, document: str, what: str) -> LibraryError:
+def damaged(session: Opened, document: str, what: str) -> LibraryError:
     """Return the error for a row of a document that is not as it was written."""
     return LibraryError(
         f"{session.path}: {what} of '{document}' is damaged on the disk, so nothing is answered from it: "
@@ -99,7 +110,7 @@ def damaged(session: Session, document: str, what: str) -> LibraryError:
     )
 
 
-def damaged_passage(session: Session, passage_id: int, what: str = "passage") -> LibraryError:
+def damaged_passage(session: Opened, passage_id: int, what: str = "passage") -> LibraryError:
     """Return the error for a passage, or its vector, that is not as it was written."""
     sql = "SELECT name FROM passage JOIN document USING (document_id) WHERE passage_id = ?"
     row = session.connection().execute(sql, (passage_id,)).fetchone()
@@ -128,13 +139,13 @@ def sum_problems(connection: sqlite3.Connection, *, tokens: bool = True) -> Iter
         yield "the state and the embedder are not as they were written"
 
 
-def note_state(session: Session) -> None:
+def note_state(session: Opened) -> None:
     """Leave beside the database which state it is in. A kill after a change leaves an older one, which does no harm."""
     with suppress(OSError):
         write_private(session.folder / LAST, f"{session.generation}\n".encode())
 
 
-def lost_changes(session: Session) -> list[str]:
+def lost_changes(session: Opened) -> list[str]:
     """Return one line where the library was once in a later state than it is in now; else nothing."""
     try:
         with open_plain(session.folder / LAST) as stream:  # before the state is read: it may grow meanwhile

@@ -1,21 +1,21 @@
-"""Dense search: a FAISS index over the passages' vectors, derived from the truth. Scores are cosines, best first.
+"""Dense search: a FAISS index over the passages' vectors, derived from the database. Scores are cosines, best first.
 
 Exact up to ``EXACT_BELOW`` passages, an inverted file (IVF) beyond; ``bench/vectors.py`` measures both. Vectors are
-kept as float16, as the truth has them. Knows nothing of texts.
+kept as float16, as the database has them. Knows nothing of texts.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.store.database import Database, Stamp
-from ragqa.store.derived import open_derived
+from ragqa.store import EmbedderIdentity, Stamp
+from ragqa.store.derived import FolderStore, open_derived
 
 EXACT_BELOW = 50_000
 """Passages from which the index is approximate: an exact scan of 384-d float16 takes 1.5 ms at this size."""
@@ -37,6 +37,16 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
+class Vectors(FolderStore, Protocol):
+    """What this index is made from."""
+
+    def embedder(self) -> EmbedderIdentity | None: ...
+
+    def passage_ids(self) -> Ids: ...
+
+    def vectors(self, ids: Sequence[int]) -> Floats: ...
+
+
 def probed_lists(lists: int) -> int:
     """Return how many of an index's lists a search looks into."""
     return min(lists, max(FEWEST_PROBED, round(lists * PROBED)))
@@ -51,12 +61,12 @@ class VectorIndex:
         self.ids = ids
         """Of all passages held, ascending, int64."""
         self.stamp = stamp
-        """The state of the truth that this holds."""
+        """The state of the database that this holds."""
         self.mean: Floats = (total / max(len(ids), 1)).astype(np.float32)
         """The mean of all vectors, float32 (dim,): ``mean @ query`` is the mean score over the whole library."""
 
     @classmethod
-    def open(cls, database: Database, notice: Callable[[str], None] = lambda line: None) -> VectorIndex:
+    def open(cls, database: Vectors, notice: Callable[[str], None] = lambda line: None) -> VectorIndex:
         """Return the index of the library as it is now; ``notice`` gets one line if it had to be repaired."""
         return open_derived(database, _Recipe(), notice)
 
@@ -119,11 +129,11 @@ class _Recipe:
     name = "vectors"
     title = "vector index"
 
-    def form(self, database: Database) -> str | None:
+    def form(self, database: Vectors) -> str | None:
         held = database.embedder()
         return f"faiss {_FORMAT} {held.spec} {held.revision} {held.dim}" if held else None
 
-    def build(self, database: Database, into: Path | None) -> VectorIndex:
+    def build(self, database: Vectors, into: Path | None) -> VectorIndex:
         ids = database.passage_ids()
         held = database.embedder()
         index = build_index(len(ids), held.dim if held else 1, lambda some: database.vectors(ids[some].tolist()))
@@ -140,7 +150,7 @@ class _Recipe:
             raise ValueError(f"{index.ntotal} vectors for {len(ids)} passages")
         return VectorIndex(index, ids, total, stamp)
 
-    def update(self, database: Database, state: Path, stamp: Stamp, into: Path) -> VectorIndex:
+    def update(self, database: Vectors, state: Path, stamp: Stamp, into: Path) -> VectorIndex:
         old = self.load(state, stamp, True)
         ids = database.passage_ids()
         gone, new = np.setdiff1d(old.ids, ids), np.setdiff1d(ids, old.ids)
@@ -181,8 +191,8 @@ def build_index(size: int, dim: int, sample: Callable[[Ids], Floats]) -> Any:
     return index
 
 
-def _add(index: Any, database: Database, ids: Ids) -> NDArray[np.float64]:
-    """Add the vectors of ``ids`` from the truth; return their sum."""
+def _add(index: Any, database: Vectors, ids: Ids) -> NDArray[np.float64]:
+    """Add the vectors of ``ids`` from the database; return their sum."""
     total = np.zeros(index.d, np.float64)
     for start in range(0, len(ids), _CHUNK):
         some = ids[start : start + _CHUNK]

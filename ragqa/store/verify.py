@@ -5,25 +5,33 @@ Finds and names; repairs nothing. Derived indexes repair themselves when they ar
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from ragqa.errors import LibraryError
 from ragqa.store.checks import UNIT_LENGTH, row_problems
 from ragqa.store.derived import Torn, check_state
+from ragqa.store.lexical import LexicalIndex, Texts
 from ragqa.store.places import place_problems
 from ragqa.store.sqlite import FORMAT, check_format, expected_schema, plainly, schema_of
-from ragqa.store.sums import lost_changes, sum_problems
+from ragqa.store.sums import sum_problems
 from ragqa.store.units import unit_problems
-
-if TYPE_CHECKING:
-    from ragqa.store.database import Database
+from ragqa.store.vectors import VectorIndex, Vectors
 
 
-def problems(database: Database) -> list[str]:
+class Whole(Vectors, Texts, Protocol):
+    """A library with its connection."""
+
+    def connection(self) -> sqlite3.Connection: ...
+
+    def lost_changes(self) -> list[str]: ...
+
+
+def problems(database: Whole) -> list[str]:
     """Return what is wrong, a line each; nothing when the library is sound."""
     found: list[str] = []
     with database.snapshot():
@@ -36,7 +44,7 @@ def problems(database: Database) -> list[str]:
     return found
 
 
-def _file(database: Database) -> Iterator[str]:
+def _file(database: Whole) -> Iterator[str]:
     connection = database.connection()
     for (lines,) in connection.execute("PRAGMA integrity_check(20)"):
         if lines != "ok":
@@ -47,19 +55,16 @@ def _file(database: Database) -> Iterator[str]:
         yield f"{database.path.name}: its tables are not those of this format"
 
 
-def _rows_of(database: Database) -> Iterator[str]:
+def _rows_of(database: Whole) -> Iterator[str]:
     yield from row_problems(database.connection())
     yield from sum_problems(database.connection())
     yield from unit_problems(database.connection())
     if check_format(database.connection(), database.path) == FORMAT:
         yield from place_problems(database.connection())
-    yield from lost_changes(database)
+    yield from database.lost_changes()
 
 
-def _derived(database: Database) -> Iterator[str]:
-    from ragqa.store.lexical import LexicalIndex
-    from ragqa.store.vectors import VectorIndex
-
+def _derived(database: Whole) -> Iterator[str]:
     ids = database.passage_ids()
     for name, kind in (("vectors", VectorIndex), ("lexical", LexicalIndex)):
         root = database.folder / name
@@ -84,5 +89,5 @@ def _derived(database: Database) -> Iterator[str]:
                 yield f"{name}: the index holds other vectors than the library: remove the folder {root}"
 
 
-def _rows(database: Database, ids: np.ndarray) -> np.ndarray:
+def _rows(database: Whole, ids: np.ndarray) -> np.ndarray:
     return database.vectors(ids.tolist())

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragqa.errors import EmbedderMismatch, LibraryError
+from ragqa.store import NOWHERE, EmbedderIdentity, WindowMatrix
 from ragqa.store.session import Session
 from ragqa.store.sqlite import plainly
 from ragqa.store.sums import TOKENS, VECTOR, damaged_passage, sum_new_vectors, sum_passages
@@ -20,42 +20,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded, TokenStates
+    from ragqa.embedders.base import Embedded, TokenStates
 
 
-@dataclass(frozen=True, slots=True)
-class EmbedderIdentity:
-    """Whose vectors a library holds: equal exactly when the same text gets the same vector."""
-
-    spec: str
-    revision: str
-    dim: int
-
-
-NOWHERE = (0, -2)
-"""The place of a passage that is gone: beside nothing, since places count from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class WindowMatrix:
-    """The window vectors of some passages below one another, and where the passages stand in their documents."""
-
-    places: NDArray[np.int64]
-    """(passages, 2): document, and place in it from 0; ``NOWHERE`` for one that is gone."""
-    vectors: NDArray[np.float32]
-    """(windows, dim)."""
-    starts: NDArray[np.int64]
-    """(passages + 1,): where each one's vectors begin."""
-
-
-class Shelf(Session):
+class VectorTable:
     """The vectors, and whose they are."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def embedder(self) -> EmbedderIdentity | None:
         """Return whose vectors the library holds; None before the first document."""
         sql = "SELECT spec, revision, dim FROM library JOIN embedder USING (embedder_id)"
-        with plainly(self.path):
-            row = self.connection().execute(sql).fetchone()
+        with plainly(self._session.path):
+            row = self._session.connection().execute(sql).fetchone()
         return EmbedderIdentity(*row) if row else None
 
     def known_keys(self, keys: Sequence[bytes], embedder: EmbedderIdentity) -> set[bytes]:
@@ -65,10 +43,10 @@ class Shelf(Session):
             "(SELECT embedder_id FROM embedder WHERE spec = ? AND revision = ? AND dim = ?)"
         )
         identity = (embedder.spec, embedder.revision, embedder.dim)
-        with self.snapshot() as connection:
+        with self._session.snapshot() as connection:
             return {key for key in set(keys) if connection.execute(sql, (key, *identity)).fetchone()}
 
-    def put_vectors(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
+    def put(self, keys: Sequence[bytes], vectors: Sequence[Embedded], embedder: EmbedderIdentity) -> None:
         """Store ``embedder``'s vectors of the texts that ``keys`` stand for, in a transaction of their own."""
         from ragqa.store.blobs import pack_tokens, pack_vector, pack_windows
 
@@ -76,7 +54,7 @@ class Shelf(Session):
             (key, pack_vector(found.vector, embedder.dim), pack_windows(found.windows, embedder.dim))
             for key, found in zip(keys, vectors, strict=True)
         ]
-        with self.transaction() as connection:
+        with self._session.transaction() as connection:
             embedder_id = embedder_id_of(connection, embedder)
             sql = "INSERT OR IGNORE INTO vector (embedder_id, key, vector, windows) VALUES (?, ?, ?, ?)"
             connection.executemany(sql, [(embedder_id, *row) for row in rows])
@@ -90,18 +68,18 @@ class Shelf(Session):
             sql = "INSERT OR IGNORE INTO token (vector_id, states, crc) VALUES (?1, ?2, crc(?1, ?2))"
             connection.executemany(sql, zip(ids, (packed for _, packed in states), strict=True))
 
-    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
+    def get(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
         import numpy as np
 
         from ragqa.store.blobs import unpack_vectors
 
-        with self.snapshot() as connection:
+        with self._session.snapshot() as connection:
             held = self.embedder()
             rows = {}
             for passage_id, vector, sound in connection.execute(_VECTORS, (json.dumps(list(ids)),)):
                 if not sound:
-                    raise damaged_passage(self, passage_id, "the vector of passage")
+                    raise damaged_passage(self._session, passage_id, "the vector of passage")
                 rows[passage_id] = vector
         found = np.zeros((len(ids), held.dim if held else 0), np.float32)
         present = [at for at, passage_id in enumerate(ids) if passage_id in rows]
@@ -121,13 +99,13 @@ class Shelf(Session):
 
         from ragqa.store.blobs import unpack_windows
 
-        with self.snapshot() as connection:
+        with self._session.snapshot() as connection:
             held = self.embedder()
             rows = connection.execute(_WINDOWS, (json.dumps(list(ids)),)).fetchall()
         found = {row[0]: row for row in rows}
         torn = next((row[0] for row in rows if not row[4]), None)
         if torn is not None:
-            raise damaged_passage(self, torn, "the vector of passage")
+            raise damaged_passage(self._session, torn, "the vector of passage")
         gone = (0, *NOWHERE, b"", 1)
         there = [found.get(passage_id, gone) for passage_id in ids]
         vectors, starts = unpack_windows([row[3] for row in there], held.dim if held else 1)
@@ -137,27 +115,27 @@ class Shelf(Session):
         """Return the states of each passage's tokens, of ``dim`` numbers each; None where there are none."""
         from ragqa.store.blobs import unpack_tokens
 
-        with plainly(self.path):
-            rows = self.connection().execute(_TOKENS, (json.dumps(list(ids)),)).fetchall()
+        with plainly(self._session.path):
+            rows = self._session.connection().execute(_TOKENS, (json.dumps(list(ids)),)).fetchall()
         torn = next((row[0] for row in rows if not row[2]), None)
         if torn is not None:
-            raise damaged_passage(self, torn, "the token states of passage")
+            raise damaged_passage(self._session, torn, "the token states of passage")
         found = {passage_id: states for passage_id, states, _ in rows if len(states) % (2 + dim) == 0}
         return [unpack_tokens(found[one], dim) if one in found else None for one in ids]
 
     def collect_garbage(self) -> int:
         """Drop the vectors that no passage uses, give their space back; return how many."""
-        with self.transaction() as connection:
+        with self._session.transaction() as connection:
             sql = "DELETE FROM vector WHERE vector_id NOT IN (SELECT vector_id FROM passage)"
             dropped = connection.execute(sql).rowcount
         if dropped:
-            with self.writing(), plainly(self.path):
-                self.connection().execute("PRAGMA incremental_vacuum").fetchall()
+            with self._session.writing(), plainly(self._session.path):
+                self._session.connection().execute("PRAGMA incremental_vacuum").fetchall()
         return dropped
 
     def swap_embedder(self, embedder: EmbedderIdentity, keys: Mapping[int, bytes]) -> None:
         """Give every passage its vectors by another embedder (put before under ``keys``), in one transaction."""
-        with self.transaction() as connection:
+        with self._session.transaction() as connection:
             everyone = [row[0] for row in connection.execute("SELECT passage_id FROM passage")]
             missing = set(everyone) - keys.keys()
             if missing:
@@ -169,14 +147,14 @@ class Shelf(Session):
             )
             connection.execute("UPDATE library SET embedder_id = ?", (embedder_id,))
             sum_passages(connection)
-            self.advance(connection)
+            self._session.advance(connection)
 
     def bind(self, connection: sqlite3.Connection, embedder: EmbedderIdentity) -> int:
         """Return the embedder's id; the library becomes its own as long as it holds no other's passages."""
         held = self.embedder()
         if held and held != embedder and connection.execute("SELECT 1 FROM passage LIMIT 1").fetchone():
             raise EmbedderMismatch(
-                f"library '{self.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision "
+                f"library '{self._session.folder.name}' holds {held.dim}-d vectors of {held.spec} (revision "
                 f"{held.revision[:12]}); {embedder.spec} (revision {embedder.revision[:12]}) gives {embedder.dim}-d: "
                 f"run 'ragqa reembed --embedder {embedder.spec}' or choose another --index"
             )
@@ -190,7 +168,7 @@ class Shelf(Session):
         rows = [connection.execute(sql, (embedder_id, key)).fetchone() for key in keys]
         if None in rows:
             raise LibraryError(
-                f"{rows.count(None)} of {len(keys)} passages have no vector in {self.path}: put them first"
+                f"{rows.count(None)} of {len(keys)} passages have no vector in {self._session.path}: put them first"
             )
         return [row[0] for row in rows]
 
