@@ -19,18 +19,19 @@ from ragqa.types import Answer, Block, Document
 FILES = {"en": "en_fact.jsonl", "zh": "zh_refine_a.jsonl"}
 
 
-def documents(snippets: Sequence[str]) -> tuple[Document, ...]:
-    """Return each snippet as a document of one paragraph."""
-    held = [text for text in dict.fromkeys(map(str.strip, snippets)) if text]
-    return tuple(
-        Document(f"snippet {at}", "", "text/plain", str(at), text, (Block("paragraph", 0, len(text)),))
-        for at, text in enumerate(held)
-    )
+def document(name: str, text: str) -> Document:
+    """Return a snippet as a document of one paragraph."""
+    return Document(name, "", "text/plain", name, text, (Block("paragraph", 0, len(text)),))
 
 
-def ask(snippets: Sequence[str], question: str) -> Answer:
-    with library_of(documents=documents(snippets)) as library:
-        return library.ask(question)
+def ask(one: dict[str, Any]) -> tuple[Answer, Answer]:
+    """Return the answers from all snippets of a question, and from those alone that do not answer it."""
+    kinds = {text.strip(): kind for kind in ("negative", "positive") for text in one[kind] if text.strip()}
+    texts = {f"{kind} {at}": text for at, (text, kind) in enumerate(kinds.items())}
+    with library_of(documents=tuple(document(name, text) for name, text in texts.items())) as library:
+        answered = library.ask(one["query"])
+        library.remove([name for name in texts if name.startswith("positive")])
+        return answered, library.ask(one["query"])
 
 
 def holds(text: str, right: Any) -> float:
@@ -40,8 +41,7 @@ def holds(text: str, right: Any) -> float:
 
 
 def measure(language: str, questions: Sequence[dict[str, Any]]) -> Row:
-    answered = [ask(one["positive"] + one["negative"], one["query"]) for one in questions]
-    unanswerable = [ask(one["negative"], one["query"]) for one in questions]
+    answered, unanswerable = zip(*map(ask, questions), strict=True)
     recall = [
         0.0 if answer.abstained else holds(answer.text, one["answer"])
         for answer, one in zip(answered, questions, strict=True)
@@ -59,9 +59,11 @@ def measure(language: str, questions: Sequence[dict[str, Any]]) -> Row:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    given = parser(__doc__).parse_args(argv)
+    options = parser(__doc__)
+    options.add_argument("--questions", type=int, help="Questions of each language, the first; all by default.")
+    given = options.parse_args(argv)
     (folder,) = need("rgb")
-    rows = [measure(language, jsonl(folder / file)) for language, file in FILES.items()]
+    rows = [measure(language, jsonl(folder / file)[: given.questions]) for language, file in FILES.items()]
     report("rgb", rows, data=["rgb"], keep=given.keep)
 
 
