@@ -25,7 +25,7 @@ from ragqa.metrics import mean_interval, ndcg, page_hit
 
 COLLECTIONS = ("service-zh", "scifact", "phone-manual", "xquad-zh")
 MANUALS = ("consumer-manuals", "manuals")
-READ_TEXTS = ("langchain", "llama_index", "haystack", "txtai", "txtai_hybrid", "bm25s")
+READ_TEXTS = ("langchain", "llama_index", "haystack", "txtai", "txtai+hybrid", "bm25s")
 READ_PDFS = ("langchain", "llama_index", "haystack")
 DEPTH, PASSAGES = 10, 50
 

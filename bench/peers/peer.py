@@ -39,7 +39,7 @@ def model_path() -> str:
 
 def run(texts: Callable[[list[Text]], Search], pdf: Callable[[Path], Search] | None = None) -> None:
     """Index what the command line names with ``texts`` or ``pdf``, ask its questions, write what was found."""
-    source = Path(sys.argv[1])
+    source, *out = [Path(word) for word in sys.argv[1:] if not word.startswith("--")]
     if source.is_dir():
         rows = read_lines(source / "corpus.jsonl")
         documents = [Text(row["_id"], f"{row.get('title') or ''}\n{row['text']}".strip()) for row in rows]
@@ -49,10 +49,10 @@ def run(texts: Callable[[list[Text]], Search], pdf: Callable[[Path], Search] | N
     else:
         if pdf is None:
             raise SystemExit(f"{Path(sys.argv[0]).name} reads no PDF")
-        questions = read_lines(source.with_name(f"{source.stem}.questions.jsonl")) if sys.argv[2:] else []
+        questions = read_lines(source.with_name(f"{source.stem}.questions.jsonl")) if out else []
         search, seconds = clocked(lambda: pdf(source))
-    if sys.argv[2:]:
-        write(Path(sys.argv[2]), search, questions, source.is_dir(), seconds)
+    if out:
+        write(out[0], search, questions, source.is_dir(), seconds)
 
 
 def write(file: Path, search: Search, questions: list[dict[str, Any]], once: bool, index_s: float) -> None:
