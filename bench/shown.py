@@ -116,6 +116,7 @@ def draw_million(rows: Sequence[Row]) -> Figure:
         points = [(row["p95_cpu_ms"], row["recall@100"]) for row in some]
         axes.plot(*zip(*points, strict=True), "o-", label=kind)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("p95 of a search, ms of processor time")
     axes.set_ylabel("recall of the 100 best")
     axes.grid(linewidth=0.4)

@@ -1,4 +1,4 @@
-"""txtai: Embeddings, whole texts, dense search; ``--hybrid`` with its BM25 too. It needs another program to read PDFs."""
+"""txtai: Embeddings, whole texts, dense search; with ``--hybrid`` its BM25 too. Its PDF reader needs another program."""
 
 from __future__ import annotations
 
