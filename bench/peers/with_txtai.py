@@ -1,4 +1,4 @@
-"""txtai: Embeddings, whole texts, dense search; with ``--hybrid`` its BM25 too. Its PDF reader needs another program."""
+"""txtai: Embeddings, whole texts, dense search; ``--hybrid`` adds its BM25. Its PDF reader needs another program."""
 
 from __future__ import annotations
 
