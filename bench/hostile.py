@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     for file in sorted(file for folder in given.folders for file in folder.rglob("*") if file.is_file()):
         rows.append(ingest(file))
         print(*rows[-1].values(), flush=True)
-    report("hostile", rows, data=[folder.name for folder in given.folders], keep=given.keep)
+    report("hostile", rows, data=["sample manuals"] if given.folders == [CORPORA] else [], keep=given.keep)
     faults = sum(str(row["came"]).startswith("FAULT") for row in rows)
     if faults or not rows:
         sys.exit(f"{faults} of {len(rows)} files do harm" if rows else "no files there")
