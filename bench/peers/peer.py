@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 DEPTH = 50
 """Passages asked for, so that ten documents are among them."""
@@ -39,7 +39,7 @@ def model_path() -> str:
 
 def run(texts: Callable[[list[Text]], Search], pdf: Callable[[Path], Search] | None = None) -> None:
     """Index what the command line names with ``texts`` or ``pdf``, ask its questions, write what was found."""
-    source = Path(sys.argv[1])
+    source, *out = [Path(word) for word in sys.argv[1:] if not word.startswith("--")]
     if source.is_dir():
         rows = read_lines(source / "corpus.jsonl")
         documents = [Text(row["_id"], f"{row.get('title') or ''}\n{row['text']}".strip()) for row in rows]
@@ -49,19 +49,20 @@ def run(texts: Callable[[list[Text]], Search], pdf: Callable[[Path], Search] | N
     else:
         if pdf is None:
             raise SystemExit(f"{Path(sys.argv[0]).name} reads no PDF")
-        questions = read_lines(source.with_name(f"{source.stem}.questions.jsonl")) if sys.argv[2:] else []
+        questions = read_lines(source.with_name(f"{source.stem}.questions.jsonl")) if out else []
         search, seconds = clocked(lambda: pdf(source))
-    if sys.argv[2:]:
-        write(Path(sys.argv[2]), search, questions, source.is_dir(), seconds)
+    if out:
+        write(out[0], search, questions, source.is_dir(), seconds)
 
 
-def write(file: Path, search: Search, questions: list[dict], once: bool, index_s: float) -> None:
+def write(file: Path, search: Search, questions: list[dict[str, Any]], once: bool, index_s: float) -> None:
     lines, taken = [], []
     for question in questions:
         if not question["text"].strip():
             continue
-        found, seconds = clocked(lambda text=question["text"]: search(text, DEPTH))
-        taken.append(seconds * 1000)
+        started = time.perf_counter()
+        found = search(question["text"], DEPTH)
+        taken.append((time.perf_counter() - started) * 1000)
         if once:  # a document stands where its best passage does
             found = list({name: (name, score) for name, score in reversed(found)}.values())[::-1]
         for rank, (name, score) in enumerate(found, 1):
@@ -71,12 +72,12 @@ def write(file: Path, search: Search, questions: list[dict], once: bool, index_s
     file.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
 
 
-def clocked(call: Callable[[], object]) -> tuple:
+def clocked(call: Callable[[], object]) -> tuple[Any, float]:
     started = time.perf_counter()
     result = call()
     return result, time.perf_counter() - started
 
 
-def read_lines(file: Path) -> list[dict]:
+def read_lines(file: Path) -> list[dict[str, Any]]:
     with file.open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines if line.strip()]
