@@ -161,11 +161,11 @@ class Asker:
         lexical = self.retriever.lexical
         text = found.looked_for
         asked = Question.of(text, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
-        query, legibility = found.query, found.legibility
+        query, vocabulary_coverage = found.query, found.vocabulary_coverage
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.
-            query, legibility = self.retriever.vector_of(text)
-        return found, weigh(asked, found.hits, windows, query, legibility, found.interaction), asked
+            query, vocabulary_coverage = self.retriever.vector_of(text)
+        return found, weigh(asked, found.hits, windows, query, vocabulary_coverage, found.interaction), asked
 
     def _judge(self, considered: Considered, k: int) -> tuple[tuple[Hit, ...], float, Chosen | None]:
         """Return the best passages, how likely they answer, and what of them answers."""

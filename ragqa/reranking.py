@@ -33,7 +33,7 @@ def rerank(found: Found, texts: Sequence[str], reranker: Reranker, k: int) -> Fo
     first, rest = found.hits[: len(texts)], found.hits[len(texts) :]
     hits, places = list(found.hits), list(range(len(found.hits)))
     if len(first) > 1:
-        trust = reranker.legibility(found.looked_for) ** 2
+        trust = reranker.vocabulary_coverage(found.looked_for) ** 2
         said = np.asarray(reranker.score(found.looked_for, texts), np.float32)
         before = np.array([hit.score for hit in first], np.float32)
         order = np.argsort(-(trust * _standard(said) + (1 - trust) * _standard(before)), kind="stable")

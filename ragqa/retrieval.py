@@ -89,7 +89,7 @@ class Found:
     timings_ms: dict[str, float]
     query: Floats | None = None
     """The question's vector; None after a lexical search."""
-    legibility: float = 1.0
+    vocabulary_coverage: float = 1.0
     """How much of the question the embedder can read, 0 to 1."""
     interaction: Interaction | None = None
     """How near the question's tokens come to those of each hit; None where the embedder keeps no token states."""
@@ -128,7 +128,7 @@ class Retriever:
         embedder = self._embedder()
         if embedder.hosted:
             return None, 1.0
-        return embedder.embed_queries([question])[0], embedder.legibility(question)
+        return embedder.embed_queries([question])[0], embedder.vocabulary_coverage(question)
 
     def embedding_usage(self, question: str, prices: Mapping[str, Price]) -> Usage:
         """Return what the vector of a question took."""
@@ -177,12 +177,12 @@ class Retriever:
 
     def _search(self, question: str, k: int, mode: Mode, allowed: Ids | None) -> Found:
         clock = _Clock()
-        asked, query, legibility = None, None, 1.0
+        asked, query, vocabulary_coverage = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
             asked = self._embedder().embed_question(question)
             query = asked.vector
-            legibility = self._embedder().legibility(question)
+            vocabulary_coverage = self._embedder().vocabulary_coverage(question)
             clock.lap("embed")
             dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
@@ -191,10 +191,10 @@ class Retriever:
             clock.lap("lexical")
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
-            return Found(question, (), clock.laps, query, legibility)
+            return Found(question, (), clock.laps, query, vocabulary_coverage)
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
-        trust = legibility**2 if lexical else 1.0
+        trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
@@ -206,7 +206,7 @@ class Retriever:
         clock.lap("read")
         if interaction:
             interaction = interaction.of([best.get(hit.passage.passage_id) for hit in hits])
-        return Found(question, hits, clock.laps, query, legibility, interaction)
+        return Found(question, hits, clock.laps, query, vocabulary_coverage, interaction)
 
     def _fuse(
         self,

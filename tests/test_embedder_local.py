@@ -102,10 +102,10 @@ def test_token_counts_are_the_models_own(bundled: Embedder, original: Any) -> No
     assert bundled.count_tokens([]) == []
 
 
-def test_legibility_is_the_share_of_known_tokens(bundled: Embedder) -> None:
-    assert bundled.legibility("press the key") == 1
-    assert bundled.legibility("") == 1
-    assert bundled.legibility("长按电源键三秒") < 0.5
+def test_vocabulary_coverage_is_the_share_of_known_tokens(bundled: Embedder) -> None:
+    assert bundled.vocabulary_coverage("press the key") == 1
+    assert bundled.vocabulary_coverage("") == 1
+    assert bundled.vocabulary_coverage("长按电源键三秒") < 0.5
 
 
 def test_half_a_surrogate_pair_is_read_as_an_unknown_character(bundled: Embedder) -> None:

@@ -38,7 +38,7 @@ class Words:
     def embed_passages(self, texts, windows):
         return [Embedded(vector, np.zeros((0, 64), np.float32)) for vector in self.embed_queries(texts)]
 
-    def legibility(self, text):
+    def vocabulary_coverage(self, text):
         return 1.0
 
 def open_words(model, progress):

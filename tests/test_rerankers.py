@@ -129,12 +129,12 @@ def test_a_model_with_a_prompt_of_its_own_runs_on_torch(made: Path, tmp_path: Pa
     reranker = open_reranker(f"local:{tmp_path / 'prompted'}")
     expected = scores_of(original(tmp_path / "prompted"), QUESTION, TEXTS)
     np.testing.assert_allclose(reranker.score(QUESTION, TEXTS), expected, atol=1e-5)
-    assert reranker.legibility("how 长") == 0.75  # h ##o ##w [UNK]
+    assert reranker.vocabulary_coverage("how 长") == 0.75  # h ##o ##w [UNK]
 
 
-def test_legibility_is_the_share_of_known_tokens(made: Path) -> None:
+def test_vocabulary_coverage_is_the_share_of_known_tokens(made: Path) -> None:
     reranker = open_reranker(f"local:{made}")
-    assert [reranker.legibility(text) for text in ("how", "", "长按", "how 长")] == [1, 1, 0, 0.75]
+    assert [reranker.vocabulary_coverage(text) for text in ("how", "", "长按", "how 长")] == [1, 1, 0, 0.75]
 
 
 def test_half_a_surrogate_pair_is_read_as_an_unknown_character(made: Path) -> None:
@@ -212,7 +212,7 @@ class Longest:
     def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
         return np.array([len(text) for text in texts], np.float32)
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         return self.legible
 
 

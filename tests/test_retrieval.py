@@ -69,7 +69,7 @@ def test_other_words_and_codes_both_find(library: Library):
 def test_chinese_is_found_though_the_embedder_reads_little_of_it(library: Library):
     found = library.search("滤网多久清洗一次？")
     assert "每三个月" in found.hits[0].passage.text
-    assert found.legibility < 0.8 < library.search("How do I clean it?").legibility
+    assert found.vocabulary_coverage < 0.8 < library.search("How do I clean it?").vocabulary_coverage
 
 
 def test_a_document_filter_keeps_to_its_documents(library: Library):

@@ -68,7 +68,7 @@ def features(
     top = float(scores.max(initial=0.0))
     mass = np.exp(scores - top)
     mass /= max(float(mass.sum()), 1e-9)
-    readable = evidence.legibility**2
+    readable = evidence.vocabulary_coverage**2
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
     heads = {one.unit.section: head_terms(one) for one in {one.unit.section: one for one in found}.values()}
     names = {section: "\n".join(section[-1:]) for section in heads}
@@ -434,7 +434,7 @@ def _plain(found: Mapping[str, float]) -> bool:
 def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     """Return what speaks for an answer and against one, each about 0 to 1."""
     question, evidence, best = seen.question, seen.evidence, choice.best
-    readable = evidence.legibility**2
+    readable = evidence.vocabulary_coverage**2
     near = _nearness(seen, best.hits[0])
     lost, words = _lost(seen, best)
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}

@@ -55,7 +55,7 @@ class Evidence:
     """The terms of each window."""
     passages: tuple[AbstractSet[str], ...]
     """The terms of each passage, headings included."""
-    legibility: float
+    vocabulary_coverage: float
     """How much of the question the embedder can read, 0 to 1."""
 
     def scores(self) -> NDArray[np.float32]:
@@ -143,14 +143,14 @@ def weigh(
     hits: Sequence[Hit],
     windows: Mapping[int, NDArray[np.float32]],
     query: NDArray[np.float32] | None,
-    legibility: float = 1.0,
+    vocabulary_coverage: float = 1.0,
     interaction: Interaction | None = None,
 ) -> Evidence:
     """Return every window of ``hits`` with its features.
 
     ``windows`` maps passage ids to their window vectors; ``query`` is the question's vector; ``interaction`` is of the
-    same ``hits``; all three may be absent. ``legibility`` says how much of the question the embedder can read: what it
-    can't read counts nothing.
+    same ``hits``; all three may be absent. ``vocabulary_coverage`` is the share of the question's tokens that the
+    embedder knows, 0 to 1: dense features count as far as that.
     """
     places = tuple((at, span) for at, hit in enumerate(hits) for span in _windows_of(hit))
     texts = [hits[at].passage.text[start:end] for at, (start, end) in places]
@@ -179,11 +179,13 @@ def weigh(
             )
         )
     features = np.array(rows, np.float32).reshape(-1, len(WEIGHTS))
-    features[:, 0] = standard(cosines) * legibility**2
+    features[:, 0] = standard(cosines) * vocabulary_coverage**2
     near = _nearness(places, interaction)
     if interaction is not None:
-        features[:, 1] = standard(near @ interaction.weights) * legibility**2
-    return Evidence(places, features, cosines, near, tuple(bags), _terms_of_each(hits, places, bags), legibility)
+        features[:, 1] = standard(near @ interaction.weights) * vocabulary_coverage**2
+    return Evidence(
+        places, features, cosines, near, tuple(bags), _terms_of_each(hits, places, bags), vocabulary_coverage
+    )
 
 
 def _terms_of_each(

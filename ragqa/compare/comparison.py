@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ragqa.compare.advice import LEAST, advice
 from ragqa.compare.facts import Updated, change_documents, choose_facts, read_facts, update
 from ragqa.compare.language import TextPerplexity, measure_perplexity, read_text
 from ragqa.compare.measures import (
@@ -22,7 +23,6 @@ from ragqa.compare.measures import (
 )
 from ragqa.compare.questions import ASKED, Questions, add_reworded, read_questions
 from ragqa.compare.records import SPLITS, Split, SplitResult, System, label_of
-from ragqa.compare.report import LEAST, advice
 from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system, trains
 from ragqa.engine import Library
 from ragqa.errors import RagqaError

@@ -95,5 +95,5 @@ class Embedder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts), dim), rows of unit length."""
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""

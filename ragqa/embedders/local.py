@@ -110,7 +110,7 @@ class LocalEmbedder:
         with native_work:
             return self._load_tokenizer().count(texts)
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary knows."""
         with native_work:
             return self._load_tokenizer().known(text)

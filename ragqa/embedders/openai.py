@@ -267,7 +267,7 @@ class OpenAIEmbedder:
         """Return each text's tokens: exact with tiktoken's tables at hand, else estimated to the safe side."""
         return self._counter.count(texts)
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         """Return 1: what the server's vocabulary knows can't be seen from here."""
         return 1.0
 

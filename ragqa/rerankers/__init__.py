@@ -23,7 +23,7 @@ class Reranker(Protocol):
     def score(self, question: str, texts: Sequence[str]) -> np.ndarray:
         """Return float32 (len(texts),): higher is better, comparable within the one question only."""
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
 
 

@@ -156,7 +156,7 @@ class LocalReranker:
         with native_work:
             return self._model().score(question, texts) if texts else np.zeros(0, np.float32)
 
-    def legibility(self, text: str) -> float:
+    def vocabulary_coverage(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary knows."""
         with native_work:
             return self._model().known(text)

@@ -53,7 +53,7 @@ class Workbench:
             _Texts(self._database, ("window_matrix", "vectors", "places")),
             _Remembering(held.dense, ("search", "score")),
             _Remembering(held.lexical, ("search", "score")),
-            _Remembering(embedder, ("embed_question", "legibility")),
+            _Remembering(embedder, ("embed_question", "vocabulary_coverage")),
         )
 
     def close(self) -> None:
