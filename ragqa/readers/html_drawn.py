@@ -30,8 +30,7 @@ from ragqa.readers.html_text import (
     text_of,
     was_rendered,
 )
-from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
-from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.scripts import SHORT, bracket_note, write_long_note, write_subscript, write_superscript
 
 _LONGEST_SCRIPT = 40
 """Characters past which what is raised or lowered is text like any other."""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from ragqa.cjk import HAN, KANA, PUNCTUATION
 from ragqa.readers.formulas import LONGEST_TEX, tex_to_text
 from ragqa.readers.html_text import spoken_alt
-from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
-from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.scripts import SHORT, bracket_note, write_long_note, write_subscript, write_superscript
 
 if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
