@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
+from ragqa.errors import RagqaError
+from ragqa.plugins import load
 from tests.conftest import Run
 
 READER = """
@@ -75,3 +79,8 @@ def test_a_broken_package_is_named_and_other_formats_are_read(process: Run, home
     assert [line for line in lines if "ragqa_odd:FORMAT" in line and "is not a Format" in line]
     assert [line for line in lines if "the reader of an INI file can't be loaded" in line]
     assert "The lid is blue." in process("ask", "What colour is the lid?").out
+
+
+def test_an_entry_point_that_no_package_has_is_named() -> None:
+    with pytest.raises(RagqaError, match=r"^no installed package has an entry point 'none' in ragqa\.readers: "):
+        load("ragqa.readers", "none")

@@ -11,8 +11,7 @@ from ragqa.readers import scripts
 from ragqa.readers.docx_equations import M, equation_text
 from ragqa.readers.docx_package import Package
 from ragqa.readers.docx_styles import Look, Style, Styles, W
-from ragqa.readers.note_wording import SHORT, insert_note, write_long_note
-from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.scripts import SHORT, insert_note, write_long_note, write_subscript, write_superscript
 from ragqa.readers.symbol_fonts import replace_symbols
 
 

@@ -272,8 +272,7 @@ class _Walker:
         text = text_of(element, verbatim=True)
         weights, whole = self.content.weights, self.content.tree
         if len(text) > 4000 and weights[element].text * 10 > weights[whole].text * 6:
-            from ragqa.readers.text import add_text
-            from ragqa.readers.text_lines import looks_like_code
+            from ragqa.readers.text import add_text, looks_like_code
 
             if not looks_like_code([line for line in text.split("\n") if line.strip()]):
                 add_text(self.builder, text)

@@ -22,16 +22,15 @@ from ragqa.readers.html_tables import (
 )
 from ragqa.readers.html_text import (
     PARTING,
-    become,
     blank,
     formula_text,
     is_drawn_twice,
+    replace_by_text,
     show_maths,
     text_of,
     was_rendered,
 )
-from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
-from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.scripts import SHORT, bracket_note, write_long_note, write_subscript, write_superscript
 
 _LONGEST_SCRIPT = 40
 """Characters past which what is raised or lowered is text like any other."""
@@ -140,28 +139,28 @@ class _Drawing:
             text = self._noted(element, self.notes[element], line)
             if scripts:
                 scripts[-1][2].append(text)
-            become(element, text)
+            replace_by_text(element, text)
         elif tag == "math" or tag.endswith(":math"):
             show_maths(element)
         elif tag == "script":
             if not (element.get("type") or "").startswith("math/tex") or was_rendered(element):
                 return True
-            become(element, formula_text(element.text or ""))
+            replace_by_text(element, formula_text(element.text or ""))
         elif tag == "svg":
-            become(element, _labels(element))
+            replace_by_text(element, _labels(element))
         elif tag == "img" and "mwe-math-fallback" in (element.get("class") or ""):
             drawn = element.getprevious() is not None
-            become(element, "" if drawn else formula_text(element.get("alt") or ""))
+            replace_by_text(element, "" if drawn else formula_text(element.get("alt") or ""))
         elif tag in _CONTROLS:
             parent = element.getparent()
             if parent is not None and parent.tag in _SPEAKING and (value := _value(element)):
-                become(element, value)
+                replace_by_text(element, value)
         elif element.attrib and is_drawn_twice(element):
             blank(element)
         elif tag in ("span", "div") and _MATHS.search(element.get("class") or "") and not len(element):
             written = element.text or ""
             if written.strip().startswith(("\\(", "\\[", "$")):
-                become(element, formula_text(written))
+                replace_by_text(element, formula_text(written))
         else:
             return tag in SILENT
         return True

@@ -185,10 +185,10 @@ def alt_text(image: Any) -> str:
     """Return an image's alternative text where it says something; '' of one that is hidden or only decorates."""
     if image.get("aria-hidden") == "true" or image.get("role") == "presentation":
         return ""
-    return spoken_alt(image.get("alt") or "")
+    return clean_alt_text(image.get("alt") or "")
 
 
-def spoken_alt(alt: str) -> str:
+def clean_alt_text(alt: str) -> str:
     """Return an alternative text where it says something: no file name, no 'icon', no stretch of prose."""
     alt = WHITE.sub(" ", alt).strip()
     return "" if not 2 <= len(alt) <= 300 or _MEANINGLESS_ALT.fullmatch(alt) else alt
@@ -198,7 +198,7 @@ _RENDERED = re.compile(r"MathJax|MJX|mjx|katex", re.IGNORECASE)
 _HIDES_MATHS = re.compile(r"mwe-math-mathml|MJX_Assistive|katex-mathml", re.IGNORECASE)
 
 
-def become(element: Any, text: str) -> None:
+def replace_by_text(element: Any, text: str) -> None:
     """Make an element a plain <span> of ``text``."""
     blank(element)
     element.tag = "span"
@@ -215,7 +215,7 @@ def blank(element: Any) -> None:
 def show_maths(math: Any) -> None:
     """Make a formula its text, and undo the hiding of one that stands beside its picture."""
     text = mathml_to_text(math)
-    become(math, f" {text} " if math.get("display") == "block" else text)
+    replace_by_text(math, f" {text} " if math.get("display") == "block" else text)
     above = math.getparent()
     for _ in range(3):
         if above is None:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from ragqa.cjk import HAN, KANA, PUNCTUATION
 from ragqa.readers.formulas import LONGEST_TEX, tex_to_text
-from ragqa.readers.html_text import spoken_alt
-from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
-from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.html_text import clean_alt_text
+from ragqa.readers.scripts import SHORT, bracket_note, write_long_note, write_subscript, write_superscript
 
 if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
@@ -91,7 +90,7 @@ class Inline:
         if token.type == "math_inline":
             return tex_to_text(token.content) or f"{token.markup}{token.content}{token.meta}"
         if token.type == "image":
-            alt = spoken_alt(self.text(token.children or ()))
+            alt = clean_alt_text(self.text(token.children or ()))
             return f"[image: {alt}]" if alt else ""
         if token.type not in ("text", "text_special"):
             return ""

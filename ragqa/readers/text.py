@@ -1,18 +1,185 @@
 """Read plain text: paragraphs, headings, lists, code and tables, told by blank lines, indents and what lines look like.
 
 Form feeds part pages. reStructuredText is read as the plain text that it is, with its headings and literal blocks.
+Careful by design: a heading missed costs little, a sentence taken for one costs the section it stands in. No pattern is
+put to a line longer than ``LONG``, so that no line can take more than time linear in its length.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from ragqa.readers import text_lines as look
+from ragqa.cjk import HAN, KANA, PUNCTUATION
 from ragqa.readers.builder import DocumentBuilder
 from ragqa.readers.encodings import normalise
 from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
+
+LONG = 300
+"""Characters past which a line is prose, whatever it looks like."""
+
+_RADICALS = "\u2e80-\u2fff"
+_CJK_CHAR = re.compile(f"[{_RADICALS}{PUNCTUATION}{KANA}{HAN}]")
+_RULE = re.compile(r"\s*([-=~_*#+.^\"'`:])(?:\s?\1){2,}\s*$")
+_UNDERLINE = re.compile(r"([-=~^\"'`:.*+#<>_])\1{2,}\s*$")
+_ITEM = re.compile(
+    r"(\s*)(?:([-*+•·▪●○◦■□◆‣–—])\s+|((?:\d{1,3}|[a-z])[.)]|\([0-9a-zA-Z]{1,2}\)|[（(][一二三四五六七八九十\d]{1,3}[）)]|[①-⑳]|\d{1,2}、)\s*)(?=\S)"
+)
+_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,4})(\.?)\s+(\S.*)$")
+_NAMED = re.compile(
+    r"(?:chapter|appendix|part|book)\s+(?:\d{1,3}|[ivxlc]{1,7}|[a-z])\b(?:\s*[:.—–-]\s*\S.*|\s+[A-Z\"“].*)?\.?$",
+    re.IGNORECASE,
+)
+_CHINESE = (
+    (re.compile(r"第\s?[〇零一二三四五六七八九十百千\d]{1,6}\s?[章篇部卷编編](?![的,，])"), 1),
+    (re.compile(r"(?:附录|附錄)\s?[A-Z一二三四五六七八九十\d]"), 1),
+    (re.compile(r"第\s?[〇零一二三四五六七八九十百千\d]{1,6}\s?[节節](?![的,，])"), 2),
+    (re.compile(r"[一二三四五六七八九十]{1,3}、"), 2),
+)
+_SENTENCE_END = re.compile(r"[.,;:!?。，；：！？、…]$")
+_LEADERS = re.compile(  # begun at the first dot only: from each of 300 it would take 300 times as long
+    r"(?:(?<!\.)\.{4,}|(?<!\. )(?:\. ){4,}|(?<!…)…{2,}|(?<!·)·{4,})\s*[\divxl]{1,5}$"
+)
+_CODE_SIGN = re.compile(r"[{}<>=;$\\|`]|^\s*[#>$%]|\w\(|\w/\w|--\w|_\w")
+_COLUMNS = re.compile(r"\S {3,}\S")
+
+
+def width(line: str) -> int:
+    """Return how many columns a line fills; a Chinese character fills two."""
+    return len(line) if line.isascii() else len(line) + len(_CJK_CHAR.findall(line[: 2 * LONG]))
+
+
+def indent(line: str) -> int:
+    """Return how many columns a line is indented; an ideographic space counts two."""
+    columns = 0
+    for char in line[:LONG]:
+        if char not in " \t\u3000":
+            break
+        columns += {" ": 1, "\u3000": 2}.get(char, 4 - columns % 4)
+    return columns
+
+
+def is_rule(line: str) -> bool:
+    """Say whether a line is only drawn: a row of dashes, equals signs or stars."""
+    return len(line) <= LONG and _RULE.match(line) is not None
+
+
+def underline_of(line: str) -> str | None:
+    """Return the character of which a line under a title is made, or None."""
+    match = _UNDERLINE.match(line) if len(line) <= LONG else None
+    return match[1] if match else None
+
+
+def underlines(title: str, under: str) -> bool:
+    """Say whether ``under`` is a line drawn under ``title``: about as long, and the title looks like one."""
+    fits = max(3, 0.6 * width(title.strip())) <= len(under.strip()) <= max(2 * width(title.strip()), 12) + 8
+    return underline_of(under) is not None and fits and width(title) <= 120 and not is_rule(title)
+
+
+def list_item(line: str) -> tuple[int, str, str] | None:
+    """Return indent, marker with a space ('' of a bullet: the block says it) and text of a list item, or None."""
+    match = _ITEM.match(line) if len(line) <= LONG or not line[:1].isalpha() else None
+    if not match:
+        return None
+    marker = match[3]
+    text = line[match.end() :]
+    if (
+        marker
+        and line[match.end() - 1] not in " \t\u3000"
+        and marker[-1] in ".)"
+        and marker[0].isascii()
+        and text[:1].isascii()
+    ):
+        return None  # 3.5 or a)b: no space, no item
+    joint = "" if not marker or marker[-1] in "、）" else " "
+    return indent(line), f"{marker}{joint}" if marker else "", text
+
+
+def heading_alone(line: str) -> int:
+    """Return the level of a line that stands between blank lines and reads as a heading; 0 where it does not."""
+    text = line.strip()
+    if not text or width(text) > 80 or is_rule(text):
+        return 0
+    if level := heading_anywhere(line):
+        return level
+    if _NAMED.match(text):
+        return 1
+    if _SENTENCE_END.search(text):
+        return 0
+    if match := _NUMBERED.match(text):
+        title = match[3]
+        begins = title[0].isupper() or _CJK_CHAR.match(title) is not None
+        words = re.search(rf"[^\W\d_]{{2}}|[{HAN}]", title)
+        return match[1].count(".") + 1 if begins and words and len(title.split()) <= 12 else 0
+    letters = [char for char in text if char.isalpha()]
+    caps = len(letters) >= 4 and text.isupper() and len(letters) * 2 > len(text) and not _CJK_CHAR.search(text)
+    return 2 if caps and width(text) <= 60 and not list_item(line) else 0
+
+
+def heading_anywhere(line: str) -> int:
+    """Return the level of a line that is a heading even between others: 第三章, 一、; 0 where it is none."""
+    text = line.strip()
+    if not text or width(text) > 60 or _SENTENCE_END.search(text) or _LEADERS.search(text):
+        return 0
+    return next((level for pattern, level in _CHINESE if pattern.match(text)), 0)
+
+
+def single_number(line: str) -> bool:
+    """Say whether a line begins '1. ' or '1) ': a heading of a report, or a step of a list."""
+    return re.match(r"\s*\d{1,2}[.)、]?\s", line[:20]) is not None
+
+
+def is_contents(lines: Sequence[str]) -> bool:
+    """Say whether lines are a table of contents: most end in dots and a page number."""
+    return 2 * sum(len(line) <= LONG and _LEADERS.search(line.rstrip()) is not None for line in lines) > len(lines)
+
+
+def looks_like_code(lines: Sequence[str]) -> bool:
+    """Say whether indented lines are code rather than prose."""
+    signs = sum(len(line) <= LONG and _CODE_SIGN.search(line) is not None for line in lines)
+    return 2 * signs >= len(lines)
+
+
+def is_aligned(lines: Sequence[str]) -> bool:
+    """Say whether lines are columns held in place by blanks."""
+    wide = sum(len(line) <= LONG and _COLUMNS.search(line) is not None for line in lines)
+    return len(lines) >= 3 and 10 * wide >= 6 * len(lines)
+
+
+def split_tab_rows(lines: Sequence[str]) -> list[list[str]] | None:
+    """Return the cells of lines that hold the same number of tabs within them, or None."""
+    if len(lines) < 2 or any("\t" not in line.strip() for line in lines):
+        return None
+    rows = [line.rstrip("\n").split("\t") for line in lines]
+    if any(line[0] == "\t" for line in lines) or len(set(map(len, rows))) > 2:
+        return None
+    return rows
+
+
+def split_drawn_rows(lines: Sequence[str]) -> list[list[str]] | None:
+    """Return the cells of a table drawn with bars: | a | b |, with or without lines of +---+ between, or None."""
+    if len(lines) < 2 or any(line.lstrip()[:1] not in ("|", "+") for line in lines):
+        return None
+    rows = [line.strip().strip("|").split("|") for line in lines if not re.match(r"\s*[|+][-=+:| ]*$", line[:LONG])]
+    return rows if rows and all(len(row) > 1 for row in rows) else None
+
+
+def join_lines(lines: Sequence[str]) -> str:
+    """Join hard-wrapped lines: with a blank, or with nothing between Chinese characters and after a hyphen."""
+    parts: list[str] = []
+    for line in lines:
+        line = line.strip()
+        if parts:
+            before = parts[-1][-1:]
+            tight = _CJK_CHAR.match(before) and _CJK_CHAR.match(line[:1])
+            hyphen = before == "-" and parts[-1][-2:-1].isalpha() and line[:1].islower()
+            parts.append(line if tight or hyphen else " " + line)
+        elif line:
+            parts.append(line)
+    return "".join(parts)
+
 
 WIDEST_WRAP = 130
 """Where lines are commonly wider than this many columns, nobody wrapped them: each is a paragraph."""
@@ -67,21 +234,21 @@ class _Paragraphs:
             return
         self._end_code()
         self.literal = lines[-1].rstrip().endswith("::")
-        if look.is_contents(lines):
+        if is_contents(lines):
             for line in lines:
                 self.builder.add("toc", line)
-        elif rows := look.split_tab_rows(lines) or look.split_drawn_rows(lines):
+        elif rows := split_tab_rows(lines) or split_drawn_rows(lines):
             add_table(self.builder, [[Cell(cell) for cell in row] for row in rows])
-        elif look.is_aligned(lines):
+        elif is_aligned(lines):
             self.builder.add("code", "\n".join(lines))
         elif len(lines) == 1 and self._is_heading(lines[0], before, after):
-            self._heading(lines[0], look.heading_alone(lines[0]))
+            self._heading(lines[0], heading_alone(lines[0]))
         else:
             self._lines(lines)
 
     def _is_code(self, lines: Sequence[str]) -> bool:
-        depth = min(map(look.indent, lines)) - self.margin
-        return depth > 0 if self.literal else depth >= 4 and (bool(self.code) or look.looks_like_code(lines))
+        depth = min(map(indent, lines)) - self.margin
+        return depth > 0 if self.literal else depth >= 4 and (bool(self.code) or looks_like_code(lines))
 
     def _end_code(self) -> None:
         if self.code:
@@ -90,10 +257,10 @@ class _Paragraphs:
             self.literal = False
 
     def _is_heading(self, line: str, before: Sequence[str], after: Sequence[str]) -> bool:
-        level = look.heading_alone(line)
-        if level == 1 and look.single_number(line):  # '1. Open the lid', blank line, '2. ...' is a list
+        level = heading_alone(line)
+        if level == 1 and single_number(line):  # '1. Open the lid', blank line, '2. ...' is a list
             neighbours = [*before[:1], *after[:1]]
-            return bool(after) and not any(map(look.single_number, neighbours))
+            return bool(after) and not any(map(single_number, neighbours))
         return level > 0
 
     def _heading(self, line: str, level: int) -> None:
@@ -108,8 +275,8 @@ class _Paragraphs:
         while at < len(lines):
             line = lines[at]
             taken = self._underlined(lines, at) if not run else 0
-            found = None if taken else look.list_item(line)
-            level = 0 if taken or found else look.heading_anywhere(line)
+            found = None if taken else list_item(line)
+            level = 0 if taken or found else heading_anywhere(line)
             if level or (found and (run or item) and not self._is_wrapped(run, item, found)) or (found and not run):
                 self._end_run(run, item)
                 run, item = [], None
@@ -120,7 +287,7 @@ class _Paragraphs:
                 self._heading(line, level)
             elif found and not run:
                 item, run = found, [found[2]]
-            elif not look.is_rule(line):
+            elif not is_rule(line):
                 if run and self._begins_paragraph(line, lines[at - 1], item):
                     self._end_run(run, item)
                     run, item = [], None
@@ -135,14 +302,12 @@ class _Paragraphs:
     def _underlined(self, lines: Sequence[str], at: int) -> int:
         """Take a title with a line under it, and maybe one over it; return how many lines that were."""
         over = int(
-            look.underline_of(lines[at]) is not None
-            and at + 2 < len(lines)
-            and lines[at + 2].strip() == lines[at].strip()
+            underline_of(lines[at]) is not None and at + 2 < len(lines) and lines[at + 2].strip() == lines[at].strip()
         )
         title, under = lines[at + over : at + over + 1], lines[at + over + 1 : at + over + 2]
-        if not title or not under or not look.underlines(title[0], under[0]):
+        if not title or not under or not underlines(title[0], under[0]):
             return 0
-        style = ("over" if over else "") + (look.underline_of(under[0]) or "")
+        style = ("over" if over else "") + (underline_of(under[0]) or "")
         if style not in self.underlines:
             self.underlines.append(style)
         self._heading(title[0], self.underlines.index(style) + 1)
@@ -151,12 +316,12 @@ class _Paragraphs:
     def _begins_paragraph(self, line: str, before: str, item: tuple[int, str, str] | None) -> bool:
         if self.wrap > WIDEST_WRAP or max(len(line), len(before)) > 1.5 * self.wrap:
             return True
-        step = look.indent(line) - look.indent(before)
-        return (step >= 2 and item is None) or (item is not None and look.indent(line) < item[0])
+        step = indent(line) - indent(before)
+        return (step >= 2 and item is None) or (item is not None and indent(line) < item[0])
 
     def _is_full(self, line: str) -> bool:
         """Say whether a line ran to the margin, so that the next one goes on with its sentence."""
-        return self.wrap >= NARROWEST_WRAP and look.width(line.rstrip()) >= 0.6 * self.wrap
+        return self.wrap >= NARROWEST_WRAP and width(line.rstrip()) >= 0.6 * self.wrap
 
     def _end_run(self, run: Sequence[str], item: tuple[int, str, str] | None) -> None:
         """Append the lines gathered: those that ran to the margin joined, the short ones on lines of their own."""
@@ -167,9 +332,9 @@ class _Paragraphs:
             if pieces[-1] and not (item or self._is_full(pieces[-1][-1])):
                 pieces.append([])
             pieces[-1].append(line)
-        text = "\n".join(map(look.join_lines, pieces))
+        text = "\n".join(map(join_lines, pieces))
         if item is None:
-            self.items = self.items if look.indent(run[0]) > self.margin else []
+            self.items = self.items if indent(run[0]) > self.margin else []
             self.builder.add("paragraph", text[:-1] if self.literal and text.endswith("::") else text)
             return
         while self.items and self.items[-1] > item[0]:
@@ -193,18 +358,18 @@ def _chunks(page: str) -> Iterator[list[str]]:
 
 def _measure(pages: Sequence[str]) -> tuple[int, int]:
     """Return the column at which lines were wrapped (the 90th percentile of widths) and the smallest indent."""
-    counts = [0] * (look.LONG + 1)
-    margin = look.LONG
+    counts = [0] * (LONG + 1)
+    margin = LONG
     for page in pages:
         for line in page.split("\n"):
             if line and not line.isspace():
-                counts[min(look.width(line), look.LONG)] += 1
-                margin = min(margin, look.indent(line))
+                counts[min(width(line), LONG)] += 1
+                margin = min(margin, indent(line))
     wide = sum(counts[WIDEST_WRAP + 1 :])
     if wide * 5 <= sum(counts):  # a few lines were missed, or may not be broken
-        counts[WIDEST_WRAP + 1 :] = [0] * (look.LONG - WIDEST_WRAP)
+        counts[WIDEST_WRAP + 1 :] = [0] * (LONG - WIDEST_WRAP)
     left = sum(counts) // 10
-    for columns in range(look.LONG, 0, -1):
+    for columns in range(LONG, 0, -1):
         left -= counts[columns]
         if left < 0:
             return columns, margin

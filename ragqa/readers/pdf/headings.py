@@ -29,7 +29,7 @@ def _solid(text: str) -> str:
     return text.translate(_BLANKS).lower() if text.isascii() else _SOLID.sub("", text).lower()
 
 
-def from_outline(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
+def find_in_outline(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
     """Return the rows that say a bookmark's title where it leads, or on the page before or after."""
     pages: defaultdict[int, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
@@ -101,7 +101,7 @@ COMMON = 0.3
 """The part of a document's characters past which a style is that of text, however large or bold."""
 
 
-class Style(NamedTuple):
+class TypeStyle(NamedTuple):
     """Type size in quarter points, weight and slant. The font's name is no part: Chinese and Latin stand in two."""
 
     size: int
@@ -109,14 +109,14 @@ class Style(NamedTuple):
     italic: bool
 
 
-def style_of(row: TextRow) -> Style:
+def style_of(row: TextRow) -> TypeStyle:
     first = row.segments[0]
-    return Style(round(4 * row.size), row.bold, first.font.italic and first.last_font.italic)
+    return TypeStyle(round(4 * row.size), row.bold, first.font.italic and first.last_font.italic)
 
 
-def count_styles(rows: Sequence[TextRow], skip: Set[int]) -> Counter[Style]:
+def count_styles(rows: Sequence[TextRow], skip: Set[int]) -> Counter[TypeStyle]:
     """Return how much is set in each style, Chinese counted twice, tables and code little; ``skip`` are left out."""
-    counts: Counter[Style] = Counter()
+    counts: Counter[TypeStyle] = Counter()
     for at, row in enumerate(rows):
         if at not in skip:
             weight = 1 if row.mono else 20 // len(row.segments)
@@ -124,12 +124,12 @@ def count_styles(rows: Sequence[TextRow], skip: Set[int]) -> Counter[Style]:
     return counts
 
 
-def body_style(counts: Counter[Style]) -> Style:
+def body_style(counts: Counter[TypeStyle]) -> TypeStyle:
     """Return the style in which most of the document is set."""
-    return counts.most_common(1)[0][0] if counts else Style(40, False, False)
+    return counts.most_common(1)[0][0] if counts else TypeStyle(40, False, False)
 
 
-def too_common(counts: Counter[Style]) -> set[Style]:
+def find_common_styles(counts: Counter[TypeStyle]) -> set[TypeStyle]:
     """Return the styles of too much of the text to be headings', where the document is long enough to tell."""
     total = sum(counts.values())
     return {style for style, count in counts.items() if total > 10_000 and count > COMMON * total}
@@ -143,17 +143,17 @@ _CHINESE = re.compile(
 )
 
 
-def known_levels(rows: Sequence[TextRow], outlined: Headings) -> dict[Style, int]:
+def vote_on_levels(rows: Sequence[TextRow], outlined: Headings) -> dict[TypeStyle, int]:
     """Return the level that most of the outline's headings of each style have; a lone one among many says nothing."""
-    votes: defaultdict[Style, Counter[int]] = defaultdict(Counter)
+    votes: defaultdict[TypeStyle, Counter[int]] = defaultdict(Counter)
     for at, (_, level) in outlined.items():
         votes[style_of(rows[at])][level] += 1
     least = 2 if len(outlined) > 8 else 1
     return {style: counts.most_common(1)[0][0] for style, counts in votes.items() if counts.total() >= least}
 
 
-def below_outline(
-    rows: Sequence[TextRow], typed: Sequence[tuple[int, int]], outlined: Headings, known: dict[Style, int]
+def find_below_outline(
+    rows: Sequence[TextRow], typed: Sequence[tuple[int, int]], outlined: Headings, known: dict[TypeStyle, int]
 ) -> Headings:
     """Return all headings. One that the outline leaves out stands as high as others of its style that it names.
 
@@ -164,10 +164,10 @@ def below_outline(
     often = Counter(style_of(rows[at]) for at, _ in typed if rows[at].page > 0)
     merged = {at: (count, 0) for at, count in typed} | outlined
     found: Headings = {}
-    above: list[tuple[int, Style | None]] = []
+    above: list[tuple[int, TypeStyle | None]] = []
     for at in sorted(merged):
         count, level = merged[at]
-        style: Style | None = None
+        style: TypeStyle | None = None
         if not level:
             style = style_of(rows[at])
             level = known.get(style, 0)
@@ -185,7 +185,7 @@ def below_outline(
     return found
 
 
-def by_size(rows: Sequence[TextRow], typed: Sequence[tuple[int, int]]) -> Headings:
+def rank_by_size(rows: Sequence[TextRow], typed: Sequence[tuple[int, int]]) -> Headings:
     """Return the headings of a document without an outline: larger above smaller, or as deep as their numbers."""
     levels = _ranked([rows[at] for at, _ in typed])
     found = {at: (count, levels[style_of(rows[at])]) for at, count in typed}
@@ -193,13 +193,13 @@ def by_size(rows: Sequence[TextRow], typed: Sequence[tuple[int, int]]) -> Headin
     return found
 
 
-def _ranked(heads: Sequence[TextRow]) -> dict[Style, int]:
+def _ranked(heads: Sequence[TextRow]) -> dict[TypeStyle, int]:
     styles = {style_of(row) for row in heads}
     cover = heads[0].page if heads else 0
     often = Counter(style_of(row) for row in heads if row.page > cover)
     inner = {style for style, count in often.items() if count > 1} or set(often) or styles
-    ranked: list[Style] = []
-    levels: dict[Style, int] = {}
+    ranked: list[TypeStyle] = []
+    levels: dict[TypeStyle, int] = {}
     for style in sorted(inner, reverse=True):
         if not ranked or style.size < 0.96 * ranked[-1].size or style[1:] != ranked[-1][1:]:
             ranked.append(style)
@@ -250,11 +250,11 @@ _NUMBER = re.compile(r"^\W?[\dA-Za-z一二三四五六七八九十]{1,3}(?:\.\d{
 
 
 def find_typed(
-    rows: Sequence[TextRow], body: Style, common: Set[Style], blocked: Set[int], known: Set[Style]
+    rows: Sequence[TextRow], body: TypeStyle, common: Set[TypeStyle], blocked: Set[int], known: Set[TypeStyle]
 ) -> list[tuple[int, int]]:
     """Return (position, rows) of each heading. ``known`` are the styles of headings that the outline names."""
-    found: list[tuple[int, int, Style]] = []
-    lines: Counter[Style] = Counter()
+    found: list[tuple[int, int, TypeStyle]] = []
+    lines: Counter[TypeStyle] = Counter()
     loud = _Loud(body, common)
     covers = _without_text(rows, loud)
     at = 0
@@ -276,16 +276,16 @@ def find_typed(
 class _Loud:
     """How much a style stands out from the body's: 3 big, 2 bold or larger, 1 faint, 0 not at all."""
 
-    def __init__(self, body: Style, common: Set[Style]) -> None:
+    def __init__(self, body: TypeStyle, common: Set[TypeStyle]) -> None:
         self._body = body
-        self._known: dict[Style, int] = dict.fromkeys(common, 0)
+        self._known: dict[TypeStyle, int] = dict.fromkeys(common, 0)
 
-    def of(self, style: Style) -> int:
+    def of(self, style: TypeStyle) -> int:
         if style not in self._known:
             self._known[style] = self._judged(style)
         return self._known[style]
 
-    def _judged(self, style: Style) -> int:
+    def _judged(self, style: TypeStyle) -> int:
         times = style.size / max(self._body.size, 1)
         if times >= BIG:
             return 3
@@ -295,7 +295,7 @@ class _Loud:
         return 1 if slanted or times >= FAINT else 0
 
 
-def _run(rows: Sequence[TextRow], at: int, style: Style, strength: int, blocked: Set[int]) -> int:
+def _run(rows: Sequence[TextRow], at: int, style: TypeStyle, strength: int, blocked: Set[int]) -> int:
     """Return how many rows from ``at`` on make one heading by their looks, or 0."""
     row = rows[at]
     if row.mono or len(row.text) > MAX_LENGTH or not any(c.isalpha() for c in row.text):
@@ -351,10 +351,10 @@ def _without_text(rows: Sequence[TextRow], loud: _Loud) -> set[int]:
     return {row.page for row in rows if plain[row.page] < 3}
 
 
-def _alike(found: Sequence[tuple[int, int, Style]], lines: Counter[Style], loud: _Loud) -> set[Style]:
+def _alike(found: Sequence[tuple[int, int, TypeStyle]], lines: Counter[TypeStyle], loud: _Loud) -> set[TypeStyle]:
     """Return the styles that are headings' wherever, or nearly wherever, they are used."""
     runs = Counter(style for _, _, style in found)
-    heads: Counter[Style] = Counter()
+    heads: Counter[TypeStyle] = Counter()
     for _, count, style in found:
         heads[style] += count
     believed = set()
@@ -376,12 +376,12 @@ _ENUMERATOR = re.compile(
 
 def find_headings(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
     """Return the headings of a document. ``skip`` are positions that can't be any: tables of contents, code."""
-    outlined = from_outline(rows, bookmarks, skip)
+    outlined = find_in_outline(rows, bookmarks, skip)
     inside = {at + step for at, (count, _) in outlined.items() for step in range(count)}
-    known = known_levels(rows, outlined)
+    known = vote_on_levels(rows, outlined)
     counts = count_styles(rows, skip)
-    typed = find_typed(rows, body_style(counts), too_common(counts), skip | inside, known.keys())
-    found = below_outline(rows, typed, outlined, known) if outlined else by_size(rows, typed)
+    typed = find_typed(rows, body_style(counts), find_common_styles(counts), skip | inside, known.keys())
+    found = find_below_outline(rows, typed, outlined, known) if outlined else rank_by_size(rows, typed)
     return _with_numbers_above(rows, found)
 
 
