@@ -85,7 +85,7 @@ def test_questions_held_back_stand_on_pages_of_their_own(taught: Path) -> None:
     with Library.open(home=taught, index="plain") as library:
         drafts = write_questions([library.show(ENGLISH)], 300)
     learned, back = held_back(drafts, 0)
-    assert len(back) > 30 and len(learned) > 100
+    assert len(back) > 20 and len(learned) > 100
     assert not {page for one in learned for page in one.pages} & {page for one in back for page in one.pages}
     assert held_back(drafts, 0) == (learned, back) != held_back(drafts, 1)
 

@@ -75,6 +75,8 @@ def test_each_kind_of_a_manual_gives_a_question_that_a_person_would_ask() -> Non
          "the fuse of the upper element must be replaced by a technician"),
         ("step", "How do I remove the door?", "Open the door fully and lift both hinges"),
         ("table", "What is the temperature of Bread with crust?", "230 °C"),
+        ("table", "What is the temperature of Slow roast overnight?", "85 °C"),
+        ("table", "What is the program of Bread with crust?", "P1"),
         ("table", "What is the program of Slow roast overnight?", "P2"),
     }  # fmt: skip
 
@@ -132,7 +134,7 @@ def test_no_question_is_a_copy_of_its_passage(written: list[GeneratedQuestion]) 
 def test_questions_differ_and_spread_over_kinds_and_pages(written: list[GeneratedQuestion]) -> None:
     assert len({draft.text for draft in written}) == len(written)
     kinds = Counter(draft.origin for draft in written)
-    assert len(kinds) == 5 and max(kinds.values()) < 0.6 * len(written)
+    assert len(kinds) == 5 and max(kinds.values()) < 0.7 * len(written)
     assert len({(draft.source.document, draft.pages) for draft in written}) > 40
     assert {draft.source.document for draft in written} == {ENGLISH, CHINESE}
 

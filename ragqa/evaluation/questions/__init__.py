@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
-from ragqa.analysis import terms
+from ragqa.analysis import is_stop, terms
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
 from ragqa.evaluation.questions.kinds import write_kinds
@@ -83,12 +83,12 @@ def vary(drafts: Iterable[GeneratedQuestion], count: int, seed: int) -> list[Gen
     chosen: list[GeneratedQuestion] = []
     asked: list[frozenset[str]] = []
     used: dict[tuple[str, int | None], int] = defaultdict(int)
-    taken: set[tuple[str, int]] = set()
+    taken: set[tuple[str, int, str]] = set()
     while len(chosen) < count and any(waiting.values()):
         for kind in [kind for kind in waiting.values() if kind]:
             draft = kind.pop(min(range(len(kind)), key=lambda at: used[_page(kind[at])]))
-            words = frozenset(terms(draft.text))
-            place = (draft.source.document, draft.source.place)
+            words = frozenset(term for term in terms(draft.text) if not is_stop(term))
+            place = (draft.source.document, draft.source.place, draft.answer)
             if place in taken or any(len(words & other) > ALIKE * len(words | other) for other in asked):
                 continue
             taken.add(place)
