@@ -17,8 +17,6 @@ from ragqa.cjk import CJK
 VERSION = 2
 """Raised when the same text gives other terms: lexical indexes are then rebuilt."""
 
-"""Scripts written without spaces between words: kana, Han, Hangul."""
-
 _TOKEN = re.compile(rf"[{CJK}]+|(?:(?![{CJK}_])\w)+(?:[-_./+:'](?:(?![{CJK}_])\w)+)*[+#]{{0,2}}")
 _PART = re.compile(r"[^\W\d_]+|\d+")
 _CJK_RUN = re.compile(rf"[{CJK}]")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ragqa.errors import RagqaError
+from ragqa.errors import LibraryError, RagqaError
 from ragqa.settings import FILE_NAME, guarded_options, libraries_in, settings_hash
-from ragqa.trust import approval_of, approvals, approve, revoke
+from ragqa.store import Store
+from ragqa.trust import approval_of, approvals, approve, remember_library, revoke
 
 
 def approve_folder(folder: Path) -> list[str]:
@@ -45,6 +46,34 @@ def renew(file: Path, before: str | None) -> None:
     approval = approval_of(file.parent)
     if before is not None and approval is not None and approval.settings == before:
         approve(file.parent, settings=settings_hash(file))
+
+
+def approved_embedder(store: Store) -> str | None:
+    """Return the spec of the embedder that a library was made with, None for the bundled one or before the first.
+
+    Raises LibraryError where the user never agreed to it: a library may come from anybody.
+    """
+    from ragqa.embedders import BUNDLED_SPEC
+
+    held = store.embedder()
+    if held is None or held.spec == BUNDLED_SPEC:
+        return None
+    approval = approval_of(store.folder)
+    if approval is None or approval.embedder != held.spec:
+        raise LibraryError(
+            f"library '{store.folder.name}' came with the embedder {held.spec}, which you have not agreed to: to use "
+            f"it, say --embedder {held.spec}, or run 'ragqa trust {store.folder}'"
+        )
+    return held.spec
+
+
+def remember_embedder(store: Store, spec: str) -> None:
+    """Keep that the user chose an embedder for this library, so that it need not be named each time."""
+    from ragqa.embedders import BUNDLED_SPEC
+
+    held = store.embedder()
+    if spec != BUNDLED_SPEC and held is not None and held.spec == spec:
+        remember_library(store.folder, spec)
 
 
 def _embedder_of(library: Path) -> str | None:

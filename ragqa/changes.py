@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from ragqa.errors import UnreadableFile
+from ragqa.errors import LibraryError, UnreadableFile
+from ragqa.printable import quantity
 from ragqa.readers.files import is_folder
 from ragqa.sources import Source, origin_of, stored_name, with_folder
 
 if TYPE_CHECKING:
-    from ragqa.store import StoredDocument
-    from ragqa.store.database import Database
+    from ragqa.store import Store, StoredDocument
 
 FEW = 0.1
 """A folder that has nothing of what it had, and fewer files than this share of it, may be a drive that is not there."""
@@ -33,6 +33,18 @@ class Gone:
     name: str
     renamed_to: str | None = None
     """The document of the same content whose file is there: it was renamed or moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReport:
+    """What an ingest of folders found beside the files that it read."""
+
+    passed_over: tuple[Path, ...]
+    """Files and folders below them that are not read: of another kind, or hidden."""
+    gone: tuple[Gone, ...]
+    """Documents whose files are no longer there."""
+    removed: bool
+    """Whether those were removed from the library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +81,16 @@ class Scope:
 class FileChanges:
     """The files of a library against what it holds. To be used by its one writer."""
 
-    def __init__(self, database: Database, roots: Sequence[Path], sources: Sequence[Source], *, sync: bool) -> None:
-        self._database = database
+    def __init__(self, store: Store, roots: Sequence[Path], sources: Sequence[Source], *, sync: bool) -> None:
+        self._store = store
         self._scopes = [Scope.of(root) for root in roots]
         self._sync = sync
         self._follow_moves(sources)
         self._settle()
-        self._gone = {one.sha256: one for one in _gone(database, self._scopes)}
+        self._gone = {one.sha256: one for one in _gone(store, self._scopes)}
         lost = {one.name for one in self._gone.values()}
         self._contents = {
-            one.sha256: one.name for one in reversed(database.documents()) if one.sha256 and one.name not in lost
+            one.sha256: one.name for one in reversed(store.documents()) if one.sha256 and one.name not in lost
         }
 
     def recognise(self, source: Source, sha256: str) -> Recognised:
@@ -100,7 +112,7 @@ class FileChanges:
         # A title that is the file's name is a part of what was embedded: such a text is read again.
         if before is None or not self._sync or before.title == PurePath(before.name).stem:
             return Recognised(source)
-        self._database.rename(before.name, source.name, source.origin, source.place)
+        self._store.rename(before.name, source.name, source.origin, source.place)
         del self._gone[sha256]
         return Recognised(source, renamed_from=before.name)
 
@@ -110,35 +122,35 @@ class FileChanges:
 
     def _held(self, source: Source, sha256: str) -> StoredDocument | None:
         """Return the document that the file was before, by its place or its name; None where it is another now."""
-        named = self._database.stored(source.name)
+        named = self._store.stored(source.name)
         if not source.place:
             return named
-        name = self._database.name_at(source.place)
-        at_place = self._database.stored(name) if name else None
-        if at_place is not None and self._database.file_places_of(at_place.name)[0] == source.place:
+        name = self._store.name_at(source.place)
+        at_place = self._store.stored(name) if name else None
+        if at_place is not None and self._store.file_places_of(at_place.name)[0] == source.place:
             return at_place
         if named is None:
             return None
-        places = self._database.file_places_of(named.name)
+        places = self._store.file_places_of(named.name)
         lost = any(one.name == named.name for one in self._gone.values())
         known = not places and named.source in ("", source.origin)
         return named if known or lost or named.sha256 == sha256 else None
 
     def _take(self, held: StoredDocument, source: Source) -> None:
         """Have an unchanged document lie where its file is now, and at its other places that are there."""
-        places = self._database.file_places_of(held.name)
+        places = self._store.file_places_of(held.name)
         if source.place in places:
             return
         there = [place for place in places if not is_missing(place)]
         if there:
-            self._database.add_place(held.name, source.place)
+            self._store.add_place(held.name, source.place)
         else:
-            self._database.set_places(held.name, source.origin, [source.place])
+            self._store.set_places(held.name, source.origin, [source.place])
 
     def _free_name(self, source: Source) -> str:
         """Return a name that no other document has: the file's folders come in front where one has its own."""
         name, plain = source.name, source.name
-        while source.path and self._database.stored(name):
+        while source.path and self._store.stored(name):
             deeper = with_folder(source.path, plain)
             if deeper == plain:
                 break
@@ -147,50 +159,71 @@ class FileChanges:
 
     def _follow_moves(self, sources: Sequence[Source]) -> None:
         """Find the folders that were moved as a whole to where the sources lie, and have their documents lie there."""
-        places = self._database.file_places()
+        places = self._store.file_places()
         for source in sources:
             before = places.get(source.name, [""])[0]
-            if not (before and source.root and before != source.place) or self._database.name_at(source.place):
+            if not (before and source.root and before != source.place) or self._store.name_at(source.place):
                 continue
             folder = before.removesuffix(os.sep + os.path.normpath(source.inner))
             if folder == before or is_missing(str(Path(folder).parent)) or not is_missing(folder):
                 continue
-            held = self._database.stored(source.name)
+            held = self._store.stored(source.name)
             try:
                 same = held is not None and hashlib.sha256(source.read_bytes()).hexdigest() == held.sha256
             except UnreadableFile:
                 continue
             if same:
-                self._database.move_places(folder, str(source.root))
-                places = self._database.file_places()
+                self._store.move_places(folder, str(source.root))
+                places = self._store.file_places()
 
     def _settle(self) -> None:
         """Let go of places that are gone, where a document has others; find those of libraries that kept none."""
-        places = self._database.file_places()
-        for held in self._database.documents():
+        places = self._store.file_places()
+        for held in self._store.documents():
             own = places.get(held.name)
             if own is None:
                 place = next(filter(None, (_recovered(held, scope) for scope in self._scopes)), None)
                 if place:
-                    self._database.add_place(held.name, place)
+                    self._store.add_place(held.name, place)
                 continue
             lost = [place for place in own if _covered(self._scopes, place) and is_missing(place)]
             left = [place for place in own if place not in lost]
             if lost and left and (own[0] in left or not all(_covered(self._scopes, place) for place in left)):
                 elsewhere = sorted(left, key=lambda place: place != own[0] and _covered(self._scopes, place))
                 source = held.source if own[0] in left else origin_of(Path(elsewhere[0]).resolve())
-                self._database.set_places(held.name, source, elsewhere)
+                self._store.set_places(held.name, source, elsewhere)
 
 
-def find_gone(database: Database, roots: Sequence[Path]) -> list[Gone]:
+def find_gone(store: Store, roots: Sequence[Path]) -> list[Gone]:
     """Return the documents whose files are gone from the folders ``roots``, by name."""
-    gone = _gone(database, [Scope.of(root) for root in roots])
+    gone = _gone(store, [Scope.of(root) for root in roots])
     lost = {one.name for one in gone}
-    there = {one.sha256: one.name for one in database.documents() if one.name not in lost}
+    there = {one.sha256: one.name for one in store.documents() if one.name not in lost}
     return [Gone(one.name, there.get(one.sha256)) for one in gone]
 
 
-def find_emptied(database: Database, root: Path, sources: Sequence[Source]) -> int:
+def agree_to_emptied(
+    store: Store, roots: Sequence[Path], sources: Sequence[Source], agree: Callable[[str], bool]
+) -> list[Source]:
+    """Return the sources, less the refusals of folders that the user agreed are empty now.
+
+    Raises LibraryError where a folder has nothing of what was read from it, and ``agree`` does not say yes.
+    """
+    kept = list(sources)
+    for root in roots:
+        lost = _count_emptied(store, root, kept)
+        if not lost:
+            continue
+        if not agree(f"{root} has none of the {lost} documents that were read from it. Remove them all?"):
+            raise LibraryError(
+                f"{root} has none of the {quantity(lost, 'document')} that were read from it, and nothing was "
+                "removed: if it is a drive, connect it; if they are to go, add --yes"
+            )
+        kept = [one for one in kept if not one.refused or one.name != stored_name(str(root))]
+    return kept
+
+
+def _count_emptied(store: Store, root: Path, sources: Sequence[Source]) -> int:
     """Return how many documents came from a folder that holds none of them now and next to nothing else; 0 if not so.
 
     A drive that is not there looks like that, and so does a folder that was given by mistake.
@@ -198,8 +231,8 @@ def find_emptied(database: Database, root: Path, sources: Sequence[Source]) -> i
     scope = Scope.of(root)
     if not scope.deep:
         return 0
-    known = {name for name, places in database.file_places().items() if scope.covers(places[0])}
-    gone = {one.name for one in _gone(database, [scope])}
+    known = {name for name, places in store.file_places().items() if scope.covers(places[0])}
+    gone = {one.name for one in _gone(store, [scope])}
     there = sum(scope.covers(source.place) for source in sources if source.place)
     return len(known) if known and known == gone and there < FEW * len(known) else 0
 
@@ -215,12 +248,12 @@ def is_missing(place: str) -> bool:
     return False
 
 
-def _gone(database: Database, scopes: Sequence[Scope]) -> list[StoredDocument]:
+def _gone(store: Store, scopes: Sequence[Scope]) -> list[StoredDocument]:
     """Return the documents whose own place is in ``scopes`` and gone, and that lie nowhere outside of these."""
-    places = database.file_places()
+    places = store.file_places()
     return [
         held
-        for held in database.documents()
+        for held in store.documents()
         if held.name in places
         and is_missing(places[held.name][0])
         and all(_covered(scopes, place) for place in places[held.name])

@@ -14,7 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from ragqa.changes import FileChanges
-from ragqa.errors import UnreadableFile
+from ragqa.errors import EmbedderMismatch, UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
 from ragqa.printable import quantity
 from ragqa.sources import Source
@@ -23,8 +23,7 @@ from ragqa.types import Document, Passage, Span
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
     from ragqa.readers.guard import Guard
-    from ragqa.store import EmbedderIdentity
-    from ragqa.store.database import Database
+    from ragqa.store import EmbedderIdentity, Store
 
 CUT_VERSION = 6
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
@@ -75,7 +74,7 @@ class Progress:
 
 
 def ingest(
-    database: Database,
+    store: Store,
     embedder: Embedder,
     sources: Sequence[Source],
     *,
@@ -88,14 +87,14 @@ def ingest(
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
     from ragqa.readers.guard import Guard
 
-    changes = changes or FileChanges(database, (), sources, sync=False)
+    changes = changes or FileChanges(store, (), sources, sync=False)
     with Guard(PurePath(source.name).suffix.lower() for source in sources) as guard:
-        return _ingest(guard, database, embedder, sources, changes, cut or Cut(), password, progress, notice)
+        return _ingest(guard, store, embedder, sources, changes, cut or Cut(), password, progress, notice)
 
 
 def _ingest(
     guard: Guard,
-    database: Database,
+    store: Store,
     embedder: Embedder,
     sources: Sequence[Source],
     changes: FileChanges,
@@ -104,7 +103,7 @@ def _ingest(
     progress: Callable[[Progress], None],
     notice: Callable[[str], None],
 ) -> list[Ingested]:
-    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
+    group = _Group(store, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
     results: dict[int, Ingested] = {}
     work = _Work(sources, progress)
     duplicates: dict[int, tuple[str, Source]] = {}
@@ -122,7 +121,7 @@ def _ingest(
                 results[number] = Ingested(source.name, "unchanged", duplicate_of=known.duplicate_of)
                 work.nothing_to_do()
                 continue
-            stored = database.stored(source.name)
+            stored = store.stored(source.name)
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 sizes = (stored.pages, stored.passages)
                 results[number] = Ingested(source.name, "unchanged", *sizes, renamed_from=known.renamed_from)
@@ -141,8 +140,8 @@ def _ingest(
             work.stored()
     results.update(group.store())
     for name, source in duplicates.values():
-        database.add_place(name, source.place)
-    database.collect_garbage()
+        store.add_place(name, source.place)
+    store.collect_garbage()
     return [results[number] for number in sorted(results)]
 
 
@@ -191,11 +190,11 @@ class _Work:
 
 
 def ingest_documents(
-    database: Database, embedder: Embedder, documents: Iterable[Document], cut: Cut | None = None
+    store: Store, embedder: Embedder, documents: Iterable[Document], cut: Cut | None = None
 ) -> list[Ingested]:
     """Store documents that were read elsewhere, as ``ingest`` does files."""
     cut = cut or Cut()
-    group = _Group(database, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
+    group = _Group(store, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
     results: dict[int, Ingested] = {}
     for number, document in enumerate(documents):
         group.add(number, document, cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut))
@@ -210,14 +209,14 @@ class _Group:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         embedder: Embedder,
         fingerprint: str,
         notice: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.fingerprint = fingerprint
         self._notice = notice
-        self._database = database
+        self._store = store
         self._embedder = embedder
         self._warmed = False
         self._waiting: list[tuple[int, Document, list[Passage], Source | None]] = []
@@ -240,14 +239,14 @@ class _Group:
     def store(self, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[int, Ingested]:
         """Embed what waits, then put each document in a transaction of its own."""
         inputs = [embedding_input(document.title, p) for _, document, passages, _ in self._waiting for p in passages]
-        keys = iter(store_vectors(self._database, self._embedder, inputs, progress, self._notice))
+        keys = iter(store_vectors(self._store, self._embedder, inputs, progress, self._notice))
         identity = identity_of(self._embedder)
         results = {}
         for number, document, passages, source in self._waiting:
             own = list(islice(keys, len(passages)))
             origin, place = (source.origin, source.place) if source else ("", "")
             try:
-                status = self._database.put(document, passages, own, identity, self.fingerprint, origin, place)
+                status = self._store.put(document, passages, own, identity, self.fingerprint, origin, place)
             except UnreadableFile as error:
                 results[number] = Ingested(document.name, "failed", error=str(error))
                 continue
@@ -272,12 +271,47 @@ def _count_tokens(embedder: Embedder, texts: Sequence[str]) -> list[int]:
     return [max(count, len(text) // MOST_PER_TOKEN) for count, text in zip(counts, texts, strict=True)]
 
 
+def reembed(
+    store: Store,
+    embedder: Embedder,
+    progress: Callable[[Progress], None] = lambda _: None,
+    notice: Callable[[str], None] = lambda line: None,
+) -> int:
+    """Give every passage a vector by ``embedder``, from the stored text; return how many passages there are.
+
+    To be called by the one writer. The new vectors lie beside the old ones until all are there; a run that was
+    stopped goes on where it was.
+    """
+    titles = {stored.name: stored.title for stored in store.documents()}
+    ids = store.passage_ids().tolist()
+    passages = store.passages(ids)
+    inputs = [embedding_input(titles[passage.document], passage) for passage in passages.values()]
+
+    def tell(done: int, total: int) -> None:
+        progress(Progress(embedder.spec, 1, 1, "embedding", done, total, done / total))
+
+    keys = store_vectors(store, embedder, inputs, tell, notice)
+    store.swap_embedder(identity_of(embedder), dict(zip(passages, keys, strict=True)))
+    store.collect_garbage()
+    return len(ids)
+
+
+def check_embedder(store: Store, embedder: Embedder) -> None:
+    """Raise EmbedderMismatch where the library holds the vectors of another embedder."""
+    held, given = store.embedder(), identity_of(embedder)
+    if held is not None and given != held:
+        raise EmbedderMismatch(
+            f"index '{store.folder.name}' holds {held.dim}-d vectors of {held.spec}; {given.spec} gives {given.dim}-d: "
+            f"run 'ragqa reembed --embedder {given.spec}' or choose another --index"
+        )
+
+
 EmbeddingInput = tuple[str, tuple[Span, ...]]
 """The text that stands for a passage before the embedder, and the spans of its windows in it."""
 
 
 def store_vectors(
-    database: Database,
+    store: Store,
     embedder: Embedder,
     inputs: Sequence[EmbeddingInput],
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -285,23 +319,20 @@ def store_vectors(
 ) -> list[bytes]:
     """Embed those of ``inputs`` whose vectors the library does not hold yet; return the key of each one's vectors.
 
-    ``notice`` gets the price of a large run before it begins.
+    ``notice`` gets the tokens of a large run that goes online before it begins.
     """
     keys = [content_key(text, windows) for text, windows in inputs]
     identity = identity_of(embedder)
-    known = database.known_keys(keys, identity)
+    known = store.known_keys(keys, identity)
     missing = list({key: at for at, key in enumerate(keys) if key not in known}.values())
-    if len(missing) >= SLAB and embedder.cost_usd(1_000_000):
+    if len(missing) >= SLAB and embedder.hosted:
         tokens = sum(embedder.count_tokens([inputs[at][0] for at in missing]))
-        price = embedder.cost_usd(tokens) or 0.0
-        notice(
-            f"{quantity(len(missing), 'passage')}, about {tokens:,} tokens, go to {embedder.spec}: about ${price:.2f}"
-        )
+        notice(f"{quantity(len(missing), 'passage')}, about {tokens:,} tokens, go to {embedder.spec}")
     for start in range(0, len(missing), SLAB):
         progress(start, len(missing))
         slab = missing[start : start + SLAB]
         vectors = embedder.embed_passages([inputs[at][0] for at in slab], [inputs[at][1] for at in slab])
-        database.put_vectors([keys[at] for at in slab], vectors, identity)
+        store.put_vectors([keys[at] for at in slab], vectors, identity)
     return keys
 
 

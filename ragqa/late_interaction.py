@@ -18,7 +18,7 @@ from ragqa.analysis import query_terms
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ragqa.embedders import EmbeddedQuestion, TokenStates
+    from ragqa.embedders.base import EmbeddedQuestion, TokenStates
 
 Floats: TypeAlias = "NDArray[np.float32]"
 

@@ -6,13 +6,15 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 from ragqa.errors import LibraryError, RagqaError
-from ragqa.settings import Settings, data_folder, libraries_in
+from ragqa.settings import DEFAULT, Settings, data_folder, libraries_in, load_settings
+from ragqa.store import Store
 from ragqa.store.database import Database
 from ragqa.store.lock import WriterLock
 from ragqa.store.sqlite import DERIVED, FILE_NAME
@@ -73,6 +75,22 @@ def names_in(settings: Settings) -> list[str]:
     return [folder.name for folder in libraries_in(settings.indexes().parent)]
 
 
+def settings_for(name: str | None, options: dict[str, Any], create: bool, notice: Callable[[str], None]) -> Settings:
+    """Return the settings in force. Where no library is named and there is none by default, the only one is meant."""
+    settings = load_settings({"index": name, **options}, notice=notice)
+    if name is not None or settings.index != DEFAULT:
+        return settings
+    held = names_in(settings)
+    if DEFAULT in held or not held:
+        return settings
+    if create:
+        notice(f"making a new library '{DEFAULT}' beside {', '.join(held)}: name one with --index to add to it")
+    elif len(held) == 1:
+        notice(f"library '{held[0]}', the only one there is")
+        return replace(settings, index=held[0])
+    return settings
+
+
 def check_known(settings: Settings, folder: Path) -> None:
     """Raise LibraryError for a library that was found in a folder and is neither this user's own nor named."""
     home = folder.parent.parent
@@ -92,10 +110,10 @@ def missing(settings: Settings, name: str) -> LibraryError:
     )
 
 
-def info_of(database: Database) -> Info:
+def info_of(database: Store) -> Info:
     """Return what a library holds."""
     stored, identity = database.documents(), database.embedder()
-    changed = datetime.fromtimestamp(database.path.stat().st_mtime, timezone.utc)
+    changed = datetime.fromtimestamp((database.folder / FILE_NAME).stat().st_mtime, timezone.utc)
     return Info(
         database.folder.name,
         str(database.folder),

@@ -33,3 +33,9 @@ def price_of(prices: Mapping[str, Price], model: str) -> Price | None:
     name = model.removeprefix("openai:")
     base = name.split(":")[1] if name.startswith("ft:") and name.count(":") else name
     return next((prices[one] for one in (name, base, _VERSION.sub("", base)) if one in prices), None)
+
+
+def embedding_cost(prices: Mapping[str, Price], spec: str, hosted: bool, tokens: int) -> float | None:
+    """Return what embedding so many tokens costs in US dollars: 0 on this machine, None where no price is known."""
+    price = price_of(prices, spec) if hosted else Price(input=0.0)
+    return None if price is None or price.input is None else tokens * price.input / 1e6

@@ -1,10 +1,11 @@
 """Find the passages that answer a question: dense and lexical search, fused by standardised scores.
 
-Each side's scores are put on one scale, ``(x - mean) / (mean of its 50 best - mean)``, the mean taken over the whole
-collection, so that both sides' usual good hits weigh the same; the dense side counts as far as the embedder can read
-the question. Three grains speak: passages, their best one- or two-sentence windows, and terms. The best passages of a
-first round then pull the question's vector towards them (Rocchio 1971), and a passage gains a little from a good
-neighbour. What each step is worth: bench/LOG.md. Knows nothing of answers.
+Candidates are scored three ways: by the cosine of the passage, by that of its best window of one or two sentences, and
+by BM25. Each score is standardised as ``(x - mean) / (top_mean - mean)``, ``mean`` over the whole collection and
+``top_mean`` over the best 50, so that a usual good hit weighs the same on every side. Dense scores count as far as the
+embedder's vocabulary covers the question. Pseudo-relevance feedback (Rocchio 1971) then moves the question's vector
+towards the best passages, a passage gains a share of its better neighbour's score, and late interaction (ColBERT,
+Khattab & Zaharia 2020) orders the best 20. What each step is worth: bench/LOG.md. Knows nothing of answers.
 """
 
 from __future__ import annotations
@@ -22,50 +23,48 @@ from ragqa.editions import Editions, front_of
 from ragqa.errors import LibraryError
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
+from ragqa.prices import Price, embedding_cost
 from ragqa.spelling import corrected, find_slips
-from ragqa.types import Correction, Hit, Mode
+from ragqa.types import Correction, Hit, Mode, Usage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragqa.embedders import EmbeddedQuestion, Embedder
-    from ragqa.store import WindowMatrix
-    from ragqa.store.database import Database
-    from ragqa.store.lexical import LexicalIndex
-    from ragqa.store.vectors import VectorIndex
+    from ragqa.store import DenseSearch, Indexes, LexicalSearch, Stamp, Store, WindowMatrix
 
 Ids: TypeAlias = "NDArray[np.int64]"
 Floats: TypeAlias = "NDArray[np.float32]"
 
 CANDIDATES = 100
-"""Passages that each side proposes."""
+"""Passages taken from the dense and from the lexical search."""
 
 FINALISTS = 100
-"""Of what both sides propose, how many go on to the windows and to feedback."""
+"""Of the candidates of both searches, how many go on to the windows and to feedback."""
 
-USUAL = 50
-"""How many of a side's best scores tell what a good hit usually scores."""
+TOP = 50
+"""How many of the best scores of a search make its ``top_mean``."""
 
 DUPLICATE_COSINE, DUPLICATE_TERMS = 0.95, 0.8
 """Two passages closer than both (cosine of vectors, Jaccard of terms) say the same."""
 
 
 FIRST_ROUND = 0.75
-"""How far the dense sides count before feedback, against afterwards."""
+"""Weight of the dense scores before feedback, relative to afterwards."""
 
 FEEDBACK = 5
-"""How many passages pull the question's vector."""
+"""How many passages move the question's vector."""
 
 LEAST_SPREAD = 0.03
-"""Of the scores word by word: usually they spread by 0.03 to 0.07."""
+"""Least standard deviation of late-interaction scores that is divided by: usually they spread by 0.03 to 0.07."""
 
 INTERACTING = 20
-"""How many of the best are weighed word by word."""
+"""How many of the best are reordered by late interaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """What counts how much; the lexical side counts 1. Settings has the defaults."""
+    """Weights of the scores; that of BM25 is 1. Settings has the defaults."""
 
     dense_weight: float
     """Cosine of the passage."""
@@ -89,7 +88,7 @@ class Found:
     hits: tuple[Hit, ...]
     timings_ms: dict[str, float]
     query: Floats | None = None
-    """The question's vector, where the dense side spoke."""
+    """The question's vector; None after a lexical search."""
     legibility: float = 1.0
     """How much of the question the embedder can read, 0 to 1."""
     interaction: Interaction | None = None
@@ -106,21 +105,36 @@ class Found:
 class Retriever:
     """Searches one library's indexes. Holds no state of its own: safe for concurrent questions."""
 
-    def __init__(
-        self,
-        database: Database,
-        vectors: VectorIndex,
-        lexical: LexicalIndex,
-        embedder: Embedder,
-        fusion: Fusion,
-    ) -> None:
-        self._database = database
-        self._vectors = vectors
-        self._lexical = lexical
-        self._embedder = embedder
+    def __init__(self, store: Store, indexes: Indexes, embedder: Callable[[], Embedder], fusion: Fusion) -> None:
+        """Search ``indexes`` of ``store``; ``embedder`` is called when a question's vector is needed first."""
+        self._store = store
+        self._vectors = indexes.dense
+        self._open_embedder = embedder
+        self._opened: Embedder | None = None
         self._fusion = fusion
         self._names: Names | None = None
         self._editions: Editions | None = None
+        self.lexical: LexicalSearch = indexes.lexical
+        self.stamp: Stamp = indexes.stamp
+        """The state of the store that is searched."""
+
+    def _embedder(self) -> Embedder:
+        if self._opened is None:
+            self._opened = self._open_embedder()
+        return self._opened
+
+    def vector_of(self, question: str) -> tuple[Floats | None, float]:
+        """Return a question's vector and how much of it the embedder knows; none of a model that is asked online."""
+        embedder = self._embedder()
+        if embedder.hosted:
+            return None, 1.0
+        return embedder.embed_queries([question])[0], embedder.legibility(question)
+
+    def embedding_usage(self, question: str, prices: Mapping[str, Price]) -> Usage:
+        """Return what the vector of a question took."""
+        embedder = self._embedder()
+        tokens = embedder.count_tokens([question])[0]
+        return Usage(embedding_tokens=tokens, cost_usd=embedding_cost(prices, embedder.spec, embedder.hosted, tokens))
 
     def search(
         self,
@@ -135,7 +149,7 @@ class Retriever:
         A misspelt word is looked for as the library spells it; of a manual of which the question names one edition,
         the others are left out. ``only`` is the id of a document that alone is searched.
         """
-        corrections = find_slips(question, self._lexical, self._document_names(), _is_english)
+        corrections = find_slips(question, self.lexical, self._document_names(), _is_english)
         allowed = self._allowed(question, document, only)
         found = self._search(corrected(question, corrections), k, mode, allowed)
         return replace(found, question=question, corrections=corrections) if corrections else found
@@ -145,19 +159,19 @@ class Retriever:
         without: AbstractSet[int] = self.editions.others(question) if only is None else frozenset()
         if document is None and only is None and not without:
             return None
-        return self._database.passage_ids(document, without, only)
+        return self._store.passage_ids(document, without, only)
 
     @property
     def editions(self) -> Editions:
         """The manuals that the library holds in several editions."""
         if self._editions is None:
-            documents = [(held.document_id, held.name, held.title) for held in self._database.documents()]
+            documents = [(held.document_id, held.name, held.title) for held in self._store.documents()]
             self._editions = Editions(documents, self._front)
         return self._editions
 
     def _front(self, name: str) -> str:
         try:
-            return front_of(self._database.document(name))
+            return front_of(self._store.document(name))
         except LibraryError:  # damaged: said where its text is read for an answer
             return ""
 
@@ -166,14 +180,14 @@ class Retriever:
         asked, query, legibility = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
-            asked = self._embedder.embed_question(question)
+            asked = self._embedder().embed_question(question)
             query = asked.vector
-            legibility = self._embedder.legibility(question)
+            legibility = self._embedder().legibility(question)
             clock.lap("embed")
             dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
         if mode != "dense":
-            lexical = _lexical_side(self._lexical, query_terms(question), allowed)
+            lexical = _lexical_side(self.lexical, query_terms(question), allowed)
             clock.lap("lexical")
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
@@ -199,8 +213,8 @@ class Retriever:
         ids: Ids,
         question: str,
         query: Floats | None,
-        dense: _Side | None,
-        lexical: _Side | None,
+        dense: ScoredCandidates | None,
+        lexical: ScoredCandidates | None,
         trust: float,
     ) -> tuple[Floats, Floats]:
         """Return for each of ``ids`` a score, and what its document's name adds; ``trust``: what dense grains count."""
@@ -208,7 +222,7 @@ class Retriever:
         terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = terms_say
         if dense and query is not None:
-            held = self._database.window_matrix(ids.tolist())
+            held = self._store.window_matrix(ids.tolist())
             places, windows = held.places, _window_side(held, query, dense).standard()
             windows *= trust * weigh.window_weight
             total = terms_say + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
@@ -216,7 +230,7 @@ class Retriever:
             again = _rescored(self._vectors, ids, pulled, dense)
             total = terms_say + trust * weigh.dense_weight * again.standard() + windows
         else:
-            places = self._database.places(ids.tolist())
+            places = self._store.places(ids.tolist())
         total = total + weigh.neighbour * _neighbours(places, total)
         return total, weigh.name_weight * self._naming(question, places[:, 0])
 
@@ -225,11 +239,11 @@ class Retriever:
     ) -> tuple[dict[int, int], Floats, Interaction | None]:
         """Return the places of the best in what is weighed word by word, the scores with names and that, and that."""
         whole = total + named
-        if asked is None or not self._embedder.token_dim:
+        if asked is None or not self._embedder().token_dim:
             return {}, whole, None
         best = np.argsort(-whole, kind="stable")[:INTERACTING]
-        states = self._database.token_states(ids[best].tolist(), self._embedder.token_dim)
-        interaction = interact(asked, question, self._lexical.idf, states)
+        states = self._store.token_states(ids[best].tolist(), self._embedder().token_dim)
+        interaction = interact(asked, question, self.lexical.idf, states)
         if interaction is None or any(one is None for one in interaction.nearest):
             return {}, whole, None
         scores = interaction.scores()
@@ -247,19 +261,21 @@ class Retriever:
 
     def _document_names(self) -> Names:
         if self._names is None:
-            self._names = Names([(held.document_id, held.name, held.title) for held in self._database.documents()])
+            self._names = Names([(held.document_id, held.name, held.title) for held in self._store.documents()])
         return self._names
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
-        pulled = query + self._fusion.pull * self._database.vectors(best.tolist()).mean(axis=0)
+        pulled = query + self._fusion.pull * self._store.vectors(best.tolist()).mean(axis=0)
         return np.asarray(pulled / max(float(np.linalg.norm(pulled)), 1e-9), np.float32)
 
-    def _pick(self, ids: Ids, total: Floats, dense: _Side | None, lexical: _Side | None, k: int) -> tuple[Hit, ...]:
+    def _pick(
+        self, ids: Ids, total: Floats, dense: ScoredCandidates | None, lexical: ScoredCandidates | None, k: int
+    ) -> tuple[Hit, ...]:
         order = np.argsort(-total, kind="stable")[: 2 * k + 8]
-        close = _close(self._database.vectors(ids[order].tolist()))
+        close = _close(self._store.vectors(ids[order].tolist()))
         if not close[:k, :k].any():  # no need to read what comes behind
             order, close = order[:k], close[:k, :k]
-        passages = self._database.passages(ids[order].tolist())
+        passages = self._store.passages(ids[order].tolist())
         there = [at for at in range(len(order)) if int(ids[order[at]]) in passages]
         texts = [passages[int(ids[order[at]])].text for at in there]
         chosen = [order[there[at]] for at in _without_duplicates(texts, close[np.ix_(there, there)], k)]
@@ -276,19 +292,19 @@ class Retriever:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """One side's scores of the candidates, and the two numbers that standardise them."""
+class ScoredCandidates:
+    """The candidates' scores by one search, and the two numbers that standardise them."""
 
     ids: Ids
     scores: Floats
     mean: float
-    usual: float
+    top_mean: float
     score_others: Callable[[Ids], Floats]
     size: int
     """How many passages could have been found."""
 
-    def extended_to(self, ids: Ids) -> _Side:
-        """Return this side with a score for each of ``ids`` (a sorted superset of its own)."""
+    def extended_to(self, ids: Ids) -> ScoredCandidates:
+        """Return these scores with a score for each of ``ids`` (a sorted superset of its own)."""
         scores = np.empty(len(ids), np.float32)
         own = np.searchsorted(ids, self.ids)
         others = np.ones(len(ids), bool)
@@ -298,12 +314,12 @@ class _Side:
             scores[others] = self.score_others(ids[others])
         return replace(self, ids=ids, scores=scores)
 
-    def of(self, kept: Ids) -> _Side:
-        """Return this side with the candidates at these places only."""
+    def of(self, kept: Ids) -> ScoredCandidates:
+        """Return these scores with the candidates at these places only."""
         return replace(self, ids=self.ids[kept], scores=self.scores[kept])
 
     def standard(self) -> Floats:
-        spread = self.usual - self.mean
+        spread = self.top_mean - self.mean
         return (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
 
 
@@ -313,52 +329,52 @@ def _is_english(word: str) -> bool:
     return is_bundled_word(word)
 
 
-def _dense_side(index: VectorIndex, query: Floats, allowed: Ids | None) -> _Side:
+def _dense_side(index: DenseSearch, query: Floats, allowed: Ids | None) -> ScoredCandidates:
     ids, scores = index.search(query, CANDIDATES, allowed)
     size = index.size if allowed is None else len(allowed)
     mean = _dense_mean(index, query, scores, size)
-    return _Side(ids, scores, mean, _usual(scores, size), lambda others: index.score(others, query), size)
+    return ScoredCandidates(ids, scores, mean, _top_mean(scores, size), lambda others: index.score(others, query), size)
 
 
-def _rescored(index: VectorIndex, ids: Ids, query: Floats, before: _Side) -> _Side:
+def _rescored(index: DenseSearch, ids: Ids, query: Floats, before: ScoredCandidates) -> ScoredCandidates:
     scores = index.score(ids, query)
     mean = _dense_mean(index, query, scores, before.size)
-    return replace(before, ids=ids, scores=scores, mean=mean, usual=_usual(scores, before.size))
+    return replace(before, ids=ids, scores=scores, mean=mean, top_mean=_top_mean(scores, before.size))
 
 
-def _dense_mean(index: VectorIndex, query: Floats, scores: Floats, size: int) -> float:
+def _dense_mean(index: DenseSearch, query: Floats, scores: Floats, size: int) -> float:
     """Return the mean score over the library; the documents asked for alone may all lie under it."""
     mean = float(index.mean @ query)
     return mean if size == index.size else min(mean, float(scores.min(initial=mean)))
 
 
-def _usual(scores: Floats, size: int) -> float:
+def _top_mean(scores: Floats, size: int) -> float:
     """Return what a good hit usually scores: the mean of the best 50, of the best quarter in a small collection."""
-    count = min(USUAL, max(size // 4, 1))
+    count = min(TOP, max(size // 4, 1))
     return float(np.sort(scores)[::-1][:count].sum()) / count
 
 
-def _lexical_side(index: LexicalIndex, words: Mapping[str, int], allowed: Ids | None) -> _Side:
+def _lexical_side(index: LexicalSearch, words: Mapping[str, int], allowed: Ids | None) -> ScoredCandidates:
     ids, scores = index.search(words, CANDIDATES, allowed)
     if len(scores) < CANDIDATES:  # all that match
         total = float(scores.sum())
     else:  # a term's contributions summed over the collection are about its document frequency times its rarity
         total = sum(count * index.doc_freq(word) * index.idf(word) for word, count in words.items())
     size = index.size if allowed is None else len(allowed)
-    usual = _usual(scores, size)
-    mean = min(total / max(index.size, 1), usual)
-    return _Side(ids, scores, mean, usual, lambda others: index.score(others, words), size)
+    top_mean = _top_mean(scores, size)
+    mean = min(total / max(index.size, 1), top_mean)
+    return ScoredCandidates(ids, scores, mean, top_mean, lambda others: index.score(others, words), size)
 
 
-def _window_side(held: WindowMatrix, query: Floats, dense: _Side) -> _Side:
+def _window_side(held: WindowMatrix, query: Floats, dense: ScoredCandidates) -> ScoredCandidates:
     """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
     scores = dense.scores.copy()
     some = np.flatnonzero(np.diff(held.starts))
     if len(some):
         scores[some] = best_windows(held.vectors, held.starts[some], query)
-    usual = _usual(scores, dense.size)
+    top_mean = _top_mean(scores, dense.size)
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
-    return replace(dense, scores=scores, mean=usual - (dense.usual - dense.mean), usual=usual)
+    return replace(dense, scores=scores, mean=top_mean - (dense.top_mean - dense.mean), top_mean=top_mean)
 
 
 def best_windows(vectors: Floats, starts: Ids, query: Floats) -> Floats:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ragqa.errors import RagqaError
 from ragqa.plain_files import parse_toml
+from ragqa.prices import Price
 from ragqa.trust import approval_of, config_folder, is_foreign
 from ragqa.types import Mode
 
@@ -65,6 +66,8 @@ class Settings:
     timeout: float = 60.0
     keep_answers: bool = True
     """Whether ``ask`` keeps its answers beside the libraries, for ``ragqa feedback``."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What hosted models cost, by name, from the file alone: tables such as ``[prices."gpt-4.1-mini"]``."""
 
     def indexes(self) -> Path:
         """Return the folder in which libraries live, one folder each."""
@@ -85,7 +88,7 @@ def load_settings(
     file = settings_file()
     if file is not None:
         values.update(_allowed(file, notice))
-    names = {f"RAGQA_{field.name.upper()}": field.name for field in fields(Settings)}
+    names = {f"RAGQA_{one.name.upper()}": one.name for one in fields(Settings) if one.name != "prices"}
     given = {name: env[variable] for variable, name in names.items() if env.get(variable)}
     values.update(_checked(given, "the environment"))
     values.update(
@@ -192,7 +195,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _checked(values: Mapping[str, object], origin: str) -> dict[str, object]:
-    known = {field.name: str(field.type) for field in fields(Settings)}
+    known = {one.name: str(one.type) for one in fields(Settings)}
     checked: dict[str, object] = {}
     for name, value in values.items():
         key = name.replace("-", "_")
@@ -237,6 +240,8 @@ def _convert(kind: str, value: object) -> object:
         return Path(str(value)).expanduser()
     if kind.startswith("tuple"):
         return (value,) if isinstance(value, str) else tuple(str(item) for item in value)  # type: ignore[attr-defined]
+    if kind.startswith("Mapping"):
+        return {str(name): _price(table) for name, table in dict(value).items()}  # type: ignore[call-overload]
     if kind == "bool":
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[str(value).lower()]
     if kind.startswith("int"):
@@ -248,7 +253,17 @@ def _convert(kind: str, value: object) -> object:
     return str(value)
 
 
+def _price(table: object) -> Price:
+    """Return the price that a table of the file names. Raises TypeError, ValueError where it is none."""
+    values = {str(name): float(str(dollars)) for name, dollars in dict(table).items()}  # type: ignore[call-overload]
+    if not values or not all(0 <= dollars < 1e6 for dollars in values.values()):
+        raise ValueError(table)
+    return Price(**values)
+
+
 def _kind(kind: str) -> str:
+    if kind.startswith("Mapping"):
+        return "table of prices: each model's has input, output and training, in US dollars for a million tokens"
     return {"i": "whole number", "f": "number", "b": "true or false", "M": f"mode ({', '.join(get_args(Mode))})"}.get(
         kind[0], "usable value"
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragqa.analysis import cjk_share, query_terms, terms
+from ragqa.analysis import VERSION, cjk_share, query_terms, terms
 
 
 def test_words_meet_in_their_stems():
@@ -48,3 +50,19 @@ def test_terms_never_hold_white_space_nor_are_empty(text):
 
 def test_share_of_chinese():
     assert cjk_share("滤网 E04") == 2 / 5 and cjk_share("") == 0
+
+
+SAMPLE = (
+    "How do I reset the KX-40's filters? Error E04.",
+    "每三个月清洗一次滤网，更换电池。",
+    "2½ l at 10⁵ Pa, naïve cafés",
+    "debian/control re-read U.S. C++ Wi-Fi",
+    "ＡＢＣ１２ Größe Straße",
+    "ポンプを止める 펌프를 멈춘다",
+)
+
+
+def test_a_change_of_terms_raises_the_version_by_which_indexes_are_known():
+    """Indexes hold the terms that an older ragqa made: with other terms and the same version they would miss."""
+    made = hashlib.sha256(repr([terms(text) for text in SAMPLE]).encode()).hexdigest()[:16]
+    assert (VERSION, made) == (2, "28a0a29027733669")

@@ -15,7 +15,7 @@ import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from ragqa.engine import LONGEST_QUESTION
+from ragqa.answering import LONGEST_QUESTION
 from ragqa.readers.files import LONGEST_TEXT
 from ragqa.sources import name_sources
 from ragqa.store.lock import WriterLock

@@ -165,7 +165,7 @@ def test_a_library_that_holds_a_decomposed_name_is_served_by_either(home: Path, 
     file.write_text(PUMP, encoding="utf-8")
     ragqa("ingest", file)
     with Library.open("default", home=home) as library:
-        library._database.rename(NAME, file.name, origin_of(file), str(file))
+        library.store.rename(NAME, file.name, origin_of(file), str(file))
     assert ragqa("show", NAME).code == 0 and names(ragqa)[0] != NAME
     assert ragqa("ingest", file).out.endswith("unchanged (1 passage)\n") and len(names(ragqa)) == 1
     assert ragqa("remove", NAME).out == "1 document removed\n"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ragqa.embedders import open_embedder
 from ragqa.embedders.openai import OpenAIEmbedder, estimate
+from ragqa.engine import Library
 from ragqa.errors import ModelError
 from tests.conftest import PATIENCE
 from tests.servers.embeddings import KEY, EmbeddingServer, count_tokens, vector_of
@@ -83,17 +85,9 @@ def test_a_server_with_a_smaller_batch_limit_is_served_in_halves(server: Embeddi
     np.testing.assert_allclose(got, [vector_of(text, 8) for text in texts], atol=1e-6)
 
 
-def test_an_unknown_models_dimension_is_learnt_and_its_price_is_not_guessed(server: EmbeddingServer) -> None:
+def test_an_unknown_models_dimension_is_learnt(server: EmbeddingServer) -> None:
     server.dim = 12
-    embedder = OpenAIEmbedder("my-model")
-    assert embedder.dim == 12
-    assert embedder.cost_usd(1_000_000) is None
-
-
-def test_a_run_is_priced_before_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    assert opened().cost_usd(2_500_000) == pytest.approx(0.25)
+    assert OpenAIEmbedder("my-model").dim == 12
 
 
 @pytest.mark.parametrize("trouble", [{"status": 429}, {"status": 500}, {"status": 503}, {"drop": True}])
@@ -174,3 +168,20 @@ def test_one_failure_among_many_requests_ends_the_run(server: EmbeddingServer) -
 )
 def test_without_tables_tokens_are_never_underestimated(text: str, real: int) -> None:
     assert real <= estimate(text) <= max(2 * real, 30)
+
+
+def test_a_lexical_search_asks_no_server_and_needs_no_key(
+    home: Path, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "pump.txt").write_text("The pump runs at 5 bar. Drain it before frost.", encoding="utf-8")
+    with Library.open(create=True, home=home, embedder="openai:text-embedding-ada-002") as library:
+        library.ingest([home / "pump.txt"])
+    asked = len(server.requests)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    with Library.open(home=home, mode="lexical") as library:
+        assert library.search("drain the pump").hits[0].passage.document == "pump.txt"
+        assert "5 bar" in library.ask("At how many bar does the pump run?").text
+        with pytest.raises(ModelError, match="OPENAI_API_KEY"):
+            library.search("drain the pump", mode="dense")
+    assert asked and len(server.requests) == asked

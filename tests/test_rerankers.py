@@ -278,7 +278,7 @@ def _as_read(passage: dict[str, Any]) -> str:
 
     with Library.open() as library:
         stored = {one.name: one.title for one in library.documents()}
-        (held,) = library._database.passages([passage["passage_id"]]).values()
+        (held,) = library.store.passages([passage["passage_id"]]).values()
         return embedding_input(stored[passage["document"]], held)[0]
 
 

@@ -21,7 +21,7 @@ from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Citation, Extract, Hit, Passage, Span
 
 if TYPE_CHECKING:
-    from ragqa.answerers import Chosen, Turn
+    from ragqa.answerers.base import Chosen, Turn
 
 
 MOST_STEPS = 15

@@ -15,7 +15,7 @@ from ragqa.analysis import ENGLISH_STOPS, terms
 from ragqa.cjk import CJK
 
 if TYPE_CHECKING:
-    from ragqa.answerers import Turn
+    from ragqa.answerers.base import Turn
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ragqa.analysis import compatible
-from ragqa.answerers import ChatOptions, Chosen, Turn
+from ragqa.answerers.base import ChatOptions, Chosen, Turn
 from ragqa.answerers.citations import Checked, check_markers, cite, unsupported_claims
 from ragqa.answerers.followup import standalone
 from ragqa.answerers.prompting import Prompt, Room, build_prompt, closed_book_prompt, condense_prompt

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ragqa.answerers import ChatOptions
+from ragqa.answerers.base import ChatOptions
 from ragqa.answerers.language_model import ModelAnswerer, Reply
 from ragqa.answerers.prompting import Prompt, Room, estimate_tokens, folded
 from ragqa.answerers.untrusted import Live, only_closes, visible, without_thoughts

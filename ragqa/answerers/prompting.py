@@ -14,7 +14,7 @@ from ragqa.sentences import sentences
 from ragqa.types import Hit, Passage
 
 if TYPE_CHECKING:
-    from ragqa.answerers import Turn
+    from ragqa.answerers.base import Turn
 
 
 Role = Literal["system", "user", "assistant"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ragqa.answerers import ChatOptions
+from ragqa.answerers.base import ChatOptions
 from ragqa.answerers.language_model import ModelAnswerer, Reply
 from ragqa.answerers.prompting import Prompt, Room, rendered
 from ragqa.answerers.untrusted import Live

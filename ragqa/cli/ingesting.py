@@ -20,7 +20,7 @@ from ragqa.cli.output import note, print_json, say, shortened, terminal_width, u
 from ragqa.printable import printable_name, quantity
 
 if TYPE_CHECKING:
-    from ragqa.engine import FolderReport
+    from ragqa.changes import FolderReport
     from ragqa.ingest import Ingested, Progress
 
 

@@ -192,7 +192,7 @@ def update(systems: Sequence[System], facts: Sequence[Fact], bench: Bench, *, re
             copy.add_documents(documents)
             copy.search(facts[0].question)  # the indexes are brought up to date
             seconds = time.perf_counter() - started
-            cost = 0.0 if copy.embedder.cost_usd(1) == 0 else None
+            cost = None if copy.embedder.hosted else 0.0
             for system in systems:
                 if isinstance(system, Retrieving):
                     anew = system.on(copy)

@@ -1,110 +1,62 @@
-"""Turn text into vectors. A variant is a file of this folder; it is imported when it is chosen."""
+"""Turn text into vectors. A kind of embedder is a file of this folder and a line of the table below.
+
+What every kind gives is in ``base.py``. Other packages add kinds by entry points of the group ``PLUGINS``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import cast
 
+from ragqa.embedders.base import Embedded, EmbeddedQuestion, Embedder, Progress, TokenStates
 from ragqa.errors import ModelError
+from ragqa.plugins import entry_points, load
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ragqa.types import Span
-
-
-@dataclass(frozen=True, slots=True)
-class TokenStates:
-    """The states of a passage's tokens, each in a byte for each of ``token_dim`` directions: the finest grain."""
-
-    levels: np.ndarray
-    """int8 (tokens, token_dim): a unit vector times 127."""
-    windows: np.ndarray
-    """int16 (tokens,): the window that each token stands in, -1 for one that stands in none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """A text's vector, and those of its windows: both float32 of unit length, (dim,) and (windows, dim).
-
-    An embedder that sees no token states (an API) gives no windows, (0, dim), and no ``tokens``.
-    """
-
-    vector: np.ndarray
-    windows: np.ndarray
-    tokens: TokenStates | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddedQuestion:
-    """A question's vector, float32 (dim,), and where the embedder sees them the states of its tokens."""
-
-    vector: np.ndarray
-    tokens: np.ndarray | None = None
-    """float32 (tokens, token_dim), rows of unit length."""
-    spans: tuple[Span, ...] = field(default=())
-    """The characters of the question behind each token."""
-
-
-class Embedder(Protocol):
-    """What ingest and search ask of a model. Safe to call from several threads."""
-
-    spec: str
-    """How a user names it: 'local:all-MiniLM-L6-v2', 'openai:text-embedding-ada-002'."""
-    revision: str
-    """Changes whenever the same text would get another vector: a hash of the weights, or the API's model name."""
-    dim: int
-    token_dim: int
-    """Numbers kept of a token's state; 0 where it gives none."""
-    max_tokens: int
-    """The longest text it reads, in its own tokens, special ones not counted."""
-
-    def warm(self, *, passages: bool = False) -> None:
-        """Load now what a question needs, or what passages do; safe in a thread, and free when it was done."""
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return how many tokens each text takes, special ones not counted; never fewer than it really takes."""
-
-    def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
-        """Return a vector for each text and for each of its windows (character spans into that text).
-
-        Window vectors come by late pooling: the token states of the one pass over the whole text, averaged over the
-        tokens that touch the span (Günther et al. 2024, arXiv 2409.04701). A text past ``max_tokens`` is cut there; a
-        window wholly past it gets the text's own vector.
-        """
-
-    def embed_question(self, text: str) -> EmbeddedQuestion:
-        """Return the vector of one question, that of ``embed_queries``, with the states of its tokens."""
-
-    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Return float32 (len(texts), dim), rows of unit length."""
-
-    def cost_usd(self, tokens: int) -> float | None:
-        """Return the price of embedding so many tokens in US dollars: 0 on this machine, None where not known."""
-
-    def legibility(self, text: str) -> float:
-        """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
-
+__all__ = ["Embedded", "EmbeddedQuestion", "Embedder", "Opener", "TokenStates", "open_embedder"]
 
 BUNDLED_SPEC = "local:all-MiniLM-L6-v2"
-_OPENERS = {"local": ("ragqa.embedders.local", "open_local"), "openai": ("ragqa.embedders.openai", "open_openai")}
-"""What stands before the colon of a spec → the module and the function that opens it."""
+
+PLUGINS = "ragqa.embedders"
+"""The group of entry points by which other packages add a kind: the name of each is the kind, its object an Opener."""
+
+Opener = Callable[[str, Progress | None], Embedder]
+"""Takes what stands behind the colon of a spec, and where one-line messages go."""
 
 
-def open_embedder(spec: str | None = None, *, progress: Callable[[str], None] | None = None) -> Embedder:
+def _local() -> Opener:
+    from ragqa.embedders.local import open_local
+
+    return open_local
+
+
+def _openai() -> Opener:
+    from ragqa.embedders.openai import open_openai
+
+    return open_openai
+
+
+_KINDS: dict[str, Callable[[], Opener]] = {"local": _local, "openai": _openai}
+"""What stands before the colon of a spec → what opens it, imported when it is chosen."""
+
+
+def open_embedder(spec: str | None = None, *, progress: Progress | None = None) -> Embedder:
     """Return the embedder that ``spec`` names; the bundled one for None. Raises ModelError.
 
     It is cheap: models are loaded, and compiled where that was not done before, when the first text comes or at
     ``warm()``. ``progress`` then gets one-line messages.
     """
     kind, colon, model = (spec or BUNDLED_SPEC).strip().partition(":")
-    if not colon or kind not in _OPENERS or not model.strip():
+    opener = _opener(kind) if colon and model.strip() else None
+    if opener is None:
+        more = "".join(f", {name}:MODEL" for name in entry_points(PLUGINS))
         raise ModelError(
             f"an embedder should be named local:MODEL (a folder or a hub name, such as {BUNDLED_SPEC}) or "
-            f"openai:MODEL (such as openai:text-embedding-3-small); got '{spec}'"
+            f"openai:MODEL (such as openai:text-embedding-3-small){more}; got '{spec}'"
         )
-    module, function = _OPENERS[kind]
-    embedder: Embedder = getattr(import_module(module), function)(model.strip(), progress)
-    return embedder
+    return opener(model.strip(), progress)
+
+
+def _opener(kind: str) -> Opener | None:
+    if kind in _KINDS:
+        return _KINDS[kind]()
+    return cast("Opener", load(PLUGINS, kind)) if kind in entry_points(PLUGINS) else None

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ragqa.embedders import Embedded, EmbeddedQuestion, TokenStates
+from ragqa.embedders.base import Embedded, EmbeddedQuestion, TokenStates
 from ragqa.embedders.directions import directions_of
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.tokens import (
@@ -28,12 +28,12 @@ from ragqa.embedders.tokens import (
     unit,
 )
 from ragqa.errors import ModelError
+from ragqa.models.apart import load
 from ragqa.models.compiled import (
     CantCompile,
     Take,
     home_of,
     import_openvino,
-    load,
     load_aside,
     native_work,
     read_record,
@@ -78,6 +78,7 @@ class LocalEmbedder:
         self.spec = folder.spec
         self.revision = folder.revision
         self.dim = folder.dim
+        self.hosted = False
         directions = directions_of(folder)
         self.token_dim = 0 if directions is None else directions.shape[1]
         self._progress = progress
@@ -108,10 +109,6 @@ class LocalEmbedder:
         """Return each text's tokens, special ones and prefixes not counted."""
         with native_work:
             return self._load_tokenizer().count(texts)
-
-    def cost_usd(self, tokens: int) -> float | None:
-        """Return 0: it runs on this machine."""
-        return 0.0
 
     def legibility(self, text: str) -> float:
         """Return the share of the tokens of ``text`` that the vocabulary knows."""

@@ -21,12 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.embedders import Embedded, EmbeddedQuestion
+from ragqa.embedders.base import Embedded, EmbeddedQuestion
 from ragqa.errors import ModelError
 from ragqa.models.files import Progress
 from ragqa.openai_api.bodies import Body
 from ragqa.openai_api.calls import Calls, Request
-from ragqa.openai_api.client import OFFICIAL_HOST, open_server, server_host
+from ragqa.openai_api.client import open_server, server_host
 from ragqa.openai_api.errors import Failure, Lessons, ServerError, shortened
 from ragqa.types import Span
 
@@ -214,8 +214,6 @@ def _table_is_here() -> bool:
 
 
 _DIMS = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
-_DOLLARS_PER_MILLION = {"text-embedding-ada-002": 0.10, "text-embedding-3-small": 0.02, "text-embedding-3-large": 0.13}
-"""List prices without batch discount, as published in January 2025."""
 
 MAX_INPUTS = 2048
 MAX_REQUEST_TOKENS = 300_000
@@ -238,6 +236,7 @@ class OpenAIEmbedder:
         self.spec = f"openai:{model}"
         self.revision = model
         self.max_tokens = MAX_INPUT_TOKENS if model in _DIMS else _OWN_SERVER_TOKENS
+        self.hosted = True
         self.token_dim = 0
         self.tokens_used = 0
         """What the server says it has read so far."""
@@ -271,11 +270,6 @@ class OpenAIEmbedder:
     def legibility(self, text: str) -> float:
         """Return 1: what the server's vocabulary knows can't be seen from here."""
         return 1.0
-
-    def cost_usd(self, tokens: int) -> float | None:
-        """Return the list price of embedding ``tokens``; None where no price is known."""
-        price = None if self._host != OFFICIAL_HOST else _DOLLARS_PER_MILLION.get(self.model)
-        return None if price is None else tokens * price / 1e6
 
     def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
         """Return a vector for each text; windows are not looked at."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from ragqa.engine import Library, checked_question
+from ragqa.answering import check_question
+from ragqa.engine import Library
 from ragqa.errors import NoAnswer, RagqaError
 from ragqa.evaluation.datasets.questions import Row, numbered_rows, page_numbers, strings
 from ragqa.evaluation.libraries import TOLD_EVERY_S, library_of, read_manuals
@@ -140,7 +141,7 @@ def _question(where: str, row: Row) -> WholeQuestion:
             f"{where}: expected a kind of answer, as in 'procedure', under 'kind', got {row['kind']!r}; choose another"
         )
     try:
-        checked_question(row["text"])
+        check_question(row["text"])
     except RagqaError as error:
         raise RagqaError(f"{where}: {error}") from None
     return WholeQuestion(

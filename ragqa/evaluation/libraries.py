@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 from unicodedata import normalize
 
-from ragqa.engine import Library, checked_question
+from ragqa.answering import check_question
+from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets import Dataset, Documents, Files, Question
 from ragqa.evaluation.datasets.records import check
@@ -138,7 +139,7 @@ def ask_all(
 
 def _asked(library: Library, question: Question, mode: Mode, *, quoted: bool) -> Outcome:
     try:
-        checked_question(question.text)
+        check_question(question.text)
     except RagqaError:  # no word to look for: it finds nothing, and that counts
         return Outcome()
     started = time.perf_counter()

@@ -1,13 +1,11 @@
-"""Compile a model in another process, so that torch never enters this one, and put the result in place at once."""
+"""Open a compiled model; compile it first in another process where need be, so that torch never enters this one."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,16 @@ from typing import Any
 
 from ragqa.errors import ModelError
 from ragqa.isolated import command, environment
-from ragqa.models.compiled import FILES, FORMAT, RECORD, import_openvino, read_record
+from ragqa.models.compiled import (
+    FILES,
+    FORMAT,
+    RECORD,
+    CantCompile,
+    CompiledRunner,
+    home_of,
+    import_openvino,
+    read_record,
+)
 from ragqa.models.files import Progress, hashes_of
 from ragqa.trust import cache_folder
 
@@ -23,11 +30,27 @@ _SAID = "ragqa.errors.ModelError: "
 """What the last line of a process begins with that said itself why it could not go on."""
 
 
+def load(builder: str, name: str, revision: str, progress: Progress | None) -> tuple[CompiledRunner, Path]:
+    """Return a model's runner and its compiled folder, compiling first if need be. Raises CantCompile, ModelError.
+
+    ``builder`` is the module whose process compiles the model ``name``.
+    """
+    home = home_of(revision)
+    record = read_record(home)
+    if record is None:
+        record = compile_apart(builder, name, home, progress)
+    if not record["choice"]:
+        raise CantCompile(str(record["reason"]))
+    return CompiledRunner(home / "model.xml", record["choice"], keep=home / "loaded"), home
+
+
 def compile_apart(module: str, name: str, home: Path, progress: Progress | None) -> dict[str, Any]:
     """Run ``python -m module name FOLDER`` and make that folder ``home``; return the record that it left there.
 
     ``name`` is the model's, as in its spec. Raises ModelError where it could not be compiled or kept.
     """
+    import tempfile
+
     from filelock import FileLock
 
     try:
@@ -58,6 +81,8 @@ def compile_apart(module: str, name: str, home: Path, progress: Progress | None)
 
 
 def _start(module: str, name: str, part: Path) -> dict[str, Any]:
+    import subprocess  # most runs find the model compiled
+
     # The child uses no GPU and asks nobody anything.
     env = environment(HF_HUB_OFFLINE="1", CUDA_VISIBLE_DEVICES="")
     for last_try in (False, True):

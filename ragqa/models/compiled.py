@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ragqa.models.files import Loaded, Progress, is_intact, private_cache
+from ragqa.models.files import Loaded, is_intact, private_cache
 
 FORMAT = 7
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
@@ -191,22 +191,6 @@ class CompiledRunner:
                     done.result()
             finally:
                 stop.set()
-
-
-def load(builder: str, name: str, revision: str, progress: Progress | None) -> tuple[CompiledRunner, Path]:
-    """Return a model's runner and its compiled folder, compiling first if need be. Raises CantCompile, ModelError.
-
-    ``builder`` is the module whose process compiles the model ``name`` (``apart.py``).
-    """
-    home = home_of(revision)
-    record = read_record(home)
-    if record is None:
-        from ragqa.models.apart import compile_apart
-
-        record = compile_apart(builder, name, home, progress)
-    if not record["choice"]:
-        raise CantCompile(str(record["reason"]))
-    return CompiledRunner(home / "model.xml", record["choice"], keep=home / "loaded"), home
 
 
 def home_of(revision: str) -> Path:

@@ -6,7 +6,6 @@ Slower than embedding, because nothing can be computed before the question is kn
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from ragqa.errors import ModelError
@@ -28,22 +27,31 @@ class Reranker(Protocol):
         """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
 
 
-_OPENERS = {"local": ("ragqa.rerankers.local", "open_local")}
-"""What stands before the colon of a spec → the module and the function that opens it."""
+Progress = Callable[[str], None]
+Opener = Callable[[str, Progress | None], Reranker]
+"""Takes what stands behind the colon of a spec, and where one-line messages go."""
 
 
-def open_reranker(spec: str, *, progress: Callable[[str], None] | None = None) -> Reranker:
+def _local() -> Opener:
+    from ragqa.rerankers.local import open_local
+
+    return open_local
+
+
+_KINDS: dict[str, Callable[[], Opener]] = {"local": _local}
+"""What stands before the colon of a spec → what opens it, imported when it is chosen."""
+
+
+def open_reranker(spec: str, *, progress: Progress | None = None) -> Reranker:
     """Return the reranker that ``spec`` names. Raises ModelError.
 
     It is cheap: the model is loaded, and compiled where that was not done before, when the first text comes.
     ``progress`` then gets one-line messages.
     """
     kind, colon, model = spec.strip().partition(":")
-    if not colon or kind not in _OPENERS or not model.strip():
+    if not colon or kind not in _KINDS or not model.strip():
         raise ModelError(
             "a reranker should be named local:MODEL, a folder or a hub name such as "
             f"local:cross-encoder/ms-marco-MiniLM-L6-v2; got '{spec}'"
         )
-    module, function = _OPENERS[kind]
-    reranker: Reranker = getattr(import_module(module), function)(model.strip(), progress)
-    return reranker
+    return _KINDS[kind]()(model.strip(), progress)

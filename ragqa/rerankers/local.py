@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ragqa.errors import ModelError
-from ragqa.models.compiled import CantCompile, CompiledRunner, load, native_work
+from ragqa.models.apart import load
+from ragqa.models.compiled import CantCompile, CompiledRunner, native_work
 from ragqa.models.files import Progress
 from ragqa.rerankers.folders import RerankerFolder, find_reranker
 

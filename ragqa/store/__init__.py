@@ -1,6 +1,6 @@
 """What a library keeps, and the seam to those that search it: ``Store`` is all that retrieval and ingest ask of one.
 
-``database.Database`` is the store of this project: SQLite for the truth, FAISS and tantivy derived from it. Another,
+``database.Database`` is the store of this project: SQLite for the database, FAISS and tantivy derived from it. Another,
 such as a server's database, stands behind the same Protocol. Higher scores are better everywhere; ids are of passages.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded, TokenStates
+    from ragqa.embedders.base import Embedded, TokenStates
     from ragqa.types import Document, Passage, Span, Unit
 
 Ids: TypeAlias = "NDArray[np.int64]"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.embedders import TokenStates
+from ragqa.embedders.base import TokenStates
 from ragqa.errors import LibraryError
 
 Floats = NDArray[np.float32]

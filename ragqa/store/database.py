@@ -1,4 +1,4 @@
-"""The truth of a library: documents, text, passages and vectors in one SQLite file. One document is one transaction.
+"""The database of a library: documents, text, passages and vectors in one SQLite file. One document is one transaction.
 
 Knows nothing of search: FAISS and tantivy are derived from here, by ``vectors.py`` and ``lexical.py``.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded, TokenStates
+    from ragqa.embedders.base import Embedded, TokenStates
 
 
 class Database:

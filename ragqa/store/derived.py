@@ -1,7 +1,7 @@
-"""Keep what is derived from the truth beside it: checksummed, swapped atomically, caught up or rebuilt when opened.
+"""Keep what is derived from the database beside it: checksummed, swapped atomically, caught up or rebuilt when opened.
 
-``<library>/<name>/manifest.json`` names the folder of the current state, the state of the truth that it holds, and the
-size and CRC-32 of each of its files. A new state is written into a folder of its own and becomes current by one
+``<library>/<name>/manifest.json`` names the folder of the current state, the state of the database that it holds, and
+the size and CRC-32 of each of its files. A new state is written into a folder of its own and becomes current by one
 ``os.replace`` of the manifest, so that a crash leaves the old or the new. Knows nothing of what the files mean.
 """
 
@@ -36,7 +36,7 @@ _MOST_CHANGES = 2**62
 Index = TypeVar("Index", covariant=True)
 
 
-class Truth(Protocol):
+class FolderStore(Protocol):
     """A store that lies in a folder, beside which indexes of it can be kept."""
 
     folder: Path
@@ -52,8 +52,8 @@ class Truth(Protocol):
     def descends_from(self, stamp: Stamp) -> bool: ...
 
 
-Source = TypeVar("Source", bound=Truth, contravariant=True)
-Held = TypeVar("Held", bound=Truth)
+Source = TypeVar("Source", bound=FolderStore, contravariant=True)
+Held = TypeVar("Held", bound=FolderStore)
 
 
 class Recipe(Protocol[Source, Index]):
@@ -68,7 +68,7 @@ class Recipe(Protocol[Source, Index]):
         """Return what must be equal for a state to be of use: format, embedder. None: not worth keeping yet."""
 
     def build(self, database: Source, into: Path | None) -> Index:
-        """Make the index from the truth alone."""
+        """Make the index from the database alone."""
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> Index:
         """Open a state whose checksums are right."""
@@ -90,7 +90,7 @@ class Torn(Exception):
 
 
 def open_derived(database: Held, recipe: Recipe[Held, Index], notice: Callable[[str], None]) -> Index:
-    """Return the index, caught up with the truth or made anew; ``notice`` gets one line when it had to be repaired."""
+    """Return the index, caught up with the database or made anew; ``notice`` gets one line when it was repaired."""
     root = database.folder / recipe.name
     if root.is_symlink() and database.writable:
         root.unlink()  # the link itself: what it leads to is nobody's business here
@@ -148,7 +148,7 @@ def check_state(root: Path) -> State:
     return _read(root)[0]
 
 
-def _look(root: Path, form: str, database: Truth) -> tuple[State | None, str | None]:
+def _look(root: Path, form: str, database: FolderStore) -> tuple[State | None, str | None]:
     """Return a usable state, or None and what is wrong with it; None and None before the first build."""
     if root.is_dir() and not any(root.iterdir()):
         return None, None

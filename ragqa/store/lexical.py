@@ -1,4 +1,4 @@
-"""Lexical search: a tantivy index of the passages' terms, derived from the truth. Scores are BM25, best first.
+"""Lexical search: a tantivy index of the passages' terms, derived from the database. Scores are BM25, best first.
 
 Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of terms, never parsed. Knows no vectors.
 """
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ragqa import analysis
 from ragqa.store import Stamp, Terms
-from ragqa.store.derived import Truth, open_derived
+from ragqa.store.derived import FolderStore, open_derived
 
 LONGEST_TERM = 200
 """Bytes. A longer term is cut and hashed, the same way in passages and questions: tantivy drops what is too long."""
@@ -35,7 +35,7 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-class Texts(Truth, Protocol):
+class Texts(FolderStore, Protocol):
     """What this index is made from."""
 
     def passage_ids(self) -> Ids: ...
@@ -62,7 +62,7 @@ class LexicalIndex:
         self.ids = ids
         """Of all passages held, ascending, int64."""
         self.stamp = stamp
-        """The state of the truth that this holds."""
+        """The state of the database that this holds."""
 
     @classmethod
     def open(cls, database: Texts, notice: Callable[[str], None] = lambda line: None) -> LexicalIndex:
@@ -159,8 +159,7 @@ class _Recipe:
     title = "lexical index"
 
     def form(self, database: Texts) -> str | None:
-        # Any change of the analyser makes the terms held foreign, so its source is its version.
-        return f"tantivy {_FORMAT} terms {hashlib.sha256(Path(analysis.__file__).read_bytes()).hexdigest()[:16]}"
+        return f"tantivy {_FORMAT} terms {analysis.VERSION}"
 
     def build(self, database: Texts, into: Path | None) -> LexicalIndex:
         import tantivy

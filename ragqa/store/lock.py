@@ -9,8 +9,9 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,6 +90,26 @@ class WriterLock:
         except (OSError, ValueError, KeyError, TypeError):
             who = "another process"
         return f"{self.folder.name} is being written by {who}"
+
+
+@contextmanager
+def wait_to_write(
+    writing: Callable[[], AbstractContextManager[None]], seconds: float, notice: Callable[[str], None]
+) -> Iterator[None]:
+    """Enter ``writing``, after whoever is the writer now; ``notice`` gets one line about the wait. Raises Locked."""
+    until, told = time.monotonic() + seconds, False
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(writing())
+                break
+            except Locked as locked:
+                if time.monotonic() > until:
+                    raise
+                if not told:
+                    notice(f"{locked.why}: waiting until that is done")
+                told = True
+        yield
 
 
 def _command() -> str:

@@ -1,4 +1,4 @@
-"""An open ``library.db``: who may write, what a transaction is, which state the truth is in. Knows no documents."""
+"""An open ``library.db``: who may write, what a transaction is, which state the database is in. Knows no documents."""
 
 from __future__ import annotations
 

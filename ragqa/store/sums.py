@@ -1,4 +1,4 @@
-"""Checksums of the truth, written with it and held against it when it is read: a disk's flipped bit is never quoted.
+"""Checksums of the database, written with it and held against it when it is read: a disk's flipped bit is never quoted.
 
 SQLite guards how its pages hang together, not what stands in them. CRC-32 finds any single error; it is no guard
 against somebody who means to deceive. Beside the database a small file says which state was written last, so that a

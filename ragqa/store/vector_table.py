@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ragqa.embedders import Embedded, TokenStates
+    from ragqa.embedders.base import Embedded, TokenStates
 
 
 class VectorTable:

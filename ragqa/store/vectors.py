@@ -1,7 +1,7 @@
-"""Dense search: a FAISS index over the passages' vectors, derived from the truth. Scores are cosines, best first.
+"""Dense search: a FAISS index over the passages' vectors, derived from the database. Scores are cosines, best first.
 
 Exact up to ``EXACT_BELOW`` passages, an inverted file (IVF) beyond; ``bench/vectors.py`` measures both. Vectors are
-kept as float16, as the truth has them. Knows nothing of texts.
+kept as float16, as the database has them. Knows nothing of texts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.store import EmbedderIdentity, Stamp
-from ragqa.store.derived import Truth, open_derived
+from ragqa.store.derived import FolderStore, open_derived
 
 EXACT_BELOW = 50_000
 """Passages from which the index is approximate: an exact scan of 384-d float16 takes 1.5 ms at this size."""
@@ -37,7 +37,7 @@ Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
-class Vectors(Truth, Protocol):
+class Vectors(FolderStore, Protocol):
     """What this index is made from."""
 
     def embedder(self) -> EmbedderIdentity | None: ...
@@ -61,7 +61,7 @@ class VectorIndex:
         self.ids = ids
         """Of all passages held, ascending, int64."""
         self.stamp = stamp
-        """The state of the truth that this holds."""
+        """The state of the database that this holds."""
         self.mean: Floats = (total / max(len(ids), 1)).astype(np.float32)
         """The mean of all vectors, float32 (dim,): ``mean @ query`` is the mean score over the whole library."""
 
@@ -192,7 +192,7 @@ def build_index(size: int, dim: int, sample: Callable[[Ids], Floats]) -> Any:
 
 
 def _add(index: Any, database: Vectors, ids: Ids) -> NDArray[np.float64]:
-    """Add the vectors of ``ids`` from the truth; return their sum."""
+    """Add the vectors of ``ids`` from the database; return their sum."""
     total = np.zeros(index.d, np.float64)
     for start in range(0, len(ids), _CHUNK):
         some = ids[start : start + _CHUNK]

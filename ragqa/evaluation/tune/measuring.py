@@ -18,9 +18,8 @@ from ragqa.evaluation.datasets.records import Dataset, Held, Question, check
 from ragqa.printable import quantity
 from ragqa.retrieval import Fusion, Retriever
 from ragqa.settings import Settings
+from ragqa.store import Indexes
 from ragqa.store.database import Database
-from ragqa.store.lexical import LexicalIndex
-from ragqa.store.vectors import VectorIndex
 from ragqa.types import Document, Mode, Passage
 
 if TYPE_CHECKING:
@@ -48,10 +47,12 @@ class Workbench:
 
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         self._database = Database.open(folder)
+        held = self._database.indexes(lambda line: None)
+        self._stamp = held.stamp
         self._parts: tuple[Any, Any, Any, Any] = (
             _Texts(self._database, ("window_matrix", "vectors", "places")),
-            _Remembering(VectorIndex.open(self._database), ("search", "score")),
-            _Remembering(LexicalIndex.open(self._database), ("search", "score")),
+            _Remembering(held.dense, ("search", "score")),
+            _Remembering(held.lexical, ("search", "score")),
             _Remembering(embedder, ("embed_question", "legibility")),
         )
 
@@ -66,7 +67,9 @@ class Workbench:
 
     def places(self, question: str, fusion: Fusion, mode: Mode = "hybrid") -> tuple[Place, ...]:
         """Return where the best passages stand, best first."""
-        found = Retriever(*self._parts, fusion).search(question, DEPTH, mode)
+        store, dense, lexical, embedder = self._parts
+        indexes = Indexes(self._stamp, dense, lexical)
+        found = Retriever(store, indexes, lambda: embedder, fusion).search(question, DEPTH, mode)
         return tuple(
             Place(hit.passage.document, hit.passage.page, hit.passage.page_end, hit.passage.tokens)
             for hit in found.hits
