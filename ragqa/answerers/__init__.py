@@ -1,12 +1,12 @@
 """Turn the passages found into an answer. A kind of answerer is a file of this folder and a line of the table below.
 
-What every kind meets is in ``base.py``. Other packages add kinds by entry points of the group ``ENTRY_POINTS``.
+What every kind takes and does is in ``base.py``. Other packages add kinds by entry points of the group ``PLUGINS``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from ragqa import plugins
 from ragqa.answerers.base import Answerer, ChatOptions, Chosen, Turn
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Answerer", "ChatOptions", "Chosen", "Opener", "Turn", "open_answerer"]
 
+PLUGINS = "ragqa.answerers"
+"""The group of entry points by which other packages add a kind: the name of each is the kind, its object an Opener."""
 
-class Opener(Protocol):
-    """Opens an answerer of one kind: what an entry point of ``ENTRY_POINTS`` names."""
-
-    def __call__(self, model: str, options: ChatOptions, prompts: Prompts, /) -> Answerer:
-        """Return the answerer for ``model``, which stands behind the colon of a spec. Raises ModelError."""
+Opener = Callable[[str, ChatOptions, "Prompts"], Answerer]
+"""Takes what stands behind the colon of a spec, a language model's options, and the prompts."""
 
 
 def _openai() -> Opener:
@@ -37,11 +36,8 @@ def _transformers() -> Opener:
     return open_transformers
 
 
-_OPENERS: Mapping[str, Callable[[], Opener]] = {"openai": _openai, "transformers": _transformers}
+_KINDS: dict[str, Callable[[], Opener]] = {"openai": _openai, "transformers": _transformers}
 """What stands before the colon of a spec → what imports its opener."""
-
-ENTRY_POINTS = "ragqa.answerers"
-"""The group of entry points through which another package adds a kind of answerer: name = its ``Opener``."""
 
 
 def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> Answerer:
@@ -55,7 +51,7 @@ def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> A
     kind, _, model = (part.strip() for part in spec.partition(":"))
     opener = _opener(kind) if kind and model else None
     if opener is None:
-        added = "".join(f", {name}:MODEL" for name in plugins.entry_points(ENTRY_POINTS))
+        added = "".join(f", {name}:MODEL" for name in plugins.entry_points(PLUGINS))
         raise ModelError(
             "an answerer should be named extractive, openai:MODEL (such as openai:gpt-4.1-mini)"
             f"{added} or transformers:PATH (a model's folder); got '{spec}'"
@@ -65,12 +61,12 @@ def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> A
 
 def _opener(kind: str) -> Opener | None:
     """Return what opens answerers of ``kind``: one of ours, else one that a package adds; None where there is none."""
-    if kind in _OPENERS:
-        return _OPENERS[kind]()
-    point = plugins.entry_points(ENTRY_POINTS).get(kind)
+    if kind in _KINDS:
+        return _KINDS[kind]()
+    point = plugins.entry_points(PLUGINS).get(kind)
     if point is None:
         return None
-    added = plugins.load(ENTRY_POINTS, kind)
+    added = plugins.load(PLUGINS, kind)
     if not callable(added):
         raise ModelError(f"{plugins.package_of(point)} adds '{kind}', which should be a function; got {added!r:.40}")
     return cast(Opener, added)

@@ -1,4 +1,4 @@
-"""What an answerer is given and asked for: the records and the Protocol that every kind of answerer meets."""
+"""What every kind of answerer takes and does: a conversation's turns, options of a language model, the Protocol."""
 
 from __future__ import annotations
 

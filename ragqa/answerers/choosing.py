@@ -1,7 +1,11 @@
-"""Choose the unit of the manuals that answers: every unit that the passages found touch is weighed as an answer.
+"""Select the unit of the manuals that answers a question, how much of it, and how likely it is that it answers.
 
-Then how much of it: the section where all of it is asked for, the row of a table where one thing is. Knows nothing of
-wording.
+Every unit that the passages found touch is scored; confidence is learned on questions with known answers.
+
+A question that shares few words with the manual is judged by how near the unit chosen comes to all of it, and most of
+all to the word that it lacks most; one that asks for a length or a reason, by whether there is one. Nothing that speaks
+for an answer may count against one: learned freely, a plain question in the manual's own words would be refused
+(bench/LOG.md).
 """
 
 from __future__ import annotations
@@ -220,8 +224,8 @@ def _nearest(evidence: Evidence, found: Sequence[Candidate]) -> Floats:
 
 def _cosines(evidence: Evidence, found: Sequence[Candidate]) -> Floats:
     """Return (candidates,): the mean cosine of the windows in each."""
-    usual = float(evidence.cosines.mean()) if len(evidence.cosines) else 0.0
-    means = [float(evidence.cosines[list(one.windows)].mean()) if one.windows else usual for one in found]
+    overall = float(evidence.cosines.mean()) if len(evidence.cosines) else 0.0
+    means = [float(evidence.cosines[list(one.windows)].mean()) if one.windows else overall for one in found]
     return np.array(means, np.float32)
 
 
@@ -495,12 +499,8 @@ def _lost(seen: Considered, best: Candidate) -> tuple[float, int]:
 
 def _said(seen: Considered, best: Candidate) -> str:
     """Return what the best unit says, as far as it stands in the passages found."""
-    return "\n".join(_window(seen, n) for n in best.windows)
-
-
-def _window(seen: Considered, number: int) -> str:
-    at, (start, end) = seen.evidence.places[number]
-    return seen.hits[at].passage.text[start:end]
+    places = (seen.evidence.places[number] for number in best.windows)
+    return "\n".join(seen.hits[at].passage.text[start:end] for at, (start, end) in places)
 
 
 @cache

@@ -1,7 +1,8 @@
-"""Weigh each sentence and row of the passages found as an answer. Knows nothing of wording or thresholds.
+"""Score each sentence, row and unit that the passages found touch as evidence for an answer.
 
-A window's features come from both sides of retrieval (how near it lies, which of the question's terms it holds, weighed
-by how rare they are), from where it stands, and from whether it holds the kind of thing that was asked for.
+A window's features come from both sides of retrieval (its cosine, which of the question's terms it holds, weighted by
+inverse document frequency), from where it stands, and from whether it holds the kind of value that was asked for.
+Candidates are the units, and the rows of tables, that may answer. Knows nothing of wording or thresholds.
 """
 
 from __future__ import annotations

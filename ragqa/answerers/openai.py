@@ -29,8 +29,8 @@ _THINKING = ("reasoning_content", "reasoning", "thinking")
 
 
 @dataclass(slots=True)
-class Choice:
-    """An answer as it came so far."""
+class StreamedChoice:
+    """One of the answers (OpenAI's ``choices``), as far as it came."""
 
     pieces: list[str] = field(default_factory=list)
     end: str | None = None
@@ -49,7 +49,7 @@ class Choice:
 class Completion:
     """What a server sent; ``usage`` counts prompt and answer in tokens, where it says so."""
 
-    choices: tuple[Choice, ...]
+    choices: tuple[StreamedChoice, ...]
     usage: tuple[int, int] | None
     unsure: bool = False
     """Whether neither the server nor the text's end tells that the answer is whole."""
@@ -61,7 +61,7 @@ def read_completion(body: Body, hearer: Live | None) -> Completion:
     Without a reason to end, an answer is taken for whole where the server marked the end of its stream, or where the
     text ends with a sentence; else its connection may have broken.
     """
-    choices: dict[int, Choice] = {}
+    choices: dict[int, StreamedChoice] = {}
     usage: tuple[int, int] | None = None
     known = False
     try:
@@ -78,14 +78,14 @@ def read_completion(body: Body, hearer: Live | None) -> Completion:
         raise CutShort(came, error.words if isinstance(error, ServerError) else "") from None
     if not known:
         raise OtherInterface("JSON without choices")
-    told = tuple(choices[at] for at in sorted(choices))
-    left_open = [choice.text for choice in told if choice.end is None]
+    done = tuple(choices[at] for at in sorted(choices))
+    left_open = [choice.text for choice in done if choice.end is None]
     if not body.ended and not all(map(_ends_a_sentence, left_open)):
         raise CutShort(max(map(len, left_open)))
-    return Completion(told, usage, unsure=not all(body.ended and _looks_whole(text) for text in left_open))
+    return Completion(done, usage, unsure=not all(body.ended and _looks_whole(text) for text in left_open))
 
 
-def _take(said: Any, at: int, choices: dict[int, Choice], hearer: Live | None) -> None:
+def _take(said: Any, at: int, choices: dict[int, StreamedChoice], hearer: Live | None) -> None:
     if not isinstance(said, dict):
         return
     if isinstance(said.get("error"), dict):
@@ -93,7 +93,7 @@ def _take(said: Any, at: int, choices: dict[int, Choice], hearer: Live | None) -
     if said.get("finish_reason") == "error":
         raise ServerError(200, "the model's server failed")
     index = said.get("index")
-    choice = choices.setdefault(index if isinstance(index, int) else at, Choice())
+    choice = choices.setdefault(index if isinstance(index, int) else at, StreamedChoice())
     choice.end = str(said["finish_reason"]) if said.get("finish_reason") else choice.end
     message = said.get("delta") or said.get("message")
     if not isinstance(message, dict):
@@ -316,7 +316,7 @@ class ChatModel:
         official, refused = self._server.official, lessons.refused
         return request_for(self._name, prompt, self._options, n=n, stream=stream, official=official, refused=refused)
 
-    def _written(self, choice: Choice) -> str:
+    def _written(self, choice: StreamedChoice) -> str:
         """Return the text of a choice; "" where it is all thinking, of a model that is known to begin with it."""
         text, lessons = choice.text, self._calls.lessons
         if only_closes(text):
@@ -332,7 +332,7 @@ class ChatModel:
             return f"{self._server.host} cut the answer by its content filter: ask in other words"
         return f"{self._server.host} sent a reply without an answer: ask again, or choose another model"
 
-    def _silence(self, choice: Choice) -> str:
+    def _silence(self, choice: StreamedChoice) -> str:
         """Return why a model wrote nothing that can be shown, where that is known."""
         if choice.refusal:
             return f"{self._name} declined to answer: {server_words(choice.refusal)}"
