@@ -192,7 +192,7 @@ def test_measures_that_no_training_gives_are_left_out_of_the_picture(
     provider, job = begun(server, settings, prepared)
     assert provider.follow(job.id, silent).state == "succeeded"
     picture = (jobs_folder(settings) / job.id / "loss.svg").read_text()
-    assert "e+" not in picture and "1e" not in picture and "polyline" in picture
+    assert "e+" not in picture and "1e" not in picture and "held back" in picture
 
 
 def test_a_failed_job_says_why_and_is_begun_anew(server: FineTuning, settings: Settings, prepared: Path) -> None:

@@ -202,9 +202,10 @@ def test_another_cut_says_what_to_run(home: Path, ragqa: Run, few_weights: None)
     (home / "ragqa.toml").write_text(SPOILT, encoding="utf-8")
     part_of_a_manual(home)
     assert ragqa("ingest", ENGLISH).code == 0
-    assert ragqa("bench", "questions", "--count", "60", "--out", "own.jsonl").code == 0
+    assert ragqa("bench", "questions", "--count", "200", "--out", "own.jsonl").code == 0
     found = ragqa("tune", "--questions", "own.jsonl", "--passage-tokens", "32", "--json")
     assert found.json["present"]["passage_tokens"] == 160 and found.json["tried"] == 1 + 2 * 2
+    assert found.json["best"]["passage_tokens"] == 32, found.json
     assert "passages of 32 tokens: cutting and embedding" in found.err
     assert found.json["written"]["passage_tokens"] == 32
     assert "ragqa ingest PATH… --index default" in found.err
