@@ -17,9 +17,9 @@ from pathlib import Path
 from bench.data import CORPORA, collection, library_of, need
 from bench.record import Row, kept_rows, names_of, parser_of_names, report
 from ragqa import Library
+from ragqa.compare.comparison import Asking, Comparison, compare
 from ragqa.compare.facts import Updated
-from ragqa.compare.records import Measured
-from ragqa.compare.running import Asking, Comparison, compare
+from ragqa.compare.records import SplitResult
 from ragqa.finetune.preparing import Planned, prepare
 
 SETS = ("xquad-en", "drcd-dev", "sample manuals")
@@ -45,7 +45,7 @@ def _compare(planned: Planned, library: Library, home: Path, systems: tuple[str,
 
 def rows(name: str, found: Comparison, minutes: float) -> Iterator[Row]:
     """Yield a row for each system and split, the facts that changed, and what follows."""
-    for one in found.measured:
+    for one in found.results:
         yield {"set": name, **_row(one), "minutes": round(minutes, 1)}
     for update in found.updates:
         yield {"set": name, **_update(update)}
@@ -54,7 +54,7 @@ def rows(name: str, found: Comparison, minutes: float) -> Iterator[Row]:
     yield {"set": name, "conclusion": " ".join(found.advice)}
 
 
-def _row(one: Measured) -> Row:
+def _row(one: SplitResult) -> Row:
     figures = {measure: of.mean for measure, of in one.metrics.items() if measure in SHOWN}
     recall = one.metrics["answer_recall"]
     training = one.system.training

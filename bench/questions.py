@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from bench.data import CORPORA, manual_questions, need
 from bench.record import Row, parser, report
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
-from ragqa.evaluation.tune.measuring import Setting, answers, cut_anew
+from ragqa.evaluation.questions import as_gold, write_questions
+from ragqa.evaluation.tune.workbench import Setting, answers, cut_anew
 from ragqa.readers import read_bytes
 from ragqa.settings import Settings
 from ragqa.types import Document, Mode

@@ -30,7 +30,7 @@ from bench.peers import HERE, READERS, environment
 from bench.peers.reads import READERS as PEERS
 from bench.peers.reads import Tables, markdown_tables
 from bench.record import Row, parser, report
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read_bytes
 from ragqa.types import Document
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
@@ -58,7 +58,7 @@ def gold_of(markdown: str) -> Reading:
 
 def of_ragqa(file: Path) -> Reading:
     started = time.process_time()
-    document = read_pdf(file.read_bytes(), file.name)
+    document = read_bytes(file.read_bytes(), file.name)
     return Reading(document.text, list(_tables(document)), time.process_time() - started)
 
 

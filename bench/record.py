@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.data import roles_of
-from ragqa.evaluation.circumstances import circumstances
+from ragqa.evaluation.environment import environment
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -51,7 +51,7 @@ def report(name: str, rows: Sequence[Mapping[str, object]], *, data: Iterable[st
     ``data`` names the sets that were measured on; the record says of each whether it is a development or a test set.
     """
     _print_table(rows)
-    record = {"bench": name, "data": roles_of(data), "rows": rows, **circumstances()}
+    record = {"bench": name, "data": roles_of(data), "rows": rows, **environment()}
     print(json.dumps(record, ensure_ascii=False))
     if keep:
         RESULTS.mkdir(exist_ok=True)

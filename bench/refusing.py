@@ -28,8 +28,7 @@ from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to
 from bench.record import Row, parser, report
 from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import choose
-from ragqa.answerers.confidence import WEIGHTS_FILE, features_of, likely
+from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, likely
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units

@@ -17,13 +17,15 @@ from random import Random
 from bench.data import collection, library_of
 from bench.record import Row, kept_rows, names_of, parser_of_names, report
 from ragqa.answerers.prompting import Message
-from ragqa.compare.training import write_prepared
+from ragqa.compare.systems import write_prepared
 from ragqa.evaluation.datasets import Question
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Split
-from ragqa.finetune.routing import load_route, train_route
-from ragqa.finetune.routing.measuring import Routed, compared, measure
-from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion
+from ragqa.finetune.routing import load_route
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Routed, compared, measure
+from ragqa.finetune.routing.training import train
+from ragqa.finetune.training.job import JobFolder
+from ragqa.finetune.training.loop import ProgressSink
 from ragqa.types import Document
 
 EPOCHS = {"drcd-dev": 4, "xquad-en": 5}
@@ -59,10 +61,11 @@ def systems(name: str) -> Iterator[Routed]:
     parts = split(documents, questions)
     asked, gold = [one.question for one in parts["test"]], [str(one.label) for one in parts["test"]]
     with tempfile.TemporaryDirectory() as home:
-        prepared, job = write_prepared(Path(home) / "prepared", parts, "route", 0), Path(home) / "job"
+        prepared, job = write_prepared(Path(home) / "prepared", parts, "route", 0), JobFolder(Path(home) / "job")
         options = TrainOptions("all-MiniLM-L6-v2", epochs=EPOCHS[name])
-        record = train_route(prepared, options, job, lambda line: print(line, file=sys.stderr, flush=True))
-        router = load_route(job / "making")
+        sink = ProgressSink(lambda line, figures: print(line, file=sys.stderr, flush=True))
+        record = train(prepared, options, job, sink)
+        router = load_route(job.model)
         router.predict(asked[:1])
         yield measure("classifier", router, asked, gold, record["train_seconds"])
     with library_of(documents=documents) as library:

@@ -19,11 +19,11 @@ from bench.data import collection, library_of
 from bench.record import Row, parser, report
 from bench.routing import split
 from ragqa import Library
-from ragqa.compare.training import write_prepared
+from ragqa.compare.systems import write_prepared
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Split
 from ragqa.finetune.routing import load_route
-from ragqa.finetune.routing.measuring import Routed, compared, measure
+from ragqa.finetune.routing.systems import Routed, compared, measure
 from ragqa.finetune.semi import SemiOptions, semi_supervised
 
 SHARES = (0.1, 0.25, 0.5, 1.0)

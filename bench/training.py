@@ -16,15 +16,17 @@ from typing import Any
 from bench.record import Row, Used, parser, report, time_call
 from ragqa.answerers.prompting import Message
 from ragqa.finetune.local import bases
-from ragqa.finetune.local.course import Plan
+from ragqa.finetune.local.learning import WARM_UP, BatchSize, train
 from ragqa.finetune.local.tokens import Batches, Item, items_of
-from ragqa.finetune.local.training import WARM_UP, Watch, chosen_threads, train
 from ragqa.finetune.records import Example
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.loop import Plan, ProgressSink, fastest_threads
 
 ROUNDS = 3
 EXAMPLES = 1200
 """About as many as in the question sets of people. A checkpoint and a measuring after each pass count as training."""
-PLAN = Plan(epochs=3, rate=1e-3, budget=1024)
+PLAN = Plan(epochs=3, rate=1e-3)
+SIZE = BatchSize(tokens=1024)
 WORDS = "pump filter valve motor lamp fan belt gauge seal nozzle hose switch turn clean open close".split()  # noqa: SIM905
 
 
@@ -48,7 +50,7 @@ def bare(model: Any, items: list[Item]) -> None:
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
-    batches = Batches(items, PLAN.budget, None, 0)
+    batches = Batches(items, SIZE.tokens, None, 0)
     steps = PLAN.epochs * len(batches)
     optimiser = torch.optim.AdamW(model.parameters(), lr=PLAN.rate, weight_decay=0.01, fused=True)
     schedule = get_cosine_schedule_with_warmup(optimiser, round(WARM_UP * steps), steps)
@@ -72,14 +74,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     tokens = PLAN.epochs * sum(len(item.ids) for item in items)
     laps: dict[str, list[Used]] = {"bare loop": [], "ragqa, with checkpoints and measuring": []}
     with tempfile.TemporaryDirectory() as place:
-        probe = next(iter(Batches(items, PLAN.budget, None, 0)))
-        with chosen_threads(bases.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
-            train(bases.make_model(tokenizer, 0), items, (), Plan(1, 1e-3, 1024), Path(place) / "warm", Watch(""))
+        probe = next(iter(Batches(items, SIZE.tokens, None, 0)))
+        with fastest_threads(bases.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
+            warm = Checkpoints(Path(place) / "warm")
+            train(bases.make_model(tokenizer, 0), items, (), Plan(1, 1e-3), SIZE, warm, ProgressSink())
             for number in range(ROUNDS):
                 folder = Path(place) / str(number)
                 alone, whole = (bases.make_model(tokenizer, 0) for _ in range(2))
                 calls: list[Callable[[], object]] = [lambda model=alone: bare(model, items)]  # type: ignore[misc]
-                calls.append(lambda model=whole, to=folder: train(model, items, valid, PLAN, to, Watch("")))  # type: ignore[misc]
+                to = Checkpoints(folder)
+                calls.append(lambda model=whole, to=to: train(model, items, valid, PLAN, SIZE, to, ProgressSink()))  # type: ignore[misc]
                 for name, call in zip(laps, calls, strict=True):
                     laps[name].append(time_call(call))
     best = {name: Used(*map(min, zip(*times, strict=True))) for name, times in laps.items()}

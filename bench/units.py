@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
 from bench.record import Row, parser, report
-from ragqa.answerers.candidates import candidates
 from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features
+from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten

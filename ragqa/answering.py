@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ragqa.answerers import Answerer, Chosen, Turn
-    from ragqa.answerers.candidates import Candidate, Considered
     from ragqa.answerers.choosing import Choice
-    from ragqa.answerers.evidence import Evidence, Question
+    from ragqa.answerers.evidence import Candidate, Considered, Evidence, Question
     from ragqa.editions import Sibling
     from ragqa.prices import Price
     from ragqa.rerankers import Reranker
@@ -99,7 +98,7 @@ class Asker:
 
     def consider(self, question: str, scope: Scope) -> tuple[Found, Considered]:
         """Return what a search finds, ``CONSIDERED`` passages at least, and all that an answer is made from."""
-        from ragqa.answerers.candidates import CONSIDERED, Considered
+        from ragqa.answerers.evidence import CONSIDERED, Considered
 
         found, evidence, asked = self._weigh(question, replace(scope, k=max(scope.k, CONSIDERED)))
         spans: dict[str, list[tuple[int, int]]] = {}
@@ -110,7 +109,7 @@ class Asker:
 
     def extract(self, candidate: Candidate, considered: Considered) -> Extract:
         """Return what a unit says, read from the document."""
-        from ragqa.answerers.candidates import extract_of
+        from ragqa.answerers.evidence import extract_of
 
         return extract_of(candidate, considered, *self.store.unit_texts(candidate.document, candidate.unit_id))
 
@@ -170,8 +169,7 @@ class Asker:
 
     def _judge(self, considered: Considered, k: int) -> tuple[tuple[Hit, ...], float, Chosen | None]:
         """Return the best passages, how likely they answer, and what of them answers."""
-        from ragqa.answerers.choosing import choose
-        from ragqa.answerers.confidence import confidence_of
+        from ragqa.answerers.choosing import choose, confidence_of
 
         choice = choose(considered)
         chosen = self._chosen(considered, choice) if choice else None
@@ -230,6 +228,7 @@ def answerer_of(settings: Settings) -> Answerer:
         context_tokens=settings.context_tokens,
         instructions=_read_instructions(settings.instructions),
         timeout_s=settings.timeout,
+        prices=settings.prices,
     )
     return open_answerer(settings.answerer, options, load_prompts(settings.prompts))
 

@@ -23,8 +23,7 @@ from ragqa.types import Answer, Document, Extract, Mode, Unit
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
-    from ragqa.answerers.candidates import Candidate, Considered
-    from ragqa.answerers.evidence import Evidence
+    from ragqa.answerers.evidence import Candidate, Considered, Evidence
     from ragqa.changes import FolderReport
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress

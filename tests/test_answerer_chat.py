@@ -8,6 +8,7 @@ import pytest
 
 from ragqa.answerers import ChatOptions, Turn, open_answerer
 from ragqa.errors import ModelError
+from ragqa.prices import Price
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Hit, Passage
 from tests.servers import chat
@@ -60,6 +61,14 @@ def test_an_answer_comes_with_checked_markers_quotes_and_usage(ask, stream):
     assert answer.warnings == ("1 marker names no passage that the model was given, and was dropped",)
 
 
+def test_an_answer_costs_what_the_user_says_that_its_tokens_cost(ask):
+    prices = {"test": Price(2.0, 8.0), "half": Price(input=2.0)}
+    with serving(*[chat.says("Yes [1].")] * 3) as server:
+        assert ask(server, prices=prices).usage.cost_usd == (100 * 2 + 20 * 8) / 1e6
+        assert ask(server, model="test-2026-01-01", prices=prices).usage.cost_usd == (100 * 2 + 20 * 8) / 1e6
+        assert ask(server, model="half", prices=prices).usage.cost_usd is None
+
+
 @both
 def test_the_request_holds_what_the_user_set(ask, stream):
     with serving(chat.says("Yes [1].")) as server:
@@ -96,6 +105,14 @@ def test_a_refusal_abstains_with_low_confidence_and_no_citations(ask, stream):
         ("The manual does not say. It does say to wear gloves [2].", False),
         ("Every 40 hours.", False),
         ("It is not blue [3].", False),
+        ("The manual does not include batteries; buy two AA cells.", False),
+        ("The documents do not contain lithium cells. Use alkaline ones.", False),
+        ("手册不包含电池，请购买两节五号电池。", False),
+        ("The manual does not include any instructions for that.", True),
+        ("The document does not contain this.", True),
+        ("The passages do not include the weight.", True),
+        ("Information on the weight is not included in the manual.", True),
+        ("手册中不包含相关说明。", True),
     ],
 )
 def test_refusals_are_known_in_other_words_and_answers_are_not_taken_for_them(ask, text, abstained):

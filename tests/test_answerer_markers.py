@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ragqa.answerers.citations import check_markers, cite
 from ragqa.answerers.untrusted import Live, visible
-from ragqa.answerers.written import check_markers, cite
 from ragqa.types import Hit, Passage
 
 
@@ -49,11 +49,33 @@ def hit(text: str, n: int = 1, *, evidence: tuple[float, ...] = (), **fields: ob
         ("a <img src=x> <script>b</script> <Enter>", "a < img src=x> < script>b< /script> <Enter>", 0),
         ("`![a](b) <img src=x>`", "`![a](b) <img src=x>`", 0),
         ("Use [0:10] or [OK].", "Use [0:10] or [OK].", 0),
+        ("Set array[3], array[9] or grid[2][9] [1].", "Set array[3], array[9] or grid[2][9] [1].", 0),
+        ("Allow [10-20] bar, or [4 to 8] [2].", "Allow [10-20] bar, or [4 to 8] [2].", 0),
+        ("Stop it【3】now or[^2].", "Stop it[3]now or[2].", 0),
+        ("Stop it [9][3] and [8][9].", "Stop it [3] and.", 3),
     ],
 )
 def test_markers_are_brought_to_one_form_and_those_without_a_passage_dropped(written, checked, dropped):
     found = check_markers(written, 3)
     assert (found.text, found.dropped) == (checked, dropped)
+
+
+@pytest.mark.parametrize(
+    ("written", "markers"),
+    [
+        ("Read array[3] first [1].", (1,)),
+        ("Set array[3] to 0.", ()),
+        ("Every 30 days[1]. In gloves[2][3]", (1, 2, 3)),
+        ("每30天[1]。", (1,)),
+        ("Every 30 days [2]. It is in array[3].", (2,)),
+        ("Stop it【3】now", (3,)),
+        ("Between [10-20] bar", ()),
+    ],
+)
+def test_an_index_or_a_range_of_figures_is_no_citation(written, markers):
+    found = check_markers(written, 3)
+    assert found.markers == markers and found.dropped == 0
+    assert [c.marker for c in cite(found, [hit("Stop.")] * 3, "?")] == list(markers)
 
 
 WILD = st.text(alphabet="ab1239[]【】［］`^-, \n.†(#)到、!<>:/", max_size=60)
@@ -63,6 +85,7 @@ WILD = st.text(alphabet="ab1239[]【】［］`^-, \n.†(#)到、!<>:/", max_siz
 def test_no_marker_outside_the_range_survives(text, passages):
     found = check_markers(text, passages)
     prose = re.sub(r"`[^\n]*`|```.*", "", found.text, flags=re.DOTALL)
+    prose = re.sub(r"[ab\d](?:\[[^\[\]\n]*\])+", "x", prose)  # indexes
     assert all(1 <= int(n) <= passages for n in re.findall(r"[\[【［](\d+)[\]】］]", prose))
     assert check_markers(found.text, passages).text == found.text
 
@@ -157,6 +180,9 @@ def test_streamed_pieces_are_together_the_checked_text(text, size):
 
 
 @given(WILD, st.lists(st.integers(1, 5), min_size=1, max_size=5))
+@example("<[9]a\n", [1])
+@example("<![a](b)a\n", [2])
+@example("`[2, 3]![`<", [1])
 def test_no_piece_streamed_ever_holds_a_marker_without_a_passage(text, sizes):
     got, whole = pieces_of(text, sizes)
     assert "".join(got) == whole

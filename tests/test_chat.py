@@ -10,10 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 
 import pytest
 
+from ragqa.cli.asking import ask
+from ragqa.cli.chatting import chat
 from tests.conftest import ENGLISH, PATIENCE, Run, clean_environment
 from tests.test_terminal import EVIL, NAME, TEXT, unseen
 
@@ -21,6 +24,19 @@ ASKED = "How often must I clean the pump filter?"
 LOOSE = ("--threshold", "0")
 PROMPT = "\n\n?"
 """What a terminal shows at the end of an answer."""
+
+
+def test_chat_takes_the_options_of_ask() -> None:
+    asked, chatted = signature(ask).parameters, signature(chat).parameters
+    assert set(asked) - {"question", "batch", "as_json"} == set(chatted)
+    assert all(asked[name].annotation == one.annotation for name, one in chatted.items())
+
+
+def test_every_option_of_chat_reaches_the_answer(small: Path, ragqa: Run) -> None:
+    ran = ragqa("chat", *LOOSE, "--mode", "sideways", stdin=f"{ASKED}\n")
+    assert ran.code == 1 and "sideways" in ran.err
+    ran = ragqa("chat", *LOOSE, "--mode", "lexical", "--n", "2", "--stop", "x", "--seed", "3", stdin=f"{ASKED}\n")
+    assert ran.code == 0 and "30 days" in ran.out
 
 
 def test_open_shows_the_page_that_the_last_answer_cites(manuals_home: Path, ragqa: Run) -> None:

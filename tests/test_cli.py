@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHINESE, ENGLISH, PUMP, Run
+from tests.conftest import CHINESE, ENGLISH, PUMP, Run, clean_environment
+
+ROOT = Path(__file__).resolve().parents[1]
 
 PASSAGE = {"rank", "passage_id", "document", "page", "page_end", "section", "text", "score", "scores"}
 
@@ -62,6 +66,20 @@ def test_search_gives_ranked_passages_with_both_scores(manuals_home: Path, ragqa
 def test_search_takes_a_side_and_a_document(manuals_home: Path, ragqa: Run, mode: str) -> None:
     words = ("search", "filter", "--mode", mode, "-d", "*-zh.pdf", "--home", manuals_home, "--json")
     assert {passage["document"] for passage in ragqa(*words).json["passages"]} == {CHINESE}
+
+
+def test_a_document_called_like_a_pattern_is_meant_by_its_name(home: Path, ragqa: Run) -> None:
+    for name in ("pump[1].md", "pump1.md"):
+        (home / name).write_text(f"{PUMP}\nThis is {name}.\n", encoding="utf-8")
+    ragqa("ingest", "pump[1].md", "pump1.md")
+    for glob, names in (
+        ("pump[1].md", {"pump[1].md"}),
+        ("pump[[]1].md", {"pump[1].md"}),
+        ("pump?.md", {"pump1.md"}),
+        ("pump*", {"pump[1].md", "pump1.md"}),
+    ):
+        passages = ragqa("search", "clean the filter", "-d", glob, "--json").json["passages"]
+        assert {passage["document"] for passage in passages} == names, glob
 
 
 def test_a_format_without_pages_has_page_null(small: Path, ragqa: Run) -> None:
@@ -192,6 +210,12 @@ def test_version_and_help_are_printed(home: Path, ragqa: Run) -> None:
     told = ragqa("--help").out
     for line in told[told.index("Commands:") :].splitlines()[1:]:
         assert not line.endswith("..."), f"cut short: {line}"
+
+
+def test_the_package_runs_as_a_module(home: Path) -> None:
+    command = [sys.executable, "-m", "ragqa", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, env=clean_environment(), cwd=ROOT, timeout=120)
+    assert done.returncode == 0 and re.fullmatch(r"ragqa \d+\.\d+\.\d+\n", done.stdout) and done.stderr == ""
 
 
 def test_chat_reads_questions_from_a_pipe(small: Path, ragqa: Run) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ragqa.cli.ingesting import time_left
-from ragqa.cli.output import columns_of, shortened
-from ragqa.cli.tables import print_table
-from ragqa.printable import quantity
+from ragqa.cli.output import columns_of, print_table, shortened
+from ragqa.printable import printable_name, quantity
 from tests.conftest import Run
+from tests.test_terminal import EVIL, unseen
 
 
 def test_libraries_are_listed_with_what_they_hold(small: Path, ragqa: Run) -> None:
@@ -69,18 +71,48 @@ def test_ingest_says_what_it_passed_over(home: Path, small: Path, ragqa: Run) ->
     assert len(ragqa("ingest", folder, "--json").json["skipped"]) == 4
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """What makes standard output a terminal of so many columns, with colours."""
+
+    def make(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+    return make
+
+
 @pytest.mark.parametrize("columns", [40, 80])
-def test_a_table_is_no_wider_than_the_terminal(
-    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_table_is_no_wider_than_the_terminal_and_loses_nothing(
+    columns: int, terminal: Callable[[int], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal(columns)
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     figures = [f"figure {number}" for number in range(7)]
-    print_table(["name", *figures], [["很长的手册名称" * 9 + ".pdf", *["0.123"] * 7]])
+    name = "很长的手册名称" * 9 + ".pdf"
+    print_table(["name", *figures], [[name, *[f"0.12{number}" for number in range(7)]]])
+    out = capsys.readouterr().out
+    assert all(columns_of(line) <= columns for line in out.splitlines()) and "\033" not in out
+    assert all(figure in out for figure in figures) and all(f"0.12{number}" in out for number in range(7))
+    assert name in "".join(re.findall(r"[\u4e00-\u9fff]+|\.pdf", out))
+
+
+def test_a_table_marks_the_best_and_keeps_figures_in_line(
+    terminal: Callable[[int], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(80)
+    print_table(["", "MRR"], [["手册", "0.5"], ["mine", "10.5"]], [[False, False], [False, True]])
     lines = capsys.readouterr().out.splitlines()
-    assert all(columns_of(line) <= columns for line in lines)
-    assert all(figure in "\n".join(lines) for figure in figures) and lines[1].startswith("很") and "pdf" in lines[1]
+    assert lines == ["       \x1b[2mMRR\x1b[0m", "手册   0.5", "mine  \x1b[1;32m10.5\x1b[0m"]
+
+
+def test_a_table_in_a_pipe_is_plain_and_whole_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a [bold]long[/bold] :smile: name " * 20 + EVIL
+    print_table(["name", "n"], [[name, "1"]], [[True, True]])
+    first, second = capsys.readouterr().out.splitlines()
+    assert second == f"{printable_name(name)}  1" and unseen(second) == [] and first.split() == ["name", "n"]
 
 
 def test_words_of_the_command_line() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ragqa.answerers import ChatOptions, open_answerer
-from ragqa.answerers.quotation_check import unsupported_claims
+from ragqa.answerers.citations import unsupported_claims
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer
 from tests.conftest import Run

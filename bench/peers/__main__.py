@@ -20,7 +20,7 @@ from bench.data import collection, library_of, manual_questions, need, roles_of
 from bench.peers import command, offline
 from bench.record import Row, kept_rows, parser, report
 from ragqa.evaluation.datasets import Question
-from ragqa.evaluation.trec import read_run
+from ragqa.evaluation.files import read_run
 from ragqa.metrics import mean_interval, ndcg, page_hit
 
 COLLECTIONS = ("service-zh", "scifact", "phone-manual", "xquad-zh")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,26 +18,38 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import cjk_share, compatible, in_chinese
-from ragqa.answerers.candidates import (
+from ragqa.analysis import cjk_share, compatible, in_chinese, query_terms
+from ragqa.answerers.evidence import (
     CONSIDERED,
     OTHER_EDITION,
     Candidate,
     Considered,
+    Evidence,
+    Question,
+    bag_of,
     candidates,
+    column_names,
     first_cell,
     head_terms,
     row_text,
+    standard,
 )
-from ragqa.answerers.evidence import Evidence, Question, bag_of, standard
-from ragqa.answerers.question_types import Asked, asked_for, opposed, unasked
+from ragqa.answerers.question_types import (
+    AnswerForm,
+    expected_form,
+    expected_type,
+    holds_type,
+    opposed,
+    type_words,
+    unasked,
+)
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
 
 Floats = NDArray[np.float32]
 
 KINDS: tuple[ExtractKind, ...] = get_args(ExtractKind)
-ASKED: tuple[Asked, ...] = get_args(Asked)
+FORMS: tuple[AnswerForm, ...] = get_args(AnswerForm)
 
 FAR = -12.0
 """Stands for the evidence of a unit that no window found stands in."""
@@ -51,7 +63,7 @@ def features(
     found: Sequence[Candidate],
 ) -> Floats:
     """Return (candidates, len(NAMES)): what speaks for each."""
-    asked = asked_for(question.text)
+    asked = expected_form(question.text)
     scores = evidence.scores()
     top = float(scores.max(initial=0.0))
     mass = np.exp(scores - top)
@@ -158,8 +170,8 @@ NAMES = (
     "usual_length",
     "numbered",
     *(f"is {kind}" for kind in KINDS),
-    *(f"asked {asked}, is {kind}" for asked in ASKED for kind in KINDS),
-    *(f"asked {asked}, length" for asked in ASKED),
+    *(f"asked {asked}, is {kind}" for asked in FORMS for kind in KINDS),
+    *(f"asked {asked}, length" for asked in FORMS),
     *(f"unread {name}" for name in BY_WORDS),
 )
 _PLACE = {name: at for at, name in enumerate(NAMES)}
@@ -219,10 +231,10 @@ _CODE = re.compile(r"(?:[A-Za-z]{1,8}-?){0,3}\d(?:[\w-]|\.(?=\d))*")
 WEIGHTS_FILE = Path(__file__).with_name("choosing.json")
 """What each feature counts. Learned by ``bench/units.py --learn``."""
 
-WIDEST: dict[Asked, int] = {"procedure": 4000, "rule": 900}
+WIDEST: dict[AnswerForm, int] = {"procedure": 4000, "rule": 900}
 """Who asks how, or whether, gets the section that the best unit stands in, up to so many characters."""
 
-SINGLE: frozenset[Asked] = frozenset({"fact", "other"})
+SINGLE: frozenset[AnswerForm] = frozenset({"fact", "other"})
 """Who asks so gets one row of a table, not all of it."""
 
 SHORT = 300
@@ -242,7 +254,7 @@ ALSO = 2
 class Choice:
     """What answers, and what is near it."""
 
-    asked: Asked
+    asked: AnswerForm
     best: Candidate
     also: tuple[Candidate, ...] = ()
     share: float = 1.0
@@ -267,7 +279,7 @@ def choose(seen: Considered) -> Choice | None:
     scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
     scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
     scores -= OTHER_LANGUAGE * _in_other_language(found, seen)
-    asked = asked_for(seen.question.text)
+    asked = expected_form(seen.question.text)
     order = np.argsort(-scores, kind="stable").tolist()
     widest = _widened(order[0], found, asked)
     at = _keyed(_one_row(widest, found, scores, asked), found, scores, seen)
@@ -290,7 +302,7 @@ def _in_other_language(found: Sequence[Candidate], seen: Considered) -> Floats:
     return np.array([other[one.hits[0]] for one in found], np.float32)
 
 
-def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
+def _widened(at: int, found: Sequence[Candidate], asked: AnswerForm) -> int:
     """Return the unit that ``at`` is a part of, where all of it is asked for. Numbered steps are whole as they are."""
     for other, one in enumerate(found):
         held = found[at]
@@ -301,7 +313,7 @@ def _widened(at: int, found: Sequence[Candidate], asked: Asked) -> int:
     return at
 
 
-def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: Asked) -> int:
+def _one_row(at: int, found: Sequence[Candidate], scores: Floats, asked: AnswerForm) -> int:
     """Return the best row of a table, where one thing is asked for."""
     inside = [other for other, one in enumerate(found) if one.kind == "row" and found[at].holds(one)]
     single = found[at].kind == "table" or asked in SINGLE
@@ -381,3 +393,116 @@ def weights() -> Floats:
     """Return (len(NAMES),): what each feature counts; one that the file does not name counts nothing."""
     held = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return np.array([held.get(name, 0.0) for name in NAMES], np.float32)
+
+
+CONFIDENCE_FILE = Path(__file__).with_name("confidence.json")
+"""What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
+
+ALL, SURE = 0.95, 0.5
+"""A question whose words all stand in one passage is plainly about it, and likely at least so far to be answered,
+unless it asks for a value or a reason and there is none."""
+
+BY_VECTORS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4, "bias": -3.6}
+"""The weights for an embedder that keeps no token states, and for a lexical search. Learned on the sample manuals; the
+bias was moved so that one line parts both."""
+
+SHARPNESS = 8.0
+"""How far the least covered word outweighs the others."""
+
+
+def confidence_of(seen: Considered, choice: Choice | None) -> float:
+    """Return the probability, 0 to 1, that the units considered answer the question."""
+    if choice is None:
+        return 0.0
+    return likely(features_of(seen, choice), BY_VECTORS if seen.interaction is None else _confidence_weights())
+
+
+def likely(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return what the weights make of the features; a feature without a weight counts nothing."""
+    total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in found.items())
+    probability = 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
+    return max(probability, SURE) if _plain(found) else probability
+
+
+def _plain(found: Mapping[str, float]) -> bool:
+    """Whether the question's words all stand in one passage, or a row is about its code, with what it asks for."""
+    if found["lacks_value"] or found["lacks_reason"]:
+        return False
+    return found["keyed"] > 0 or (found["coverage"] >= ALL and not found["unknown"])
+
+
+def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
+    """Return what speaks for an answer and against one, each about 0 to 1."""
+    question, evidence, best = seen.question, seen.evidence, choice.best
+    readable = evidence.legibility**2
+    near = _nearness(seen, best.hits[0])
+    lost, words = _lost(seen, best)
+    told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
+    expected = expected_type(question.text)
+    if expected is not None:
+        named = column_names(seen.hits[best.hits[0]])  # they say that a column's cells are reasons, or in bar
+        held = holds_type(expected, f"{named}\n{_said(seen, best)}", question.text)
+        told[f"{'' if held else 'lacks_'}{'reason' if expected.name == 'reason' else 'value'}"] = 1.0
+        if held:
+            question = question.without(type_words(expected, question.text))
+    coverage = max(map(question.coverage, evidence.passages), default=0.0)
+    return {
+        "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
+        "coverage": coverage,
+        "coverage_cubed": coverage**3,
+        "unknown": question.unknown,
+        "illegible": 1.0 - readable,
+        "least": near * readable,
+        "least_uncovered": near * readable * (1 - coverage),
+        "lost": 1 - readable * (1 - lost),
+        "lost_words": words / 5,
+        "heading": question.coverage(head_terms(best)),
+        "share": choice.share,
+        "terms": len(question.idf) / 10,
+        "keyed": 1.0 if is_keyed(best, seen) else 0.0,
+        **told,
+    }
+
+
+def _nearness(seen: Considered, hit: int) -> float:
+    """Return how near a passage comes to the words of the question that it lacks most."""
+    interaction = seen.interaction
+    if interaction is None:
+        return 0.0
+    nearest = interaction.nearest[hit]
+    rarity = np.maximum(interaction.weights - 0.5 / len(interaction.weights), 0)
+    if nearest is None or not rarity.any():
+        return 0.0
+    lost = np.exp(-SHARPNESS * nearest.max(axis=1)) @ (rarity / rarity.sum())
+    return -math.log(float(lost) + 1e-9) / SHARPNESS
+
+
+def _lost(seen: Considered, best: Candidate) -> tuple[float, int]:
+    """Return how near the best passage comes to the farthest of the words that do not stand in it, 1 where all do, and
+    how many these are."""
+    interaction, hit = seen.interaction, best.hits[0]
+    nearest = interaction.nearest[hit] if interaction else None
+    if interaction is None or nearest is None:
+        return 1.0, 0
+    near = nearest.max(axis=1)
+    held = head_terms(best).union(
+        *(bag for bag, (at, _) in zip(seen.evidence.bags, seen.evidence.places, strict=True) if at == hit)
+    )
+    named = ((set(query_terms(word)), float(near[first:last].mean())) for word, first, last in interaction.words)
+    lacking = [value for terms, value in named if terms and not terms & held]
+    return min(lacking, default=1.0), len(lacking)
+
+
+def _said(seen: Considered, best: Candidate) -> str:
+    """Return what the best unit says, as far as it stands in the passages found."""
+    return "\n".join(_window(seen, n) for n in best.windows)
+
+
+def _window(seen: Considered, number: int) -> str:
+    at, (start, end) = seen.evidence.places[number]
+    return seen.hits[at].passage.text[start:end]
+
+
+@cache
+def _confidence_weights() -> dict[str, float]:
+    return {name: float(value) for name, value in json.loads(CONFIDENCE_FILE.read_text(encoding="utf-8")).items()}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa.analysis import cjk_share, query_terms, terms
+from ragqa.answerers.question_types import asked_kind, holds_kind
+from ragqa.editions import editions_in, of_another
 from ragqa.late_interaction import Interaction
-from ragqa.types import Hit, Span
+from ragqa.types import Extract, ExtractKind, Hit, Span, Unit
 
 WEIGHTS = {
     "cosine": 1.9,
@@ -126,65 +129,7 @@ _ASKING = frozenset(
 )
 """Terms that ask rather than name a subject: where the library never uses one, nothing is missing."""
 
-_ASKED = {
-    "time": re.compile(
-        r"\bwhen\b|\b(?:what|which|whose) (?:year|date|day|month|century|decade)\b"
-        r"|何时|何時|何年|哪年|哪一?[年天月日]|哪个世纪|哪個世紀|什么时候|什麼時候|甚麼時候|年份|几年|幾年|几月|幾月",
-        re.I,
-    ),
-    "number": re.compile(
-        r"\bhow (?:many|much|long|often|far|old|big|large|high|tall|deep|fast|heavy|wide|hot|cold|loud|soon)\b"
-        r"|\b(?:what|which) (?:percentage|percent|number|size|voltage|temperature|weight|time|value|distance|speed"
-        r"|length)\b|多少|多久|多长|多長|多大|多高|多远|多遠|多重|几|幾",
-        re.I,
-    ),
-    "name": re.compile(
-        r"\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:city|country|person|team|company|state|place)\b"
-        r"|谁|誰|哪位|哪里|哪裡|哪裏|何处|何處|哪一?[个個]?(?:国|國|城|人|地|省|市)|何人",
-        re.I,
-    ),
-}
-_TIME = re.compile(
-    r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|century|centuries)\b|[\d一二三四五六七八九十]\s?[年月日]|世纪|世紀"
-)
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_NUMERAL = re.compile(
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|dozens?|hundreds?|thousands?|"
-    r"millions?|billions?|half|third|quarter|daily|weekly|monthly|yearly|annually)\b|[二三四五六七八九十百千万萬亿億两兩]",
-    re.I,
-)
-_UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|\bhow many (\w{3,})", re.I)
 _CODE = re.compile(r"[a-z].*\d|\d.*[a-z]")
-_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
-
-
-def asked_kind(question: str) -> str | None:
-    """Return what a question asks for: 'time', 'number', 'name', or None where that can't be seen."""
-    return next((kind for kind, pattern in _ASKED.items() if pattern.search(question)), None)
-
-
-def holds_kind(kind: str | None, window: str, question: str) -> float:
-    """Say how well a window holds a thing of ``kind`` that the question does not itself hold: 0 to 1."""
-    if kind == "time":
-        return 1.0 if any(found not in question for found in _TIME.findall(window)) else 0.0
-    if kind == "number":
-        return _holds_number(window, question)
-    if kind == "name":
-        return 1.0 if any(name not in question for name in _NAME.findall(window)) else 0.0
-    return 0.0
-
-
-def _holds_number(window: str, question: str) -> float:
-    asked = set(_DIGITS.findall(question))
-    fresh = [m for m in _DIGITS.finditer(window) if m.group() not in asked]
-    fresh += list(_NUMERAL.finditer(window))
-    unit = _UNIT.search(question)
-    if fresh and unit:
-        word = (unit.group(1) or unit.group(2)).lower().rstrip("s")
-        if any(word in window[m.end() : m.end() + (3 if unit.group(1) else 30)].lower() for m in fresh):
-            return 1.0
-    return 0.5 if fresh else 0.0
 
 
 @lru_cache(16384)
@@ -207,7 +152,7 @@ def weigh(
     same ``hits``; all three may be absent. ``legibility`` says how much of the question the embedder can read: what it
     can't read counts nothing.
     """
-    places = tuple((at, span) for at, hit in enumerate(hits) for span in _spans(hit))
+    places = tuple((at, span) for at, hit in enumerate(hits) for span in _windows_of(hit))
     texts = [hits[at].passage.text[start:end] for at, (start, end) in places]
     bags = [bag_of(text) for text in texts]
     telling = question.telling(bags)
@@ -258,7 +203,7 @@ def _outside(hit: Hit) -> str:
     """Return the headings of a passage, and what of its text stands in no window."""
     passage, end = hit.passage, 0
     apart = []
-    for first, last in _spans(hit):
+    for first, last in _windows_of(hit):
         apart.append(passage.text[end:first])
         end = last
     return "\n".join((*passage.section, passage.header, *apart, passage.text[end:]))
@@ -269,7 +214,7 @@ def column_names(hit: Hit) -> str:
     return "\n".join(line for line in _outside(hit).split("\n") if " | " in line)
 
 
-def _spans(hit: Hit) -> tuple[Span, ...]:
+def _windows_of(hit: Hit) -> tuple[Span, ...]:
     return hit.passage.windows or ((0, len(hit.passage.text)),)
 
 
@@ -279,10 +224,10 @@ def _cosines(
     parts = []
     for hit in hits:
         vectors = windows.get(hit.passage.passage_id)
-        if query is not None and vectors is not None and len(vectors) == len(_spans(hit)):
+        if query is not None and vectors is not None and len(vectors) == len(_windows_of(hit)):
             parts.append(vectors @ query)
         else:
-            parts.append(np.full(len(_spans(hit)), hit.dense or 0.0, np.float32))
+            parts.append(np.full(len(_windows_of(hit)), hit.dense or 0.0, np.float32))
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
@@ -306,3 +251,205 @@ def standard(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values
     mean, top = float(values.mean()), float(values.max())
     return (values - mean) / (top - mean) if top - mean > 1e-6 else np.zeros_like(values)
+
+
+OTHER_EDITION = 20.0
+"""What a candidate loses that is for another version or model than the one asked about: more than all else counts."""
+
+CONSIDERED = 20
+"""Passages whose units are weighed, at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A unit, or a row of a table, that the passages found touch."""
+
+    document: str
+    unit_id: int
+    unit: Unit
+    kind: ExtractKind
+    start: int
+    end: int
+    windows: tuple[int, ...]
+    """Which of the windows weighed stand in it."""
+    hits: tuple[int, ...]
+    """Which of the passages found it touches."""
+    rows: tuple[Span, ...] = ()
+    """Of several rows of a table that belong together: where each stands in the document."""
+
+    @property
+    def length(self) -> int:
+        """Characters."""
+        return self.end - self.start
+
+    def apart(self, other: Candidate) -> bool:
+        """Whether this candidate and another share no text."""
+        return self.document != other.document or self.end <= other.start or other.end <= self.start
+
+    def holds(self, other: Candidate) -> bool:
+        """Whether another candidate is a part of this one."""
+        inside = self.start <= other.start and other.end <= self.end
+        return inside and self.document == other.document and (self.start, self.end) != (other.start, other.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """All that an answer is made from."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    """The passages found."""
+    evidence: Evidence
+    interaction: Interaction | None
+    units: Mapping[str, Sequence[tuple[int, Unit]]]
+    """By document: id and unit of each that the passages found touch."""
+
+    def best_hits(self, k: int) -> tuple[Hit, ...]:
+        """Return the best ``k`` passages, with how well each window answers and the headings above it."""
+        return self._with_editions_apart([self._placed(hit) for hit in self.evidence.on(self.hits)[:k]])
+
+    def end_of(self, window: int) -> int:
+        """Return where in its document a window ends."""
+        at, (_, end) = self.evidence.places[window]
+        return self.hits[at].passage.start + end
+
+    def of_another_edition(self, sections: Sequence[Sequence[str]]) -> list[bool]:
+        """Say of each section whether it is for another version or model than the question names and the manual has."""
+        asked = editions_in(self.question.text)
+        if not asked:
+            return [False] * len(sections)
+        verdicts = {section: of_another(section, asked) for section in {tuple(section) for section in sections}}
+        held = any(verdict is False for verdict in verdicts.values())
+        return [held and bool(verdicts[tuple(section)]) for section in sections]
+
+    def printed(self, document: str) -> dict[int | None, str | None]:
+        """Return the number printed on each page on which a unit of a document begins, None where it is its own."""
+        return {unit.page: unit.printed for _, unit in self.units.get(document, ())}
+
+    def _placed(self, hit: Hit) -> Hit:
+        passage = hit.passage
+        held = [unit for _, unit in self.units.get(passage.document, ())]
+        printed = self.printed(passage.document)
+        windows = passage.windows or ((0, len(passage.text)),)
+        above = [
+            next((u.section for u in held if u.start <= passage.start + first < u.end), passage.section)
+            for first, _ in windows
+        ]
+        pages = [printed.get(passage.page_at(first)) for first, _ in windows]
+        return replace(hit, sections=tuple(above), printed=tuple(pages))
+
+    def _with_editions_apart(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return the hits, the windows in sections of another edition far below the rest."""
+        others = self.of_another_edition([section for hit in hits for section in hit.sections])
+        if not any(others):
+            return tuple(hits)
+        loss = iter(OTHER_EDITION * other for other in others)
+        return tuple(replace(hit, evidence=tuple(score - next(loss) for score in hit.evidence)) for hit in hits)
+
+
+def candidates(
+    hits: Sequence[Hit], evidence: Evidence, units: Mapping[str, Sequence[tuple[int, Unit]]]
+) -> tuple[Candidate, ...]:
+    """Return every unit of ``units``, document by document, and every row of its tables, that touches a hit."""
+    windows: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for number, (at, (start, end)) in enumerate(evidence.places):
+        passage = hits[at].passage
+        windows[passage.document].append((passage.start + start, passage.start + end, number))
+    found = []
+    for document, held in units.items():
+        passages = [(i, hit.passage) for i, hit in enumerate(hits) if hit.passage.document == document]
+        inside = sorted(windows[document])
+        for unit_id, unit in held:
+            for kind, start, end in _candidate_spans(unit):
+                touched = tuple(i for i, passage in passages if start < passage.end and end > passage.start)
+                if touched:
+                    own = tuple(n for first, last, n in inside if start <= first < end or first <= start < end <= last)
+                    found.append(Candidate(document, unit_id, unit, kind, start, end, own, touched))
+    return tuple(found)
+
+
+def _candidate_spans(unit: Unit) -> Iterator[tuple[ExtractKind, int, int]]:
+    yield unit.kind, unit.start, unit.end
+    if unit.kind == "table":
+        for start, end in unit.parts:
+            yield "row", start, end
+
+
+def row_text(hits: Sequence[Hit], row: Candidate) -> str:
+    """Return what of a row stands in the first passage that it touches."""
+    passage = hits[row.hits[0]].passage
+    return passage.text[max(row.start - passage.start, 0) : max(row.end - passage.start, 0)]
+
+
+def first_cell(hits: Sequence[Hit], row: Candidate) -> str:
+    """Return what a row is about."""
+    return row_text(hits, row).partition(" | ")[0]
+
+
+def head_terms(one: Candidate) -> frozenset[str]:
+    """Return the terms of the two headings nearest above a candidate."""
+    return bag_of("\n".join(one.unit.section[-2:]))
+
+
+def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Extract:
+    """Return what a candidate says; ``text`` and ``warning`` are its unit's."""
+    unit, passage = one.unit, seen.hits[one.hits[0]].passage
+    shared = (one.document, one.start, one.end)
+    if one.kind == "row":
+        row = text[one.start - unit.start : one.end - unit.start]
+        inside = passage.start <= one.start < passage.end
+        page = passage.page_at(one.start - passage.start) if inside else unit.page
+        header = _header(unit, text, one.start)
+        printed = seen.printed(one.document).get(page)
+        return Extract(
+            "row",
+            *shared,
+            row,
+            unit.section,
+            header=header,
+            page=page,
+            page_end=page,
+            printed=printed,
+            passage_id=passage.passage_id,
+            parts=tuple((first - one.start, last - one.start) for first, last in one.rows),
+        )
+    if (one.start, one.end) != (unit.start, unit.end):  # the sentence before a table
+        shown = text[one.start - unit.start : one.end - unit.start].strip()
+        return Extract(
+            one.kind,
+            *shared,
+            shown,
+            unit.section,
+            page=unit.page,
+            page_end=unit.page,
+            printed=unit.printed,
+            passage_id=passage.passage_id,
+        )
+    lead = max(unit.lead[1] - unit.start, 0) if unit.lead[1] > unit.lead[0] else 0
+    parts = tuple((first - unit.start, last - unit.start) for first, last in unit.parts)
+    return Extract(
+        one.kind,
+        *shared,
+        text,
+        unit.section,
+        warning,
+        lead=lead,
+        parts=parts,
+        steps=unit.steps,
+        page=unit.page,
+        page_end=unit.page_end,
+        printed=unit.printed,
+        passage_id=passage.passage_id,
+    )
+
+
+def _header(unit: Unit, text: str, start: int) -> str:
+    """Return the header row above the row at ``start``: of the lines between rows, the nearest with cells."""
+    before, header = unit.start, ""
+    for first, last in unit.parts:
+        between = text[before - unit.start : first - unit.start].strip("\n").split("\n")
+        header = next((line for line in reversed(between) if " | " in line), header)
+        if first == start:
+            break
+        before = last
+    return header

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.analysis import cjk_share, in_chinese
+from ragqa.answerers.citations import outside_code
 from ragqa.answerers.followup import standalone
 from ragqa.answerers.question_types import CHINESE, expected_type, holds_type
 from ragqa.answerers.untrusted import unlinked, without_lookalikes
-from ragqa.answerers.written import outside_code
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Citation, Extract, Hit, Passage, Span
 

@@ -1,19 +1,166 @@
-"""Answer with any language model: prompt in, checked answer out. How a model is reached is its own file's business."""
+"""Answer with any language model: prompt in, checked answer out.
+
+How a model is reached is a file of its own (``openai.py``, ``transformers.py``). What it wrote is made visible, its
+markers are checked and its refusals recognised here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import difflib
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ragqa.analysis import compatible
 from ragqa.answerers import ChatOptions, Chosen, Turn
+from ragqa.answerers.citations import Checked, check_markers, cite, unsupported_claims
 from ragqa.answerers.followup import standalone
 from ragqa.answerers.prompting import Prompt, Room, build_prompt, closed_book_prompt, condense_prompt
-from ragqa.answerers.untrusted import Live, visible
-from ragqa.answerers.written import Asked, choose, is_blank, live, refused_unasked, written_answer
+from ragqa.answerers.untrusted import Live, cut_at, visible
 from ragqa.errors import NoAnswer
 from ragqa.prompts import Prompts
+from ragqa.sentences import sentences
 from ragqa.types import Answer, Extract, Hit, Passage, Usage
+
+REFUSED = 0.25
+"""What is left of the confidence of retrieval when the model found no answer in the passages."""
+
+FROM_MEMORY = "answered from the model alone, without the manual: it was trained without passages, and cites none"
+
+NEAR = 0.85
+"""Likeness (difflib's ratio) from which a sentence is the refusal in other spelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuestion:
+    """A question on its way through a model: all that the answer needs besides what the model writes."""
+
+    question: str
+    hits: Sequence[Hit]
+    prompt: Prompt
+    refusals: tuple[str, ...]
+    """The refusal in every language, that of the question first."""
+    confidence: float
+    spec: str
+    stops: tuple[str, ...] = ()
+
+
+def streaming(asked: ModelQuestion, on_text: Callable[[str], None]) -> Live:
+    """Return what takes the model's pieces and hands on checked text."""
+    return Live(on_text, lambda text: check_markers(text, len(asked.prompt.shown)).text, asked.stops)
+
+
+def best_cited(texts: Sequence[str], asked: ModelQuestion) -> int:
+    """Return the index of the text that cites most passages, the first of equals."""
+    counts = [len(_checked(_cleaned(text, asked), asked).markers) for text in texts]
+    return counts.index(max(counts))
+
+
+def is_blank(text: str, asked: ModelQuestion) -> bool:
+    """Say whether nothing of what the model wrote is for the reader."""
+    return not _cleaned(text, asked)
+
+
+def written_answer(raw: str, asked: ModelQuestion, usage: Usage, warnings: Iterable[str] = ()) -> Answer:
+    """Return the answer that the model's text ``raw`` makes."""
+    checked = _checked(_cleaned(raw, asked), asked)
+    refused = is_refusal(checked, asked.refusals)
+    if refused:
+        checked = Checked(check_markers(checked.text, 0).text.strip(), (), checked.dropped)
+    said = [*asked.prompt.warnings, *warnings]
+    if checked.dropped and asked.prompt.shown:
+        markers = "marker names" if checked.dropped == 1 else "markers name"
+        said.append(
+            f"{checked.dropped} {markers} no passage that the model was given, and {_were(checked.dropped)} dropped"
+        )
+    if not asked.prompt.shown:
+        said.append(FROM_MEMORY)
+    elif not checked.markers and not refused:
+        said.append("the answer cites no passage: nothing shows that the manual says so")
+    return Answer(
+        question=asked.question,
+        text=checked.text,
+        citations=cite(checked, asked.prompt.shown, asked.question),
+        hits=tuple(asked.hits) if asked.prompt.shown or refused else (),
+        abstained=refused,
+        confidence=asked.confidence * REFUSED if refused else asked.confidence,
+        answerer=asked.spec,
+        usage=usage,
+        warnings=tuple(said),
+        unsupported=() if refused or not asked.prompt.shown else unsupported_claims(checked.text, _sources(asked)),
+    )
+
+
+def _sources(asked: ModelQuestion) -> list[str]:
+    """Return what an answer may be made from: the passages that the model was given, and the question."""
+    given = [hit.passage for hit in asked.prompt.shown]
+    return [asked.question, *("\n".join((one.document, *one.section, one.header, one.text)) for one in given)]
+
+
+def refused_unasked(asked: ModelQuestion, usage: Usage) -> Answer:
+    """Return the refusal that needs no model, because nothing was found."""
+    return Answer(
+        asked.question, asked.refusals[0], (), tuple(asked.hits), True, asked.confidence * REFUSED, asked.spec, usage
+    )
+
+
+def is_refusal(checked: Checked, refusals: Sequence[str]) -> bool:
+    """Say whether an answer is the refusal, nearly so, or says in its own words that the passages do not say.
+
+    The refusal may cite what it looked at. In other words it must cite nothing: 'the manual does not name a limit, but
+    says to stop at 5 mm [2]' is an answer, and so is 'the manual does not include batteries; buy two AA cells'.
+    """
+    spans = sentences(checked.text)
+    if not spans:
+        return False
+    first, rest = checked.text[slice(*spans[0])], checked.text[spans[0][1] :]
+    cited_later = re.search(r"\w\W*\[\d+\]", rest)
+    like = max(difflib.SequenceMatcher(None, _letters(first), _letters(line)).ratio() for line in refusals)
+    if like >= NEAR:
+        return not cited_later
+    return not checked.markers and len(spans) <= 3 and bool(_OWN_WORDS.search(first))
+
+
+_INFORMATION = (
+    r"(?:information|details?|instructions?|answers?|data|guidance|mention|references?|specific\w*|descriptions?"
+    r"|explanations?|anything|what|how|when|why|which|whether|where)"
+)
+_OWN_WORDS = re.compile(
+    r"\b(?:manuals?|passages?|documents?|texts?|context|excerpts?|sources?|information)\b[^.]{0,40}"
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t|is not|isn['’]t|not|no)\b[^.]{0,30}"
+    r"\b(?:say|mention|provide|specify|state|describe|cover|address|answer|give|information|found|available"
+    # What a manual does not include may be batteries: it must be information there.
+    rf"|(?:contain|include)(?:s|ed)?\b(?=[^.]{{0,60}}\b{_INFORMATION}\b|\W*(?:this|that|it)?\W*\Z))"
+    r"|\b(?:passages?|context|excerpts?|texts?)\b[^.]{0,40}"
+    r"\b(?:do(?:es)? not|don['’]t|doesn['’]t)\b[^.]{0,30}\b(?:contain|include)"
+    r"|\binformation\b[^.]{0,60}\b(?:is not|isn['’]t)\b[^.]{0,30}\b(?:contain|include)"
+    r"|\b(?:can(?:no|['’])t|could not|couldn['’]t|unable to|not able to) (?:find|answer|determine)\b"
+    r"|\b(?:there is|i have) no information\b"
+    r"|(?:手册|手冊|段落|文档|文檔|文件|资料|資料|文中|原文|上下文|信息|資訊|内容|內容).{0,15}(?:没有|沒有|并未|並未|未|不).{0,8}"
+    r"(?:提|说|說|给|給|涉|写|寫|回答|找到|描述|指|包.{0,30}(?:信息|資訊|内容|內容|说明|說明|资料|資料|答案|如何|怎))"
+    r"|(?:无法|無法|不能).{0,10}(?:回答|找到|确定|確定|得知)",
+    re.IGNORECASE,
+)
+
+
+def _letters(text: str) -> str:
+    text = compatible(re.sub(r"\[\d+\]", "", text)).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", text).split())
+
+
+def _cleaned(raw: str, asked: ModelQuestion) -> str:
+    return cut_at(visible(raw), asked.stops).strip()
+
+
+def _checked(text: str, asked: ModelQuestion) -> Checked:
+    checked = check_markers(text, len(asked.prompt.shown))
+    return Checked(checked.text.strip(), checked.markers, checked.dropped)
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
+
 
 LONGEST = 500
 """A rewritten question of more characters is an answer, or babble."""
@@ -126,7 +273,7 @@ class ModelAnswerer:
         usage = self._rewriting.pop(question, Usage())
         hits = with_units(hits, chosen) if chosen and not self._closed_book else hits
         asked = self._asked(question, hits, history, confidence)
-        hearer = live(asked, on_text) if on_text else None
+        hearer = streaming(asked, on_text) if on_text else None
         if not asked.prompt.messages:
             answer = refused_unasked(asked, usage)
         else:
@@ -137,18 +284,18 @@ class ModelAnswerer:
             hearer.finish(answer.text)
         return answer
 
-    def _asked(self, question: str, hits: Sequence[Hit], history: Sequence[Turn], confidence: float) -> Asked:
+    def _asked(self, question: str, hits: Sequence[Hit], history: Sequence[Turn], confidence: float) -> ModelQuestion:
         prompts, options, prompt = self._prompts, self._options, Prompt(())
         if self._closed_book:
             prompt = closed_book_prompt(question, self._model.room())
         elif hits:
             room = self._model.room()
             prompt = build_prompt(prompts, question, hits, room, instructions=options.instructions, history=history)
-        return Asked(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)
+        return ModelQuestion(question, hits, prompt, prompts.refusals_to(question), confidence, self.spec, options.stop)
 
-    def _chosen(self, reply: Reply, asked: Asked) -> tuple[int, list[str]]:
+    def _chosen(self, reply: Reply, asked: ModelQuestion) -> tuple[int, list[str]]:
         """Return which text to show, and what to say of it. Raises NoAnswer where there is nothing to show."""
-        at = choose(reply.texts, asked)
+        at = best_cited(reply.texts, asked)
         limit = asked.prompt.answer_tokens
         if is_blank(reply.texts[at], asked):
             if reply.cut[at]:

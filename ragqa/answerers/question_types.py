@@ -11,7 +11,66 @@ from functools import lru_cache
 from typing import Literal
 
 from ragqa.analysis import compatible, query_terms, terms
-from ragqa.answerers.evidence import asked_kind
+
+_ASKED = {
+    "time": re.compile(
+        r"\bwhen\b|\b(?:what|which|whose) (?:year|date|day|month|century|decade)\b"
+        r"|何时|何時|何年|哪年|哪一?[年天月日]|哪个世纪|哪個世紀|什么时候|什麼時候|甚麼時候|年份|几年|幾年|几月|幾月",
+        re.I,
+    ),
+    "number": re.compile(
+        r"\bhow (?:many|much|long|often|far|old|big|large|high|tall|deep|fast|heavy|wide|hot|cold|loud|soon)\b"
+        r"|\b(?:what|which) (?:percentage|percent|number|size|voltage|temperature|weight|time|value|distance|speed"
+        r"|length)\b|多少|多久|多长|多長|多大|多高|多远|多遠|多重|几|幾",
+        re.I,
+    ),
+    "name": re.compile(
+        r"\b(?:who|whom|whose|where)\b|\b(?:which|what) (?:city|country|person|team|company|state|place)\b"
+        r"|谁|誰|哪位|哪里|哪裡|哪裏|何处|何處|哪一?[个個]?(?:国|國|城|人|地|省|市)|何人",
+        re.I,
+    ),
+}
+_TIME = re.compile(
+    r"\b1\d{3}\b|\b20\d\d\b|\b(?:January|February|March|April|May|June|July|August|September|October|November|December|"
+    r"Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|century|centuries)\b|[\d一二三四五六七八九十]\s?[年月日]|世纪|世紀"
+)
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMERAL = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|dozens?|hundreds?|thousands?|"
+    r"millions?|billions?|half|third|quarter|daily|weekly|monthly|yearly|annually)\b|[二三四五六七八九十百千万萬亿億两兩]",
+    re.I,
+)
+_ASKED_UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|\bhow many (\w{3,})", re.I)
+_PROPER_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
+
+
+def asked_kind(question: str) -> str | None:
+    """Return what a question asks for: 'time', 'number', 'name', or None where that can't be seen."""
+    return next((kind for kind, pattern in _ASKED.items() if pattern.search(question)), None)
+
+
+def holds_kind(kind: str | None, window: str, question: str) -> float:
+    """Say how well a window holds a thing of ``kind`` that the question does not itself hold: 0 to 1."""
+    if kind == "time":
+        return 1.0 if any(found not in question for found in _TIME.findall(window)) else 0.0
+    if kind == "number":
+        return _holds_number(window, question)
+    if kind == "name":
+        return 1.0 if any(name not in question for name in _PROPER_NAME.findall(window)) else 0.0
+    return 0.0
+
+
+def _holds_number(window: str, question: str) -> float:
+    asked = set(_DIGITS.findall(question))
+    fresh = [m for m in _DIGITS.finditer(window) if m.group() not in asked]
+    fresh += list(_NUMERAL.finditer(window))
+    unit = _ASKED_UNIT.search(question)
+    if fresh and unit:
+        word = (unit.group(1) or unit.group(2)).lower().rstrip("s")
+        if any(word in window[m.end() : m.end() + (3 if unit.group(1) else 30)].lower() for m in fresh):
+            return 1.0
+    return 0.5 if fresh else 0.0
+
 
 COUNT = "number of them"
 """The type of how many there are of a thing."""
@@ -246,7 +305,7 @@ def _about(text: str, question: str) -> str:
     return "\n".join(named) or text
 
 
-Asked = Literal["procedure", "code", "list", "rule", "fact", "other"]
+AnswerForm = Literal["procedure", "code", "list", "rule", "fact", "other"]
 
 _PROCEDURE = re.compile(
     r"\bhow (?:do|can|should|would|could|must|might) (?:I|we|you|one|somebody|someone)\b|\bhow to\b"
@@ -273,7 +332,7 @@ _RULE = re.compile(
 )
 
 
-def asked_for(question: str) -> Asked:
+def expected_form(question: str) -> AnswerForm:
     """Return what kind of answer a question asks for."""
     procedure = bool(_PROCEDURE.search(question))
     if _CODE.search(question):

@@ -196,7 +196,8 @@ class Live:
             return
         self._tail += piece
         text = _clean(_whole_escapes(self._tail))
-        self._send((self._lines + self._render(settled(text, self._stops))).strip())
+        shown = self._lines + self._render(settled(text, self._stops))
+        self._send(shown[: _open_tag(shown)].strip())  # of what is shown: a marker taken out may have parted a tag
         self._put_by()
 
     def _past_thoughts(self, piece: str) -> str:
@@ -255,6 +256,7 @@ LONGEST_MARKER = 200
 
 _OPEN_TAG = re.compile(r"<[\w:/!?-]{0,32}\Z")
 
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
 _PAIRS = {"[": "]", "【": "】", "［": "］"}
 
 
@@ -265,8 +267,9 @@ def settled(text: str, stops: Sequence[str] = ()) -> str:
         tail = next((n for n in range(min(len(stop), len(text)), 0, -1) if stop.startswith(text[-n:])), 0)
         text = text[: len(text) - tail]
     line = text.rfind("\n") + 1
-    end = min(_open_bracket(text, line), _open_code(text, line), _open_tag(text))
-    text = text[:end].rstrip()
+    text = text[: _open_code(text, line)]
+    prose = text[:line] + _CODE_SPAN.sub(lambda code: "x" * len(code.group()), text[line:])
+    text = text[: _open_bracket(prose, line)].rstrip()
     while text.endswith("!"):  # which begins an image
         text = text.rstrip("!").rstrip()
     return text
@@ -281,7 +284,7 @@ def _open_bracket(text: str, line: int) -> int:
             depth += 1
         elif text[at] in _PAIRS.values() and depth:
             depth -= 1
-            if depth == 0 and at < len(text) - 1 and text[at + 1] not in "](]】］":
+            if depth == 0 and at < len(text) - 1 and text[at + 1] not in "([【［]】］":
                 opened = len(text)
     return opened if len(text) - opened <= LONGEST_MARKER else len(text)
 

@@ -52,7 +52,7 @@ _add(app, "reembed", "keeping.reembed", "Give a library another embedding model.
 _add(app, "verify", "keeping.verify", "Check that a library is sound.")
 _add(app, "export", "keeping.export", "Write a library to one file.")
 _add(app, "import", "keeping.import_library", "Take in a library that was exported.")
-_add(app, "trust", "trusting.trust", "Approve what a folder's settings and libraries ask for.")
+_add(app, "trust", "keeping.trust", "Approve what a folder's settings and libraries ask for.")
 
 _add(app, "compare", "comparing.compare", "Measure whether to retrieve, to fine-tune, or both.")
 _add(app, "tune", "tuning.tune", "Find the settings that serve your manuals best.")

@@ -42,7 +42,7 @@ def search(
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    chosen = opt.given(locals(), "home k mode embedder rerank")
+    chosen = opt.given(locals(), opt.RETRIEVAL)
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: found_json(library.search(text, document=document)))
@@ -75,15 +75,11 @@ def ask(
     as_json: opt.Json = False,
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
+    from ragqa.answer_log import keep_answer
     from ragqa.engine import Library
-    from ragqa.finetune.feedback import keep_answer
 
     _one_of(question, batch)
-    chosen = opt.given(
-        locals(),
-        "answerer k mode home embedder rerank threshold max_tokens temperature n stop seed context_tokens timeout "
-        "instructions prompts",
-    )
+    chosen = opt.given(locals(), opt.ANSWERING)
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: answer_json(library.ask(text, document=document)))

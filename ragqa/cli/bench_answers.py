@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import interval_json, note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
@@ -35,10 +34,7 @@ Index = Annotated[
     str | None, typer.Option("--index", "-i", help="A library that holds the manuals, to ask instead of new ones.")
 ]
 Report = Annotated[Path | None, typer.Option("--report", help="An HTML file to write: a report to open and to keep.")]
-Seed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, help="The same seed draws the same intervals; models that sample take it too."),
-]
+Seed = opt.Seed
 
 
 def answers(
@@ -70,8 +66,8 @@ def answers(
     Each manual is asked in a library of its own, which is gone afterwards, unless --index names one that is there.
     """
     from ragqa.evaluation.answers import ask_library, ask_manuals, find_manuals, read_whole_questions, rows_of
-    from ragqa.evaluation.report.answers import answers_page
-    from ragqa.evaluation.trec import check_writable_file, write_files
+    from ragqa.evaluation.files import check_writable_file, write_files
+    from ragqa.evaluation.report.pages import answers_page
     from ragqa.settings import load_settings
 
     if index and (manuals or passage_tokens):
@@ -148,7 +144,7 @@ def _record(one: Answered) -> dict[str, Any]:
 
 def _print(rows: Sequence[ResultRow]) -> None:
     from ragqa.evaluation.answers import SHARES
-    from ragqa.evaluation.measures import short, short_interval
+    from ragqa.evaluation.runs import short, short_interval
 
     first, *others = SHARES
     shown = []

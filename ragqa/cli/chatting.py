@@ -1,4 +1,4 @@
-"""``chat``: questions with what was said before, and the few commands within it. Lines come from ``line_editor``."""
+"""``chat``: questions with what was said before, and the few commands within it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-
-from prompt_toolkit import PromptSession
-from prompt_toolkit.formatted_text import ANSI
-from prompt_toolkit.output import create_output
-from prompt_toolkit.renderer import CPR_Support
-from prompt_toolkit.styles import Style
 
 from ragqa.cli import options as opt
 from ragqa.cli.asking import print_answer
@@ -41,6 +35,7 @@ _HELP = {
 def chat(
     answerer: opt.AnswererOption = None,
     k: opt.K = None,
+    mode: opt.ModeOption = None,
     document: opt.DocumentGlob = None,
     index: opt.Index = None,
     home: opt.Home = None,
@@ -49,6 +44,9 @@ def chat(
     threshold: opt.Threshold = None,
     max_tokens: opt.MaxTokens = None,
     temperature: opt.Temperature = None,
+    n: opt.N = None,
+    stop: opt.Stop = None,
+    seed: opt.Seed = None,
     context_tokens: opt.ContextTokens = None,
     timeout: opt.Timeout = None,
     instructions: opt.Instructions = None,
@@ -61,10 +59,7 @@ def chat(
     """
     from ragqa.engine import Library
 
-    chosen = opt.given(
-        locals(),
-        "answerer k home embedder rerank threshold max_tokens temperature context_tokens timeout instructions prompts",
-    )
+    chosen = opt.given(locals(), opt.ANSWERING)
     with Library.open(index, notice=note, **chosen) as library:
         interactive = sys.stdin.isatty()
         if interactive:
@@ -182,6 +177,12 @@ def open_line_editor() -> Callable[[], str]:
 
     It writes to standard output, or to standard error where only that is a terminal.
     """
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.formatted_text import ANSI
+    from prompt_toolkit.output import create_output
+    from prompt_toolkit.renderer import CPR_Support
+    from prompt_toolkit.styles import Style
+
     stream = sys.stdout if sys.stdout.isatty() else sys.stderr
     output = create_output(uncleaned(stream))
     write = output.write

@@ -13,8 +13,7 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agree_to_send
-from ragqa.cli.output import note, print_json, say
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, print_json, print_table, say
 
 if TYPE_CHECKING:
     from ragqa.finetune.jobs import Job, Provider
@@ -47,12 +46,12 @@ Base = Annotated[
     ),
 ]
 Suffix = Annotated[str | None, typer.Option("--suffix", help="A word in the finished model's name.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the examples.")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Examples learned at a time.")]
+Epochs = opt.Epochs
+BatchSize = opt.BatchSize
 Rate = Annotated[
-    float | None, typer.Option("--learning-rate", help="How far each step goes; openai: times its usual rate.")
+    float | None, typer.Option("--learning-rate", help="Learning rate; openai: a multiplier of its default.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed trains alike.")]
+Seed = opt.FixedSeed
 MethodOption = Annotated[
     str, typer.Option("--method", help="local, of a pretrained base: lora (adapters) or full (all weights).")
 ]
@@ -91,7 +90,8 @@ def create(
     is sent unless you agree; OPENAI_BASE_URL names another server that speaks its interface.
     """
     from ragqa.errors import RagqaError
-    from ragqa.finetune.jobs import Method, TrainOptions, open_provider
+    from ragqa.finetune import open_provider
+    from ragqa.finetune.jobs import Method, TrainOptions
     from ragqa.settings import load_settings
 
     if method not in get_args(Method):
@@ -162,7 +162,7 @@ def list_jobs(
     provider: Asked = None, timeout: opt.Timeout = None, home: opt.Home = None, as_json: opt.Json = False
 ) -> None:
     """List the jobs, newest first. OpenAI is asked only with --provider openai; else its jobs are as last seen."""
-    from ragqa.finetune.jobs import open_provider
+    from ragqa.finetune import open_provider
 
     settings = _settings(home, timeout)
     found = list(open_provider(provider, settings).jobs()) if provider else _known(settings)
@@ -183,7 +183,7 @@ def models(
     provider: Asked = None, timeout: opt.Timeout = None, home: opt.Home = None, as_json: opt.Json = False
 ) -> None:
     """List the finished models, as --answerer takes them. OpenAI is asked only with --provider openai."""
-    from ragqa.finetune.jobs import open_provider
+    from ragqa.finetune import open_provider
 
     settings = _settings(home, timeout)
     if provider:
@@ -215,8 +215,9 @@ def _default_base(provider: str, prepared: Path) -> str:
 
 
 def _provider_of(job: str, given: str | None, settings: Settings) -> Provider:
+    from ragqa.finetune import open_provider
     from ragqa.finetune.hosted.keeping import Kept
-    from ragqa.finetune.jobs import jobs_folder, open_provider
+    from ragqa.finetune.jobs import jobs_folder
 
     if given is None:
         known = Kept(jobs_folder(settings)).job(job) is not None
@@ -225,8 +226,9 @@ def _provider_of(job: str, given: str | None, settings: Settings) -> Provider:
 
 
 def _known(settings: Settings) -> list[Job]:
+    from ragqa.finetune import open_provider
     from ragqa.finetune.hosted.keeping import Kept
-    from ragqa.finetune.jobs import jobs_folder, open_provider
+    from ragqa.finetune.jobs import jobs_folder
 
     both = [*open_provider("local", settings).jobs(), *Kept(jobs_folder(settings)).all()]
     return sorted(both, key=lambda job: -job.created_at)

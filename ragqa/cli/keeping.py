@@ -1,4 +1,4 @@
-"""What keeps a library: ``libraries``, ``list``, ``show``, ``remove``, ``info``, ``reembed``, ``verify``."""
+"""What keeps libraries: list, show, remove, describe, re-embed, verify, export, import and trust them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import typer
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.ingesting import progress_bar
-from ragqa.cli.output import note, pages, print_json, say, styled
-from ragqa.cli.tables import print_table
+from ragqa.cli.output import note, pages, print_json, print_table, say, styled
 from ragqa.printable import printable, printable_name, quantity
 from ragqa.types import Document, Unit
 
@@ -291,3 +290,42 @@ def import_library(
         print_json(dataclasses.asdict(facts))
     else:
         say(f"library '{facts.name}': {quantity(facts.documents, 'document')}")
+
+
+Folder = Annotated[
+    Path | None,
+    typer.Argument(help="A folder with ragqa.toml or indexes/, or a library's own; the nearest one unless named."),
+]
+
+
+def trust(
+    folder: Folder = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show what was approved, and change nothing.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the approval back.")] = False,
+    as_json: opt.Json = False,
+) -> None:
+    """Approve a folder: the settings in its ragqa.toml as they are now, and its libraries with their embedders.
+
+    Without this, settings of a folder that name models, prompts or other folders are ignored, and libraries that you
+    did not make are not opened. A file that changes afterwards must be approved again.
+    """
+    from ragqa.approving import approve_folder, revoke_folder
+    from ragqa.settings import home_folder
+    from ragqa.trust import approvals
+
+    if listed:
+        kept = approvals()
+        if as_json:
+            print_json({"approved": [dataclasses.asdict(one) for one in kept]})
+            return
+        for one in kept:
+            asks = ", ".join(filter(None, ("settings" if one.settings else None, one.embedder)))
+            say(f"{one.folder} ({asks})" if asks else one.folder)
+        return
+    target = folder or home_folder()
+    lines = revoke_folder(target) if revoke else approve_folder(target)
+    if as_json:
+        print_json({"folder": str(target), "revoked" if revoke else "approved": lines})
+        return
+    for line in lines:
+        say(f"{'no longer approved' if revoke else 'approved'}: {line}")

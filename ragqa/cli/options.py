@@ -1,4 +1,4 @@
-"""The options that several commands share, each written once."""
+"""The options that commands share, each written once: its name, its type, its help text."""
 
 from __future__ import annotations
 
@@ -8,48 +8,81 @@ from typing import Annotated, Any
 
 import typer
 
+# Libraries, and how commands print
+
 Index = Annotated[str | None, typer.Option("--index", "-i", help="Which library; 'default' unless set otherwise.")]
 Home = Annotated[Path | None, typer.Option("--home", help="The folder that holds indexes/.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-K = Annotated[int | None, typer.Option("-k", "--k", help="How many passages (5).")]
-ModeOption = Annotated[str | None, typer.Option("--mode", help="hybrid (the default), dense or lexical.")]
-DocumentGlob = Annotated[
-    str | None, typer.Option("--document", "-d", help="Only documents whose name matches, as in 'pump-*.pdf'.")
-]
-EmbedderOption = Annotated[
-    str | None,
-    typer.Option("--embedder", help="local:MODEL or openai:MODEL; the bundled model needs none."),
-]
-AnswererOption = Annotated[
-    str | None,
-    typer.Option("--answerer", "-a", help="extractive (the default), openai:MODEL or transformers:PATH."),
-]
-Rerank = Annotated[
-    str | None,
-    typer.Option("--rerank", help="local:MODEL, a cross-encoder that puts the best 20 passages in a new order."),
-]
 Batch = Annotated[
     Path | None,
     typer.Option("--batch", help='A file of questions, one {"_id","text"} a line; one result a line comes out.'),
 ]
 Password = Annotated[str | None, typer.Option("--password", help="The password of protected PDFs.")]
 PassageTokens = Annotated[int | None, typer.Option("--passage-tokens", help="About how long passages are (160).")]
-Threshold = Annotated[
-    float | None, typer.Option("--threshold", help="Confidence, 0 to 1, under which the manual is taken not to say.")
+ReportFolder = Annotated[
+    Path | None, typer.Option("--report", help="A folder for index.html, a report to open and to keep.")
 ]
-MaxTokens = Annotated[int | None, typer.Option("--max-tokens", help="The longest answer of a language model (800).")]
-Temperature = Annotated[float | None, typer.Option("--temperature", help="0 is the same answer every time (0).")]
-N = Annotated[int | None, typer.Option("--n", help="Answers asked of the model, of which the best cited is shown (1).")]
+
+# Retrieval
+
+K = Annotated[int | None, typer.Option("-k", "--k", help="How many passages (5).")]
+ModeOption = Annotated[str | None, typer.Option("--mode", help="hybrid (the default), dense or lexical.")]
+DocumentGlob = Annotated[
+    str | None, typer.Option("--document", "-d", help="Only documents of this name, or matching 'pump-*.pdf'.")
+]
+EmbedderOption = Annotated[
+    str | None,
+    typer.Option("--embedder", help="local:MODEL or openai:MODEL; the bundled model needs none."),
+]
+Rerank = Annotated[
+    str | None,
+    typer.Option("--rerank", help="local:MODEL, a cross-encoder that puts the best 20 passages in a new order."),
+]
+
+# Answers
+
+AnswererOption = Annotated[
+    str | None,
+    typer.Option("--answerer", "-a", help="extractive (the default), openai:MODEL or transformers:PATH."),
+]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", help="Confidence, 0 to 1, below which the answer is that there is none.")
+]
+MaxTokens = Annotated[
+    int | None, typer.Option("--max-tokens", help="Tokens of a language model's answer, at most (800).")
+]
+Temperature = Annotated[
+    float | None, typer.Option("--temperature", help="Sampling temperature; 0 gives the likeliest answer (0).")
+]
+N = Annotated[int | None, typer.Option("--n", help="Answers asked for; the one with most citations is shown (1).")]
 Stop = Annotated[list[str] | None, typer.Option("--stop", help="Text at which the model stops; may be repeated.")]
 ContextTokens = Annotated[
-    int | None, typer.Option("--context-tokens", help="The model's context, where it is not known by its name.")
+    int | None, typer.Option("--context-tokens", help="The model's context length, where its name does not tell.")
 ]
 Timeout = Annotated[float | None, typer.Option("--timeout", help="Seconds to wait for a model's server (60).")]
-Seed = Annotated[int | None, typer.Option("--seed", help="For models that sample repeatably.")]
 Instructions = Annotated[
     Path | None, typer.Option("--instructions", help="A text file of your own instructions to the model.")
 ]
 Prompts = Annotated[Path | None, typer.Option("--prompts", help="A TOML file that replaces entries of the prompts.")]
+
+# Training and measuring
+
+_SEED = typer.Option("--seed", min=0, help="Random seed.")
+Seed = Annotated[int | None, _SEED]
+FixedSeed = Annotated[int, _SEED]
+_EPOCHS = typer.Option("--epochs", min=1, help="Passes over the examples.")
+Epochs = Annotated[int | None, _EPOCHS]
+FixedEpochs = Annotated[int, _EPOCHS]
+_BATCH_SIZE = typer.Option("--batch-size", min=1, help="Examples in a batch.")
+BatchSize = Annotated[int | None, _BATCH_SIZE]
+FixedBatchSize = Annotated[int, _BATCH_SIZE]
+LearningRate = Annotated[float | None, typer.Option("--learning-rate", min=1e-9, help="Learning rate.")]
+
+RETRIEVAL = "home k mode embedder rerank"
+ANSWERING = (
+    f"{RETRIEVAL} answerer threshold max_tokens temperature n stop seed context_tokens timeout instructions prompts"
+)
+"""The options of a library that a question may be asked with."""
 
 
 def given(values: Mapping[str, Any], names: str) -> dict[str, Any]:

@@ -9,15 +9,17 @@ import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 from ragqa.analysis import in_chinese
 from ragqa.printable import printable, printable_json, printable_line, printable_name
 from ragqa.types import Answer, Correction, Extract, Hit
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ragqa.metrics import Difference, Interval
     from ragqa.retrieval import Found
 
@@ -255,11 +257,70 @@ def note(line: str) -> None:
 def styled(text: str, code: str) -> str:
     """Return ``text`` in an ANSI style where standard output is a terminal that wants colour."""
     text = printable(text)
-    import os
+    return f"\033[{code}m{text}\033[0m" if _takes_styles() else text
 
-    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return text
-    return f"\033[{code}m{text}\033[0m"
+
+def _takes_styles() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+_NARROWEST = 12
+"""Columns that words of a table are folded to at most, so that something is left to know them by."""
+
+
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    best: Sequence[Sequence[bool]] = (),
+    *,
+    words: Collection[int] = (0,),
+) -> None:
+    """Print rows below their columns: those of ``words`` to the left, figures to the right, cells of ``best`` marked.
+
+    On a terminal that has too few columns words go on in further lines; where even then figures have no room beside
+    one another, each row stands below the other, a line for each of its cells.
+    """
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[Text(printable_name(cell)) for cell in row] for row in (columns, *rows)]
+    for head in cells[0]:
+        head.stylize("dim")
+    for row, marks in zip(cells[1:], best, strict=False):
+        for cell, is_best in zip(row, marks, strict=True):
+            cell.stylize("bold green" if is_best else "")
+    widths = [max(cell_len(row[at].plain) for row in cells) for at in range(len(columns))]
+    width = terminal_width(sys.stdout)
+    least = sum(min(one, _NARROWEST) if at in words else one for at, one in enumerate(widths)) + 2 * (len(widths) - 1)
+    if width is not None and least > width:
+        for row in cells[1:]:
+            turned = Table.grid(padding=(0, 2, 0, 0))
+            turned.add_column(no_wrap=True)
+            turned.add_column(overflow="fold")
+            for head, cell in zip(cells[0], row, strict=True):
+                turned.add_row(head, cell)
+            _print_rich(turned, width)
+            print()
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for at in range(len(columns)):
+        table.add_column(justify="left" if at in words else "right", no_wrap=at not in words, overflow="fold")
+    for row in cells:
+        table.add_row(*row)
+    _print_rich(table, width or sum(widths) + 2 * len(widths))
+
+
+def _print_rich(table: Table, width: int) -> None:
+    """Print a table of rich's in lines of at most ``width`` columns, without the white space at their ends."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    out = StringIO()
+    colours: Literal["standard"] | None = "standard" if _takes_styles() else None
+    Console(file=out, width=width, color_system=colours, force_terminal=True, legacy_windows=False).print(table)
+    print("\n".join(line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")))
 
 
 def interval_json(of: Interval | Difference) -> dict[str, float]:

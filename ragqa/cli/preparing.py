@@ -35,7 +35,7 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="The new folder to write; prepared/NAME-FORM unless given.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to all that is proposed, and write.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed splits the same way.")]
+Seed = opt.FixedSeed
 Valid = Annotated[float, typer.Option("--valid", help="The share that training stops by.")]
 Test = Annotated[float, typer.Option("--test", help="The share that is kept for measuring.")]
 Model = Annotated[
@@ -89,8 +89,9 @@ def prepare(
             count=count,
             notice=note,
         )
-    target = out or load_settings(flags).indexes().parent / "prepared" / f"{_stem(sources, index)}-{form}"
-    estimated = planned.estimate(model or "", EPOCHS)
+    settings = load_settings(flags)
+    target = out or settings.indexes().parent / "prepared" / f"{_stem(sources, index)}-{form}"
+    estimated = planned.estimate(model or "", EPOCHS, settings.prices)
     if not as_json:
         _print(planned, estimated, model)
     agreed = yes or (sys.stdin.isatty() and typer.confirm(f"Write {printable_name(str(target))}?", err=True))

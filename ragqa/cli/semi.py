@@ -19,11 +19,11 @@ Base = Annotated[
 Count = Annotated[int, typer.Option("--count", "-c", min=1, max=100_000, help="Questions generated, at most.")]
 K = Annotated[int, typer.Option("-k", "--k", min=1, help="A question must find its passage among so many.")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, max=20, help="Rounds of self-training, at most.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the examples in each round.")]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", min=1, help="Examples learned at a time.")]
-Rate = Annotated[float | None, typer.Option("--learning-rate", help="How far each step goes.")]
+Epochs = opt.Epochs
+BatchSize = opt.BatchSize
+Rate = opt.LearningRate
 Suffix = Annotated[str | None, typer.Option("--suffix", help="A word in the names of the jobs.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same models on a CPU.")]
+Seed = opt.FixedSeed
 
 
 def semi(

@@ -101,11 +101,14 @@ class Database:
     def matching(self, glob: str) -> list[StoredDocument]:
         """Return the documents whose name, or the file's own without its folders, matches the glob, by name.
 
-        A name is the same composed (NFC) and decomposed (NFD).
+        Where one is called exactly as the glob is written, as 'pump[1].pdf' may be, those alone are meant. A name is
+        the same composed (NFC) and decomposed (NFD).
         """
-        match = re.compile(fnmatch.translate(normalize("NFC", glob))).match
+        glob = normalize("NFC", glob)
         names = [(held, normalize("NFC", held.name)) for held in self.documents()]
-        return [held for held, name in names if match(name) or match(name.rsplit("/", 1)[-1])]
+        same = [held for held, name in names if glob in (name, name.rsplit("/", 1)[-1])]
+        match = re.compile(fnmatch.translate(glob)).match
+        return same or [held for held, name in names if match(name) or match(name.rsplit("/", 1)[-1])]
 
     def put(
         self,
