@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ragqa.readers.guard import Guard
     from ragqa.store import EmbedderIdentity, Store
 
-CUT_VERSION = 6
+CUT_VERSION = 7
 """Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
 
 SLAB = 512
