@@ -42,7 +42,7 @@ def route(
     prompts: opt.Prompts = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Measure how well questions are told into labels, on the questions that were kept for testing.
+    """Measure how well questions are classified, on the questions that were kept for testing.
 
     Beside the trained classifier stands the label of the best passage of the library that the questions are about, or
     of the most similar training question where there is no library, and a chat model that is shown the labels only.
