@@ -26,7 +26,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobRequest:
     """What a job was asked for."""
 
     key: str
@@ -55,14 +55,14 @@ class Kept:
             return held if held and held.provider == "openai" else None
         return None
 
-    def asked(self, job: str) -> Asked | None:
+    def asked(self, job: str) -> JobRequest | None:
         """Return what the job was asked for, where it was asked for from here."""
         row = _read(self.folder(job) / REQUEST)
         with contextlib.suppress(TypeError):
-            return Asked(**row) if row else None
+            return JobRequest(**row) if row else None
         return None
 
-    def keep(self, job: Job, asked: Asked | None = None) -> Job:
+    def keep(self, job: Job, asked: JobRequest | None = None) -> Job:
         """Keep ``job`` as it stands, and return it."""
         folder = self.folder(job.id)
         if asked:

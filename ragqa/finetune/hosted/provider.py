@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import RagqaError
-from ragqa.finetune.hosted.keeping import METRICS, PICTURE, Asked, Kept
+from ragqa.finetune.hosted.keeping import METRICS, PICTURE, JobRequest, Kept
 from ragqa.finetune.hosted.service import (
     FEWEST,
     Busy,
@@ -108,7 +108,7 @@ class OpenAIProvider:
         Raises RagqaError. A file that was sent stays known, so that it is not sent again after a failure.
         """
         data = _checked(read_unchanged(prepared), options)
-        asked = Asked(_key(data, options, self._service.host), self._service.host, data.form)
+        asked = JobRequest(_key(data, options, self._service.host), self._service.host, data.form)
         before = self._kept.of_key(asked.key)
         if before:
             notice(f"job {before.id} was begun before: it is taken up")
@@ -128,7 +128,7 @@ class OpenAIProvider:
         notice(f"job {job.id} is {job.state} at {asked.host}")
         return job
 
-    def _begin(self, asked: Asked, request: dict[str, Any]) -> Job:
+    def _begin(self, asked: JobRequest, request: dict[str, Any]) -> Job:
         """Ask for a job once: where an answer got lost before, look first whether the job is there."""
         with self._kept.asking(asked.key) as unheard:
             made = self._found(asked.key, request["training_file"]) if unheard else None
@@ -237,7 +237,7 @@ class OpenAIProvider:
                 (folder / PICTURE).write_text(draw_loss(train, valid), encoding="utf-8")
             return
 
-    def _same_host(self, job: str, asked: Asked | None) -> None:
+    def _same_host(self, job: str, asked: JobRequest | None) -> None:
         if asked and asked.host != self._service.host:
             raise RagqaError(
                 f"job {job} was begun at {asked.host}, and OPENAI_BASE_URL now names {self._service.host}: set it back"

@@ -17,7 +17,7 @@ from ragqa.finetune.reading.dialogues import is_dialogue, read_dialogue, read_me
 from ragqa.finetune.reading.questions import (
     Entry,
     Reading,
-    Row,
+    SourceRow,
     csv_rows,
     is_squad,
     json_rows,
@@ -90,7 +90,7 @@ def _whole(text: str) -> object:
         return None
 
 
-def _of_rows(rows: Sequence[Row], name: str) -> Reading:
+def _of_rows(rows: Sequence[SourceRow], name: str) -> Reading:
     if rows and "messages" in rows[0].fields:
         return read_messages(rows, name)
     return read_columns(rows, name) if rows else Reading([])

@@ -8,7 +8,7 @@ from typing import Any
 
 from ragqa.answerers.prompting import Message, Role
 from ragqa.errors import RagqaError
-from ragqa.finetune.reading.questions import Entry, Reading, Row
+from ragqa.finetune.reading.questions import Entry, Reading, SourceRow
 
 ROLES: dict[str, Role] = {
     "system": "system",
@@ -21,7 +21,7 @@ ROLES: dict[str, Role] = {
 }
 
 
-def read_messages(rows: Sequence[Row], name: str) -> Reading:
+def read_messages(rows: Sequence[SourceRow], name: str) -> Reading:
     """Return an entry a conversation. Raises RagqaError, naming the line, where one is not in the form."""
     entries = []
     for row in rows:

@@ -72,7 +72,7 @@ DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SourceRow:
     """Named fields, their names in small letters."""
 
     fields: dict[str, Any]
@@ -80,22 +80,22 @@ class Row:
     """'line 12', or 'entry 12' of a JSON list."""
 
 
-def json_rows(text: str, name: str) -> Iterator[Row]:
+def json_rows(text: str, name: str) -> Iterator[SourceRow]:
     """Yield the object on each line. Raises RagqaError that names the first bad line."""
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield Row(_fields(_object(line, f"{name}, line {number}")), f"line {number}")
+            yield SourceRow(_fields(_object(line, f"{name}, line {number}")), f"line {number}")
 
 
-def list_rows(value: list[Any], name: str) -> Iterator[Row]:
+def list_rows(value: list[Any], name: str) -> Iterator[SourceRow]:
     """Yield the objects of a JSON list. Raises RagqaError where one is none."""
     for number, one in enumerate(value, 1):
         if not isinstance(one, dict):
             raise RagqaError(f"{name}, entry {number}: expected an object with named fields, got {str(one)[:40]!r}")
-        yield Row(_fields(one), f"entry {number}")
+        yield SourceRow(_fields(one), f"entry {number}")
 
 
-def csv_rows(text: str, name: str) -> Iterator[Row]:
+def csv_rows(text: str, name: str) -> Iterator[SourceRow]:
     """Yield the rows of a table whose first line names the columns. Raises RagqaError on what is no table."""
     csv.field_size_limit(LONGEST_FIELD)
     head = text.lstrip("\n").split("\n", 1)[0]
@@ -108,7 +108,7 @@ def csv_rows(text: str, name: str) -> Iterator[Row]:
             if names is None and any(cells):
                 names = [cell.strip().lower() for cell in cells]
             elif names is not None and any(cell.strip() for cell in cells):
-                yield Row(_of_cells(names, cells, f"{name}, line {begins}"), f"line {begins}")
+                yield SourceRow(_of_cells(names, cells, f"{name}, line {begins}"), f"line {begins}")
             begins = reader.line_num + 1
     except csv.Error as error:
         raise RagqaError(f"{name}, line {reader.line_num}: the table can't be read ({error}); mend the line") from None
@@ -196,7 +196,7 @@ _SEPARATOR = re.compile(r"\s*(-+>|=+>|#{2,}|-{3,})\s*$")
 _STOP = re.compile(r"\s*(?:\bEND|<END>|\[END\]|#{2,}|<\|end(?:oftext)?\|>)\s*$")
 
 
-def read_columns(rows: Sequence[Row], name: str) -> Reading:
+def read_columns(rows: Sequence[SourceRow], name: str) -> Reading:
     """Return an entry a row. Raises RagqaError, naming the columns found, where there is no question column."""
     found = dict.fromkeys(column for row in rows for column in row.fields)
     question, answer = _first(QUESTION, found), _first(ANSWER, found)
@@ -212,7 +212,7 @@ def read_columns(rows: Sequence[Row], name: str) -> Reading:
     return Reading(entries)
 
 
-def _entry(row: Row, name: str, question: str, answer: str | None, label: str | None) -> Entry:
+def _entry(row: SourceRow, name: str, question: str, answer: str | None, label: str | None) -> Entry:
     where = f"{name}, {row.where}"
     answerable = row.fields.get("answerable", True) not in (False, "false", "False", "0", "no")
     said = _texts(row.fields.get(answer), where) if answer and answerable else ()
@@ -262,7 +262,7 @@ def _first(names: Iterable[str], found: Iterable[str]) -> str | None:
     return next((name for name in names if name in held), None)
 
 
-def _of(names: Sequence[str], row: Row) -> Any:
+def _of(names: Sequence[str], row: SourceRow) -> Any:
     return next((row.fields[name] for name in names if row.fields.get(name)), None)
 
 
