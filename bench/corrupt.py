@@ -6,18 +6,19 @@ tries ended how; exits with 1 where one gave another answer that neither a line 
 
 from __future__ import annotations
 
-import argparse
 import collections
 import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from bench.data import CORPORA
+from bench.record import Row, parser, report
 from ragqa import Library
 from ragqa.errors import RagqaError
 
-MANUALS = Path(__file__).resolve().parents[1] / "corpora" / "manuals"
 QUESTIONS = (
     "What does fault code E17 mean, and what should I do?",
     "How often is the G4 filter changed?",
@@ -87,20 +88,20 @@ def outcomes(home: Path, sound: Path, tries: int, seed: int) -> collections.Coun
     return counts
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tries", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--tries", type=int, default=200, help="Bits to flip, one at a time.")
+    options.add_argument("--seed", type=int, default=1, help="Random seed.")
+    given = options.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         with Library.open(home=home, index="sound", create=True) as library:
-            library.ingest([MANUALS])
+            library.ingest(sorted(CORPORA.glob("*.pdf")))
         sound = home / "sound"
         shutil.move(home / "indexes" / "sound", sound)
         counts = outcomes(home, sound, given.tries, given.seed)
-    for (name, ending), count in sorted(counts.items()):
-        print(f"{count:5}  {name:24} {ending}")
+    rows: list[Row] = [{"file": name, "ending": end, "tries": count} for (name, end), count in sorted(counts.items())]
+    report("corrupt", rows, data=["sample manuals"], keep=given.keep)
     wrong = sum(count for (_, ending), count in counts.items() if ending == "SILENTLY WRONG")
     print(f"{wrong} of {given.tries} silently wrong")
     sys.exit(1 if wrong else 0)

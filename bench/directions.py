@@ -2,20 +2,22 @@
 
 The principal directions of the token states of all passages, without centring, since cosines are taken of what is kept.
 ``--learn`` writes them where the embedder finds them. Without it, a development bench: how much of the states' length
-they keep, and how far the cosines of two tokens move, on the manuals of ../shared/data: not those they come from.
+they keep, and how far the cosines of two tokens move, on ``manuals``: not those they come from. How many are kept was
+chosen on them, so they are a development set.
 
     python -m bench.directions [--learn]
 """
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.data import CORPORA, DATA
-from bench.record import report
+from bench.data import CORPORA, need
+from bench.record import Row, parser, report
 from ragqa.embedders.directions import FOLDER, directions_of
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.local import LocalEmbedder, load_original
@@ -27,7 +29,7 @@ KEPT = 64
 """Directions: 32 lose a twentieth of what late interaction gains, 96 gain nothing on 64."""
 
 
-def states_of(files: list[Path], folder: ModelFolder) -> np.ndarray:
+def token_states(files: Sequence[Path], folder: ModelFolder) -> NDArray[np.float32]:
     """Return the states of all tokens of some manuals' passages, float32 (tokens, dim), rows of unit length."""
     embedder = LocalEmbedder(folder)
     texts = []
@@ -38,25 +40,34 @@ def states_of(files: list[Path], folder: ModelFolder) -> np.ndarray:
     model = load_original(folder, "cpu")
     states = model.encode(texts, output_value="token_embeddings", batch_size=16)
     rows = np.concatenate([one.cpu().numpy()[1:-1] for one in states]).astype(np.float32)
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def main() -> None:
+def learn(folder: ModelFolder) -> NDArray[np.float16]:
+    """Return the principal directions of the sample manuals' tokens, (dim, KEPT)."""
+    states = token_states(sorted(CORPORA.glob("*.pdf")), folder)
+    values, vectors = np.linalg.eigh(states.T @ states)
+    kept = vectors[:, np.argsort(-values)[:KEPT]]
+    kept *= np.where(kept.sum(axis=0) < 0, -1, 1)  # the sign of a direction is free: always the same one
+    return kept.astype("<f2")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--learn", action="store_true", help="Write the directions where the embedder finds them.")
+    given = options.parse_args(argv)
     folder = find_model(BUNDLED)
-    if "--learn" in sys.argv:
-        states = states_of(sorted((CORPORA).glob("*.pdf")), folder)
-        values, vectors = np.linalg.eigh(states.T @ states)
-        kept = vectors[:, np.argsort(-values)[:KEPT]]
-        kept *= np.where(kept.sum(axis=0) < 0, -1, 1)  # the sign of a direction is free: always the same one
+    if given.learn:
         FOLDER.mkdir(exist_ok=True)
-        np.save(FOLDER / f"{folder.revision}.npy", kept.astype("<f2"))
+        np.save(FOLDER / f"{folder.revision}.npy", learn(folder))
         return
+    (manuals,) = need("manuals")
     directions = directions_of(folder)
     assert directions is not None
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     pairs = np.random.default_rng(0)
-    for file in sorted((DATA / "manuals").glob("*.pdf")):
-        states = states_of([file], folder)
+    for file in sorted(manuals.glob("*.pdf")):
+        states = token_states([file], folder)
         short = states @ directions
         some, others = pairs.integers(0, len(states), (2, 20_000))
         whole = (states[some] * states[others]).sum(axis=1)
@@ -65,7 +76,7 @@ def main() -> None:
         correlation = float(np.corrcoef(whole, near)[0, 1])
         kept_length = float((lengths**2).mean())
         rows.append({"manual": file.name, "tokens": len(states), "kept": kept_length, "correlation": correlation})
-    report("directions", rows)
+    report("directions", rows, data=["manuals"], keep=given.keep)
 
 
 if __name__ == "__main__":

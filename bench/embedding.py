@@ -2,37 +2,40 @@
 
 The model alone runs the very same padded batches, with nothing done before or after. Rounds alternate and the best of
 each counts, as does its processor time, which others at work on the machine disturb less. sentence-transformers embeds
-every fifth of the passages beside them.
+every fifth of the passages beside them. The manual is gnuplot's of ``manuals``, or a sample manual where that is not
+there.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.data import CORPORA, DATA
-from bench.record import report
+from bench.data import CORPORA, folder_of
+from bench.record import Row, Used, parser, report, time_call
 from ragqa.embedders.folders import find_model
 from ragqa.embedders.local import LocalEmbedder
 from ragqa.embedders.tokens import batches
-from ragqa.ingest import SLAB
+from ragqa.ingest import SLAB, embedding_input
 from ragqa.models.compiled import CompiledRunner
+from ragqa.passages import cut_passages
+from ragqa.readers import read
 from ragqa.types import Span
 
 ROUNDS = 8
 
 
-def passages(embedder: LocalEmbedder) -> tuple[list[str], list[Sequence[Span]]]:
-    """Return what ingest would embed of a manual: texts and their windows."""
-    from ragqa.ingest import embedding_input
-    from ragqa.passages import cut_passages
-    from ragqa.readers import read
+def choose_manual() -> tuple[Path, str]:
+    """Return the manual to embed and the set that it is of."""
+    manual = folder_of("manuals") / "gnuplot.pdf"
+    return (manual, "manuals") if manual.exists() else (min(CORPORA.glob("*.pdf")), "sample manuals")
 
-    manual = DATA / "manuals" / "gnuplot.pdf"
-    if not manual.exists():
-        manual = next(CORPORA.glob("*.pdf"))
+
+def passages(manual: Path, embedder: LocalEmbedder) -> tuple[list[str], list[Sequence[Span]]]:
+    """Return what ingest would embed of a manual: texts and their windows."""
     document = read(manual)
     cut = cut_passages(document, embedder.count_tokens, embedder.max_tokens)
     inputs = [embedding_input(document.title, one) for one in cut]
@@ -40,17 +43,12 @@ def passages(embedder: LocalEmbedder) -> tuple[list[str], list[Sequence[Span]]]:
     return [text for text, _ in inputs], [windows for _, windows in inputs]
 
 
-def clocked(call: Callable[[], object]) -> tuple[float, float]:
-    """Return seconds on the wall and of processor time."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    call()
-    return time.perf_counter() - wall, time.process_time() - cpu
-
-
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser(__doc__).parse_args(argv)
+    manual, data = choose_manual()
     folder = find_model("all-MiniLM-L6-v2")
     embedder = LocalEmbedder(folder)
-    texts, windows = passages(embedder)
+    texts, windows = passages(manual, embedder)
     embedder.warm()
     runner = embedder._load_runner()
     assert isinstance(runner, CompiledRunner)
@@ -71,27 +69,30 @@ def main() -> None:
     }
     for call in ways.values():
         call()
-    laps: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    laps: dict[str, list[Used]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, call in ways.items():
-            laps[name].append(clocked(call))
-    best = {name: tuple(map(min, zip(*times, strict=True))) for name, times in laps.items()}
-    rows: list[dict[str, object]] = []
-    for name, (wall, cpu) in best.items():
-        row: dict[str, object] = {"what": name, "passages": len(texts), "windows": sum(map(len, windows))}
+            laps[name].append(time_call(call))
+    best = {name: Used(*map(min, zip(*times, strict=True))) for name, times in laps.items()}
+    rows: list[Row] = []
+    for name, (wall, cpu, _) in best.items():
+        row: Row = {"what": name, "passages": len(texts), "windows": sum(map(len, windows))}
         row |= {"tokens": real, "padding": padded / real - 1, "tokens_per_second": round(real / wall)}
-        row |= {"share_of_model": best["model alone"][0] / wall, "share_by_cpu_time": best["model alone"][1] / cpu}
+        row |= {
+            "share_of_model": best["model alone"].seconds / wall,
+            "share_by_cpu_time": best["model alone"].cpu_seconds / cpu,
+        }
         rows.append(row)
     rows.append(_original(folder.path.as_posix(), texts[::5], np.diff(tokens.bounds)[::5]))
-    report("embedding", rows)
+    report("embedding", rows, data=[data], keep=given.keep)
 
 
-def _original(path: str, texts: list[str], lengths: np.ndarray) -> dict[str, object]:
+def _original(path: str, texts: list[str], lengths: NDArray[np.int64]) -> Row:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(path, device="cpu", local_files_only=True)
     model.encode(texts[:8])
-    taken = min(clocked(lambda: model.encode(texts))[0] for _ in range(3))
+    taken = min(time_call(lambda: model.encode(texts)).seconds for _ in range(3))
     speed = round(int(lengths.sum()) / taken)
     return {"what": "sentence-transformers", "passages": len(texts), "windows": 0, "tokens_per_second": speed}
 

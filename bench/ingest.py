@@ -2,54 +2,42 @@
 
 langchain (PyPDFium2Loader, RecursiveCharacterTextSplitter 1000/100, the same MiniLM through HuggingFaceEmbeddings and
 FAISS) runs in an environment of its own, offline; it keeps its index in memory, ragqa's ends up on the disk. The peak
-is the most memory that the process held.
+is the most memory that the process held. The manual is gnuplot's of ``manuals``, a development set.
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 
-from bench.data import DATA, need
+from bench.data import need
 from bench.peers import command, offline
-from bench.record import report
+from bench.record import Row, Used, parser, report, time_process
 
 PAIRS = 3
 RAGQA = "from ragqa.cli import main; main()"
 
 
-def measured(words: list[str]) -> tuple[float, float, float]:
-    """Return a process's seconds, processor seconds and peak megabytes."""
-    started = time.perf_counter()
-    child = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=offline())
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)  # as reaped here, not by Popen
-    if child.returncode:
-        raise SystemExit(f"{words[:3]} ended with {child.returncode}")
-    peak = used.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    return time.perf_counter() - started, used.ru_utime + used.ru_stime, peak
-
-
-def main() -> None:
-    manual = need(DATA / "manuals" / "gnuplot.pdf")
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser(__doc__).parse_args(argv)
+    (manuals,) = need("manuals")
+    manual = manuals / "gnuplot.pdf"
     peer = command("langchain", manual)
-    runs: dict[str, list[tuple[float, float, float]]] = {"ragqa": [], "langchain": []}
+    runs: dict[str, list[Used]] = {"ragqa": [], "langchain": []}
     for _ in range(PAIRS):
         with tempfile.TemporaryDirectory() as home:
             ours = [sys.executable, "-c", RAGQA, "ingest", str(manual), "--home", home, "--json"]
-            runs["ragqa"].append(measured(ours))
-        runs["langchain"].append(measured(peer))
-    rows: list[dict[str, object]] = []
+            runs["ragqa"].append(time_process(ours, offline()))
+        runs["langchain"].append(time_process(peer, offline()))
+    rows: list[Row] = []
     for name, taken in runs.items():
         seconds, cpu, peak = (statistics.median(column) for column in zip(*taken, strict=True))
         rows.append({"what": name, "pairs": PAIRS, "seconds": seconds, "cpu_seconds": cpu, "peak_mb": round(peak)})
-    ratios = [theirs[0] / ours[0] for ours, theirs in zip(*runs.values(), strict=True)]
+    ratios = [theirs.seconds / ours.seconds for ours, theirs in zip(*runs.values(), strict=True)]
     rows[0] |= {"times_faster": statistics.median(ratios), "least": min(ratios), "most": max(ratios)}
-    report("ingest", rows)
+    report("ingest", rows, data=["manuals"], keep=given.keep)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ not 0.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import random
@@ -19,11 +18,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bench.record import parser, report
 from ragqa.embedders import Embedded
 from ragqa.errors import LibraryError
 from ragqa.store import EmbedderIdentity
@@ -227,13 +227,13 @@ def _look(folder: Path, possible: Sequence[State], done: int) -> tuple[State, bo
     return state, state not in possible[done : done + 2]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tries", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--tries", type=int, default=1000, help="Processes to kill.")
+    options.add_argument("--seed", type=int, default=1, help="Random seed.")
+    given = options.parse_args(argv)
     counts = run(given.tries, given.seed)
-    print(f"{counts.killed} of {given.tries} killed: {counts.lost} lost, {counts.torn} torn or unsound")
+    report("kill", [{"tries": given.tries, **asdict(counts)}], data=["library"], keep=given.keep)
     sys.exit(1 if counts.lost or counts.torn else 0)
 
 

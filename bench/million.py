@@ -4,7 +4,8 @@ Vectors are made for the purpose, 384-d: a passage lies near its section (ten pa
 what is its own falls off over the dimensions as the spectrum of text embeddings does; a question has cosine 0.7 to the
 passage it is about. Each index is built in a process of its own and asked in another, by one thread, for 100 passages
 as a search does; ``cpu_s`` and ``p95_cpu_ms`` are processor time, which others at work on the machine disturb less.
-``--size N`` and ``--only NAME,NAME`` measure less; ``--only`` with ``--keep`` leaves the other indexes' kept rows.
+``--size N`` and ``--only NAME,NAME`` measure less; ``--only`` with ``--keep`` leaves the other indexes' kept rows. The
+index was chosen by this bench.
 
 A library also takes passages out and scores chosen ones exactly. Of these indexes the flat and the inverted ones can;
 the graph can't remove, and what refines would hold the vectors a second time.
@@ -20,16 +21,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.record import kept_of_others, report
+from bench.record import Row, kept_rows, parser, report
 from bench.vectors import DIM, unit
 
 SIZE, QUESTIONS, ASKED, EACH = 1_000_000, 200, 100, 10
 TOPICS, CHUNK = 2_000, 50_000
+Floats = NDArray[np.float32]
 SPECTRUM = np.arange(1, DIM + 1) ** -0.35
 SPECTRUM /= np.linalg.norm(SPECTRUM)
 
@@ -46,11 +50,11 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 """Name → how FAISS names it (empty: as the product builds it), and the settings to search with."""
 
 
-def spread(rng: np.random.Generator, count: int) -> np.ndarray:
+def spread(rng: np.random.Generator, count: int) -> Floats:
     return (rng.standard_normal((count, DIM), np.float32) * SPECTRUM).astype(np.float32)
 
 
-def made(size: int) -> np.ndarray:
+def draw_passages(size: int) -> Floats:
     """Return ``size`` passages as float32 of unit length."""
     rng = np.random.default_rng(1)
     topics = unit(spread(rng, TOPICS))
@@ -62,13 +66,13 @@ def made(size: int) -> np.ndarray:
     return rows
 
 
-def asked(rows: np.ndarray) -> np.ndarray:
+def draw_queries(rows: Floats) -> Floats:
     rng = np.random.default_rng(2)
     about = rows[rng.integers(len(rows), size=QUESTIONS)]
     return unit(about + 1.02 * spread(rng, QUESTIONS))
 
 
-def nearest(rows: np.ndarray, queries: np.ndarray) -> np.ndarray:
+def nearest(rows: Floats, queries: Floats) -> NDArray[np.int64]:
     """Return the places of the ``ASKED`` best rows for each query, by an exact float32 scan."""
     scores, places = np.empty((len(queries), 0), np.float32), np.empty((len(queries), 0), np.int64)
     for start in range(0, len(rows), CHUNK):
@@ -98,7 +102,7 @@ def build(folder: Path, name: str) -> dict[str, Any]:
     if factory:
         index = faiss.index_factory(DIM, factory, faiss.METRIC_INNER_PRODUCT)
         if "HNSW" in factory:
-            index.hnsw.efConstruction = 40
+            index.hnsw.efConstruction = 40  # type: ignore[attr-defined]
         sample = np.random.default_rng(1).permutation(len(rows))[: 64 * 2048]
         index.train(np.ascontiguousarray(rows[np.sort(sample)]))
     else:
@@ -125,7 +129,7 @@ def ask(folder: Path, name: str) -> list[dict[str, Any]]:
     rows = []
     for setting in KINDS[name][1]:
         if setting:
-            faiss.ParameterSpace().set_index_parameters(index, setting)
+            faiss.ParameterSpace().set_index_parameters(index, setting)  # type: ignore[arg-type]
         for query in queries[:20]:
             index.search(query[None], ASKED)
         found, laps = [], []
@@ -140,42 +144,44 @@ def ask(folder: Path, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def recall(found: list[np.ndarray], exact: np.ndarray, k: int) -> float:
+def recall(found: list[NDArray[np.int64]], exact: NDArray[np.int64], k: int) -> float:
     held = [len(np.intersect1d(one[:k], best[:k])) for one, best in zip(found, exact, strict=True)]
     return float(np.mean(held)) / k
 
 
-def apart(folder: Path, step: str, name: str) -> Any:
+def run_step(folder: Path, step: str, name: str) -> Any:
     """Run one step in a process of its own, so that its memory is its own."""
     command = [sys.executable, "-m", "bench.million", "--folder", str(folder), "--step", step, "--only", name]
     alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, env=alone).stdout)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=SIZE)
-    parser.add_argument("--only", default=",".join(KINDS))
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--step", choices=("build", "ask"), help=argparse.SUPPRESS)
-    parser.add_argument("--keep", action="store_true", help="write bench/results/million.json")
-    given = parser.parse_args()
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--size", type=int, default=SIZE, help="Passages.")
+    options.add_argument("--only", default=",".join(KINDS), help="Indexes, separated by commas.")
+    options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--step", choices=("build", "ask"), help=argparse.SUPPRESS)
+    given = options.parse_args(argv)
     if given.step:
         print(json.dumps((build if given.step == "build" else ask)(given.folder, given.only)))
         return
-    table: list[dict[str, object]] = []
+    table: list[Row] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = made(given.size)
-        queries = asked(rows)
+        rows = draw_passages(given.size)
+        queries = draw_queries(rows)
         for file, array in (("rows", rows), ("queries", queries), ("exact", nearest(rows, queries))):
             np.save(folder / f"{file}.npy", array)
         del rows
         for kind in given.only.split(","):
-            built = apart(folder, "build", kind)
-            table += [{"index": kind, "passages": given.size, **found, **built} for found in apart(folder, "ask", kind)]
+            built = run_step(folder, "build", kind)
+            table += [
+                {"index": kind, "passages": given.size, **found, **built} for found in run_step(folder, "ask", kind)
+            ]
             print(kind, "done", file=sys.stderr)
-    report("million", [*kept_of_others("million", "index", given.only.split(",")), *table])
+    table = [*kept_rows("million", "index", given.only.split(",")), *table]
+    report("million", table, data=["vectors"], keep=given.keep)
 
 
 if __name__ == "__main__":

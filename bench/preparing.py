@@ -1,31 +1,26 @@
 """Is `ragqa finetune prepare` quick and small on 100,000 pairs? Synthetic pairs, a fresh process a form.
 
 A fifth of the pairs are copies, paraphrases or without an answer, as in files that people send. Peak memory is the
-process's own (``ru_maxrss``), imports counted.
+process's own (``ru_maxrss``), imports counted. The pairs are made by this bench.
 """
 
 from __future__ import annotations
 
 import csv
-import json
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from bench.record import report
+from bench.record import Row, parser, report, time_process
 
 PAIRS = 100_000
 FORMS = ("closed-book", "route")
 PARTS = ("pump", "valve", "filter", "motor", "sensor", "boiler", "switch", "cable", "panel", "fuse", "relay", "burner")
 ACTS = ("clean", "replace", "check", "reset", "drain", "open", "close", "test", "mount", "adjust", "vent", "flush")
 WHEN = ("in winter", "after a fault", "before first use", "every month", "at low pressure", "with the power off")
-PEAK = (
-    "import resource, sys\nfrom ragqa.cli import main\ntry:\n    main()\nfinally:\n"
-    "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-)
+RAGQA = "from ragqa.cli import main; main()"
 
 
 def write_pairs(file: Path, count: int, seed: int = 0) -> None:
@@ -49,28 +44,21 @@ def write_pairs(file: Path, count: int, seed: int = 0) -> None:
         csv.writer(out).writerows([("question", "answer", "label"), *rows])
 
 
-def measured(file: Path, form: str, out: Path) -> dict[str, object]:
+def measure(file: Path, form: str, out: Path) -> Row:
     """Return what a whole process took."""
-    command = [sys.executable, "-c", PEAK, "finetune", "prepare", str(file), "--form", form, "--out", str(out)]
-    started = time.perf_counter()
-    done = subprocess.run([*command, "--yes", "--json"], check=True, capture_output=True, text=True)
-    seconds = time.perf_counter() - started
-    examples = json.loads(done.stdout)["examples"]
-    return {
-        "form": form,
-        "pairs": PAIRS,
-        "examples": sum(examples.values()),
-        "seconds": seconds,
-        "peak_mb": int(done.stderr.split()[-1]) / 1024,
-    }
+    command = [sys.executable, "-c", RAGQA, "finetune", "prepare", str(file), "--form", form, "--out", str(out)]
+    used = time_process([*command, "--yes", "--json"])
+    lines = sum(len(part.read_text(encoding="utf-8").splitlines()) for part in out.glob("*.jsonl"))
+    return {"form": form, "pairs": PAIRS, "examples": lines, "seconds": used.seconds, "peak_mb": used.peak_mb}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser(__doc__).parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "pairs.csv"
         write_pairs(file, PAIRS)
-        rows = [measured(file, form, Path(folder) / form) for form in FORMS]
-    report("preparing", rows)
+        rows = [measure(file, form, Path(folder) / form) for form in FORMS]
+    report("preparing", rows, data=["pairs"], keep=given.keep)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ tokens, by cosine: .645. What the product does instead, passages under their tit
 
 from __future__ import annotations
 
-import bm25s
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
-import Stemmer
+from numpy.typing import NDArray
 
 from bench.data import collection
-from bench.record import report
+from bench.record import Row, parser, report
 from ragqa.embedders import open_embedder
 from ragqa.evaluation.datasets import Question
 from ragqa.metrics import ndcg, recall
@@ -22,26 +24,29 @@ PUBLISHED = {"bm25": (0.679, 0.687), "minilm": (0.645, 0.645)}
 DEPTH = 100
 
 
-def bm25(texts: list[str], questions: list[str]) -> np.ndarray:
-    """Return the places of the best documents for each question."""
+def bm25(texts: list[str], questions: list[str]) -> NDArray[np.int64]:
+    """Return the places of the best ``DEPTH`` documents for each question."""
+    import bm25s
+    import Stemmer
+
     stemmer = Stemmer.Stemmer("english")
 
-    def tokens(texts: list[str]) -> object:
+    def tokens(texts: list[str]) -> Any:
         return bm25s.tokenize(texts, stopwords="en", stemmer=stemmer, show_progress=False)
 
     index = bm25s.BM25()
     index.index(tokens(texts), show_progress=False)
-    return index.retrieve(tokens(questions), k=DEPTH, show_progress=False)[0]
+    return np.asarray(index.retrieve(tokens(questions), k=DEPTH, show_progress=False)[0])
 
 
-def minilm(texts: list[str], questions: list[str]) -> np.ndarray:
+def minilm(texts: list[str], questions: list[str]) -> NDArray[np.int64]:
     """Return the same by the cosine of whole documents."""
     embedder = open_embedder()
     rows = np.stack([made.vector for made in embedder.embed_passages(texts, [()] * len(texts))])
     return np.argsort(-(embedder.embed_queries(questions) @ rows.T), axis=1, kind="stable")[:, :DEPTH]
 
 
-def row(system: str, documents: tuple[Document, ...], questions: tuple[Question, ...]) -> dict[str, object]:
+def measure(system: str, documents: tuple[Document, ...], questions: tuple[Question, ...]) -> Row:
     texts = [f"{document.title} {document.text}" for document in documents]
     places = {"bm25": bm25, "minilm": minilm}[system](texts, [question.text for question in questions])
     rankings = [[documents[at].name for at in found] for found in places]
@@ -56,5 +61,11 @@ def row(system: str, documents: tuple[Document, ...], questions: tuple[Question,
     }
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser(__doc__).parse_args(argv)
+    scifact = collection("scifact")
+    report("published", [measure(system, *scifact) for system in PUBLISHED], data=["scifact"], keep=given.keep)
+
+
 if __name__ == "__main__":
-    report("published", [row(system, *collection("scifact")) for system in PUBLISHED])
+    main()

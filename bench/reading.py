@@ -24,13 +24,13 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from bench.data import DATA
+from bench.data import folder_of
 from bench.made_tables import made_tables
 from bench.peers import HERE, READERS, environment
 from bench.peers.reads import READERS as PEERS
 from bench.peers.reads import Tables, markdown_tables
-from bench.record import report
-from ragqa.readers.pdf import read_pdf
+from bench.record import Row, parser, report
+from ragqa.readers import read_bytes
 from ragqa.types import Document
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
@@ -58,7 +58,7 @@ def gold_of(markdown: str) -> Reading:
 
 def of_ragqa(file: Path) -> Reading:
     started = time.process_time()
-    document = read_pdf(file.read_bytes(), file.name)
+    document = read_bytes(file.read_bytes(), file.name)
     return Reading(document.text, list(_tables(document)), time.process_time() - started)
 
 
@@ -135,57 +135,65 @@ def docling(folder: Path) -> Iterator[tuple[Path, Reading]]:
             yield pdf, gold_of(gold.read_text(encoding="utf-8"))
 
 
-def measured(system: str, read: Sequence[Reading], gold: Sequence[Reading], texts: bool) -> dict[str, object]:
+def measure(system: str, read: Sequence[Reading], gold: Sequence[Reading], texts: bool) -> Row:
     """Return the row of a system. Text is a mean over files; relations are pooled, so that large tables weigh more."""
     pairs = list(zip(read, gold, strict=True))
-    said = [(at, *one) for at, (mine, _) in enumerate(pairs) for one in relations(mine.tables)]
+    found = [(at, *one) for at, (mine, _) in enumerate(pairs) for one in relations(mine.tables)]
     right = [(at, *one) for at, (_, theirs) in enumerate(pairs) for one in relations(theirs.tables)]
-    shared = sum((Counter(said) & Counter(right)).values())
-    row: dict[str, object] = {"system": system, "files": len(pairs)}
+    shared = sum((Counter(found) & Counter(right)).values())
+    row: Row = {"system": system, "files": len(pairs)}
     if texts:
         row["order_f1"] = mean(order_f1(words(mine.text), words(theirs.text)) for mine, theirs in pairs)
         row["bag_f1"] = mean(bag_f1(words(mine.text), words(theirs.text)) for mine, theirs in pairs)
     row |= {
-        "cells_f1": bag_f1(said, right),
-        "precision": shared / max(len(said), 1),
+        "cells_f1": bag_f1(found, right),
+        "precision": shared / max(len(found), 1),
         "recall": shared / max(len(right), 1),
     }
     return row | {"seconds": sum(mine.seconds for mine in read)}
 
 
-def main() -> None:
-    rows: list[dict[str, object]] = []
+def read_all(files: Sequence[Path]) -> dict[str, list[Reading]]:
+    """Return what each system reads of the files; a peer that is not there is left out."""
+    runs = {"ragqa": list(map(of_ragqa, files))}
+    for name in PEERS:
+        try:
+            runs[name] = of_peer(name, files)
+        except (subprocess.CalledProcessError, OSError) as error:
+            print(f"skipped: {name} ({error})", file=sys.stderr)
+    return runs
+
+
+def print_each(files: Sequence[Path], gold: Sequence[Reading], runs: dict[str, list[Reading]]) -> None:
+    """Print order_f1, bag_f1 and cells_f1 of each file and system."""
+    for at, file in enumerate(files):
+        for name, read in runs.items():
+            row = measure(name, read[at : at + 1], gold[at : at + 1], True)
+            print(file.stem, name, *(f"{row[column]:.3f}" for column in ("order_f1", "bag_f1", "cells_f1")))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--each", action="store_true", help="Print the figures of each file, too.")
+    given = options.parse_args(argv)
+    rows: list[Row] = []
+    measured = []
     with tempfile.TemporaryDirectory() as folder:
         made = []
         for name, data, grid in made_tables():
             (Path(folder) / f"{name}.pdf").write_bytes(data)
             made.append((Path(folder) / f"{name}.pdf", Reading("", [grid])))
-        for title, pairs in (("docling", list(docling(DATA / "pdfs"))), ("made tables", made)):
+        for title, pairs in (("docling", list(docling(folder_of("pdfs")))), ("made tables", made)):
             if not pairs:
-                print("skipped: the PDFs of the evaluation data are not here", file=sys.stderr)
+                print("skipped: pdfs of the evaluation data is not here", file=sys.stderr)
                 continue
+            measured.append("pdfs" if title == "docling" else title)
             files, gold = [file for file, _ in pairs], [right for _, right in pairs]
-            runs = {"ragqa": list(map(of_ragqa, files))}
-            for name in PEERS:
-                try:
-                    runs[name] = of_peer(name, files)
-                except (subprocess.CalledProcessError, OSError) as error:
-                    print(f"skipped: {name} ({error})", file=sys.stderr)
-            for name, read in runs.items():
-                rows.append({"set": title, **measured(name, read, gold, texts=title == "docling")})
-            if "--each" in sys.argv:
-                for at, file in enumerate(files):
-                    each = {
-                        name: measured(name, read[at : at + 1], gold[at : at + 1], True) for name, read in runs.items()
-                    }
-                    print(
-                        file.stem,
-                        {
-                            n: tuple(round(float(m[k]), 3) for k in ("order_f1", "bag_f1", "cells_f1"))
-                            for n, m in each.items()
-                        },
-                    )
-    report("reading", rows)
+            runs = read_all(files)
+            rows += [{"set": title, **measure(name, read, gold, title == "docling")} for name, read in runs.items()]
+            if given.each:
+                print_each(files, gold, runs)
+    report("reading", rows, data=measured, keep=given.keep)
 
 
 if __name__ == "__main__":

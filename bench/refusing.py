@@ -1,10 +1,13 @@
-"""Does the confidence tell what a manual answers from what it does not? Where should the line be drawn? Development.
+"""Does the confidence separate questions that a manual answers from others? Where to draw the line? Development sets.
 
-Answerable questions: the manuals' own, whole units, in people's own words, and plain ones made of headings.
-Unanswerable ones: near misses, and foreign ones, asked of another manual.
+Answerable questions: those of ``manuals``, of the sample manuals and of ``whole-answers`` (whole units, and single
+facts in people's own words), and plain ones made of headings. Unanswerable ones: near misses (``whole-answers``,
+``manuals``, the sample manuals), and foreign ones, which are about another manual.
 
-The table leaves one manual out at a time, learns on the others and judges that one.
-``--learn`` writes what is learned on all of them.
+The weights that ship are learned on all of these, the evaluation manuals included: ``--learn`` writes them, and leaves
+without writing where a set is not there. So the table, which leaves one manual out at a time, learns on the others and
+judges that one, is of development sets. Of ``consumer-manuals`` the headings are used, and what ``whole-answers`` asks
+about them, but not its own questions, a test set: ``bench.manuals`` and ``bench.rgb`` have figures of test sets.
 
     python -m bench.refusing [--learn]
 """
@@ -13,18 +16,17 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
-from scipy.optimize import minimize
+from numpy.typing import NDArray
 
-from bench.data import CORPORA, DATA, jsonl, library_of_each
-from bench.record import report
-from bench.units import questions
+from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
+from bench.record import Row, parser, report
+from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
 from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, likely
 from ragqa.metrics import auroc
@@ -74,27 +76,23 @@ class Judged:
         return not self.kind.startswith(("near", "foreign"))
 
 
-def asked() -> Iterator[tuple[str, Path, str]]:
+def read_questions() -> Iterator[tuple[str, Path, str]]:
     """Yield kind, manual and text of each question."""
     own = [(kind, manual, row["text"]) for kind, manual, row in questions()]
     for kind, manual, text in own:
         sample = manual.parent == CORPORA
-        told = "sample" if sample else {"own words": kind, "fact": "manuals"}.get(kind, "whole")
-        yield told, manual, text
-    held = {manual.name: manual for _, manual, _ in own}
-    for row in jsonl(DATA / "whole-answers" / "near-misses.jsonl"):
+        yield "sample" if sample else {"own words": kind, "fact": "manuals"}.get(kind, "whole"), manual, text
+    manuals = {manual.name: manual for _, manual, _ in own}
+    for row in jsonl(folder_of("whole-answers") / "near-misses.jsonl"):
         if not row.get("denied"):
-            yield "near misses", held[row["manual"]], row["text"]
-    for folder in (DATA / "manuals", CORPORA):
+            yield "near misses", manuals[row["manual"]], row["text"]
+    for folder in (folder_of("manuals"), CORPORA):
         for file in sorted(folder.glob("*.questions.jsonl")):
             for row in jsonl(file):
                 if not row.get("answerable", True):
-                    yield (
-                        "near misses of manuals",
-                        file.with_name(file.name.split(".questions")[0] + ".pdf"),
-                        row["text"],
-                    )
-    for manual in sorted(held.values()):
+                    manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
+                    yield "near misses of manuals", manual, row["text"]
+    for manual in sorted(manuals.values()):
         yield from (("headings", manual, text) for text in _headings(manual))
         chinese = "zh" in manual.stem
         others = [text for _, other, text in own if other != manual and (cjk_share(text) > 0.2) == chinese]
@@ -118,11 +116,11 @@ def _headings(manual: Path) -> Iterator[str]:
             ]
 
 
-def judged() -> list[Judged]:
+def judge_all() -> list[Judged]:
     """Ask every question of its manual."""
     found = []
     with library_of_each() as library:
-        for kind, manual, text in asked():
+        for kind, manual, text in read_questions():
             _, seen = library(manual).consider(text)
             choice = choose(seen)
             if choice:
@@ -130,8 +128,10 @@ def judged() -> list[Judged]:
     return found
 
 
-def learn(some: list[Judged]) -> dict[str, float]:
+def learn(some: Sequence[Judged]) -> dict[str, float]:
     """Return logistic weights, answerable and unanswerable questions counting the same as a whole."""
+    from scipy.optimize import minimize
+
     counts = np.array([COUNTS.get(one.kind, 1.0) for one in some])
     answerable = np.array([one.answerable for one in some])
     counts[answerable] *= counts[~answerable].sum() / answerable.sum()
@@ -140,11 +140,11 @@ def learn(some: list[Judged]) -> dict[str, float]:
     table = np.column_stack([(rows - middle) / spread, np.ones(len(rows))])
     signs = np.where(answerable, 1.0, -1.0)
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         margins = signs * (table @ weights)
         slope = table.T @ (-signs * counts / (1 + np.exp(margins)))
-        held = np.append(weights[:-1], 0.0) / STRENGTH
-        return float((counts * np.logaddexp(0, -margins)).sum() + held @ weights / 2), slope + held
+        penalty = np.append(weights[:-1], 0.0) / STRENGTH
+        return float((counts * np.logaddexp(0, -margins)).sum() + penalty @ weights / 2), slope + penalty
 
     bounds = [BOUNDS.get(name, (0, None)) for name in [*some[0].features, "bias"]]
     found = minimize(loss, np.zeros(table.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B").x
@@ -153,10 +153,13 @@ def learn(some: list[Judged]) -> dict[str, float]:
     return named | {"bias": float(found[-1] - (weights * middle).sum())}
 
 
-def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
-    """Return for each line drawn what share of each kind falls on its right side."""
-    by = {kind: [s for one, s in zip(some, sure, strict=True) if one.kind == kind] for kind in {o.kind for o in some}}
-    rows: list[dict[str, object]] = []
+def rows_of(some: Sequence[Judged], confidences: Sequence[float]) -> list[Row]:
+    """Return for each threshold what share of each kind falls on its right side."""
+    by = {
+        kind: [s for one, s in zip(some, confidences, strict=True) if one.kind == kind]
+        for kind in {o.kind for o in some}
+    }
+    rows: list[Row] = []
     for line in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
         shares = {
             kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
@@ -167,16 +170,20 @@ def rows_of(some: list[Judged], sure: list[float]) -> list[dict[str, object]]:
     return rows
 
 
-def main() -> None:
-    everything = judged()
-    sure = [0.0] * len(everything)
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--learn", action="store_true", help="Write the weights learned on all questions.")
+    given = options.parse_args(argv)
+    (need_to_learn if given.learn else need)(*LEARNED_FROM)
+    everything = judge_all()
+    confidences = [0.0] * len(everything)
     for manual in sorted({one.manual for one in everything}):
         weights = learn([one for one in everything if one.manual != manual])
         for at, one in enumerate(everything):
             if one.manual == manual:
-                sure[at] = likely(one.features, weights)
-    report("refusing", rows_of(everything, sure))
-    if "--learn" in sys.argv:
+                confidences[at] = likely(one.features, weights)
+    report("refusing", rows_of(everything, confidences), data=QUESTIONS_OF, keep=given.keep)
+    if given.learn:
         rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}
         WEIGHTS_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
 

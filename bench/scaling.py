@@ -1,4 +1,4 @@
-"""Does any file take time that grows faster than its size? Each pattern read, cut and told in terms, at two sizes.
+"""Does any file take time that grows faster than its size? Each pattern is read, cut and analysed, at two sizes.
 
 Processor seconds and peak memory of a process each. Ends with 1 where a megabyte takes more than ``MOST_SECONDS`` or a
 gigabyte, or where four times the text takes more than ``MOST_GROWTH`` times four times as long.
@@ -14,10 +14,11 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from bench.patterns import PATTERNS, file_of
-from bench.record import report
+from bench.record import Row, megabytes, names_of, parser_of_names, report
 from ragqa.analysis import terms
 from ragqa.errors import UnreadableFile
 from ragqa.ingest import embedding_input
@@ -35,14 +36,14 @@ NOTICED = 0.5
 """Seconds below which growth is noise."""
 
 
-def measured(name: str, size: int) -> tuple[float, int, str]:
+def measure(name: str, size: int) -> tuple[float, float, str]:
     """Return the processor seconds, the peak in MB, and what came of a file of PATTERNS; in a process of its own."""
     data = file_of(name, size)
     out, into = os.pipe()
     if not (child := os.fork()):
         resource.setrlimit(resource.RLIMIT_CPU, (12, 12))
         started = time.process_time()
-        came = _came(data, name)
+        came = _outcome(data, name)
         os.write(into, f"{time.process_time() - started} {came}".encode())
         os._exit(0)
     os.close(into)
@@ -50,10 +51,10 @@ def measured(name: str, size: int) -> tuple[float, int, str]:
         said = answer.read()
     _, _, used = os.wait4(child, 0)
     seconds, came = said.split(" ", 1) if said else (str(used.ru_utime), "stopped")
-    return float(seconds), used.ru_maxrss >> (20 if sys.platform == "darwin" else 10), came
+    return float(seconds), megabytes(used.ru_maxrss), came
 
 
-def _came(data: bytes, name: str) -> str:
+def _outcome(data: bytes, name: str) -> str:
     try:
         document = read_bytes(data, name)
     except UnreadableFile:
@@ -64,14 +65,15 @@ def _came(data: bytes, name: str) -> str:
     return f"{len(passages)} passages"
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser_of_names(__doc__, PATTERNS, "Patterns").parse_args(argv)
     prepare([PurePath(name).suffix for name in PATTERNS])
-    names = [word for word in sys.argv[1:] if not word.startswith("-")] or list(PATTERNS)
-    rows: list[dict[str, object]] = []
+    names = names_of(given)
+    rows: list[Row] = []
     failed = []
     for name in names:
-        small, _, _ = measured(name, SMALL)
-        large, peak, came = measured(name, LARGE)
+        small, _, _ = measure(name, SMALL)
+        large, peak, came = measure(name, LARGE)
         exponent = math.log(large / small) / math.log(LARGE / SMALL)
         per_mb = 1e6 / SMALL * small, 1e6 / LARGE * large
         over = large > MOST_SECONDS or peak > MOST_MB or (large > NOTICED and exponent > MOST_EXPONENT)
@@ -87,8 +89,8 @@ def main() -> None:
                 "bar": "over" if over else "",
             }
         )
-        print(name, *(f"{value:.2f}" for value in (*per_mb, exponent)), peak, came, "OVER" if over else "", flush=True)
-    report("scaling", rows)
+        print(name, *(f"{value:.2f}" for value in (*per_mb, exponent, peak)), came, "OVER" if over else "", flush=True)
+    report("scaling", rows, data=["patterns"], keep=given.keep)
     if failed:
         sys.exit(f"over the bar: {', '.join(failed)}")
 

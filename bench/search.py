@@ -3,20 +3,21 @@
 Texts are drawn from a vocabulary with Zipf's frequencies, English and Chinese; vectors lie in clusters as those of
 ``bench/vectors.py`` do, apart from the bundled model, which embeds the questions. A question is made of words of one
 passage, as real ones are, among them common ones; every fifth is Chinese. ``--passages N`` measures another size.
+Texts and vectors are made by this bench.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bench.record import report
+from bench.record import Row, parser, report
 from bench.vectors import clusters, draw
 from ragqa import Library
 from ragqa.embedders import Embedded, open_embedder
@@ -26,27 +27,10 @@ from ragqa.store.database import Database
 from ragqa.types import Document, Passage
 
 PASSAGES, EACH, WINDOWS, QUESTIONS = 100_000, 250, 6, 400
-SYLLABLES = [
-    "ba",
-    "cor",
-    "den",
-    "fil",
-    "gan",
-    "hol",
-    "ik",
-    "jur",
-    "kel",
-    "lam",
-    "mor",
-    "ner",
-    "op",
-    "pra",
-    "qui",
-    "ros",
-]
+SYLLABLES = "ba cor den fil gan hol ik jur kel lam mor ner op pra qui ros".split()  # noqa: SIM905
 
 
-def vocabularies(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def vocabularies(rng: np.random.Generator) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
     """Return 40,000 words and 3,000 Chinese characters, the most frequent first.
 
     Behind the stop words come those that the embedder knows, so that a question is about as many tokens as a real one
@@ -61,12 +45,14 @@ def vocabularies(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return english, chinese
 
 
-def zipf(size: int) -> np.ndarray:
+def zipf(size: int) -> NDArray[np.float64]:
     odds = 1 / (np.arange(size) + 2.7)
-    return odds / odds.sum()
+    return np.asarray(odds / odds.sum())
 
 
-def texts(rng: np.random.Generator, count: int, chinese: bool, words: np.ndarray, odds: np.ndarray) -> list[list[str]]:
+def texts(
+    rng: np.random.Generator, count: int, chinese: bool, words: NDArray[np.str_], odds: NDArray[np.float64]
+) -> list[list[str]]:
     """Return for each passage its sentences: as many as it has windows."""
     drawn = rng.choice(words, size=(count, WINDOWS, 24 if chinese else 17), p=odds)
     join, end = ("", "。") if chinese else (" ", ". ")
@@ -105,19 +91,24 @@ def fill(folder: Path, size: int) -> list[str]:
             embedded = [Embedded(*both) for both in zip(vectors, shifted, strict=True)]
             database.put_vectors(keys, embedded, identity)
             database.put(document, passages, keys, identity, "bench")
-            questions += [asked(passage, number % 5 == 4, rng) for passage in rng.choice(np.array(passages, object), 2)]
+            questions += [
+                write_question(passage, number % 5 == 4, rng) for passage in rng.choice(np.array(passages, object), 2)
+            ]
     return questions
 
 
-def asked(passage: Passage, chinese: bool, rng: np.random.Generator) -> str:
+def write_question(passage: Passage, chinese: bool, rng: np.random.Generator) -> str:
     """Return a question of about ten words, or characters, of a passage."""
     start, end = passage.windows[int(rng.integers(WINDOWS))]
     sentence = passage.text[start:end].strip(" .。")
     return f"请问{sentence[:10]}是什么？" if chinese else f"what is {' '.join(sentence.split()[:9])}?"
 
 
-def main() -> None:
-    size = int(sys.argv[sys.argv.index("--passages") + 1]) if "--passages" in sys.argv else PASSAGES
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--passages", type=int, default=PASSAGES, help="Passages in the library, a multiple of 250.")
+    given = options.parse_args(argv)
+    size = given.passages
     with tempfile.TemporaryDirectory() as home:
         started = time.perf_counter()
         questions = fill(Path(home) / "indexes" / "bench", size)
@@ -134,14 +125,14 @@ def main() -> None:
                 started = time.perf_counter()
                 found = library.search(question)
                 laps.append({"whole": (time.perf_counter() - started) * 1000, **found.timings_ms})
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for name in laps[0]:
         times = sorted(lap[name] for lap in laps)
         p50, p95 = times[len(times) // 2], times[int(len(times) * 0.95)]
         rows.append({"lap": name, "passages": size, "questions": len(laps), "p50_ms": p50, "p95_ms": p95})
     lengths = open_embedder().count_tokens(questions)
     rows[0] |= {"question_tokens": sorted(lengths)[len(lengths) // 2], "put_s": built, "first_search_s": indexed}
-    report("search", rows)
+    report("search", rows, data=["texts"], keep=given.keep)
 
 
 if __name__ == "__main__":

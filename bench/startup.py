@@ -2,22 +2,21 @@
 
 Each command runs many times in turns with a process that only imports the native libraries of a question: what no
 program that uses them can do without. The ratio to it is the figure to watch, since it hardly depends on the machine or
-on what else runs there. Says too which of the heavy packages an offline question imported; there should be none.
+on what else runs there. Says too which of the heavy packages an offline question imported; there should be none. The
+library is of ``manuals``, or of the sample manuals where those are not there.
 """
 
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
+from collections.abc import Sequence
 
-from bench.data import CORPORA, DATA
-from bench.record import report
+from bench.data import folder_of
+from bench.record import Row, Used, parser, report, time_process
 
 RUNS = 31
 QUESTION = "how do I set the range of an axis?"
@@ -34,18 +33,12 @@ IMPORTED = (
 SHELL = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
-def lap(command: list[str]) -> tuple[float, float]:
-    """Return the seconds that a command takes, on the clock and of the processors."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True, env=SHELL)
-    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def main() -> None:
-    manuals = DATA / "manuals" if (DATA / "manuals").exists() else CORPORA
+def main(argv: Sequence[str] | None = None) -> None:
+    given = parser(__doc__).parse_args(argv)
+    data = "manuals" if folder_of("manuals").exists() else "sample manuals"
+    manuals = sorted(folder_of(data).glob("*.pdf"))
     with tempfile.TemporaryDirectory() as home:
-        subprocess.run([*RAGQA, "ingest", *map(str, sorted(manuals.glob("*.pdf"))), "--home", home], check=True)
+        subprocess.run([*RAGQA, "ingest", *map(str, manuals), "--home", home], check=True)
         ask = ["ask", QUESTION, "--home", home]
         commands = {
             "python": [sys.executable, "-c", ""],
@@ -53,19 +46,18 @@ def main() -> None:
             "ragqa --help": [*RAGQA, "--help"],
             "ragqa ask": RAGQA + ask,
         }
-        laps: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        laps: dict[str, list[Used]] = {name: [] for name in commands}
         for turn in range(RUNS + 1):
             for name, command in commands.items():
-                took = lap(command)
+                used = time_process(command, SHELL)
                 if turn:  # the first one warms the file cache
-                    laps[name].append(took)
+                    laps[name].append(used)
         asked = subprocess.run([sys.executable, "-c", IMPORTED, *ask], check=True, capture_output=True, text=True)
-        documents = len(list(Path(manuals).glob("*.pdf")))
     floor = laps["its libraries"]
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for name, taken in laps.items():
-        walls = [wall for wall, _ in taken]
-        ratios = [wall / least for (wall, _), (least, _) in zip(taken, floor, strict=True)]
+        walls = [used.seconds for used in taken]
+        ratios = [used.seconds / least.seconds for used, least in zip(taken, floor, strict=True)]
         rows.append(
             {
                 "command": name,
@@ -73,12 +65,12 @@ def main() -> None:
                 "median_s": statistics.median(walls),
                 "least_s": min(walls),
                 "most_s": max(walls),
-                "median_cpu_s": statistics.median(cpu for _, cpu in taken),
+                "median_cpu_s": statistics.median(used.cpu_seconds for used in taken),
                 "of_its_libraries": statistics.median(ratios),
             }
         )
-    rows[-1] |= {"manuals": documents, "heavy_imports": asked.stderr.strip() or "none"}
-    report("startup", rows)
+    rows[-1] |= {"manuals": len(manuals), "heavy_imports": asked.stderr.strip() or "none"}
+    report("startup", rows, data=[data], keep=given.keep)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Which unit answers? The weights of the features that choose, and how often they choose right. A development bench.
+"""Which unit answers? The weights of the features that choose, and how often they choose right. Development sets.
 
-Questions with known answers: whole units (``whole-answers`` and those of the sample manuals) and single facts (in
-people's own words, and of the manuals). Right is a unit that holds all parts of the answer, no wrong one, and not much
-more. The table leaves one manual out at a time, learns on the others and chooses in that one. ``--learn`` writes what
-is learned on all of them.
+Questions with known answers: whole units and single facts of ``whole-answers``, of ``manuals`` and of the sample
+manuals. Right is a unit that holds all parts of the answer, no wrong one, and not much more. The table leaves one
+manual out at a time, learns on the others and chooses in that one. ``whole-answers`` asks about ``phone-manual`` and
+about the manuals of ``consumer-manuals`` too; the latter's own questions, which are a test set, are not read.
+``--learn`` writes the weights learned on all questions, and leaves without writing where a set is not there.
 
     python -m bench.units [--learn]
 """
@@ -11,70 +12,67 @@ is learned on all of them.
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
+from numpy.typing import NDArray
 
-from bench.data import CORPORA, DATA, jsonl, library_of_each
-from bench.record import report
+from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
+from bench.record import Row, parser, report
 from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features
 from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten
 
+QUESTIONS_OF = ("whole-answers", "manuals", "sample manuals")
+LEARNED_FROM = (*QUESTIONS_OF, "phone-manual", "consumer-manuals")
+"""Of the last two only the manuals, about which ``whole-answers`` asks."""
+
 PENALTY = 4.0
 """Of the squared weights, each of a feature scaled to a spread of 1. Chosen on the manuals left out."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with its candidates: their features, and which of them are right."""
+class Choices:
+    """A question's candidates: their features, and which of them are right."""
 
     kind: str
     manual: str
-    features: np.ndarray
-    right: np.ndarray
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
 
 
 def questions() -> Iterator[tuple[str, Path, dict[str, Any]]]:
     """Yield kind, manual and question."""
-    held = {
-        path.name: path for folder in ("manuals", "consumer-manuals", "phone-manual") for path in _files(DATA / folder)
-    }
+    folders = map(folder_of, ("manuals", "consumer-manuals", "phone-manual"))
+    manuals = {path.name: path for folder in folders for path in folder.iterdir() if path.suffix in (".pdf", ".html")}
     for name in ("whole-answers", "own-words"):
-        for row in jsonl(DATA / "whole-answers" / f"{name}.jsonl"):
-            yield (row["kind"] if "parts" in row else "own words"), held[row["manual"]], row
-    for folder in (DATA / "manuals", CORPORA):
+        for row in jsonl(folder_of("whole-answers") / f"{name}.jsonl"):
+            yield (row["kind"] if "parts" in row else "own words"), manuals[row["manual"]], row
+    for folder in (folder_of("manuals"), CORPORA):
         for file in sorted(folder.glob("*.jsonl")):
-            manual = file.with_name(file.name.split(".")[0] + ".pdf") if folder is CORPORA else None
-            manual = manual or file.with_name(file.name.replace(".questions.jsonl", ".pdf"))
+            manual = file.with_name(f"{file.name.removesuffix('.whole.jsonl').removesuffix('.questions.jsonl')}.pdf")
             for row in jsonl(file):
                 if row.get("answerable", True):
                     kind = f"sample {row['kind']}" if "parts" in row else "fact"
                     yield kind, manual, row
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.suffix in (".pdf", ".html")]
-
-
-def right(row: dict[str, Any], text: str) -> bool:
+def is_right(row: dict[str, Any], text: str) -> bool:
     """Whether a text is the answer: all of it, nothing wrong, not much more."""
     parts = row.get("parts") or row.get("evidence") or []
-    said = flatten(text)
-    whole = bool(parts) and all(flatten(part) in said for part in parts)
-    wrong = any(flatten(one) in said for one in row.get("not", []))
+    flat = flatten(text)
+    whole = bool(parts) and all(flatten(part) in flat for part in parts)
+    wrong = any(flatten(one) in flat for one in row.get("not", []))
     return whole and not wrong and len(text) <= max(SHORT, TIMES * sum(map(len, parts)))
 
 
-def asked(library: Library, kind: str, manual: Path, row: dict[str, Any]) -> Asked | None:
+def choices_of(library: Library, kind: str, manual: Path, row: dict[str, Any]) -> Choices | None:
     """Return a question with its candidates; None where nothing is found."""
     _, seen = library.consider(row["text"])
     found = candidates(seen.hits, seen.evidence, seen.units)
@@ -82,32 +80,38 @@ def asked(library: Library, kind: str, manual: Path, row: dict[str, Any]) -> Ask
         return None
     table = features(seen.question, seen.hits, seen.evidence, seen.interaction, found)
     texts = [quoted(library.extract(one, seen)) for one in found]
-    return Asked(kind, manual.name, table, np.array([right(row, text) for text in texts]))
+    return Choices(kind, manual.name, np.asarray(table, np.float64), np.array([is_right(row, text) for text in texts]))
 
 
-def learn(some: list[Asked], spread: np.ndarray) -> np.ndarray:
+def learn(some: Sequence[Choices], spread: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the weights that make the right candidates of each question the most likely (a softmax over them all)."""
+    from scipy.optimize import minimize
+
     known = [(one.features / spread, one.right) for one in some if one.right.any()]
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         total, slope = PENALTY * float(weights @ weights), 2 * PENALTY * weights
         for table, good in known:
             scores = table @ weights
             odds = np.exp(scores - scores.max())
             odds /= odds.sum()
             share = float(odds[good].sum()) + 1e-12
-            total -= np.log(share)
+            total -= float(np.log(share))
             slope = slope + table.T @ (odds - odds * good / share)
         return total, slope
 
     return np.asarray(minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B").x)
 
 
-def main() -> None:
-    everything: list[Asked] = []
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--learn", action="store_true", help="Write the weights learned on all questions.")
+    given = options.parse_args(argv)
+    (need_to_learn if given.learn else need)(*LEARNED_FROM)
+    everything: list[Choices] = []
     with library_of_each() as library:
         for kind, manual, row in questions():
-            one = asked(library(manual), kind, manual, row)
+            one = choices_of(library(manual), kind, manual, row)
             if one:
                 everything.append(one)
     spread = np.vstack([one.features for one in everything]).std(axis=0)
@@ -122,17 +126,17 @@ def main() -> None:
                     counts[name][0] += 1
                     counts[name][1] += bool(one.right.any())
                     counts[name][2] += bool(one.right[chosen])
-    rows: list[dict[str, object]] = [
+    rows: list[Row] = [
         {"kind": kind, "questions": n, "could": could / n, "chosen": hit / n}
         for kind, (n, could, hit) in counts.items()
     ]
-    report("units", rows)
-    if "--learn" in sys.argv:
+    report("units", rows, data=QUESTIONS_OF, keep=given.keep)
+    if given.learn:
         learned = learn(everything, spread) / spread
-        held = {
+        weights_of = {
             name: round(float(weight), 4) for name, weight in zip(NAMES, learned, strict=True) if abs(weight) > 1e-4
         }
-        WEIGHTS_FILE.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+        WEIGHTS_FILE.write_text(json.dumps(weights_of, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

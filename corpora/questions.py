@@ -66,6 +66,7 @@ def labelled(source: Path, pdf: Path, chapters: int) -> Iterator[str]:
             "_id": f"{pdf.stem}-{at:03d}",
             "text": text,
             "pages": sorted({page for where in found for page in where}),
+            "document": pdf.name,
             "answer": answer,
             "evidence": evidence,
             "type": kind,

@@ -228,6 +228,7 @@ def answerer_of(settings: Settings) -> Answerer:
         context_tokens=settings.context_tokens,
         instructions=_read_instructions(settings.instructions),
         timeout_s=settings.timeout,
+        prices=settings.prices,
     )
     return open_answerer(settings.answerer, options, load_prompts(settings.prompts))
 

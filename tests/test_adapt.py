@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from ragqa.embedders import open_embedder
+from ragqa.embedders.folders import find_model
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.evaluation import adapt as training
-from ragqa.evaluation.adapt import adapt, held_back, pairs_of
-from ragqa.evaluation.questions import write_questions
-from ragqa.evaluation.questions.files import as_gold
+from ragqa.evaluation.questions import as_gold, write_questions
+from ragqa.finetune import embedder as training
+from ragqa.finetune.embedder import TrainingPair, adapt, held_back, pairs_of, train
+from ragqa.finetune.local import LocalProvider
+from ragqa.finetune.training import loop
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.loop import ProgressSink
 from tests.conftest import ENGLISH, MANUALS, Run, compiling_here
 
 pytest.importorskip("datasets", reason="training needs ragqa[train]")
@@ -66,6 +70,7 @@ def taught(english_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def quick(taught: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The same home, with training that learns by heart."""
     monkeypatch.setenv("RAGQA_CACHE", str(taught / "cache"))
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     for name, value in {"EPOCHS": 6, "RATE": 5e-3, "KEPT": 0.0}.items():
         monkeypatch.setattr(training, name, value)
     with compiling_here():
@@ -109,7 +114,7 @@ def test_a_better_model_is_kept_with_what_it_was_made_from(quick: Path, monkeypa
         before = library.info().embedder
     assert found.page_mrr.real and found.folder is not None
     assert found.folder.parent == quick / "models" and left_behind(quick) == [found.folder.name]
-    losses = [float(line.rsplit(" ", 1)[1]) for line in said if line.startswith("training: step")]
+    losses = [float(line.split("loss ")[1].split(",")[0]) for line in said if line.startswith("training: step")]
     assert losses[-1] < losses[0]
     record = json.loads((found.folder / "ragqa.json").read_text())
     assert (record["base"], record["seed"], record["pairs"]) == (f"local:{quick / 'tiny'}", 3, found.pairs)
@@ -132,14 +137,47 @@ def test_no_gain_leaves_nothing(quick: Path, home: Path, ragqa: Run, monkeypatch
     assert "training: step 5 of" in done.err
 
 
-def test_interrupted_it_leaves_nothing(quick: Path, tmp_path: Path) -> None:
+def test_interrupted_it_leaves_no_model_and_goes_on_from_its_checkpoint(
+    quick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "EPOCHS", 2)
+    said: list[str] = []
+
     def interrupt(line: str) -> None:
-        if line.startswith("training: step"):
+        if re.match("training: step (8|1.) ", line):
             raise KeyboardInterrupt
 
-    with Library.open(home=quick, index="default") as library, pytest.raises(KeyboardInterrupt):
-        adapt(library, tmp_path / "models/x", progress=interrupt)
-    assert list((tmp_path / "models").iterdir()) == []
+    with Library.open(home=quick, index="default") as library:
+        with pytest.raises(KeyboardInterrupt):
+            adapt(library, tmp_path / "models/x", seed=5, progress=interrupt)
+        assert list((tmp_path / "models").iterdir()) == []
+        (job,) = [one for one in LocalProvider(library.settings).jobs() if one.state == "cancelled"]
+        assert job.form == "embedder" and job.error and "same command" in job.error
+        adapt(library, tmp_path / "models/x", seed=5, progress=said.append)
+        assert LocalProvider(library.settings).status(job.id).state == "succeeded"
+    steps = [int(line.split()[2]) for line in said if line.startswith("training: step")]
+    assert "goes on" in said[0] and min(steps) > 5
+
+
+def test_taken_up_within_a_pass_it_ends_with_the_same_weights(
+    quick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(training, "EPOCHS", 2)
+    base = find_model(str(quick / "tiny"))
+    pairs = [TrainingPair(f"the filter {word}", f"the {word} of the pump") for word in "abcdefghijklmnopqrstuvwxyz" * 8]
+
+    def interrupt(line: str, figures: dict[str, float]) -> None:
+        if figures["step"] >= 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(base, pairs, Checkpoints(tmp_path / "a"), 0, ProgressSink(interrupt))
+    assert [one.name for one in (tmp_path / "a").glob("checkpoint-*")] == ["checkpoint-5"]
+    resumed = train(base, pairs, Checkpoints(tmp_path / "a"), 0, ProgressSink()).state_dict()
+    whole = train(base, pairs, Checkpoints(tmp_path / "b"), 0, ProgressSink()).state_dict()
+    assert all(torch.equal(value, resumed[name]) for name, value in whole.items())
 
 
 def test_too_few_questions_are_told_in_one_line(small: Path, ragqa: Run) -> None:

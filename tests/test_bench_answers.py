@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ragqa.evaluation.answers import Answered, WholeQuestion, rows_of, score
-from ragqa.evaluation.report.answers import answers_page
+from ragqa.evaluation.report.pages import answers_page
 from ragqa.types import Answer, Citation
 from tests.conftest import PATIENCE, ROOT, Run, clean_environment
 from tests.servers import chat
@@ -87,7 +87,7 @@ def test_each_answer_is_worth_what_stands_in_it(home: Path, process: Run):
     assert 0 <= usable["low"] < 0.4 < usable["high"] <= 1
     assert "report written to out/answers.html" in ran.err
     page = (home / "out" / "answers.html").read_text(encoding="utf-8")
-    assert "The 3 worst answers" in page and "rinse it twice" in page and "default-src &#x27;none&#x27;" in page
+    assert "The 3 worst answers" in page and "rinse it twice" in page and "default-src 'none'" in page
     assert not (home / "indexes").exists()  # libraries made for measuring are gone
 
 

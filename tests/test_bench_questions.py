@@ -12,11 +12,9 @@ import pytest
 from ragqa.analysis import is_stop, terms
 from ragqa.engine import Library
 from ragqa.evaluation.datasets import read_questions
-from ragqa.evaluation.questions import varied, write_questions
-from ragqa.evaluation.questions.answers import gaps
-from ragqa.evaluation.questions.drafting import Draft, Source, Sources
-from ragqa.evaluation.questions.files import trust
+from ragqa.evaluation.questions import trust, vary, write_questions
 from ragqa.evaluation.questions.model import read_reply
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement
 from ragqa.readers import read_bytes
 from tests.conftest import CHINESE, ENGLISH, Run
 from tests.servers import chat
@@ -50,7 +48,7 @@ BREWER = """# 咖啡机
 ## 保养
 
 水垢是指水加热以后留在管路内壁的白色矿物质沉积。
-每隔 45 天用柠檬酸溶液冲洗管路和出水口一次。
+每隔 45 天用柠檬酸溶液冲洗管路和出水口一次，以免水垢堵塞阀门而损坏水泵。
 如果指示灯一直闪烁，请关闭电源并等待机器冷却。
 """
 
@@ -59,29 +57,56 @@ def folded(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-def oven() -> list[Draft]:
+def oven() -> list[GeneratedQuestion]:
     return write_questions([read_bytes(OVEN.encode(), "oven.md")], 50)
 
 
 @pytest.fixture(scope="module")
-def written(manuals: Library) -> list[Draft]:
+def written(manuals: Library) -> list[GeneratedQuestion]:
     return write_questions([manuals.show(ENGLISH), manuals.show(CHINESE)], 120)
 
 
-def test_each_kind_of_a_manual_gives_questions() -> None:
-    found = oven()
-    assert {"definition", "heading", "step", "table"} <= {draft.origin for draft in found}
-    answers = {draft.answer for draft in found}
-    assert {"12 minutes", "30 mm", "230 °C"} & answers and len(answers) > 4
+def test_each_kind_of_a_manual_gives_a_question_that_a_person_would_ask() -> None:
+    assert {(draft.origin, draft.text, draft.answer) for draft in oven()} == {
+        ("definition", "What is the thermostat?",
+         "a device that holds the chosen temperature of the baking chamber within five degrees"),
+        ("sentence", "How long should I preheat the oven?", "12 minutes"),
+        ("sentence", "What should I do if the red lamp flickers during heating?",
+         "the fuse of the upper element must be replaced by a technician"),
+        ("step", "How do I remove the door?", "Open the door fully and lift both hinges"),
+        ("table", "What is the temperature of Bread with crust?", "230 °C"),
+        ("table", "What is the program of Slow roast overnight?", "P2"),
+    }  # fmt: skip
 
 
 def test_chinese_manuals_give_chinese_questions() -> None:
     found = write_questions([read_bytes(BREWER.encode(), "brewer.md")], 50)
-    assert found and all(re.search("[\u4e00-\u9fff]", draft.text) and draft.text.endswith("？") for draft in found)
-    assert any("45 天" in draft.answer for draft in found)
+    assert {(draft.text, draft.answer) for draft in found} == {
+        ("水垢是什么？", "水加热以后留在管路内壁的白色矿物质沉积"),
+        ("多久用柠檬酸溶液冲洗管路和出水口一次？", "每隔 45 天"),
+        ("指示灯一直闪烁怎么办？", "请关闭电源并等待机器冷却"),
+    }
 
 
-def test_the_answer_stands_on_every_page_named(written: list[Draft], manuals: Library) -> None:
+@pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        ("The filter must be cleaned every 30 days by hand.", "How often must the filter be cleaned?", "every 30 days"),
+        ("To reset the counter, press both keys.", "How do I reset the counter?", "press both keys"),
+        ("If your pump is loud, call the service.", "What should I do if my pump is loud?", "call the service"),
+        ("The door must stay shut because heat escapes.", "Why must the door stay shut?", "because heat escapes"),
+        ("清洗滤网的水温不得超过 40 ℃，洗后放在阴凉通风处晾干。", "清洗滤网的水温不得超过多少？", "40 ℃"),
+        ("For more information see page 12 and Section 4.7 of it.", None, None),
+        ("It lasts for 12 weeks if this is done with care.", None, None),
+        ("滤网在 20 ℃ 至 40 ℃ 的水中清洗。", None, None),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_asked_for_in_its_own_words(text: str, question: str | None, answer: str | None) -> None:
+    found = [(one.text, one.answer) for one in write_questions([read_bytes(text.encode(), "a.txt")], 9)]
+    assert found == ([(question, answer)] if question else [])
+
+
+def test_the_answer_stands_on_every_page_named(written: list[GeneratedQuestion], manuals: Library) -> None:
     assert len(written) == 120
     for draft in written:
         assert draft.pages
@@ -89,14 +114,14 @@ def test_the_answer_stands_on_every_page_named(written: list[Draft], manuals: Li
             assert folded(draft.answer) in folded(manuals.page_text(draft.source.document, page)), draft
 
 
-def test_the_evidence_holds_the_answer_and_the_question_does_not(written: list[Draft]) -> None:
+def test_the_evidence_holds_the_answer_and_the_question_does_not(written: list[GeneratedQuestion]) -> None:
     for draft in written:
         assert folded(draft.answer) in folded(draft.evidence)
         said = {term for term in terms(draft.answer) if not is_stop(term)}
         assert not said or not said <= set(terms(draft.text)), draft
 
 
-def test_no_question_is_a_copy_of_its_passage(written: list[Draft]) -> None:
+def test_no_question_is_a_copy_of_its_passage(written: list[GeneratedQuestion]) -> None:
     shares = []
     for draft in written:
         evidence = {term for term in terms(draft.evidence) if not is_stop(term)}
@@ -104,10 +129,10 @@ def test_no_question_is_a_copy_of_its_passage(written: list[Draft]) -> None:
     assert max(shares) <= 0.7 and sum(shares) / len(shares) < 0.4
 
 
-def test_questions_differ_and_spread_over_kinds_and_pages(written: list[Draft]) -> None:
+def test_questions_differ_and_spread_over_kinds_and_pages(written: list[GeneratedQuestion]) -> None:
     assert len({draft.text for draft in written}) == len(written)
     kinds = Counter(draft.origin for draft in written)
-    assert len(kinds) == 4 and max(kinds.values()) < 0.5 * len(written)
+    assert len(kinds) == 5 and max(kinds.values()) < 0.6 * len(written)
     assert len({(draft.source.document, draft.pages) for draft in written}) > 40
     assert {draft.source.document for draft in written} == {ENGLISH, CHINESE}
 
@@ -118,11 +143,6 @@ def test_the_seed_decides(manuals: Library) -> None:
     assert first == again and {draft.text for draft in first} != {draft.text for draft in other}
 
 
-def test_page_and_section_numbers_are_no_answers() -> None:
-    assert not list(gaps("For more information on that see page 12 and Section 4.7."))
-    assert [gap.asks for gap in gaps("Wash the sieve every 30 days.")] == ["How often"]
-
-
 def test_what_two_places_answer_differently_is_not_asked() -> None:
     rows = "\n".join(f"| Pump {n} | {n} kW |" for n in range(9))
     document = read_bytes(f"# Pumps\n\n| Kind | Power |\n| --- | --- |\n{rows}\n".encode(), "pumps.md")
@@ -131,9 +151,9 @@ def test_what_two_places_answer_differently_is_not_asked() -> None:
 
 
 def test_equal_questions_are_asked_once() -> None:
-    source = Source("a.pdf", "sentence", "The belt lasts 12 weeks.", 1, ("Belt",))
-    drafts = [Draft("How long does the belt last?", "12 weeks", source.text, (1,), "heading", source)] * 3
-    assert len(varied(drafts, 10, 0)) == 1
+    source = Statement("a.pdf", "sentence", "The belt lasts 12 weeks.", 1, ("Belt",))
+    drafts = [GeneratedQuestion("How long does the belt last?", "12 weeks", source.text, (1,), "heading", source)] * 3
+    assert len(vary(drafts, 10, 0)) == 1
 
 
 # The command
@@ -156,7 +176,7 @@ def test_without_a_file_the_questions_come_on_standard_output(small: Path, ragqa
     assert ran.code == 0 and ran.lines and all(row["document"] in ("pump.md", "lamp.md") for row in ran.lines)
 
 
-def test_most_questions_are_found_by_the_search(manuals: Library, written: list[Draft]) -> None:
+def test_most_questions_are_found_by_the_search(manuals: Library, written: list[GeneratedQuestion]) -> None:
     found = 0
     for draft in written[:60]:
         hits = manuals.search(draft.text, k=10).hits
@@ -209,7 +229,7 @@ def test_a_model_writes_from_fenced_pages(small: Path, ragqa: Run, monkeypatch: 
 )
 def test_what_a_model_gets_wrong_is_dropped(reply: str) -> None:
     text = "Clean the pump filter every 30 days with warm water."
-    page = [Source("pump.md", "sentence", text, 3, ("Cleaning",))]
+    page = [Statement("pump.md", "sentence", text, 3, ("Cleaning",))]
     assert read_reply(REPLY, page) is not None
     assert read_reply(reply, page) is None
 
@@ -231,8 +251,3 @@ def test_the_trust_told_is_the_trust_measured() -> None:
     measured = [together["tau page_hit@5"], together["tau page_mrr@10"], together["halves page_hit@5"],
                 together["halves page_mrr@10"], alone["tau page_hit@5"], alone["tau page_mrr@10"]]  # fmt: skip
     assert said == pytest.approx(measured, abs=0.0051)
-
-
-def test_sources_know_what_is_rare() -> None:
-    sources = Sources([read_bytes(OVEN.encode(), "oven.md")])
-    assert sources.rarity("thermostat") > sources.rarity("oven") >= 0 == sources.rarity("the")

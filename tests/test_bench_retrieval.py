@@ -9,7 +9,7 @@ import pytest
 
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets import open_datasets
-from ragqa.evaluation.trec import read_run, read_trec_qrels
+from ragqa.evaluation.files import read_run, read_trec_qrels
 from ragqa.metrics import ndcg
 from tests.conftest import ENGLISH, MANUALS, Run
 

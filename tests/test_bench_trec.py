@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ragqa.errors import RagqaError
-from ragqa.evaluation.trec import file_name, qrels_lines, read_run, read_trec_qrels, run_lines
+from ragqa.evaluation.files import file_name, qrels_lines, read_run, read_trec_qrels, run_lines
 
 RANKED = {
     "q 1": {"b": 2.0, "a": 2.0, "z": 2.0, "c": 1.9999999999, "a b%": -1.0},

@@ -10,19 +10,23 @@ from pathlib import Path
 import pytest
 
 from ragqa.answerers import Turn
-from ragqa.answerers.prompting import Message
-from ragqa.compare.facts import Fact, changed_documents, chosen_facts
-from ragqa.compare.measuring import measure, stands
-from ragqa.compare.questions import closed_book, reworded_by_rule, turns_before
-from ragqa.compare.records import Asked, Said
-from ragqa.compare.training import write_prepared
+from ragqa.answerers.language_model import Reply as Written
+from ragqa.answerers.prompting import Message, Prompt, Room
+from ragqa.compare.facts import Fact, change_documents, choose_facts
+from ragqa.compare.measures import measure, stands
+from ragqa.compare.questions import closed_book, reword, turns_before
+from ragqa.compare.records import AskedQuestion, Reply
+from ragqa.compare.systems import write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
-from ragqa.finetune.local import bases, course, training
+from ragqa.finetune.local import bases, learning
 from ragqa.finetune.records import Example
-from ragqa.types import Citation
+from ragqa.finetune.training import loop
+from ragqa.types import Citation, Usage
 from tests import tiny_model
 from tests.conftest import Run
+from tests.servers import chat
+from tests.servers.chat import serving
 
 
 def example(name: str, question: str, answer: str, document: str = "pump.md") -> Example:
@@ -54,8 +58,8 @@ def quick_scratch(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model from nothing, small enough for seconds, and soon looked at whether it knows its two examples."""
     for name, value in {"LAYERS": 2, "WIDTH": 64, "VOCABULARY": 400}.items():
         monkeypatch.setattr(bases, name, value)
-    monkeypatch.setattr(course, "SCRATCH_RATE", 5e-3)
-    monkeypatch.setattr(training, "ROUNDS", 100)
+    monkeypatch.setattr(learning, "SCRATCH_RATE", 5e-3)
+    monkeypatch.setattr(loop, "ROUNDS", 100)
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +71,20 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_retrieval_beside_a_model_without_passages(prepared: Path, ragqa: Run, model: Path) -> None:
     before = (prepared.parent / "indexes" / "default" / "library.db").read_bytes()
     closed = f"closed-book:transformers:{model}"
-    said = ragqa("compare", "-q", prepared, "--systems", f"extractive,{closed}", "--report", "page", "--json").json
+    said = ragqa(
+        "compare",
+        "--min-questions",
+        1,
+        "-q",
+        prepared,
+        "--systems",
+        f"extractive,{closed}",
+        "--report",
+        "page",
+        "--json",
+    ).json
     rows = {(row["system"], row["split"]): row for row in said["systems"]}
-    assert set(rows) == {
-        (system, split) for system in ("extractive", closed) for split in ("seen", "reworded", "unseen")
-    }
+    assert set(rows) == {(system, split) for system in ("extractive", closed) for split in ("seen", "unseen")}
     read = rows["extractive", "seen"]
     assert read["questions"] == 2 and read["metrics"]["answer_recall"]["mean"] == 1
     assert read["metrics"]["citations"]["mean"] > 0 and read["train_seconds"] is None and read["cost_usd"] == 0
@@ -79,7 +92,7 @@ def test_retrieval_beside_a_model_without_passages(prepared: Path, ragqa: Run, m
     known = rows[closed, "seen"]["metrics"]
     assert known["answer_recall"]["mean"] == 0 and "citations" not in known
     assert rows[closed, "unseen"]["metrics"]["refused"]["mean"] == 0
-    assert [one["systems"] for one in said["differences"]] == [["extractive", closed]] * 3
+    assert [one["systems"] for one in said["differences"]] == [["extractive", closed]] * 2
     assert len(said["advice"]) == 2 and "Too few to advise on" in said["advice"][0]
     page = (prepared.parent / "page" / "index.html").read_text(encoding="utf-8")
     assert said["advice"][0] in page and "<script" not in page and "http" not in page.split("<body>")[1]
@@ -95,7 +108,17 @@ def test_a_fact_that_changed_is_answered_after_it_was_read_again(prepared: Path,
     }
     Path("facts.jsonl").write_text(json.dumps(fact) + "\n", encoding="utf-8")
     closed = f"closed-book:transformers:{model}"
-    words = ("compare", "-q", prepared, "--systems", f"extractive,{closed}", "--update", "facts.jsonl")
+    words = (
+        "compare",
+        "--min-questions",
+        1,
+        "-q",
+        prepared,
+        "--systems",
+        f"extractive,{closed}",
+        "--update",
+        "facts.jsonl",
+    )
     read, known = ragqa(*words, "--json").json["update"]
     assert (read["how"], read["new"], read["old"]) == ("re-ingested", 1, 0) and read["seconds"] > 0
     assert (known["how"], known["new"]) == ("as it is", 0)
@@ -108,7 +131,7 @@ def test_a_fact_that_changed_is_answered_after_it_was_read_again(prepared: Path,
 def test_blocks_and_pages_move_with_a_changed_text(small: Path) -> None:
     with Library.open(home=small) as library:
         before = library.show("pump.md")
-        (after,) = changed_documents([Fact("30 days", "3,000 hours", "how often?", "3,000 hours")], library)
+        (after,) = change_documents([Fact("30 days", "3,000 hours", "how often?", "3,000 hours")], library)
     assert "every 3,000 hours with" in after.text
     moved = [after.text[block.start : block.end] for block in after.blocks]
     told = [before.text[block.start : block.end].replace("30 days", "3,000 hours") for block in before.blocks]
@@ -119,20 +142,20 @@ def test_a_fact_stands_by_itself_and_once(small: Path) -> None:
     (small / "weights.md").write_text("# Weights\n\nThe pump weighs 3 kg, the lamp 13 kg, the fan 23 kg or 3.5 kg.\n")
     with Library.open(home=small) as library:
         library.ingest([small / "weights.md"])
-        (after,) = changed_documents([Fact("3 kg", "4 kg", "how heavy?", "4 kg")], library)
+        (after,) = change_documents([Fact("3 kg", "4 kg", "how heavy?", "4 kg")], library)
         assert "pump weighs 4 kg, the lamp 13 kg, the fan 23 kg" in after.text
-        (chosen,) = chosen_facts([example("w", "How heavy is the pump?", "3 kg", "weights.md")], library)
-        assert chosen.old == "3 kg" and changed_documents([chosen], library)
+        (chosen,) = choose_facts([example("w", "How heavy is the pump?", "3 kg", "weights.md")], library)
+        assert chosen.old == "3 kg" and change_documents([chosen], library)
         for old, times in (("filter", "[2-9]"), ("9 kg", "0")):
             with pytest.raises(RagqaError, match=rf"stand once .* {times} times"):
-                changed_documents([Fact(old, "x", "?", "x")], library)
+                change_documents([Fact(old, "x", "?", "x")], library)
 
 
 def test_the_manual_s_own_words_change_where_the_set_quotes_them(small: Path) -> None:
     asked = replace(example("q", "How long between cleanings?", "30 days at most"), evidence=("every 30 days",))
     twice = replace(asked, evidence=("every 30 days", "each month"))
     with Library.open(home=small) as library:
-        (fact,) = chosen_facts([twice, asked], library)
+        (fact,) = choose_facts([twice, asked], library)
         assert (fact.old, fact.was, fact.question) == ("every 30 days", "30 days", asked.question)
         assert fact.answer != fact.was and fact.new == f"every {fact.answer}"
 
@@ -154,11 +177,63 @@ def test_a_quote_that_stands_nowhere_is_no_proof(small: Path) -> None:
         assert not stands(Citation(1, "lamp.md", None, (), "Never use solvents on the pump filter.", 1), library)
 
 
-def test_a_question_reworded_keeps_its_names_and_is_another_text() -> None:
-    for question in ("How often should the E04 valve be cleaned?", "初效滤网多久清洗一次？"):
-        told = reworded_by_rule(question)
-        assert told != question and told == reworded_by_rule(question)
-    assert "E04" in reworded_by_rule("How often should the E04 valve be cleaned?")
+class Rewording:
+    """A language model that gives its replies one after another."""
+
+    spec = "model"
+
+    def __init__(self, *replies: str) -> None:
+        self.replies = list(replies)
+
+    def room(self) -> Room:
+        return Room(4096, 200, len)
+
+    def complete(self, prompt: Prompt, n: int, on_text: object) -> Written:
+        return Written((self.replies.pop(0),), (False,), Usage())
+
+
+def test_a_rewording_keeps_numbers_and_names_and_is_other_words() -> None:
+    asked = "How often should the E04 valve of the Halden be cleaned?"
+    good = "At what intervals do I clean valve E04 of the Halden?"
+    assert reword(Rewording(f'"{good}"\n\nHope that helps!'), asked) == good
+    for bad in (
+        "How often do I clean the valve of the Halden?",
+        "How often is E04 cleaned?",
+        asked.upper(),
+        "",
+        good * 9,
+    ):
+        assert reword(Rewording(bad), asked) is None, bad
+
+
+def test_only_people_s_own_words_or_a_model_s_make_the_reworded_row(
+    small: Path, prepared: Path, ragqa: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("compare", "--min-questions", 1, "--systems", "extractive", "--json")
+    said = ragqa(*words, "-q", prepared).json
+    assert {row["split"] for row in said["systems"]} == {"seen", "unseen"}
+    assert any("give people's own in a column 'reworded', or name a language model" in note for note in said["notes"])
+    Path("own").mkdir()
+    own = replace(TRAIN[0], reworded=("When do I wash the pump's filter?",))
+    write_prepared(Path("own"), {"train": [own, TRAIN[1]], "valid": [], "test": TEST}, "closed-book", 0)
+    said = ragqa(*words, "-q", "own").json
+    assert [row["questions"] for row in said["systems"]] == [2, 1, 2]
+    with serving(chat.says("When do I wash the filter of the pump, which shows E04?")) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        said = ragqa(*words, "-q", prepared, "--reword-with", "openai:test").json
+    assert [row["questions"] for row in said["systems"] if row["split"] == "reworded"] == [2]
+    assert ragqa("compare", "--min-questions", 1, "-q", prepared, "--reword-with", "oracle").error.startswith(
+        "--reword-with"
+    )
+
+
+def test_too_few_questions_are_told_before_anything_is_run(prepared: Path, ragqa: Run) -> None:
+    ran = ragqa("compare", "-q", prepared, "--systems", "extractive,closed-book:scratch")
+    assert ran.code == 1 and not (prepared.parent / "finetunes").exists()
+    assert "takes 20 unseen questions with answers; prepared gives 1 of 4 in all" in ran.error.replace(
+        str(prepared), "prepared"
+    )
+    assert "--min-questions 1" in ran.error and "opened" not in ran.err
 
 
 def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
@@ -166,7 +241,18 @@ def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
 ) -> None:
     fact = {"old": "every 30 days", "new": "every 77 nights", "question": TRAIN[0].question, "answer": "77 nights"}
     Path("facts.jsonl").write_text(json.dumps(fact), encoding="utf-8")
-    words = ("compare", "-q", prepared, "--systems", "closed-book:scratch", "--update", "facts.jsonl", "--retrain")
+    words = (
+        "compare",
+        "--min-questions",
+        1,
+        "-q",
+        prepared,
+        "--systems",
+        "closed-book:scratch",
+        "--update",
+        "facts.jsonl",
+        "--retrain",
+    )
     said = ragqa(*words, "--json").json
     seen = next(row for row in said["systems"] if row["split"] == "seen")
     assert seen["scratch"] and seen["metrics"]["em"]["mean"] == 1 and seen["train_seconds"] > 0
@@ -174,13 +260,13 @@ def test_what_is_trained_here_knows_what_it_saw_and_learns_the_new_fact(
     assert (as_it_is["new"], anew["new"], anew["old"]) == (0, 1, 0) and anew["seconds"] > 0
     jobs = list((prepared.parent / "finetunes").glob("*/job.json"))
     assert len(jobs) == 1, "what was trained for the changed manual is gone with its copy"
-    again = ragqa("compare", "-q", prepared, "--systems", "closed-book:scratch", "--json")
+    again = ragqa("compare", "--min-questions", 1, "-q", prepared, "--systems", "closed-book:scratch", "--json")
     assert "nothing was trained" in again.err and again.json["systems"][0]["train_seconds"] == seen["train_seconds"]
 
 
 def test_a_model_is_trained_to_read_the_passages(prepared: Path, ragqa: Run, quick_scratch: None) -> None:
     words = ("--systems", "extractive,retrieve:train=scratch", "--max-tokens", "40")
-    ran = ragqa("compare", "-q", prepared, *words, "--json")
+    ran = ragqa("compare", "--min-questions", 1, "-q", prepared, *words, "--json")
     seen = [row for row in ran.json["systems"] if row["split"] == "seen"]
     assert [row["scratch"] for row in seen] == [False, True] and seen[1]["train_seconds"] > 0
     assert "citations" in seen[1]["metrics"], "it is asked with passages"
@@ -201,14 +287,16 @@ def test_a_collection_with_answers_needs_no_library(home: Path, ragqa: Run) -> N
     (folder / "queries.jsonl").write_text("\n".join(map(json.dumps, asked)))
     judged = "\n".join(f"q-{part}\t{part}\t1" for part in parts)
     (folder / "qrels" / "test.tsv").write_text(f"query-id\tcorpus-id\tscore\n{judged}\n")
-    said = ragqa("compare", "-q", folder, "--systems", "extractive", "--json").json
+    said = ragqa("compare", "--min-questions", 1, "-q", folder, "--systems", "extractive", "--json").json
     (unseen,) = [row for row in said["systems"] if row["split"] == "unseen"]
     assert unseen["questions"] == 1 and unseen["metrics"]["citations"]["mean"] == 1
     assert not (home / "indexes").exists() and not (home / "finetunes").exists()
 
 
 def test_what_is_missing_is_told_before_anything_is_trained(prepared: Path, ragqa: Run) -> None:
-    ran = ragqa("compare", "-q", prepared, "--systems", "closed-book:scratch,retrieve:openai:gpt-4.1-mini")
+    ran = ragqa(
+        "compare", "--min-questions", 1, "-q", prepared, "--systems", "closed-book:scratch,retrieve:openai:gpt-4.1-mini"
+    )
     assert "needs a key" in ran.err.splitlines()[-1] and ran.code == 1
     assert not (prepared.parent / "finetunes").exists()
 
@@ -218,7 +306,7 @@ def test_a_model_in_a_folder_says_what_it_took_and_that_it_came_from_nothing(
 ) -> None:
     made = Path(shutil.copytree(model, tmp_path / "mine"))
     (made / "ragqa.json").write_text(json.dumps({"scratch": True, "train_seconds": 90.0}), encoding="utf-8")
-    shown = ragqa("compare", "-q", prepared, "--systems", f"closed-book:transformers:{made}").out
+    shown = ragqa("compare", "--min-questions", 1, "-q", prepared, "--systems", f"closed-book:transformers:{made}").out
     assert f"{made} (scratch)" in shown and " 1.5 " in shown, "minutes"
 
 
@@ -226,7 +314,7 @@ def test_what_a_question_holds_is_text_on_the_page(small: Path, ragqa: Run) -> N
     odd = example("x", "<script>alert(1)</script> How often is the pump filter cleaned?", "<b>31</b> days")
     Path("odd").mkdir()
     write_prepared(Path("odd"), {"train": TRAIN, "valid": [], "test": [odd]}, "closed-book", 0)
-    assert ragqa("compare", "-q", "odd", "--systems", "extractive", "--report", "page").code == 0
+    assert ragqa("compare", "--min-questions", 1, "-q", "odd", "--systems", "extractive", "--report", "page").code == 0
     page = Path("page/index.html").read_text(encoding="utf-8")
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "<b>31" not in page
 
@@ -236,7 +324,9 @@ def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path)
     Path("dialogues.jsonl").write_text(json.dumps(dialogue), encoding="utf-8")
     Path("held.txt").write_text("The filter of the pump is cleaned.", encoding="utf-8")
     more = ("--dialogues", "dialogues.jsonl", "--text", "held.txt", "--json")
-    said = ragqa("compare", "-q", prepared, "--systems", f"closed-book:transformers:{model}", *more).json
+    said = ragqa(
+        "compare", "--min-questions", 1, "-q", prepared, "--systems", f"closed-book:transformers:{model}", *more
+    ).json
     assert said["dialogues"][0]["consistency"]["mean"] == 1 and said["dialogues"][0]["pairs"] == 1
     assert said["text"][0]["perplexity"] > 1 and said["text"][0]["tokens"] > 5
 
@@ -258,7 +348,7 @@ def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[
     Path("bad.jsonl").write_text('{"old": "x"}\n', encoding="utf-8")
     Path("bare").mkdir()
     write_prepared(Path("bare"), {"train": [TEST[1]], "valid": [], "test": []}, "closed-book", 0)
-    ran = ragqa("compare", "--systems", "extractive", *words)
+    ran = ragqa("compare", "--min-questions", 1, "--systems", "extractive", *words)
     assert ran.code == 1 and told in ran.err.splitlines()[-1] and "Traceback" not in ran.err
 
 
@@ -266,11 +356,13 @@ def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
     class Quoting:
         name, kind, scratch, training = "quoting", "closed-book", False, None
 
-        def ask(self, question: str, history: object = ()) -> Said:
-            return Said("Clean the pre-filter every 30 days.")
+        def ask(self, question: str, history: object = ()) -> Reply:
+            return Reply("Clean the pre-filter every 30 days.")
 
     messages = (Message("user", "how often?"), Message("assistant", "Once a month"))
-    asked = Asked("how often?", Example("1", messages, "how often?", ("Once a month",), evidence=("every 30 days",)))
+    asked = AskedQuestion(
+        "how often?", Example("1", messages, "how often?", ("Once a month",), evidence=("every 30 days",))
+    )
     with Library.open("empty", create=True, home=home) as library:
         found = measure(Quoting(), "seen", [asked], library)
     assert found.metrics["answer_recall"].mean == 1 and found.metrics["em"].mean == 0

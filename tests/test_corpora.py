@@ -138,7 +138,7 @@ def test_a_fifth_of_the_questions_is_unanswerable_and_each_has_the_form_of_the_r
     assert len(asked) >= 60
     assert len({question["_id"] for question in asked}) == len({question["text"] for question in asked}) == len(asked)
     for question in asked:
-        assert list(question) == ["_id", "text", "pages", "answer", "evidence", "type", "answerable"]
+        assert list(question) == ["_id", "text", "pages", "document", "answer", "evidence", "type", "answerable"]
         filled = [bool(question[field]) for field in ("pages", "answer", "evidence")]
         assert filled == [question["answerable"]] * 3, question["_id"]
     assert sum(not question["answerable"] for question in asked) == len(asked) // 5

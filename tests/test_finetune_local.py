@@ -14,16 +14,12 @@ from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import ModelError, RagqaError
-from ragqa.finetune.jobs import TrainOptions, jobs_folder, open_provider
-from ragqa.finetune.local import (
-    LocalProvider,
-    bases,
-    continue_pretraining,
-    provider,
-    train_local,
-    training,
-)
-from ragqa.finetune.local.ledger import Ledger
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import TrainOptions, jobs_folder
+from ragqa.finetune.local import LocalProvider, bases, continue_pretraining, train_local
+from ragqa.finetune.training import job as job_module
+from ragqa.finetune.training import loop
+from ragqa.finetune.training.job import JobFolder
 from ragqa.plain_files import made_whole
 from ragqa.settings import Settings
 from tests.finetune_local import PARTS, examples, prepare, question, tiny_gpt2
@@ -37,7 +33,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bases, "LAYERS", 2)
     monkeypatch.setattr(bases, "WIDTH", 64)
     monkeypatch.setattr(bases, "VOCABULARY", 400)
-    monkeypatch.setattr(training, "TOLD_EVERY", 0.0)
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
 
 
 @pytest.fixture
@@ -176,7 +172,7 @@ def test_a_job_that_is_cancelled_goes_on_when_it_is_created_again(tmp_path: Path
 
 
 def test_another_process_may_cancel(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(loop, "LOOK_EVERY", 0.0)
     base = tiny_gpt2(tmp_path / "base")
     prepared, options = prepare(tmp_path / "data", examples()), TrainOptions(str(base), epochs=10, **FULL)
 
@@ -184,7 +180,7 @@ def test_another_process_may_cancel(tmp_path: Path, settings: Settings, monkeypa
         if "step 2 of" in line:
             (job,) = LocalProvider(settings).jobs()
             assert job.state == "running"
-            Ledger(jobs_folder(settings) / job.id).ask_to_stop()
+            JobFolder(jobs_folder(settings) / job.id).request_cancellation()
 
     job = train_local(prepared, options, settings, ask_to_stop)
     assert job.state == "cancelled" and job.model is None and LocalProvider(settings).status(job.id) == job
@@ -238,13 +234,13 @@ def test_a_classifier_is_a_job_like_any_other(tmp_path: Path, settings: Settings
 def test_out_of_memory_says_what_to_do(tmp_path: Path) -> None:
     import torch
 
-    with pytest.raises(RagqaError, match="--batch-size") as raised, training.in_one_line(tmp_path):
+    with pytest.raises(RagqaError, match="--batch-size") as raised, loop.one_line_errors(tmp_path):
         torch.empty(2**60)
     assert "\n" not in str(raised.value)
 
 
 def test_without_the_extra_it_is_named(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "find_spec", lambda name: None)
+    monkeypatch.setattr(job_module, "find_spec", lambda name: None)
     prepared = prepare(tmp_path / "data", examples())
     assert "pip install 'ragqa[train]'" in error_of(prepared, TrainOptions("scratch"), settings)
 

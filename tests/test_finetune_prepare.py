@@ -12,9 +12,10 @@ from ragqa.answerers.citations import check_markers
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import estimate
-from ragqa.finetune.forms.context import holds
+from ragqa.finetune.forms import holds
 from ragqa.finetune.preparing import Planned, prepare
 from ragqa.finetune.records import SPLITS, Example, Form, read_examples, read_prepared
+from ragqa.prices import Price
 from ragqa.prompts import load_prompts
 from tests.conftest import MANUALS, Run
 
@@ -224,12 +225,13 @@ def test_pages_that_are_not_there_are_left_out_and_told(tmp_path: Path, manuals:
 
 def test_the_estimate_tells_tokens_and_price(tmp_path: Path) -> None:
     prepare([csv_of(tmp_path, *faq(30))], "closed-book").write(tmp_path / "made")
-    once = estimate(tmp_path / "made", "gpt-4.1-mini", 1)
-    thrice = estimate(tmp_path / "made", "gpt-4.1-mini-2025-04-14", 3)
+    prices = {"gpt-4.1-mini": Price(training=5.0)}
+    once = estimate(tmp_path / "made", "gpt-4.1-mini", 1, prices)
+    thrice = estimate(tmp_path / "made", "openai:gpt-4.1-mini-2025-04-14", 3, prices)
     assert once.examples == 21 and once.tokens == thrice.tokens >= 21 * once.longest / 2
-    assert once.cost_usd and thrice.cost_usd == pytest.approx(3 * once.cost_usd)
-    assert "check" in once.price_note
-    unknown = estimate(tmp_path / "made", "somebody/else", 1)
-    assert unknown.cost_usd is None and "no training price of somebody/else" in unknown.price_note
-    assert estimate(tmp_path / "made", "scratch", 1).cost_usd == 0
-    assert estimate(tmp_path / "made", "", 1).cost_usd is None
+    assert once.cost_usd == pytest.approx(5.0 * once.tokens / 1e6) and thrice.cost_usd == 3 * once.cost_usd
+    assert "as ragqa.toml says" in once.price_note
+    unknown = estimate(tmp_path / "made", "somebody/else", 1, prices)
+    assert unknown.cost_usd is None and '[prices."somebody/else"] training' in unknown.price_note
+    assert estimate(tmp_path / "made", "scratch", 1, {}).cost_usd == 0
+    assert estimate(tmp_path / "made", "", 1, prices).cost_usd is None

@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking.near import alike
-from ragqa.finetune.forms import closed_book
+from ragqa.finetune.checking.duplicates import alike
+from ragqa.finetune.forms import closed_book_examples
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.reading import Entry, read_sources
 from ragqa.finetune.records import SPLITS, Example, split_examples
@@ -56,7 +56,7 @@ def test_one_pair_in_every_form(tmp_path: Path, text: str) -> None:
 )
 def test_other_words_go_with_their_question(tmp_path: Path, text: str) -> None:
     (entry,) = read(tmp_path, text)
-    (made,) = closed_book.examples([entry], {entry.id: ""}, load_prompts(None))
+    (made,) = closed_book_examples([entry], {entry.id: ""}, load_prompts(None))
     assert made.reworded == ("In what way?",) and len(made.messages) == 2
 
 

@@ -35,10 +35,11 @@ def test_nothing_is_sent_before_the_price_is_shown_and_agreed_to(server: FineTun
     assert "12 examples" in ran.err and "price:" in ran.err and "nothing was sent: --yes" in ran.err
 
 
-def test_openai_s_own_price_is_shown(server: FineTuning, ragqa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_BASE_URL")
+def test_the_user_s_own_price_is_shown(server: FineTuning, ragqa: Run) -> None:
+    assert "no training price of" in ragqa("finetune", "create", "data", *HOSTED).err
+    Path("ragqa.toml").write_text('[prices."gpt-4.1-mini"]\ntraining = 5000.0\n')
     ran = ragqa("finetune", "create", "data", *HOSTED)
-    assert ran.code == 1 and "to api.openai.com" in ran.err and "price: about $" in ran.err
+    assert ran.code == 1 and "price: about $" in ran.err and "5000 US dollars for a million" in ran.err
 
 
 def test_a_job_from_data_to_model(server: FineTuning, ragqa: Run) -> None:

@@ -17,7 +17,7 @@ from ragqa.errors import UnreadableFile
 from ragqa.readers import guard as guarding
 from ragqa.readers import read_bytes
 from ragqa.readers.guard import Guard
-from ragqa.readers.wire import decode, document_from_fields, document_to_fields, encode
+from ragqa.readers.worker import decode, document_from_fields, document_to_fields, encode
 from tests.conftest import ENGLISH, MANUALS, PATIENCE, PUMP, Run, clean_environment
 from tests.test_bad_input import write_pdf
 

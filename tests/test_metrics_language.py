@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.compare.language import cross_entropy, perplexity
 from ragqa.errors import ModelError, RagqaError
-from ragqa.metrics import consistency, cross_entropy, perplexity, rouge_l
+from ragqa.metrics import consistency, rouge_l
 
 TEXT = "The pump filter is cleaned every 40 hours, and the valve every 80; 初效滤网每 15 天洗一次。" * 6
 
 
 def test_cross_entropy_and_perplexity_by_hand() -> None:
-    # Tokens foreseen with 1/2, 1/4 and 1/8: 2 bits each on average, as good as choosing among 4.
+    # Tokens perplexities with 1/2, 1/4 and 1/8: 2 bits each on average, as good as choosing among 4.
     told = [math.log(1 / 2), math.log(1 / 4), math.log(1 / 8)]
     assert cross_entropy(told) == pytest.approx(2 * math.log(2))
     assert perplexity(told) == pytest.approx(4)
@@ -74,10 +75,10 @@ def test_a_text_within_the_context_has_torchs_own_loss(gpt2: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from ragqa.compare.language import foresee
+    from ragqa.compare.language import measure_perplexity
 
     text = TEXT[:40]
-    found = foresee(gpt2, text)
+    found = measure_perplexity(gpt2, text)
     model = AutoModelForCausalLM.from_pretrained(gpt2, dtype=torch.float32).eval()
     ids = AutoTokenizer.from_pretrained(gpt2)(text, return_tensors="pt", add_special_tokens=False)["input_ids"]
     with torch.inference_mode():
@@ -108,12 +109,12 @@ def test_a_long_text_is_foreseen_as_it_is_token_by_token(gpt2: Path) -> None:
 
 
 def test_what_can_not_be_foreseen_is_said(gpt2: Path, tmp_path: Path) -> None:
-    from ragqa.compare.language import foresee, read_text
+    from ragqa.compare.language import measure_perplexity, read_text
 
     with pytest.raises(ModelError, match="no folder"):
-        foresee(tmp_path / "absent", TEXT)
+        measure_perplexity(tmp_path / "absent", TEXT)
     with pytest.raises(RagqaError, match="two tokens"):
-        foresee(gpt2, "")
+        measure_perplexity(gpt2, "")
     (tmp_path / "empty.txt").write_text(" \n")
     with pytest.raises(RagqaError, match="empty"):
         read_text(tmp_path / "empty.txt")

@@ -11,7 +11,7 @@ import pytest
 
 from ragqa import metrics as m
 from ragqa.evaluation.datasets import open_datasets
-from ragqa.evaluation.trec import read_run, read_trec_qrels
+from ragqa.evaluation.files import read_run, read_trec_qrels
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -12,15 +12,18 @@ import pytest
 pytest.importorskip("trl", reason="learning from feedback needs ragqa[train]")
 pytest.importorskip("peft", reason="learning from feedback needs ragqa[train]")
 
+from ragqa.answer_log import KeptAnswer, judge
 from ragqa.answerers import ChatOptions
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import RagqaError
-from ragqa.finetune.feedback import KeptAnswer, judge
-from ragqa.finetune.jobs import TrainOptions, open_provider
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import TrainOptions
+from ragqa.finetune.local import LocalProvider
 from ragqa.finetune.local.bases import find_base, load_base
-from ragqa.finetune.preference.learning import DPO, NEEDED, log_probability
-from ragqa.finetune.preference.preferring import prefer
+from ragqa.finetune.preference import DPO, log_probability, prefer
+from ragqa.finetune.preference_pairs import NEEDED
+from ragqa.finetune.training import loop
 from ragqa.settings import Settings
 from tests.conftest import Run
 from tests.finetune_local import PARTS, PLACES, examples, prepare, question, tiny_gpt2
@@ -29,12 +32,13 @@ PLAN = DPO(epochs=3, rate=4e-3, batch_size=8)
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Threads that wait for each other take longer than so small a model."""
     import torch
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
+    monkeypatch.setattr(loop, "REPORT_EVERY", 0.0)
     yield
     torch.set_num_threads(before)
 
@@ -71,7 +75,7 @@ def test_the_better_answer_becomes_likelier(model: Path, tmp_path: Path) -> None
     found = prefer(str(model), settings, PLAN, tmp_path / "out", told.append)
     assert found.learned + (found.held_after.pairs if found.held_after else 0) == 24 and found.left_out == 0
     assert found.after.mean > found.before.mean + 1 and found.after.preferred >= found.before.preferred
-    assert any("pass 3 of 3: loss" in line for line in told)
+    assert any("step 9 of 9, loss" in line for line in told)
     record = json.loads((tmp_path / "out" / "ragqa.json").read_text())
     assert record["method"] == "dpo" and record["scratch"] and record["form"] == "closed-book"
     assert apart(tmp_path / "out") > apart(model)
@@ -105,17 +109,38 @@ def test_no_half_written_model(model: Path, tmp_path: Path) -> None:
     settings = settings_with(tmp_path / "home", NEEDED)
 
     def dies(line: str) -> None:
-        if line.startswith("pass"):
+        if line.startswith("learning: step"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         prefer(str(model), settings, PLAN, tmp_path / "out", dies)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "model"]
+    (job,) = LocalProvider(settings).jobs()
+    assert (job.form, job.state) == ("preference", "cancelled") and not list(LocalProvider(settings).models())
     with pytest.raises(RagqaError, match="learning-rate"):
         prefer(str(model), settings, DPO(epochs=3, rate=1e18, batch_size=8), tmp_path / "out")
     (tmp_path / "out").mkdir()
     with pytest.raises(RagqaError, match="there already"):
         prefer(str(model), settings, PLAN, tmp_path / "out")
+
+
+@pytest.mark.parametrize("scratch", [True, False], ids=["all weights", "adapters"])
+def test_stopped_it_goes_on_to_the_same_weights(model: Path, tmp_path: Path, scratch: bool) -> None:
+    (model / "ragqa.json").write_text(json.dumps({"scratch": scratch, "form": "closed-book"}))
+    steps: list[str] = []
+
+    def dies(line: str) -> None:
+        if "step 4 of" in line:
+            raise KeyboardInterrupt
+
+    killed, whole = (settings_with(tmp_path / name, NEEDED) for name in ("killed", "whole"))
+    with pytest.raises(KeyboardInterrupt):
+        prefer(str(model), killed, PLAN, tmp_path / "resumed", dies)
+    prefer(str(model), killed, PLAN, tmp_path / "resumed", steps.append)
+    assert "goes on" in steps[0] and not any("step 2 of" in line for line in steps)
+    prefer(str(model), whole, PLAN, tmp_path / "at-once")
+    first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("resumed", "at-once"))
+    assert first == second
 
 
 def test_what_is_no_model_is_said_in_a_line(home: Path, ragqa: Run) -> None:
@@ -137,7 +162,7 @@ def test_a_job_is_named_and_what_it_learned_is_kept(tmp_path: Path, model: Path)
     found = prefer(job.id, settings, replace(PLAN, rate=5e-4))
     assert found.before.mean > 0 and found.after.mean > found.before.mean
     folder = Path(found.model.removeprefix("transformers:"))
-    assert list(open_provider("local", settings).models()) == [job.model, found.model]
+    assert list(open_provider("local", settings).models()) == [found.model, job.model]
     assert json.loads((folder / "ragqa.json").read_text())["base"] == str(job.model).removeprefix("transformers:")
     said = LocalModel(folder, ChatOptions(), found.model)
     prompt = Prompt((Message("user", question(PARTS[0])),), answer_tokens=30)

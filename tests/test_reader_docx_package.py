@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragqa.readers import read_bytes
-from ragqa.readers.draft import given_title
+from ragqa.readers.builder import clean_metadata_title
 from tests.docx_making import OFFICE, para, parts_of, relations, zipped
 
 BODY = para("Valve", '<w:pStyle w:val="H1"/>') + para("Open it at 4 bar.")
@@ -134,7 +134,7 @@ def test_a_title_is_one_that_a_person_gave() -> None:
     ],
 )
 def test_titles_that_programs_write_are_none(title: str) -> None:
-    assert given_title(title) == ""
+    assert clean_metadata_title(title) == ""
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_titles_that_programs_write_are_none(title: str) -> None:
     ],
 )
 def test_titles_that_people_give_stay(title: str) -> None:
-    assert given_title(f" {title}\n") == title
+    assert clean_metadata_title(f" {title}\n") == title

@@ -57,6 +57,21 @@ def test_valid_utf8_is_believed_before_a_wrong_declaration() -> None:
     assert read_bytes(markup.encode(), "x.html").text == "Größe 电源"
 
 
+@pytest.mark.parametrize("wrong", ["latin-1", "cp1252"])
+def test_text_that_was_encoded_twice_is_read_as_first_meant(wrong: str) -> None:
+    # windows-1252 has no character for some bytes, so the text has none of them
+    meant = "Die Öffnung für Geräte: 20\xa0°C" + ("" if wrong == "latin-1" else " – don’t open")
+    document = read_bytes(f"{meant}\n\nÉté «é» où\n".encode().decode(wrong, "strict").encode(), "x.txt")
+    assert document.text == meant.replace("\xa0", " ") + "\n\nÉté «é» où"
+    assert document.warnings == ("2 lines hold text that had been encoded twice; it was read as first meant",)
+
+
+def test_text_that_only_looks_encoded_twice_stays() -> None:
+    text = "«é» «où», L’été à Ø 5 mm, A°É™ “É” — Ï€"
+    document = read_bytes(text.encode(), "x.txt")
+    assert (document.text, document.warnings) == (text, ())
+
+
 def test_bytes_that_cannot_be_decoded_are_counted() -> None:
     document = read_bytes(("电源开关。" * 50).encode() + b"\xff\xfe tail", "x.txt")
     assert document.text.endswith("tail")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml.html import fragment_fromstring
 
-from ragqa.readers import read_bytes, tex
-from ragqa.readers.mathml import linear
+from ragqa.readers import read_bytes
+from ragqa.readers.formulas import mathml_to_text, tex_to_text
 
 HALF = "<mfrac><mn>1</mn><mn>2</mn></mfrac>"
 SUM = "<mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow>"
@@ -41,11 +41,11 @@ SUM = "<mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow>"
     ],
 )
 def test_mathml_is_linear_text(markup: str, line: str) -> None:
-    assert linear(fragment_fromstring(f"<math>{markup}</math>")) == line
+    assert mathml_to_text(fragment_fromstring(f"<math>{markup}</math>")) == line
 
 
 def test_a_formula_without_elements_says_its_alternative_text() -> None:
-    assert linear(fragment_fromstring(r"<math alttext='\frac{3}{4}'></math>")) == "3/4"
+    assert mathml_to_text(fragment_fromstring(r"<math alttext='\frac{3}{4}'></math>")) == "3/4"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_formula_without_elements_says_its_alternative_text() -> None:
     ],
 )
 def test_simple_tex_is_plain_text_and_all_else_is_left(formula: str, line: str) -> None:
-    assert tex.plain(formula) == line
+    assert tex_to_text(formula) == line
 
 
 def test_a_rendered_formula_is_said_once() -> None:

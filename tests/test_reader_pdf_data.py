@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.pdf import read_pdf
-from ragqa.readers.pdf.source import open_source
+from ragqa.readers import read_bytes
+from ragqa.readers.pdf.source import open_pdf
 
 DATA = Path(__file__).parents[1].parent / "shared/data"
 MANUALS = ("gnuplot", "developers-reference", "debmake-doc.zh-cn")
@@ -25,7 +25,7 @@ def letters(text: str) -> str:
 @pytest.mark.parametrize("manual", MANUALS)
 def test_evidence_stands_on_its_page_and_the_outline_is_found(manual: str) -> None:
     data = (DATA / f"manuals/{manual}.pdf").read_bytes()
-    document = read_pdf(data, manual)
+    document = read_bytes(data, manual)
     pages = [letters(document.text[page.start : page.end]) for page in document.pages]
     questions = (DATA / f"manuals/{manual}.questions.jsonl").read_text("utf-8").splitlines()
     found = [
@@ -35,7 +35,7 @@ def test_evidence_stands_on_its_page_and_the_outline_is_found(manual: str) -> No
     ]
     assert sum(found) >= 0.97 * len(found)
     headings = {letters(document.text[b.start : b.end]) for b in document.blocks if b.kind == "heading"}
-    with open_source(data, manual, None) as source:
+    with open_pdf(data, manual, None) as source:
         titles = [letters(mark.title) for mark in source.bookmarks() if mark.page is not None]
     lost = [title for title in titles if title not in headings and not any(h.endswith(title) for h in headings)]
     assert len(lost) <= 0.01 * len(titles)
@@ -46,7 +46,7 @@ def test_every_file_gives_text_or_one_honest_line_and_none_takes_long() -> None:
     for path in sorted((DATA / "pdfs").rglob("*.pdf")):
         started = time.process_time()
         try:
-            document = read_pdf(path.read_bytes(), path.name)
+            document = read_bytes(path.read_bytes(), path.name)
         except UnreadableFile as error:
             assert "\n" not in str(error)
         else:

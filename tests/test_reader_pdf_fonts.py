@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ragqa.readers import read
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read, read_bytes
 from tests.pdf_making import make_pdf
 
 ZH, TW, JA, KO = "初效滤网多久清洗一次", "濾網多久清洗一次", "フィルターを清掃してください", "필터를매일청소하십시오"
@@ -104,7 +103,7 @@ def test_every_predefined_cmap_is_read_whether_characters_are_drawn_together_or_
     codes = encoded(text, codec)
     for drawn in (f"<{''.join(codes)}> Tj", " ".join(f"<{code}> Tj" for code in codes)):
         data = make_pdf(f"BT /F1 12 Tf 72 700 Td {drawn} ET", named_font(order, cmap))
-        assert "".join(read_pdf(data, "named.pdf").text.split()) == text
+        assert "".join(read_bytes(data, "named.pdf").text.split()) == text
 
 
 def test_the_chinese_sample_manual_is_read_whole_and_in_words() -> None:
@@ -118,12 +117,52 @@ def test_the_chinese_sample_manual_is_read_whole_and_in_words() -> None:
 
 def test_no_font_of_the_machine_is_ever_asked_for() -> None:
     """Latin text in a font that many machines have and one that none has runs equally wide."""
-    from ragqa.readers.pdf.source import open_source
+    from ragqa.readers.pdf.source import open_pdf
 
     boxes = []
     for name in ("DejaVuSans", "Nowhere-Sans"):
         font = f"<</Type/Font/Subtype/TrueType/BaseFont/{name}/Encoding/WinAnsiEncoding>>"
-        with open_source(make_pdf("BT /F1 12 Tf 72 700 Td (Wide iiii) Tj ET", [font]), "a.pdf", None) as source:
+        with open_pdf(make_pdf("BT /F1 12 Tf 72 700 Td (Wide iiii) Tj ET", [font]), "a.pdf", None) as source:
             (segment,) = source.page(0).text.segments
         boxes.append(segment[1:5])
     assert boxes[0] == boxes[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "bold", "mono"),
+    [
+        ("NotoSansCJKsc-DemiLight", False, False),
+        ("NotoSansCJKsc-Light", False, False),
+        ("AcademicaBookPro", False, False),
+        ("MonotypeGrotesque", False, False),
+        ("MonotypeCorsiva", False, False),
+        ("Blackadder", False, False),
+        ("ConsolidatedSans", False, False),
+        ("NotoSansCJKsc-Bold", True, False),
+        ("OpenSans-Semibold", True, False),
+        ("Montserrat-SemiBoldItalic", True, False),
+        ("FranklinGothic-Demi", True, False),
+        ("Futura-DemiCond", True, False),
+        ("Arial-Black", True, False),
+        ("arialblack", True, False),
+        ("Avenir-Heavy", True, False),
+        ("NimbusRomNo9L-Medi", True, False),
+        ("HiraKakuProN-W6", True, False),
+        ("CMBX12", True, False),
+        ("Helvetica-BdCn", True, False),
+        ("CourierNewPSMT", False, True),
+        ("Consolas-Bold", True, True),
+        ("LucidaConsole", False, True),
+        ("DejaVuSansMono", False, True),
+        ("LiberationMono-Bold", True, True),
+        ("ubuntumono", False, True),
+        ("LMMono10-Regular", False, True),
+        ("Monospac821BT-Roman", False, True),
+        ("SFTT1000", False, True),
+    ],
+)
+def test_words_of_a_fonts_name_tell_that_it_is_bold_or_of_fixed_width(name: str, bold: bool, mono: bool) -> None:
+    from ragqa.readers.pdf.calls import describe_font
+
+    font = describe_font(b"ABCDEF+" + name.encode(), 0)
+    assert (font.name, font.bold, font.mono) == (name, bold, mono)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers import files, pdf
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import files, pdf, read_bytes
 from tests.pdf_making import HELVETICA, make_pdf, stream
 
 HIDDEN = "BT 3 Tr /F1 12 Tf 72 700 Td (The cover may be opened under pressure.) Tj ET "
@@ -16,7 +15,7 @@ PICTURE = "q 595 0 0 842 0 0 cm /Image Do Q "
 
 
 def read(content: str, **more: str) -> str:
-    return read_pdf(make_pdf(content, **more), "cover.pdf").text
+    return read_bytes(make_pdf(content, **more), "cover.pdf").text
 
 
 @pytest.mark.parametrize("hidden", [HIDDEN, CLIPPED])
@@ -36,7 +35,7 @@ def test_invisible_letters_inside_a_word_are_not_read() -> None:
 def test_invisible_text_inside_a_form_is_not_read() -> None:
     form = "/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 5 0 R>>>>"
     data = make_pdf(SHOWN + "/Form Do", [HELVETICA, stream(HIDDEN, form)], xobjects="/Form 6 0 R")
-    assert read_pdf(data, "cover.pdf").text == "Let the pressure out before you open the cover."
+    assert read_bytes(data, "cover.pdf").text == "Let the pressure out before you open the cover."
 
 
 def test_specks_are_not_read_but_small_type_is() -> None:
@@ -61,11 +60,11 @@ def test_text_beside_the_paper_is_not_read() -> None:
 def test_the_same_page_for_ever_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "MANY_PAGES", 100)
     with pytest.raises(UnreadableFile, match=r"^cover\.pdf lists the same page 100 times: give a copy"):
-        read_pdf(make_pdf([SHOWN] * 200), "cover.pdf")
+        read_bytes(make_pdf([SHOWN] * 200), "cover.pdf")
 
 
 def test_a_page_listed_again_and_again_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "LONGEST_TEXT", 1000)
-    assert len(read_pdf(make_pdf([SHOWN] * 20), "cover.pdf").pages) == 20
+    assert len(read_bytes(make_pdf([SHOWN] * 20), "cover.pdf").pages) == 20
     with pytest.raises(UnreadableFile, match=r"^cover\.pdf holds 1,\d{3} characters of text or more, .* 1,000: split"):
-        read_pdf(make_pdf([SHOWN] * 30), "cover.pdf")
+        read_bytes(make_pdf([SHOWN] * 30), "cover.pdf")

@@ -14,7 +14,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from bench.made_tables import FAULT_SPANS, FAULTS, GROUPS, LONG, SPARSE, WORDY, filled, pdf_of
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read_bytes
 from ragqa.types import Document
 from tests.pdf_making import HELVETICA, make_pdf, stream
 
@@ -37,7 +37,7 @@ def drawn(draw: Callable[[Canvas], None]) -> Document:
     canvas = Canvas(out, pagesize=A4, invariant=1)
     draw(canvas)
     canvas.save()
-    return read_pdf(out.getvalue(), "drawn.pdf")
+    return read_bytes(out.getvalue(), "drawn.pdf")
 
 
 def table(cells: list[list[str]], *style: tuple[object, ...], width: float = 110) -> Document:
@@ -45,35 +45,35 @@ def table(cells: list[list[str]], *style: tuple[object, ...], width: float = 110
     out = io.BytesIO()
     body = [[Paragraph(text, STYLES["BodyText"]) for text in row] for row in cells]
     SimpleDocTemplate(out, pagesize=A4, invariant=1).build([Table(body, [width] * len(cells[0]), style=list(style))])
-    return read_pdf(out.getvalue(), "table.pdf")
+    return read_bytes(out.getvalue(), "table.pdf")
 
 
 @pytest.mark.parametrize("rules", DRAWN)
 def test_empty_cells_keep_their_columns(rules: str) -> None:
-    assert rows(read_pdf(pdf_of(SPARSE, rules), "sparse.pdf")) == stored(SPARSE)
+    assert rows(read_bytes(pdf_of(SPARSE, rules), "sparse.pdf")) == stored(SPARSE)
 
 
 @pytest.mark.parametrize("rules", DRAWN)
 def test_the_rows_of_a_group_say_what_its_first_cell_says(rules: str) -> None:
-    document = read_pdf(pdf_of(FAULTS, rules, down=FAULT_SPANS), "faults.pdf")
+    document = read_bytes(pdf_of(FAULTS, rules, down=FAULT_SPANS), "faults.pdf")
     assert rows(document) == stored(filled(FAULTS, FAULT_SPANS))
 
 
 @pytest.mark.parametrize("rules", DRAWN)
 def test_the_lines_of_a_cell_are_one(rules: str) -> None:
-    assert rows(read_pdf(pdf_of(WORDY, rules), "wordy.pdf")) == stored(WORDY)
+    assert rows(read_bytes(pdf_of(WORDY, rules), "wordy.pdf")) == stored(WORDY)
 
 
 @pytest.mark.parametrize("rules", DRAWN)
 def test_a_title_over_all_columns_is_said_in_each_row_below_it(rules: str) -> None:
-    document = read_pdf(pdf_of(GROUPS, rules, across=((1, 0, 2), (4, 0, 2))), "groups.pdf")
+    document = read_bytes(pdf_of(GROUPS, rules, across=((1, 0, 2), (4, 0, 2))), "groups.pdf")
     assert rows(document)[1:3] == [["Motor: Power", "800", "W"], ["Motor: Speed", "1200", "1/min"]]
     assert rows(document)[3] == ["Bowl: Volume", "4.5", "l"]
 
 
 @pytest.mark.parametrize("rules", DRAWN)
 def test_a_table_over_pages_is_one_table(rules: str) -> None:
-    document = read_pdf(pdf_of(LONG, rules), "long.pdf")
+    document = read_bytes(pdf_of(LONG, rules), "long.pdf")
     assert len(document.pages) > 1
     assert rows(document) == stored(LONG)
 
@@ -105,7 +105,7 @@ def test_rules_drawn_as_thin_fields_in_a_form_that_is_moved_are_rules_too() -> N
     data = make_pdf(
         f"q 1 0 0 1 70 700 cm /Rules Do Q {text}", xobjects="/Rules 6 0 R", fonts=(HELVETICA, form), second_font="5 0 R"
     )
-    assert rows(read_pdf(data, "form.pdf")) == [list(row) for row in words]
+    assert rows(read_bytes(data, "form.pdf")) == [list(row) for row in words]
 
 
 def test_marks_of_narrow_columns_are_parted_where_a_rule_stands_between_them() -> None:
@@ -155,7 +155,7 @@ def test_a_page_full_of_drawing_takes_little_time_and_is_no_table() -> None:
     words = "".join(f"BT /F1 9 Tf {60 + 150 * (n % 3)} {700 - 14 * (n // 3)} Td (word {n}) Tj ET " for n in range(30))
     data = make_pdf(strokes + words)
     started = time.process_time()
-    read_pdf(data, "drawing.pdf")
+    read_bytes(data, "drawing.pdf")
     assert time.process_time() - started < 5
 
 
@@ -164,5 +164,5 @@ def test_a_grid_of_very_many_lines_takes_little_time() -> None:
     words = "".join(f"BT /F1 9 Tf {60 + 150 * (n % 3)} {700 - 14 * (n // 3)} Td (word {n}) Tj ET " for n in range(30))
     data = make_pdf([lines + words] * 5)
     started = time.process_time()
-    read_pdf(data, "lines.pdf")
+    read_bytes(data, "lines.pdf")
     assert time.process_time() - started < 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read_bytes
 from tests.pdf_making import HELVETICA, make_pdf, stream
 
 GOOD = "Open valve V3 for thirty seconds to bleed the pump"
@@ -36,7 +36,7 @@ def page(shown: str, good: str = "") -> str:
 
 def read(shown: list[str], fonts: list[str]) -> tuple[str, tuple[str, ...]]:
     data = make_pdf(shown, fonts, second_font="7 0 R")
-    document = read_pdf(data, "pump.pdf")
+    document = read_bytes(data, "pump.pdf")
     return document.text, document.warnings
 
 

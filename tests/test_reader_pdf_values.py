@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ragqa.readers.pdf import read_pdf
+from ragqa.readers import read_bytes
 from tests.pdf_making import HELVETICA, make_pdf, stream, write_objects
 
 LINE = "BT /F1 12 Tf 72 700 Td "
@@ -15,7 +15,7 @@ SYMBOLS = "<</Type/FontDescriptor/FontName/{0}/Flags 4/FontBBox[0 -200 1000 800]
 
 
 def read(content: str, **more: object) -> str:
-    return read_pdf(make_pdf(content, **more), "page.pdf").text  # type: ignore[arg-type]
+    return read_bytes(make_pdf(content, **more), "page.pdf").text  # type: ignore[arg-type]
 
 
 def put(x: float, y: float, text: str, size: float = 12) -> str:
@@ -141,7 +141,7 @@ def form(*widgets: str, more: str = "", content: str = "") -> str:
             for at, widget in enumerate(widgets)
         ),
     ]
-    return read_pdf(write_objects(objects), "form.pdf").text
+    return read_bytes(write_objects(objects), "form.pdf").text
 
 
 FIELD = "/Subtype/Widget/F 4"

@@ -1,10 +1,10 @@
-"""Raised and lowered text on one line, by hand-made pairs: what a careful reader would type."""
+"""Raised and write_subscript text on one line, by hand-made pairs: what a careful reader would type."""
 
 from __future__ import annotations
 
 import pytest
 
-from ragqa.readers.scripts import fraction, index, lowered, power, raised, root
+from ragqa.readers.scripts import fraction, index, power, root, write_subscript, write_superscript
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ from ragqa.readers.scripts import fraction, index, lowered, power, raised, root
     ],
 )
 def test_a_superscript_never_joins_the_number_before_it(before: str, text: str, after: str, line: str) -> None:
-    assert before + raised(before, text, after) + after == line
+    assert before + write_superscript(before, text, after) + after == line
 
 
 def test_a_subscript_joins_a_name_but_no_number() -> None:
-    assert "H" + lowered("H", "2") + "O" == "H2O"
-    assert "101" + lowered("101", "2") == "101_2"
+    assert "H" + write_subscript("H", "2") + "O" == "H2O"
+    assert "101" + write_subscript("101", "2") == "101_2"
 
 
 def test_formulas_stand_on_one_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import io
 import os
 import re
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from ragqa.errors import UnreadableFile
 from ragqa.readers import find_files, read, read_bytes
 from ragqa.types import Document
+from tests.pdf_making import make_pdf
 
 DATA = Path(__file__).parents[1].parent / "shared/data"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
@@ -75,6 +77,11 @@ def test_content_decides_the_format_and_the_suffix_only_among_kinds_of_text(
         ("x.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "WordDocument".encode("utf-16-le"), "old Word document"),
         ("x.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password-protected"),
         ("x.mp3", b"ID3\x03" + bytes(100), "audio"),
+        ("x.otf", b"OTTO\0\x0c\0\x80\0\3\0\x40CFF " + b"text of the licence, " * 900, "a font"),
+        ("x.gif", b"GIF89a\x20\0\x20\0\xf0\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x20\0", "GIF image"),
+        ("x.bz2", bz2.compress(b"words"), "bzip2"),
+        ("x.tar", b"a.txt" + bytes(252) + b"ustar\x0000" + bytes(248) + b"words " * 20_000, "tar archive"),
+        ("x.ps", b"%!PS-Adobe-3.0\n(hello) show\n", "PostScript"),
         ("x.bin", b"\x7fELF" + bytes(100), "executable"),
         ("x.rtf", b"{\\rtf1 hello}", "Rich Text"),
         ("x.bin", bytes(range(256)) * 50, "binary data"),
@@ -91,6 +98,29 @@ def test_what_is_not_read_is_named_in_one_line(name: str, data: bytes, says: str
     with pytest.raises(UnreadableFile, match=re.escape(says)) as caught:
         read_bytes(data, name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OTTO motors run on petrol.",
+        "ID3 tags are read from the card.",
+        "GIF89a and GIF87a pictures can be shown.",
+        "BZh is how such files begin.",
+        "The WEBP format is not supported.",
+        "A PDF begins with %PDF-1.7 and ends with startxref and a number.",
+        "%PDF-1.7 is the first line of such a file.",
+    ],
+)
+@pytest.mark.parametrize("name", ["x.txt", "x.md", "noname"])
+def test_text_may_begin_as_binary_files_do(text: str, name: str) -> None:
+    assert read_bytes(text.encode(), name).text == text
+
+
+def test_what_stands_before_the_header_of_a_pdf_does_not_hide_it() -> None:
+    data = make_pdf(["BT /F1 12 Tf 72 720 Td (Hello there, pump.) Tj ET"])
+    for before in (b"", b"\xef\xbb\xbf", b"\r\n", b"HTTP/1.1 200 OK\r\n\r\n"):
+        assert "Hello there, pump." in read_bytes(before + data, "noname").text
 
 
 def test_paths_that_cannot_be_read_are_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Telling questions into labels: learned on a tiny encoder, taken up again, measured beside what is not trained."""
+"""Classifiers of questions: trained on a tiny encoder, resumed, measured beside what is not trained."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from ragqa.answerers.untrusted import Live
 from ragqa.embedders import open_embedder
 from ragqa.engine import Library
 from ragqa.errors import ModelError, RagqaError
+from ragqa.evaluation.report.pages import MOST_LABELS, confusion_figure, routing_page, shown_labels
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import Example, Prepared
-from ragqa.finetune.routing import load_route, train_route, training
-from ragqa.finetune.routing.measuring import compared, measure
-from ragqa.finetune.routing.page import MOST, confusion_picture, page, shown_labels
-from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted
-from ragqa.finetune.routing.training import Checkpoints
+from ragqa.finetune.routing import load_route, training
+from ragqa.finetune.routing.systems import NearestPassage, NearestQuestion, Prompted, compared, measure
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.job import JobFolder
+from ragqa.finetune.training.loop import ProgressSink
 from ragqa.prompts import load_prompts
 from ragqa.types import Usage
 from tests.conftest import Run
@@ -83,12 +84,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def trained(prepared: Path, options: TrainOptions, job: Path, told: list[str] | None = None) -> dict[str, Any]:
-    """Train and put the model in its place, as the local provider does."""
-    job.mkdir(parents=True, exist_ok=True)
-    record = train_route(prepared, options, job, (told if told is not None else []).append)
-    (job / "making" / "ragqa.json").write_text(json.dumps(record), encoding="utf-8")
-    (job / "making").replace(job / "model")
-    return record
+    """Train as a local job does; the model lies in ``job / "model"``."""
+    lines = told if told is not None else []
+    return training.train(prepared, options, JobFolder(job), ProgressSink(lambda line, figures: lines.append(line)))
 
 
 @pytest.fixture(scope="module")
@@ -122,14 +120,14 @@ def test_it_learns_all_its_weights_and_is_opened_from_its_folder(prepared: Path,
     before, after = weights(encoder), weights(model)
     shared = [name for name in before if name in after and "pooler" not in name and "position" not in name]
     assert len(shared) > 10 and all(not np.array_equal(before[name], after[name]) for name in shared)
-    assert not list(model.rglob("*.bin")) and not list(model.parent.glob("checkpoints/*"))
+    assert not list(model.rglob("*.bin")) and (model / "ragqa.json").is_file()
 
 
 def test_a_record_says_what_was_trained_on_and_what_came_of_it(prepared: Path, model: Path, encoder: Path) -> None:
     record = json.loads((model / "ragqa.json").read_text())
     assert record["base"] == f"local:{encoder}" and record["labels"] == 3 and record["examples"] == 27
     assert record["data_sha256"] == json.loads((prepared / "prepared.json").read_text())["sha256"]["train"]
-    losses = [epoch["train_loss"] for epoch in record["history"]]
+    losses = [line["loss"] for line in record["history"] if "loss" in line]
     assert losses[-1] < losses[0] / 2 and record["tokens"] > 27 * 4
 
 
@@ -137,41 +135,30 @@ def test_a_record_says_what_was_trained_on_and_what_came_of_it(prepared: Path, m
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(
     moment: str, prepared: Path, options: TrainOptions, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = Checkpoints.save
+    write, written = Checkpoints.write, list[int]()
 
-    def stop(self: Checkpoints, network: Any, optimizer: Any, history: Any) -> None:
-        if moment == "between epochs" or len(history) < 2:
-            save(self, network, optimizer, history)
+    def stop(self: Checkpoints, step: int, *given: Any) -> None:
+        written.append(step)
+        if moment == "between epochs" or len(written) < 2:
+            write(self, step, *given)
         else:
-            (tmp_path / "checkpoints" / "epoch-2.new").mkdir()
-        if len(history) == 2:
+            (self.folder / ".making").mkdir()
+        if len(written) == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Checkpoints, "save", stop)
+        patched.setattr(Checkpoints, "write", stop)
         with pytest.raises(KeyboardInterrupt):
             trained(prepared, options, tmp_path)
-    assert not (tmp_path / "making").exists()
+    assert not (tmp_path / "model").exists()
     told: list[str] = []
     trained(prepared, options, tmp_path, told)
-    assert told[0] == f"going on after epoch {2 if moment == 'between epochs' else 1} of 4"
+    steps = [int(re.findall(r"step (\d+) of", line)[0]) for line in told]
+    assert min(steps) > written[1 if moment == "between epochs" else 0]
     undisturbed, taken_up = weights(model), weights(tmp_path / "model")
     assert undisturbed.keys() == taken_up.keys()
     for name, value in undisturbed.items():
         np.testing.assert_array_equal(value, taken_up[name], err_msg=name)
-
-
-def test_checkpoints_of_other_data_are_not_taken_up(
-    prepared: Path, options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(training._Run, "_done", lambda self, history: bool(history))
-        patched.setattr(Checkpoints, "forget", lambda self: None)
-        trained(prepared, options, tmp_path)
-    (tmp_path / "model").rename(tmp_path / "old")
-    told: list[str] = []
-    trained(prepared, replace(options, seed=5, epochs=1), tmp_path, told)
-    assert told[-1].startswith("epoch 1 of 1")
 
 
 def test_training_ends_when_held_back_questions_gain_no_more(
@@ -197,9 +184,9 @@ def test_what_cannot_be_trained_is_said_in_one_line(
     assert "two labels or more" in said(prepare(tmp_path / "one", one))
     assert "form route" in said(prepare(tmp_path / "other", questions(), form="closed-book"))
     assert "not from scratch" in said(prepared, replace(options, base="scratch"))
-    assert "lower --learning-rate" in said(prepared, replace(options, learning_rate=1e30))
+    assert "choose a --learning-rate below" in said(prepared, replace(options, learning_rate=1e30))
     monkeypatch.setattr("safetensors.torch.save_file", full)
-    assert "No space left on device; make room" in said(prepared)
+    assert "the disk is full" in said(prepared)
 
 
 def full(*_: object) -> None:
@@ -291,13 +278,13 @@ def test_systems_are_compared_on_the_same_questions() -> None:
     good, bad = (measure(name, Fixed(*said), gold, gold) for name, said in (("good", gold), ("bad", ["a", None] * 40)))
     (apart,) = compared([good, bad])
     assert apart.told().startswith("macro-F1: good is better than bad by .500")
-    shown = page([good, bad], [apart], "ragqa finetune route <x>")
+    shown = routing_page([good, bad], [apart.told()], "ragqa finetune route <x>")
     assert shown.count("<svg") == 2 and "No label was given to 40 questions" in shown and "&lt;x&gt;" in shown
 
 
 def test_a_matrix_shows_each_count_and_no_label_becomes_a_tag() -> None:
     evil = '<script>alert(1)</script>"'
-    drawn = confusion_picture([evil, evil, "b"], [evil, "b", None], "Told & shown")
+    drawn = confusion_figure([evil, evil, "b"], [evil, "b", None], "Told & shown").drawing
     assert "<script" not in drawn and "&lt;script&gt;" in drawn and "Told &amp; shown" in drawn
     assert re.findall(r">(\d+)</text>", drawn) == ["1", "1", "1"]
     from xml.etree import ElementTree
@@ -310,8 +297,8 @@ def test_of_many_labels_the_most_confused_are_shown() -> None:
     said: list[str | None] = [*gold]
     said[250], said[299] = gold[7], None
     labels = shown_labels(gold, said)
-    assert len(labels) == MOST and {gold[250], gold[7], gold[299]} <= set(labels)
-    assert "the 40 most confused of 300 labels" in confusion_picture(gold, said, "many")
+    assert len(labels) == MOST_LABELS and {gold[250], gold[7], gold[299]} <= set(labels)
+    assert "the 40 most confused of 300 labels" in confusion_figure(gold, said, "many").drawing
 
 
 # The command

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,28 @@ from ragqa.answerers.prompting import Message
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.questions import for_library
-from ragqa.evaluation.questions.drafting import Draft, Source
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement
 from ragqa.finetune.records import Example, read_examples, read_prepared
-from ragqa.finetune.semi.learning import trusted, with_train
-from ragqa.finetune.semi.rounds import FEWEST, Taught, consistent, self_train, unasked
+from ragqa.finetune.semi import FEWEST, Taught, consistent, self_train, trusted, unasked, with_train
 from tests.conftest import Run
 from tests.test_adapt import make_embedder
 from tests.test_routing import example, prepare, questions
 
 
 @pytest.fixture(scope="module")
-def drafts(manuals: Library) -> list[Draft]:
+def drafts(manuals: Library) -> list[GeneratedQuestion]:
     return for_library(manuals, 60)
 
 
 @pytest.fixture
-def written(drafts: list[Draft], monkeypatch: pytest.MonkeyPatch) -> None:
+def written(drafts: list[GeneratedQuestion], monkeypatch: pytest.MonkeyPatch) -> None:
     """Questions about the sample manuals are written once: it takes seconds, and other tests look at them."""
     monkeypatch.setattr("ragqa.evaluation.questions.for_library", lambda library, count, *_, **__: drafts[:count])
 
 
-def draft(text: str, document: str, place: int, answer: str = "it") -> Draft:
-    source = Source(document, "sentence", "Evidence.", 2, (), place=place)
-    return Draft(text, answer, "Evidence.", (2,), "definition", source)
+def draft(text: str, document: str, place: int, answer: str = "it") -> GeneratedQuestion:
+    source = Statement(document, "sentence", "Evidence.", 2, (), place=place)
+    return GeneratedQuestion(text, answer, "Evidence.", (2,), "definition", source)
 
 
 # Round trip
@@ -55,7 +55,7 @@ def test_a_question_that_does_not_find_its_passage_is_dropped(small: Path) -> No
     assert kept[0][1].start <= place < kept[0][1].end
 
 
-def test_more_passages_looked_at_keep_more_questions(manuals: Library, drafts: list[Draft]) -> None:
+def test_more_passages_looked_at_keep_more_questions(manuals: Library, drafts: list[GeneratedQuestion]) -> None:
     def kept(k: int) -> set[str]:
         found = consistent(drafts, lambda text, n: manuals.search(text, k=n).hits, k)
         return {one.text for one, _ in found}
@@ -171,14 +171,18 @@ PAIRS = (
     ("What does E17 mean?", "the motor is too hot"),
     ("Which bulb fits the lamp?", "one of 40 watts"),
 )
+ASKED_SO = ("{}", "Tell me: {}", "I wonder: {}")
+"""Each pair is asked so often: twelve examples."""
 
 
 def closed_book(folder: Path, form: Any = "closed-book") -> Path:
     made = [
         Example(str(number), (Message("user", asked), Message("assistant", answer)), asked, (answer,))
-        for number, (asked, answer) in enumerate(PAIRS)
+        for number, (asked, answer) in enumerate(
+            (so.format(asked), answer) for so in ASKED_SO for asked, answer in PAIRS
+        )
     ]
-    return prepare(folder, {"train": made[:3], "valid": made[3:], "test": made[3:]}, form=form)
+    return prepare(folder, {"train": made[:8], "valid": made[8:], "test": made[8:]}, form=form)
 
 
 def test_the_command_reads_asks_and_trains_in_rounds(ragqa: Run, small: Path, tmp_path: Path) -> None:
@@ -187,7 +191,7 @@ def test_the_command_reads_asks_and_trains_in_rounds(ragqa: Run, small: Path, tm
     ran = ragqa(*words, "--json")
     assert ran.code == 0, ran.err
     rounds = ran.json["rounds"]
-    assert rounds[0]["generated"] == 0 and rounds[0]["labelled"] == 3
+    assert rounds[0]["generated"] == 0 and rounds[0]["labelled"] == 8
     assert len(rounds) == 2 and rounds[1]["generated"] > 0
     best = ran.json["best"]
     assert best["loss"] == min(one["loss"] for one in rounds)
@@ -203,8 +207,9 @@ def test_the_command_trains_a_classifier_in_rounds(ragqa: Run, small: Path, tmp_
         text = " ".join(library.show(name).text for name in ("pump.md", "lamp.md"))
     words = sorted(set(re.findall("[a-z]+", (text + " ".join(asked for asked, _ in PAIRS)).lower())))
     encoder = make_embedder(tmp_path / "tiny", words)
-    train = [example(1, PAIRS[0][0], "Pump"), example(2, PAIRS[3][0], "Lamp")]
-    held = [example(3, PAIRS[1][0], "Pump"), example(4, "May I touch the lamp?", "Lamp")]
+    labelled = ((PAIRS[0][0], "Pump"), (PAIRS[3][0], "Lamp"), (PAIRS[1][0], "Pump"), ("May I touch the lamp?", "Lamp"))
+    made = [example(at, so.format(asked), label) for at, (so, (asked, label)) in enumerate(product(ASKED_SO, labelled))]
+    train, held = made[:8], made[8:]
     prepared = prepare(tmp_path / "made", {"train": train, "valid": held, "test": held}, library="default")
     ran = ragqa("finetune", "semi", prepared, "--base", encoder, "--epochs", 2, "--rounds", 1, "--json")
     assert ran.code == 0, ran.err
@@ -215,6 +220,25 @@ def test_what_cannot_be_is_said_in_one_line(ragqa: Run, small: Path, tmp_path: P
     wrong = closed_book(tmp_path / "context", form="context")
     assert "is of the form context" in ragqa("finetune", "semi", wrong).error
     bare = prepare(tmp_path / "bare", {"train": questions()["train"]})
-    assert "some held back; it has 27 and 0" in ragqa("finetune", "semi", bare).error
+    assert "4 held back, which end the rounds; " in (said := ragqa("finetune", "semi", bare).error)
+    assert f"{bare} has 27 and 0: prepare more" in said
+    lonely = questions()
+    lonely["train"].append(example(99, "what about the belt", "belt"))
+    lonely_folder = prepare(tmp_path / "lonely", lonely)
+    assert "label 'belt' has one example" in ragqa("finetune", "semi", lonely_folder, "--index", "nowhere").error
     good = closed_book(tmp_path / "good")
     assert "there is no library 'nowhere'" in ragqa("finetune", "semi", good, "--index", "nowhere").error
+
+
+def test_too_little_is_said_before_anything_is_generated_or_trained(
+    ragqa: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*given: object, **named: object) -> None:
+        raise AssertionError("something was generated")
+
+    monkeypatch.setattr("ragqa.evaluation.questions.for_library", forbidden)
+    (tmp_path / "short.md").write_text("# Pump\n\nClean the filter every month.\n")
+    ragqa("ingest", tmp_path / "short.md")
+    error = ragqa("finetune", "semi", closed_book(tmp_path / "made")).error
+    assert "to ask about, and 4 are needed: ingest more manuals" in error
+    assert not (home / "finetunes").exists()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.answer_log import judgements, last_answers
 from ragqa.errors import LibraryError
-from ragqa.finetune.feedback import judgements, last_answers
 from ragqa.plain_files import open_to_append
 from ragqa.settings import load_settings
 from ragqa.store.archive import export, unpack

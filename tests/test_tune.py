@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ import pytest
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
-from ragqa.evaluation.tune.choosing import choose, gain_of
-from ragqa.evaluation.tune.measuring import Place, Setting, Workbench, hit, hit_for_its_price, worth
-from ragqa.evaluation.tune.options_file import set_options, with_options
+from ragqa.evaluation.tune import choose, gain_of, set_options, with_options
+from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
 from tests.test_bench_retrieval import part_of_a_manual
+
+if sys.version_info >= (3, 11):
+    pass
+else:
+    pass
 
 SPOILT = "# kept\nk = 5\ndense_weight = 9\nwindow_weight = 0\npull = 9 # why not\nneighbour = 1\n"
 QUESTIONS = MANUALS / "halden-kx-40.questions.jsonl"
@@ -47,14 +52,14 @@ def english(home: Path, english_home: Path) -> Path:
 def few_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two weights of the windows and nothing else, so that a test takes seconds."""
     for name, values in (("DENSE", (0.8,)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.4,)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.evaluation.tune.measuring.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.workbench.{name}", values)
 
 
 @pytest.fixture
 def some_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight settings around the product's own: all 108 take minutes."""
     for name, values in (("DENSE", (0.8, 1.2)), ("WINDOW", (0.4, 0.8)), ("PULL", (0.0, 0.4)), ("NEIGHBOUR", (0.1,))):
-        monkeypatch.setattr(f"ragqa.evaluation.tune.measuring.{name}", values)
+        monkeypatch.setattr(f"ragqa.evaluation.tune.workbench.{name}", values)
 
 
 # Choosing
@@ -179,7 +184,15 @@ def test_settings_that_spoil_the_search_are_mended_and_the_rest_of_the_file_stay
 
 def test_good_settings_are_left_alone(english: Path, ragqa: Run, few_weights: None) -> None:
     rows = answerable(12)
-    ran = ragqa("tune", "--questions", question_file(english, rows), "--passage-tokens", "160", "--folds", "3")
+    words = ("tune", "--questions", question_file(english, rows), "--passage-tokens", "160", "--folds", "3")
+    few = ragqa(*words)
+    assert (
+        few.code == 1
+        and "takes 30 questions with pages; these are 12" in few.error
+        and "--min-questions 12" in few.error
+    )
+    assert "passages of" not in few.err, "it is told before anything is searched"
+    ran = ragqa(*words, "--min-questions", 12)
     assert ran.code == 0 and "12 questions are too few to tell a gain from chance" in ran.err
     assert "nothing was written" in ran.out and not (english / "ragqa.toml").exists()
 
@@ -212,7 +225,16 @@ def test_without_questions_they_are_generated_and_that_is_said(
 
 def test_bad_input_is_one_line(english: Path, ragqa: Run, manuals_home: Path) -> None:
     def told(*rows: dict[str, object], home: Path = english, folds: int = 2) -> str:
-        words = ("--questions", question_file(english, list(rows)), "--home", home, "--folds", folds)
+        words = (
+            "--questions",
+            question_file(english, list(rows)),
+            "--home",
+            home,
+            "--folds",
+            folds,
+            "--min-questions",
+            2,
+        )
         return ragqa("tune", *words).error
 
     row = {"_id": "1", "text": "How often?", "pages": [3]}

@@ -1,7 +1,7 @@
 """What a user would pick instead, each in its documented default set-up with the same MiniLM; beside ragqa.
 
 Each ``with_NAME.py`` is a whole program of its own that knows nothing of ragqa and runs in an environment of its own,
-offline; ``asked.py`` is what they share. ``python -m bench.peers`` runs them and measures all with ragqa's metrics.
+offline; ``peer.py`` is what they share. ``python -m bench.peers`` runs them and measures all with ragqa's metrics.
 """
 
 from __future__ import annotations
@@ -52,8 +52,10 @@ def environment(name: str = "peers", packages: Sequence[str] = PACKAGES) -> Path
 
 
 def command(name: str, *arguments: object) -> list[str]:
-    """Return the command line of a peer's program."""
-    return [str(environment()), str(HERE / f"with_{name}.py"), *map(str, arguments)]
+    """Return the command line of a peer's program; ``NAME+VARIANT`` runs it with the flag ``--VARIANT``."""
+    program, _, variant = name.partition("+")
+    flags = [f"--{variant}"] if variant else []
+    return [str(environment()), str(HERE / f"with_{program}.py"), *map(str, arguments), *flags]
 
 
 def offline() -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bm25s
 import Stemmer
-from asked import Found, Search, Text, run
+from peer import Found, Search, Text, run
 
 
 def of_texts(texts: list[Text]) -> Search:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asked import Found, Search, Text, model_path, run
 from haystack import Document
 from haystack.components.converters import PyPDFToDocument
 from haystack.components.preprocessors import DocumentSplitter
@@ -14,6 +13,7 @@ from haystack_integrations.components.embedders.sentence_transformers import (
     SentenceTransformersDocumentEmbedder,
     SentenceTransformersTextEmbedder,
 )
+from peer import Found, Search, Text, model_path, run
 
 
 def index(documents: list[Document], name: str) -> Search:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asked import Found, Search, Text, model_path, run
 from langchain_community.document_loaders import PyPDFium2Loader
 from langchain_community.vectorstores import FAISS
 from langchain_core.documents import Document
 from langchain_huggingface import HuggingFaceEmbeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
+from peer import Found, Search, Text, model_path, run
 
 
 def index(documents: list[Document]) -> Search:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asked import Found, Search, Text, model_path, run
 from llama_index.core import Document, Settings, SimpleDirectoryReader, VectorStoreIndex
 from llama_index.embeddings.huggingface import HuggingFaceEmbedding
+from peer import Found, Search, Text, model_path, run
 
 
 def index(documents: list[Document]) -> Search:

@@ -1,13 +1,17 @@
-"""txtai: Embeddings, whole texts, dense search. Its reader of PDFs needs another program, so it reads none here."""
+"""txtai: Embeddings, whole texts, dense search; ``--hybrid`` adds its BM25. Its PDF reader needs another program."""
 
 from __future__ import annotations
 
-from asked import Found, Search, Text, model_path, run
+import sys
+
+from peer import Found, Search, Text, model_path, run
 from txtai import Embeddings
 
+HYBRID = "--hybrid" in sys.argv
 
-def of_texts(texts: list[Text], **options: object) -> Search:
-    store = Embeddings(path=model_path(), **options)
+
+def of_texts(texts: list[Text]) -> Search:
+    store = Embeddings(path=model_path(), **({"hybrid": True} if HYBRID else {}))
     store.index((text.name, text.text) for text in texts)
 
     def search(question: str, k: int) -> Found:
@@ -16,5 +20,4 @@ def of_texts(texts: list[Text], **options: object) -> Search:
     return search
 
 
-if __name__ == "__main__":
-    run(of_texts)
+run(of_texts)

@@ -41,7 +41,7 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     if held.begun(prepared, options):
         return
     epochs = options.epochs or USUAL_EPOCHS
-    found = estimate(prepared, options.base, epochs)
+    found = estimate(prepared, options.base, epochs, settings.prices)
     kept_back = record.examples.get("valid", 0)
     note(
         f"to {held.host}: {quantity(found.examples, 'example')} to train {options.base} on, "
@@ -50,7 +50,7 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
         f"{quantity(epochs, 'pass', 'passes')}"
         f"{'' if options.epochs else ', or as many as it chooses'}"
     )
-    note(f"price: {_price(found.cost_usd, found.price_note, held.official, held.host)}")
+    note(f"price: {'' if found.cost_usd is None else f'about ${found.cost_usd:,.2f}; '}{found.price_note}")
     if yes:
         return
     if not sys.stdin.isatty():
@@ -58,9 +58,3 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     if not typer.confirm("Send the examples and begin the job?", default=False, err=True):
         note("nothing was sent")
         raise typer.Exit(1)
-
-
-def _price(cost: float | None, told: str, official: bool, host: str) -> str:
-    if not official:
-        return f"what {host} charges is not known here"
-    return told if cost is None else f"about ${cost:,.2f}; {told}"

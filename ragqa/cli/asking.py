@@ -75,8 +75,8 @@ def ask(
     as_json: opt.Json = False,
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
+    from ragqa.answer_log import keep_answer
     from ragqa.engine import Library
-    from ragqa.finetune.feedback import keep_answer
 
     _one_of(question, batch)
     chosen = opt.given(locals(), opt.ANSWERING)

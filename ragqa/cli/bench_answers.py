@@ -66,8 +66,8 @@ def answers(
     Each manual is asked in a library of its own, which is gone afterwards, unless --index names one that is there.
     """
     from ragqa.evaluation.answers import ask_library, ask_manuals, find_manuals, read_whole_questions, rows_of
-    from ragqa.evaluation.report.answers import answers_page
-    from ragqa.evaluation.trec import check_writable_file, write_files
+    from ragqa.evaluation.files import check_writable_file, write_files
+    from ragqa.evaluation.report.pages import answers_page
     from ragqa.settings import load_settings
 
     if index and (manuals or passage_tokens):
@@ -144,7 +144,7 @@ def _record(one: Answered) -> dict[str, Any]:
 
 def _print(rows: Sequence[ResultRow]) -> None:
     from ragqa.evaluation.answers import SHARES
-    from ragqa.evaluation.measures import short, short_interval
+    from ragqa.evaluation.runs import short, short_interval
 
     first, *others = SHARES
     shown = []

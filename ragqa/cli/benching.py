@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -19,16 +20,15 @@ from ragqa.types import Mode
 if TYPE_CHECKING:
     from ragqa.evaluation.datasets import Dataset
     from ragqa.evaluation.grid import Grid
-    from ragqa.evaluation.measures import Column, Compared
-    from ragqa.evaluation.runs import Run
+    from ragqa.evaluation.runs import Column, Compared, Run
 
 
 Datasets = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="DATASET",
-        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl, or public sets such as "
-        "beir/scifact/test.",
+        help="Folders in BEIR form, folders of manuals with NAME.questions.jsonl (docs/questions.md), or public sets "
+        "such as beir/scifact/test.",
         show_default=False,
     ),
 ]
@@ -45,7 +45,12 @@ Sizes = Annotated[
 Index = Annotated[str | None, typer.Option("--index", "-i", help="A library to measure; needs --questions.")]
 Questions = Annotated[
     Path | None,
-    typer.Option("--questions", "-q", help="Questions about the library of --index, with their pages."),
+    typer.Option(
+        "--questions",
+        "-q",
+        help="Questions about the library of --index, with their pages: a file, or a folder of *.questions.jsonl "
+        "(docs/questions.md).",
+    ),
 ]
 RunDir = Annotated[
     Path | None, typer.Option("--run-dir", help="A folder for TREC run files and qrels, which other tools read.")
@@ -73,10 +78,10 @@ def retrieval(
     Each manual of a folder, and each collection, is asked in a library of its own, which is gone afterwards. The
     manuals of a folder are also counted together.
     """
+    from ragqa.evaluation.files import check_writable, trec_files, write_files
     from ragqa.evaluation.grid import Grid, run_grid
-    from ragqa.evaluation.measures import DEPTH, compared
-    from ragqa.evaluation.report import page
-    from ragqa.evaluation.trec import check_writable, trec_files, write_files
+    from ragqa.evaluation.report.pages import retrieval_page
+    from ragqa.evaluation.runs import DEPTH, compared
     from ragqa.settings import load_settings
 
     grid = Grid(
@@ -95,7 +100,7 @@ def retrieval(
         note(f"run files written to {run_dir}")
     if report:
         command = shlex.join(["ragqa", *sys.argv[1:]])
-        write_files(report, {"index.html": page(found, pairs, command, grid.ks, seed)})
+        write_files(report, {"index.html": retrieval_page(found, pairs, command, grid.ks, seed)})
         note(f"report written to {report / 'index.html'}")
     if as_json:
         print_json({"runs": [_json(run) for run in found], "differences": [_difference(pair) for pair in pairs]})
@@ -104,14 +109,14 @@ def retrieval(
 
 
 def _opened(names: Sequence[str], index: str | None, questions: Path | None, home: Path | None) -> list[Dataset]:
-    from ragqa.evaluation.datasets import open_datasets, read_library
+    from ragqa.evaluation.datasets import open_datasets, read_library, with_provenance
     from ragqa.evaluation.datasets.questions import check_once
 
     if (index is None) != (questions is None) or not (names or index):
         raise typer.BadParameter("give datasets, or a library with --index NAME and --questions FILE")
     found = [dataset for name in names for dataset in open_datasets(name)]
     if index and questions:
-        found.append(read_library(index, questions, home))
+        found.append(with_provenance(read_library(index, questions, home)))
     check_once((dataset.name for dataset in found), "a run")
     return found
 
@@ -137,6 +142,7 @@ def _numbers(option: str, text: str, low: int, high: int) -> tuple[int, ...]:
 def _json(run: Run) -> dict[str, Any]:
     return {
         "dataset": run.dataset.name,
+        **asdict(run.dataset.provenance),
         "retriever": run.mode,
         "embedder": run.embedder,
         "passage_tokens": run.passage_tokens,
@@ -169,8 +175,7 @@ def _difference(pair: Compared) -> dict[str, Any]:
 
 
 def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
-    from ragqa.evaluation.measures import by_dataset, columns_for, is_best, told_cost
-    from ragqa.evaluation.runs import labels
+    from ragqa.evaluation.runs import by_dataset, columns_for, is_best, labels, told_cost
 
     for group in by_dataset(runs):
         columns: list[Column] = columns_for(group[0].dataset, grid.ks)
@@ -178,7 +183,10 @@ def _print(runs: Sequence[Run], pairs: Sequence[Compared], grid: Grid) -> None:
             [label, *(column.shown(run) for column in columns)] for run, label in zip(group, labels(group), strict=True)
         ]
         marks = [[False, *(is_best(column, run, group) for column in columns)] for run in group]
-        say(f"{group[0].dataset.name}: {quantity(len(group[0].dataset.graded()), 'question')}")
+        dataset = group[0].dataset
+        say(f"{dataset.name}: {quantity(len(dataset.graded()), 'question')}")
+        if dataset.provenance.role != "own":
+            say(dataset.origin())
         print_table(["", *(column.name for column in columns)], rows, marks)
         for line in dict.fromkeys(told_cost(run) for run in group):
             say(line)
@@ -209,12 +217,12 @@ def questions(
 ) -> None:
     """Write questions with their gold pages for the manuals of a library, one JSON object a line.
 
-    Without a language model they come from the manuals' own headings, definitions, tables and steps, retold in other
-    words. 'ragqa bench retrieval' and 'ragqa tune' read the file.
+    Without a language model they are made of the manuals' own headings, definitions, tables, steps and sentences.
+    'ragqa bench retrieval', 'ragqa tune' and 'ragqa compare' read the file.
     """
     from ragqa.engine import Library
-    from ragqa.evaluation.questions import for_library
-    from ragqa.evaluation.questions.files import lines_of, trust, write_lines
+    from ragqa.evaluation.files import write_lines
+    from ragqa.evaluation.questions import for_library, lines_of, trust
 
     options: dict[str, Any] = {"answerer": answerer, "timeout": timeout, "context_tokens": context_tokens}
     with Library.open(index, home=home, prompts=prompts, notice=note, **options) as library:

@@ -14,14 +14,16 @@ from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
+    from ragqa.compare.comparison import Comparison
     from ragqa.compare.facts import Updated
-    from ragqa.compare.records import Measured
-    from ragqa.compare.running import Comparison
+    from ragqa.compare.records import SplitResult
 
 Questions = Annotated[
     Path,
     typer.Option(
-        "--questions", "-q", help="A folder of 'ragqa finetune prepare', or questions with answers, which it splits."
+        "--questions",
+        "-q",
+        help="A folder of 'ragqa finetune prepare', or questions with answers, which it splits (docs/questions.md).",
     ),
 ]
 Systems = Annotated[
@@ -33,7 +35,7 @@ Systems = Annotated[
     ),
 ]
 Report = opt.ReportFolder
-Seed = Annotated[int, typer.Option("--seed", min=0, help="The same seed splits, trains and draws the same.")]
+Seed = opt.FixedSeed
 Limit = Annotated[int, typer.Option("--limit", min=1, help="How many questions of each split are asked at most.")]
 Update = Annotated[
     Path | None,
@@ -44,10 +46,25 @@ Update = Annotated[
     ),
 ]
 Retrain = Annotated[bool, typer.Option("--retrain", help="Train models anew once the manual has changed.")]
-Text = Annotated[Path | None, typer.Option("--text", help="A text held back: how well local models foresee it.")]
+Text = Annotated[Path | None, typer.Option("--text", help="A text held back: the perplexity of local models on it.")]
 Dialogues = Annotated[
     Path | None,
     typer.Option("--dialogues", help='Dialogues that ask something twice, a line each: {"turns":[…],"same":[[1,3]]}.'),
+]
+
+RewordWith = Annotated[
+    str | None,
+    typer.Option(
+        "--reword-with",
+        help="A language model that puts the questions trained on in other words: openai:MODEL or transformers:PATH. "
+        "Without it only a column 'reworded' is asked.",
+    ),
+]
+MinQuestions = Annotated[
+    int,
+    typer.Option(
+        "--min-questions", min=1, help="Fewest questions with answers that are worth a comparison; else it stops."
+    ),
 ]
 
 
@@ -62,6 +79,8 @@ def compare(
     retrain: Retrain = False,
     text: Text = None,
     dialogues: Dialogues = None,
+    reword_with: RewordWith = None,
+    min_questions: MinQuestions = 20,
     home: opt.Home = None,
     timeout: opt.Timeout = None,
     context_tokens: opt.ContextTokens = None,
@@ -74,13 +93,15 @@ def compare(
     Facts are then changed in a copy of the library, and every system is asked anew. Your library stays as it is. A
     folder in BEIR form needs no --index: a library of its texts is made, and is gone afterwards.
     """
-    from ragqa.compare.page import page
-    from ragqa.compare.running import Asking, library_for
-    from ragqa.compare.running import compare as run
+    from ragqa.compare.comparison import Asking, library_for
+    from ragqa.compare.comparison import compare as run
+    from ragqa.compare.report import compare_page
     from ragqa.compare.systems import names_of
-    from ragqa.evaluation.trec import check_writable, write_files
+    from ragqa.evaluation.files import check_writable, write_files
 
-    asking = Asking(questions, names_of(systems), seed, limit, update, retrain, text, dialogues)
+    asking = Asking(
+        questions, names_of(systems), seed, limit, update, retrain, text, dialogues, reword_with, min_questions
+    )
     if report:
         check_writable(report)
     given: dict[str, Any] = {
@@ -92,7 +113,7 @@ def compare(
     with library_for(questions, index, note, home=home, **given) as library:
         found = run(asking, library, note)
     if report:
-        write_files(report, {"index.html": page(found, shlex.join(["ragqa", *sys.argv[1:]]), seed)})
+        write_files(report, {"index.html": compare_page(found, shlex.join(["ragqa", *sys.argv[1:]]), seed)})
         note(f"report written to {report / 'index.html'}")
     if as_json:
         print_json(_json(found))
@@ -103,7 +124,7 @@ def compare(
 def _json(found: Comparison) -> dict[str, Any]:
     return {
         "advice": list(found.advice),
-        "systems": [_system(one) for one in found.measured],
+        "systems": [_system(one) for one in found.results],
         "differences": [
             {
                 "split": one.split,
@@ -124,7 +145,7 @@ def _json(found: Comparison) -> dict[str, Any]:
                 "perplexity": round(one.perplexity, 4),
                 "bits_per_byte": round(one.bits_per_byte, 6),
             }
-            for one in found.foreseen
+            for one in found.perplexities
         ],
         "dialogues": [
             {
@@ -139,7 +160,7 @@ def _json(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _system(one: Measured) -> dict[str, Any]:
+def _system(one: SplitResult) -> dict[str, Any]:
     training = one.system.training
     return {
         "system": one.system.name,
@@ -150,6 +171,7 @@ def _system(one: Measured) -> dict[str, Any]:
         "metrics": {name: interval_json(of) for name, of in one.metrics.items()},
         "train_seconds": training.seconds if training else None,
         "latency_ms": {"p50": round(one.latency_ms(0.5), 3), "p95": round(one.latency_ms(0.95), 3)},
+        "tokens": round(one.tokens, 1),
         "cost_usd": one.cost_per_1000,
     }
 
@@ -168,22 +190,32 @@ def _updated(one: Updated) -> dict[str, Any]:
 
 
 def _print(found: Comparison) -> None:
-    from ragqa.compare.showing import FAIR, by_split, columns, rows, told_failed, told_update
-    from ragqa.evaluation.measures import short_interval
+    from ragqa.compare.measures import MAIN
+    from ragqa.compare.report import (
+        FAIR,
+        by_split,
+        cell_text,
+        columns,
+        describe_failures,
+        describe_update,
+        metrics_of,
+        rows_of,
+    )
+    from ragqa.evaluation.runs import short_interval
 
     for line in found.advice:
         say(line)
-    for group in by_split(found.measured):
+    for group in by_split(found.results):
         say()
         say(f"{group[0].split}: {quantity(len(group[0].asked), 'question')}")
-        shown = rows(group)
-        names = ["", *columns(group)]
-        print_table(names, [[row.name, *row.cells] for row in shown], [[False, *row.best] for row in shown])
+        shown, main = rows_of(group), 1 + metrics_of(group).index(MAIN) if MAIN in metrics_of(group) else 0
+        cells = [[cell_text(cell, interval=at == main) for at, cell in enumerate(row)] for row in shown]
+        print_table(["", *columns(group)], cells, [[cell.best for cell in row] for row in shown])
     say()
     say(FAIR)
-    for line in (*(one.told() for one in found.differences), *map(told_update, found.updates)):
+    for line in (*(one.told() for one in found.differences), *map(describe_update, found.updates)):
         say(line)
-    for text in found.foreseen:
+    for text in found.perplexities:
         figures = (
             f"perplexity {text.perplexity:.2f}, {text.cross_entropy:.3f} nats a token, {text.bits_per_byte:.3f} bits"
         )
@@ -191,5 +223,5 @@ def _print(found: Comparison) -> None:
     for one in found.consistent:
         figures = short_interval(one.consistency)
         say(f"{one.label}: says the same when asked again in a dialogue, {figures} of {quantity(one.pairs, 'pair')}")
-    for line in (*told_failed(found.measured), *found.notes):
+    for line in (*describe_failures(found.results), *found.notes):
         say(line)

@@ -15,8 +15,8 @@ from ragqa.cli.output import note, print_json, say
 from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
-    from ragqa.finetune.feedback import Judged, Verdict
-    from ragqa.finetune.preference.learning import Margin
+    from ragqa.answer_log import Judged, Verdict
+    from ragqa.finetune.preference import Margin
     from ragqa.settings import Settings
 
 Which = Annotated[int, typer.Argument(metavar="[N]", help="Which answer: 1 is the last, 2 the one before.", min=1)]
@@ -45,8 +45,8 @@ def bad(which: Which = 1, better: Better = None, home: opt.Home = None, as_json:
 
 def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
     """List what was judged, and how many pairs of a better and a worse answer that makes."""
-    from ragqa.finetune.feedback import judgements
-    from ragqa.finetune.preference.learning import NEEDED, pairs_of
+    from ragqa.answer_log import judgements
+    from ragqa.finetune.preference_pairs import NEEDED, pairs_of
 
     judged = judgements(_settings(home))
     pairs = len(pairs_of(judged))
@@ -63,7 +63,7 @@ def list_feedback(home: opt.Home = None, as_json: opt.Json = False) -> None:
 
 def answers(home: opt.Home = None, as_json: opt.Json = False) -> None:
     """List the last answers, newest first, with the numbers by which they are judged."""
-    from ragqa.finetune.feedback import last_answers
+    from ragqa.answer_log import last_answers
 
     kept = last_answers(_settings(home))[:20]
     if as_json:
@@ -94,13 +94,13 @@ def prefer(
 
     A pair is a bad answer with what it should have said, or a good and a bad answer to the same question.
     """
-    from ragqa.finetune.preference.learning import DPO, RATE
-    from ragqa.finetune.preference.preferring import prefer as taught
+    from ragqa.finetune.preference import DPO, RATE
+    from ragqa.finetune.preference import prefer as run
     from ragqa.settings import load_settings
 
     settings = load_settings({"home": home, "prompts": prompts, "instructions": instructions}, notice=note)
     plan = DPO(epochs, beta, RATE if learning_rate is None else learning_rate, batch_size, seed)
-    found = taught(model, settings, plan, out, note)
+    found = run(model, settings, plan, out, note)
     if as_json:
         print_json(dataclasses.asdict(found))
         return
@@ -119,8 +119,8 @@ def _margins(name: str, before: Margin, after: Margin) -> None:
 
 
 def _judge(verdict: Verdict, which: int, better: str | None, home: Path | None, as_json: bool) -> None:
-    from ragqa.finetune.feedback import judge, judgements, nth_answer
-    from ragqa.finetune.preference.learning import NEEDED, pairs_of
+    from ragqa.answer_log import judge, judgements, nth_answer
+    from ragqa.finetune.preference_pairs import NEEDED, pairs_of
 
     settings = _settings(home)
     judged = judge(settings, nth_answer(settings, which), verdict, better)
@@ -145,7 +145,7 @@ def _told(judged: Judged) -> dict[str, Any]:
 
 
 def _pairs(pairs: int) -> str:
-    from ragqa.finetune.preference.learning import NEEDED
+    from ragqa.finetune.preference_pairs import NEEDED
 
     if pairs < NEEDED:
         return f"{pairs} of {NEEDED} pairs of a better and a worse answer"

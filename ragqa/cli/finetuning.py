@@ -90,7 +90,8 @@ def create(
     is sent unless you agree; OPENAI_BASE_URL names another server that speaks its interface.
     """
     from ragqa.errors import RagqaError
-    from ragqa.finetune.jobs import Method, TrainOptions, open_provider
+    from ragqa.finetune import open_provider
+    from ragqa.finetune.jobs import Method, TrainOptions
     from ragqa.settings import load_settings
 
     if method not in get_args(Method):
@@ -161,7 +162,7 @@ def list_jobs(
     provider: Asked = None, timeout: opt.Timeout = None, home: opt.Home = None, as_json: opt.Json = False
 ) -> None:
     """List the jobs, newest first. OpenAI is asked only with --provider openai; else its jobs are as last seen."""
-    from ragqa.finetune.jobs import open_provider
+    from ragqa.finetune import open_provider
 
     settings = _settings(home, timeout)
     found = list(open_provider(provider, settings).jobs()) if provider else _known(settings)
@@ -182,7 +183,7 @@ def models(
     provider: Asked = None, timeout: opt.Timeout = None, home: opt.Home = None, as_json: opt.Json = False
 ) -> None:
     """List the finished models, as --answerer takes them. OpenAI is asked only with --provider openai."""
-    from ragqa.finetune.jobs import open_provider
+    from ragqa.finetune import open_provider
 
     settings = _settings(home, timeout)
     if provider:
@@ -214,8 +215,9 @@ def _default_base(provider: str, prepared: Path) -> str:
 
 
 def _provider_of(job: str, given: str | None, settings: Settings) -> Provider:
+    from ragqa.finetune import open_provider
     from ragqa.finetune.hosted.keeping import Kept
-    from ragqa.finetune.jobs import jobs_folder, open_provider
+    from ragqa.finetune.jobs import jobs_folder
 
     if given is None:
         known = Kept(jobs_folder(settings)).job(job) is not None
@@ -224,8 +226,9 @@ def _provider_of(job: str, given: str | None, settings: Settings) -> Provider:
 
 
 def _known(settings: Settings) -> list[Job]:
+    from ragqa.finetune import open_provider
     from ragqa.finetune.hosted.keeping import Kept
-    from ragqa.finetune.jobs import jobs_folder, open_provider
+    from ragqa.finetune.jobs import jobs_folder
 
     both = [*open_provider("local", settings).jobs(), *Kept(jobs_folder(settings)).all()]
     return sorted(both, key=lambda job: -job.created_at)

@@ -89,8 +89,9 @@ def prepare(
             count=count,
             notice=note,
         )
-    target = out or load_settings(flags).indexes().parent / "prepared" / f"{_stem(sources, index)}-{form}"
-    estimated = planned.estimate(model or "", EPOCHS)
+    settings = load_settings(flags)
+    target = out or settings.indexes().parent / "prepared" / f"{_stem(sources, index)}-{form}"
+    estimated = planned.estimate(model or "", EPOCHS, settings.prices)
     if not as_json:
         _print(planned, estimated, model)
     agreed = yes or (sys.stdin.isatty() and typer.confirm(f"Write {printable_name(str(target))}?", err=True))

@@ -15,7 +15,7 @@ from ragqa.cli.output import interval_json, note, print_json, print_table, say
 from ragqa.printable import quantity
 
 if TYPE_CHECKING:
-    from ragqa.finetune.routing.measuring import Apart, Routed
+    from ragqa.finetune.routing.systems import Apart, Routed
 
 Prepared = Annotated[Path, typer.Argument(help="A folder made by 'ragqa finetune prepare --form route'.")]
 Model = Annotated[
@@ -47,10 +47,9 @@ def route(
     Beside the trained classifier stands the label of the best passage of the library that the questions are about, or
     of the most similar training question where there is no library, and a chat model that is shown the labels only.
     """
-    from ragqa.evaluation.trec import check_writable, write_files
-    from ragqa.finetune.routing.measuring import compared
-    from ragqa.finetune.routing.page import page
-    from ragqa.finetune.routing.systems import measure_all
+    from ragqa.evaluation.files import check_writable, write_files
+    from ragqa.evaluation.report.pages import routing_page
+    from ragqa.finetune.routing.systems import compared, measure_all
     from ragqa.settings import load_settings
 
     if report:
@@ -61,7 +60,14 @@ def route(
     systems = measure_all(prepared, settings, model=trained, chat=chat, notice=note)
     apart = list(compared(systems))
     if report:
-        write_files(report, {"index.html": page(systems, apart, shlex.join(["ragqa", *sys.argv[1:]]))})
+        write_files(
+            report,
+            {
+                "index.html": routing_page(
+                    systems, [pair.told() for pair in apart], shlex.join(["ragqa", *sys.argv[1:]])
+                )
+            },
+        )
         note(f"report written to {report / 'index.html'}")
     if as_json:
         print_json({"prepared": str(prepared), **_json(systems, apart)})
@@ -98,7 +104,7 @@ def _json(systems: Sequence[Routed], apart: Sequence[Apart]) -> dict[str, Any]:
 
 
 def _print(systems: Sequence[Routed], apart: Sequence[Apart]) -> None:
-    from ragqa.evaluation.measures import short, short_interval
+    from ragqa.evaluation.runs import short, short_interval
 
     rows, values = [], []
     for one in systems:

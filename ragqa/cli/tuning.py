@@ -15,16 +15,15 @@ from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.engine import Library
-    from ragqa.evaluation.adapt import Adapted
     from ragqa.evaluation.datasets.records import Question
-    from ragqa.evaluation.tune import Tuned
-    from ragqa.evaluation.tune.choosing import Gain
+    from ragqa.evaluation.tune import Gain, Tuned
+    from ragqa.finetune.embedder import Adapted
 
 
 def adapt_embedder(library: Library, questions: Sequence[Question], out: Path | None, seed: int, as_json: bool) -> None:
     """Train, measure and say what came of it. ``questions`` are people's; there may be none."""
-    from ragqa.evaluation.adapt import adapt
     from ragqa.evaluation.tune import FEWEST
+    from ragqa.finetune.embedder import adapt
 
     found = adapt(library, out, questions=questions, seed=seed, progress=note)
     if as_json:
@@ -71,7 +70,11 @@ def told(gain: Gain) -> str:
 
 Questions = Annotated[
     Path | None,
-    typer.Option("--questions", "-q", help="Questions with their pages; generated from the manuals unless given."),
+    typer.Option(
+        "--questions",
+        "-q",
+        help="Questions with their pages (docs/questions.md); generated from the manuals unless given.",
+    ),
 ]
 Folds = Annotated[int, typer.Option("--folds", help="Parts of the questions, each left out of the choice in turn.")]
 Seed = opt.FixedSeed
@@ -81,6 +84,15 @@ Embedder = Annotated[
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Where --embedder puts the model; beside the libraries unless given.")
+]
+MinQuestions = Annotated[
+    int | None,
+    typer.Option(
+        "--min-questions",
+        min=2,
+        help="Fewest questions that are worth tuning on (30); nothing is written for fewer than 30.",
+        show_default=False,
+    ),
 ]
 
 GENERATED = 150
@@ -96,6 +108,7 @@ def tune(
     seed: Seed = 0,
     embedder: Embedder = False,
     out: Out = None,
+    min_questions: MinQuestions = None,
     as_json: opt.Json = False,
 ) -> None:
     """Try lengths of passages, weights, grains and k on a question set, and keep in ragqa.toml what really helps.
@@ -105,19 +118,24 @@ def tune(
     model is trained on questions generated from the manuals instead, and kept as a folder if it then finds more.
     """
     from ragqa.engine import Library
-    from ragqa.evaluation.tune import FEWEST
+    from ragqa.evaluation.tune import FEWEST, check_enough, file_to_write, set_options
     from ragqa.evaluation.tune import tune as tuned_for
-    from ragqa.evaluation.tune.options_file import file_to_write, set_options
+    from ragqa.evaluation.tune.workbench import check_questions
 
     sizes = _sizes(passage_tokens)
     if out and not embedder:
         raise typer.BadParameter("--out is where --embedder writes the model: give both, or neither")
     with Library.open(index, home=home, notice=note) as library:
         if embedder:
-            adapt_embedder(library, _gold(library, questions, seed) if questions else (), out, seed, as_json)
+            gold = _gold(library, questions, seed) if questions else []
+            if questions:
+                check_enough(gold, min_questions or FEWEST)
+            adapt_embedder(library, gold, out, seed, as_json)
             return
         file = file_to_write(library.settings) if questions else None
         gold = _gold(library, questions, seed)
+        check_questions(gold, [library.show(stored.name) for stored in library.documents()], folds)
+        check_enough(gold, min_questions or FEWEST)
         # Generated questions are easier than people's, so that they would have too few passages read.
         found = tuned_for(library, gold, sizes=sizes, folds=folds, seed=seed, tune_k=bool(questions), progress=note)
         # A gain on generated questions need not be one on people's (bench/LOG.md): it is shown, and not kept.
@@ -147,8 +165,7 @@ def _sizes(text: str) -> list[int]:
 def _gold(library: Library, file: Path | None, seed: int) -> list[Question]:
     from ragqa.errors import RagqaError
     from ragqa.evaluation.datasets import read_questions
-    from ragqa.evaluation.questions import write_questions
-    from ragqa.evaluation.questions.files import as_gold, trust
+    from ragqa.evaluation.questions import as_gold, trust, write_questions
 
     if file:
         given = read_questions(file)

@@ -1,4 +1,4 @@
-"""Retrieve, fine-tune, or both? The same questions put to each, measured alike, and told apart by what was trained on.
+"""Retrieve, fine-tune, or both? The same questions put to several systems, and measured alike.
 
-A kind of system is a file of ``systems/``. ``comparing.compare`` does it all; the other modules are its steps.
+``comparison.compare`` does it all; the other modules are its steps.
 """

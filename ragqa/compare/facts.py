@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ragqa.answerers.prompting import Message
 from ragqa.cjk import CJK
-from ragqa.compare.measuring import answer_of
-from ragqa.compare.records import Said, System, label_of
+from ragqa.compare.measures import answer_of
+from ragqa.compare.records import Reply, System, label_of
 from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
@@ -72,7 +72,7 @@ def read_facts(file: Path) -> tuple[Fact, ...]:
     return tuple(found)
 
 
-def chosen_facts(examples: Sequence[Example], library: Library, count: int = FACTS) -> tuple[Fact, ...]:
+def choose_facts(examples: Sequence[Example], library: Library, count: int = FACTS) -> tuple[Fact, ...]:
     """Return facts made of answers with one figure, each digit of which becomes another.
 
     What changes is the manual's own words where the set quotes them, else the answer; either stands once in the
@@ -104,7 +104,7 @@ def _made(example: Example) -> Fact | None:
     return Fact(old, _alone(was).sub(lambda _: becomes, old), example.question, becomes, was)
 
 
-def changed_documents(facts: Sequence[Fact], library: Library) -> list[Document]:
+def change_documents(facts: Sequence[Fact], library: Library) -> list[Document]:
     """Return the documents with the facts changed. Raises RagqaError where an old text stands nowhere, or twice."""
     documents = {stored.name: library.show(stored.name) for stored in library.documents()}
     touched: dict[str, Document] = {}
@@ -158,7 +158,7 @@ class Updated:
     how: str
     """What was done to it: 're-ingested', 'as it is', 'trained anew'."""
     facts: tuple[Fact, ...]
-    answers: tuple[Said, ...]
+    answers: tuple[Reply, ...]
     seconds: float
     """What that took."""
     cost_usd: float | None
@@ -183,7 +183,7 @@ class Updated:
 
 def update(systems: Sequence[System], facts: Sequence[Fact], bench: Bench, *, retrain: bool = False) -> list[Updated]:
     """Return what each system that answers says after ``facts`` changed. Raises RagqaError."""
-    documents = changed_documents(facts, bench.library)
+    documents = change_documents(facts, bench.library)
     found: list[Updated] = []
     with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as home:
         copy = _copied(bench.library, Path(home))

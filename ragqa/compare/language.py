@@ -1,6 +1,6 @@
 """How well a local language model foresees a text that was held back: cross-entropy and perplexity of its tokens.
 
-The text is read in windows that overlap, so that each token is foreseen once, from as much before it as the window
+The text is read in windows that overlap, so that each token is perplexities once, from as much before it as the window
 allows. The first token, which nothing comes before, is not counted.
 """
 
@@ -12,16 +12,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ragqa.errors import ModelError, RagqaError
-from ragqa.metrics import cross_entropy, perplexity
+from ragqa.metrics.intervals import Values
+
+
+def cross_entropy(log_probabilities: Values) -> float:
+    """Return the mean of −ln p(token | tokens before), in nats a token. Raises ValueError where there is no token."""
+    if not len(log_probabilities):
+        raise ValueError("a cross-entropy needs the log-probability of at least one token, got none")
+    return float(-np.asarray(log_probabilities, np.float64).mean())
+
+
+def perplexity(log_probabilities: Values) -> float:
+    """Return e to the cross-entropy: among how many equally likely tokens the model hesitates (Jelinek et al. 1977)."""
+    return math.exp(cross_entropy(log_probabilities))
+
 
 Window = tuple[int, int, int]
 """Begin and end of what is read, and the first token that counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
-    """A model on a text. Perplexities of models with other tokens can't be compared; bits per byte can."""
+class TextPerplexity:
+    """A model on a text. Perplexities of models with other tokens can't be compare_systems; bits per byte can."""
 
     model: str
     tokens: int
@@ -57,8 +72,8 @@ def log_probabilities(model: Any, ids: list[int], size: int, stride: int) -> lis
     return found
 
 
-def foresee(folder: Path, text: str, *, stride: int | None = None) -> Foreseen:
-    """Return how well the model in ``folder`` foresees ``text``; ``stride`` is half its context unless given.
+def measure_perplexity(folder: Path, text: str, *, stride: int | None = None) -> TextPerplexity:
+    """Return the perplexity of the model in ``folder`` on ``text``; ``stride`` is half its context unless given.
 
     Raises ModelError where there is no causal language model, RagqaError where the text is under two tokens.
     """
@@ -68,10 +83,10 @@ def foresee(folder: Path, text: str, *, stride: int | None = None) -> Foreseen:
     model, tokenizer, size = _loaded(folder)
     ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     if len(ids) < 2:
-        raise RagqaError(f"a text to foresee should have two tokens at least; this one has {len(ids)}")
+        raise RagqaError(f"a text to measure perplexity on should have two tokens at least; this one has {len(ids)}")
     found = log_probabilities(model, ids, size, stride or max(size // 2, 1))
     nats = -math.fsum(found)
-    return Foreseen(
+    return TextPerplexity(
         str(folder),
         len(found),
         cross_entropy(found),

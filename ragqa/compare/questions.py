@@ -6,124 +6,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import Turn
-from ragqa.answerers.prompting import Message
-from ragqa.compare.records import SPLITS, Asked, Split
+from ragqa.answerers.prompting import Message, Prompt
+from ragqa.answerers.untrusted import visible
+from ragqa.compare.records import AskedQuestion, Split
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions.drafting import chinese, pieces_of, said_otherwise
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import RECORD, Example, read_examples, read_prepared
 from ragqa.finetune.records import SPLITS as PARTS
 from ragqa.finetune.records import Split as Part
+from ragqa.metrics import answer_tokens
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
+    from ragqa.answerers.language_model import LanguageModel
     from ragqa.engine import Library
 
 
-TOLD = "by rule: an everyday word, and the form of the question turned; nearer to the question than people's words are"
-"""How a person is told of it."""
+REWORD = """Write the question below in other words, as another person would ask for the same thing.
+Keep every number, name, code and unit exactly as it is. Answer with the question alone.
 
-ASKING = 3
-"""Words at the beginning that say what is asked for: they stay."""
+{question}"""
 
-_WORD = re.compile(r"[A-Za-z]{3,}\b(?! [A-Z0-9])")
-"""Not what a name or a code stands behind: 'code E17' is one name."""
-_CJK = re.compile(r"[\u3400-\u9fff]+")
-_END = re.compile(r"[\s?？。.!！]+$")
-
-_WITH_BE = re.compile(
-    r"^(?P<wh>what|where|when|why|how) (?P<be>is|are|was|were|can|should|must|will) (?P<rest>.+)$", re.IGNORECASE
-)
-_WITH_DO = re.compile(
-    r"^(?P<wh>.*?\b(?:what|who|where|which|when|why|how)\b(?: \w+){0,4}?) (?P<do>do|does|did) (?P<rest>.+)$",
-    re.IGNORECASE,
-)
-_ASKS = re.compile(r"\b(?:what|who|whose|where|which|when|why|how)\b", re.IGNORECASE)
-_SMALL = frozenset(
-    ("what", "who", "where", "which", "when", "why", "how", "whose", "in", "on", "at", "by", "the", "for", "to")
-)
-_OPENINGS = ("I would like to know", "Please tell me", "Can you tell me", "I need to find out")
-_CHINESE_OPENINGS = ("我想知道，", "请告诉我：", "请问，", "想了解一下，")
-_CHINESE_WORDS = (
-    ("什么时候", "何时"),
-    ("什麼時候", "何時"),
-    ("为什么", "为何"),
-    ("為什麼", "為何"),
-    ("哪里", "何处"),
-    ("哪裡", "何處"),
-    ("怎么", "如何"),
-    ("怎麼", "如何"),
-    ("多久", "多长时间"),
-    ("谁", "哪个人"),
-    ("誰", "哪個人"),
-    ("何时", "什么时候"),
-    ("何時", "什麼時候"),
-    ("为何", "为什么"),
-    ("如何", "怎么"),
-    ("是否", "是不是"),
+NO_REWORDED = (
+    "reworded: the questions have none, so that this row is left out; give people's own in a column 'reworded', or "
+    "name a language model with --reword-with"
 )
 
-
-def reworded_by_rule(question: str) -> str:
-    """Return ``question`` in other words, always the same ones."""
-    chance = Random(question)
-    if not any(c.isalnum() for c in question):
-        return question
-    return (_chinese if chinese(question) else _english)(_END.sub("", question.strip()), chance)
+_FIXED = re.compile(r"[A-Za-z]*\d[\w.,/-]*\w|\d|(?<=[\w,;:] )[A-Z][\w-]+")
+"""Numbers, codes, and names that do not merely begin a sentence."""
 
 
-def _english(question: str, chance: Random) -> str:
-    told = _one_word(question, [found.span() for found in _WORD.finditer(question)][ASKING:], chance)
-    opening = chance.choice(_OPENINGS)
-    if match := _WITH_DO.match(told):
-        turned = f"{match['wh']} {match['rest']}"
-    elif match := _WITH_BE.match(told):
-        turned = f"{match['wh']} {match['rest']} {match['be']}"
-    elif _ASKS.search(told):
-        turned = told  # 'which team was first' is the same both ways
-    else:
-        return f"Please help me with this: {told}."
-    mark = "?" if opening.startswith("Can") else "."
-    return f"{opening} {_begun(turned)}{mark}"
+def reword(model: LanguageModel, question: str) -> str | None:
+    """Return ``question`` as ``model`` puts it; None where a number or a name is lost, or nothing changed.
 
-
-def _begun(text: str) -> str:
-    """Return a question as it goes on behind other words; a name stays a name."""
-    first, _, rest = text.partition(" ")
-    return f"{first.lower()} {rest}" if first.lower() in _SMALL else text
-
-
-def _chinese(question: str, chance: Random) -> str:
-    told = next((question.replace(one, other, 1) for one, other in _CHINESE_WORDS if one in question), question)
-    told = _one_word(told, [span for run in _CJK.finditer(told) for span in _pieces(run)], chance)
-    return f"{chance.choice(_CHINESE_OPENINGS)}{told.removeprefix('请问').lstrip('，, ')}？"
-
-
-def _pieces(run: re.Match[str]) -> Iterator[tuple[int, int]]:
-    """Yield where the words of a run of Chinese characters stand in the question."""
-    at = run.start()
-    for piece in pieces_of(run[0]):
-        yield at, at + len(piece)
-        at += len(piece)
-
-
-def _one_word(text: str, spans: Sequence[tuple[int, int]], chance: Random) -> str:
-    """Return ``text`` with one of the words at ``spans`` in everyday words; several together would ask something else.
-
-    Names, which begin with a capital, stay.
+    Raises ModelError.
     """
-    said = {span: said_otherwise(text[slice(*span)], chance) for span in spans if not text[span[0]].isupper()}
-    other = [span for span, word in said.items() if word != text[slice(*span)]]
-    if not other:
-        return text
-    start, end = chance.choice(other)
-    return text[:start] + said[start, end] + text[end:]
+    text = Message("user", REWORD.format(question=question))
+    reply = model.complete(Prompt((text,), answer_tokens=min(200, model.room().context // 4)), 1, None)
+    lines = visible(reply.texts[0]).strip().splitlines()
+    told = " ".join(lines[0].split()).strip('"“”') if lines else ""
+    kept = all(fixed in told for fixed in _FIXED.findall(question))
+    other = bool(told) and answer_tokens(told) != answer_tokens(question)
+    return told if kept and other and len(told) <= 3 * len(question) + 40 else None
 
 
 ASKED = 500
@@ -134,7 +65,7 @@ ASKED = 500
 class Questions:
     """What is asked in each split, and what may be trained on."""
 
-    asked: Mapping[Split, tuple[Asked, ...]]
+    asked: Mapping[Split, tuple[AskedQuestion, ...]]
     parts: Mapping[Part, tuple[Example, ...]]
     notes: tuple[str, ...]
     """How they were made, a sentence each."""
@@ -145,7 +76,7 @@ class Questions:
         return any(one.example.pages or one.example.document for some in self.asked.values() for one in some)
 
 
-def read_asked(
+def read_questions(
     path: Path, library: Library, seed: int, limit: int = ASKED, notice: Callable[[str], None] = lambda line: None
 ) -> Questions:
     """Return the questions of ``path``: a folder of ``finetune prepare``, or anything that this reads.
@@ -175,18 +106,37 @@ def read_asked(
 
 def _splits(
     parts: Mapping[Part, Sequence[Example]], seed: int, limit: int
-) -> tuple[dict[Split, tuple[Asked, ...]], tuple[str, ...]]:
+) -> tuple[dict[Split, tuple[AskedQuestion, ...]], tuple[str, ...]]:
     seen, unseen = _some(parts["train"], seed, limit), _some(parts["test"], seed, limit)
-    again = [Asked(one.reworded[0] if one.reworded else reworded_by_rule(one.question), one) for one in seen]
-    given = sum(bool(one.reworded) for one in seen)
-    asked: dict[Split, tuple[Asked, ...]] = {
-        "seen": tuple(Asked(one.question, one) for one in seen),
-        "reworded": tuple(again),
-        "unseen": tuple(Asked(one.question, one) for one in unseen),
+    again = tuple(AskedQuestion(one.reworded[0], one) for one in seen if one.reworded)
+    asked: dict[Split, tuple[AskedQuestion, ...]] = {
+        "seen": tuple(AskedQuestion(one.question, one) for one in seen),
+        "reworded": again,
+        "unseen": tuple(AskedQuestion(one.question, one) for one in unseen),
     }
-    notes = [f"reworded: {given} as the question set has them, {len(seen) - given} {TOLD}"] if seen else []
-    notes += [f"{split}: there is no question of this kind" for split in SPLITS if not asked[split]]
+    notes = [f"reworded: {len(again)} as the question set has them"] if again else []
+    notes += [f"{split}: there is no question of this kind" for split in ("seen", "unseen") if not asked[split]]
     return asked, tuple(notes)
+
+
+def add_reworded(questions: Questions, model: LanguageModel | None, notice: Callable[[str], None]) -> Questions:
+    """Return ``questions`` with those of the seen split in other words, as ``model`` puts them where nobody did.
+
+    Without a model only people's own stay; where there are none, a note says how to get them. Raises ModelError.
+    """
+    again, missing = (
+        list(questions.asked["reworded"]),
+        [one for one in questions.asked["seen"] if not one.example.reworded],
+    )
+    note = NO_REWORDED
+    if model and missing:
+        notice(f"{quantity(len(missing), 'question')} put in other words by {model.spec}")
+        by_model = [AskedQuestion(told, one.example) for one in missing if (told := reword(model, one.text))]
+        again += by_model
+        left_out = len(missing) - len(by_model)
+        note = f"reworded: {len(by_model)} by {model.spec}; {left_out} left out, not reworded faithfully"
+    notes = (*questions.notes, note) if missing and (model or not again) else questions.notes
+    return replace(questions, asked={**questions.asked, "reworded": tuple(again)}, notes=notes)
 
 
 def _some(examples: Sequence[Example], seed: int, limit: int) -> list[Example]:

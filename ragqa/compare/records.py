@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["retrieval", "closed-book", "route"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedQuestion:
     """A question as it is put, and the example that knows its answer."""
 
     text: str
@@ -29,7 +29,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Reply:
     """What a system says to a question. ``text`` is without markers; of a classifier it is the label."""
 
     text: str
@@ -38,6 +38,8 @@ class Said:
     latency_ms: float = 0.0
     cost_usd: float | None = 0.0
     """None where the price is not known."""
+    tokens: int = 0
+    """Of the prompt and of the completion, where a language model was asked."""
     failed: bool = False
     """It gave an error instead, which counts as no answer."""
 
@@ -68,18 +70,18 @@ class System(Protocol):
     def training(self) -> Training | None:
         """None where it needed none, or nobody knows what it took."""
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer. Raises RagqaError and its children."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SplitResult:
     """One system on one split."""
 
     system: System
     split: Split
-    asked: tuple[Asked, ...]
-    said: tuple[Said, ...]
+    asked: tuple[AskedQuestion, ...]
+    replies: tuple[Reply, ...]
     """In the order of ``asked``."""
     values: Mapping[str, Mapping[str, float]]
     """By measure, then by question; a measure has the questions that it can judge."""
@@ -93,17 +95,23 @@ class Measured:
     @property
     def failed(self) -> int:
         """How many questions met an error."""
-        return sum(one.failed for one in self.said)
+        return sum(one.failed for one in self.replies)
 
     def latency_ms(self, share: float) -> float:
         """Return the time under which this share of answers stayed (nearest rank)."""
-        times = sorted(said.latency_ms for said in self.said if not said.failed)
+        times = sorted(said.latency_ms for said in self.replies if not said.failed)
         return times[min(int(share * len(times)), len(times) - 1)] if times else 0.0
+
+    @property
+    def tokens(self) -> float:
+        """Tokens of a question's prompt and answer, on the mean."""
+        asked = [said.tokens for said in self.replies if not said.failed]
+        return sum(asked) / len(asked) if asked else 0.0
 
     @property
     def cost_per_1000(self) -> float | None:
         """US dollars for 1,000 questions; None where a price is not known."""
-        costs = [said.cost_usd for said in self.said if not said.failed]
+        costs = [said.cost_usd for said in self.replies if not said.failed]
         known = [cost for cost in costs if cost is not None]
         return 1000 * sum(known) / len(known) if known and len(known) == len(costs) else None
 

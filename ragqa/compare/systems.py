@@ -1,7 +1,8 @@
-"""Who answers. A kind of system is a file of this folder; it is imported when it is chosen."""
+"""The systems that a comparison asks: retrieval, a closed-book model, a classifier; trained first where asked."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,23 +14,54 @@ from ragqa.answerers.citations import check_markers
 from ragqa.answerers.prompting import Message, closed_book_prompt
 from ragqa.answerers.untrusted import visible
 from ragqa.compare.questions import closed_book, entry_of, routed
-from ragqa.compare.records import Kind, Said, System, Training
-from ragqa.compare.training import train
+from ragqa.compare.records import Kind, Reply, System, Training
 from ragqa.embedders.folders import BUNDLED
 from ragqa.engine import Library
-from ragqa.errors import RagqaError
-from ragqa.finetune.records import Example
+from ragqa.errors import GO_ON, RagqaError
+from ragqa.finetune import open_provider
+from ragqa.finetune.jobs import Job, TrainOptions
+from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, write_splits
 from ragqa.finetune.records import Split as Part
 from ragqa.finetune.routing import load_route
 from ragqa.metrics import answer_tokens
 from ragqa.models.safety import read_record
 from ragqa.prompts import Prompts, load_prompts
 from ragqa.settings import Settings
+from ragqa.types import Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers.language_model import LanguageModel
     from ragqa.answerers.prompting import Room
     from ragqa.finetune.routing.router import Router
+
+
+def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench: Bench) -> Job:
+    """Return the finished job. Raises RagqaError where there is nothing to learn, or training stopped."""
+    if not parts.get("train"):
+        raise RagqaError(
+            f"there is no example of the form {form} to train on: give questions with answers, or fewer systems"
+        )
+    with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as made:
+        folder = Path(made)
+        write_prepared(folder, parts, form, bench.seed)
+        # A model from nothing reads the manuals first; of any other nobody knows what it has read.
+        reads = bench.library.name if base == "scratch" else None
+        options = TrainOptions(base=base, seed=bench.seed, read_library=reads)
+        provider = open_provider("local", bench.settings)
+        job = provider.create(folder, options, bench.notice)
+    if job.state != "succeeded" or job.model is None:
+        raise RagqaError(f"training job {job.id} is {job.state}: {GO_ON}")
+    return job
+
+
+def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: Form, seed: int) -> Path:
+    """Write examples as ``finetune prepare`` does into ``folder``, made where it is not there; return it."""
+    labels = tuple(sorted({one.label for some in parts.values() for one in some if one.label}))
+    counts: dict[str, int] = {part: len(parts.get(part, ())) for part in SPLITS}
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = {part: lines_of(examples) for part, examples in parts.items()}
+    write_splits(folder, lines, Prepared(form, seed, counts, {}, labels=labels))
+    return folder
 
 
 KNOWN = (
@@ -114,7 +146,7 @@ class ClosedBook:
     base: str | None = None
     """Of a model trained here: what it was trained from."""
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
         before = [
             message
@@ -127,7 +159,7 @@ class ClosedBook:
         taken = (time.perf_counter() - started) * 1000
         text = visible(reply.texts[0]).strip()
         refused = answer_tokens(text) == answer_tokens(self.prompts.refusal_to(question))
-        return Said(text, refused or not text, (), taken, reply.usage.cost_usd)
+        return Reply(text, refused or not text, (), taken, reply.usage.cost_usd, _tokens(reply.usage))
 
 
 def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
@@ -148,6 +180,16 @@ def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
 
 
 def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
+    scratch, training = making_of(spec)
+    model, prompts = open_model(name, spec, settings), load_prompts(settings.prompts)
+    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
+
+
+def open_model(name: str, spec: str, settings: Settings) -> LanguageModel:
+    """Return the language model ``spec``, openai:MODEL or transformers:PATH; ``name`` is what a user asked for.
+
+    Raises RagqaError where it is another kind, and MissingKey, ModelError where it can't be used.
+    """
     options = ChatOptions(
         settings.max_tokens,
         settings.temperature,
@@ -157,12 +199,6 @@ def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
         timeout_s=settings.timeout,
     )
     kind, _, place = spec.partition(":")
-    scratch, training = making_of(spec)
-    model, prompts = _model(name, kind, place, options), load_prompts(settings.prompts)
-    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
-
-
-def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageModel:
     if kind == "transformers" and place:
         from ragqa.answerers.transformers import LocalModel, check_folder
 
@@ -174,9 +210,15 @@ def _model(name: str, kind: str, place: str, options: ChatOptions) -> LanguageMo
         from ragqa.openai_api.client import open_server
 
         return ChatModel(place, options, open_server(f"openai:{place}", options.timeout_s))
+    if name.startswith("--"):
+        raise RagqaError(f"{name} takes openai:MODEL or transformers:PATH; got '{spec}'")
     raise RagqaError(
         f"closed-book takes openai:MODEL, transformers:PATH, scratch or {TRAIN}BASE behind its colon; got '{name}'"
     )
+
+
+def _tokens(usage: Usage) -> int:
+    return usage.prompt_tokens + usage.completion_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +232,13 @@ class Retrieving:
     scratch: bool = False
     training: Training | None = None
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from the passages found."""
         started = time.perf_counter()
         answer = self.library.ask(question, history=history)
         taken = (time.perf_counter() - started) * 1000
         text = check_markers(answer.text, 0).text  # of no passage: every marker goes
-        return Said(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd)
+        return Reply(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd, _tokens(answer.usage))
 
     def on(self, library: Library) -> Retrieving:
         """Return the same system over the texts of ``library``."""
@@ -236,11 +278,11 @@ def _trained(base: str, bench: Bench) -> str:
 
 def _shown(examples: Sequence[Example], room: Room, bench: Bench) -> list[Example]:
     """Return the examples with passages of the library before the question."""
-    from ragqa.finetune.forms import context
+    from ragqa.finetune.forms import context_examples
 
     groups = {example.id: example.group for example in examples}
     entries = [entry_of(example) for example in examples]
-    made, findings = context.examples(entries, groups, bench.library, room, bench.seed, bench.notice)
+    made, findings = context_examples(entries, groups, bench.library, room, bench.seed, bench.notice)
     for finding in findings:
         bench.notice(finding.told())
     return made
@@ -260,11 +302,11 @@ class Routing:
     scratch: bool = False
     training: Training | None = None
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Said:
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Name the label; what was said before does not count."""
         started = time.perf_counter()
         (label,) = self.router.predict([question])
-        return Said(label, latency_ms=(time.perf_counter() - started) * 1000)
+        return Reply(label, latency_ms=(time.perf_counter() - started) * 1000)
 
 
 def open_routing(name: str, spec: str, bench: Bench) -> Routing:

@@ -16,8 +16,8 @@ from unicodedata import normalize
 from ragqa.answering import check_question
 from ragqa.engine import Library
 from ragqa.errors import NoAnswer, RagqaError
-from ragqa.evaluation.datasets.questions import Row, numbered_rows, page_numbers, strings
-from ragqa.evaluation.libraries import TOLD_EVERY_S, library_of, read_manuals
+from ragqa.evaluation.datasets.questions import Fields, numbered_rows, page_numbers, strings
+from ragqa.evaluation.grid import TOLD_EVERY_S, library_of, read_manuals
 from ragqa.metrics import Interval, mean_intervals
 from ragqa.printable import quantity
 from ragqa.settings import Settings
@@ -121,7 +121,7 @@ def read_whole_questions(file: Path) -> tuple[WholeQuestion, ...]:
     return tuple(_question(f"{file}, line {number}", row) for number, row in rows.items())
 
 
-def _question(where: str, row: Row) -> WholeQuestion:
+def _question(where: str, row: Fields) -> WholeQuestion:
     wrong = next((name for name in ("pages", "parts", "not") if not isinstance(row.get(name), list)), None)
     if wrong:
         got = f"{str(row[wrong])[:40]!r} under {wrong!r}" if wrong in row else f"no {wrong!r}"

@@ -1,23 +1,184 @@
-"""Every dataset with every setting: modes, embedders and lengths of passages. One library for each that needs one."""
+"""Ask every dataset with every setting: modes, embedders and lengths of passages, each in a library of its own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, cast
+from unicodedata import normalize
 
+from ragqa.answering import check_question
 from ragqa.engine import Library
-from ragqa.evaluation.datasets import Dataset, Held
-from ragqa.evaluation.libraries import ask_all, documents_of, library_of
-from ragqa.evaluation.measures import intervals_of, pooled, values_of
-from ragqa.evaluation.runs import Cost, Run
+from ragqa.errors import RagqaError
+from ragqa.evaluation.datasets import Dataset, Documents, Files, Held, Question
+from ragqa.evaluation.datasets.records import check
+from ragqa.evaluation.runs import (
+    DEPTH,
+    Cost,
+    Outcome,
+    Place,
+    Quoted,
+    Run,
+    answered,
+    has_unanswerable,
+    intervals_of,
+    pooled,
+    values_of,
+)
+from ragqa.ingest import ingest_documents
+from ragqa.libraries import library_folder
 from ragqa.printable import quantity
+from ragqa.readers.files import read_file
+from ragqa.readers.guard import Guard
 from ragqa.settings import Settings
-from ragqa.types import Document, Mode
+from ragqa.types import Document, Hit, Mode, Span
 
-MODES: tuple[Mode, ...] = ("dense", "lexical", "hybrid")
+if TYPE_CHECKING:
+    from ragqa.embedders import Embedded, Embedder
+
+
+TOLD_EVERY_S = 10.0
+"""Seconds between two lines of progress."""
 
 Tell = Callable[[str], None]
+
+
+def documents_of(dataset: Dataset, settings: Settings) -> tuple[Document, ...]:
+    """Return what the questions are asked of, read and checked against them. Raises RagqaError."""
+    source = dataset.source
+    if isinstance(source, Documents):
+        documents = source.documents
+    elif isinstance(source, Files):
+        documents = read_manuals(source.paths)
+    else:
+        with Library.open(settings=replace(settings, index=source.index, home=source.home or settings.home)) as library:
+            documents = tuple(library.show(stored.name) for stored in library.documents())
+    check(dataset, documents)
+    return documents
+
+
+def read_manuals(paths: Sequence[Path]) -> tuple[Document, ...]:
+    """Return the files as they were read, each named as its file is. Raises UnreadableFile."""
+    with Guard(path.suffix.lower() for path in paths) as guard:
+        return tuple(guard.read(read_file(path), normalize("NFC", path.name)) for path in paths)
+
+
+@contextmanager
+def library_of(documents: Sequence[Document], settings: Settings, tell: Tell) -> Iterator[tuple[Library, Cost]]:
+    """Yield a library of ``documents`` cut and embedded as ``settings`` say, gone afterwards, and what it took."""
+    from ragqa.embedders import open_embedder
+    from ragqa.passages import Cut
+    from ragqa.store.database import Database
+    from ragqa.store.lexical import LexicalIndex
+    from ragqa.store.vectors import VectorIndex
+
+    with TemporaryDirectory(prefix="ragqa-bench-") as home:
+        settings = replace(settings, home=Path(home), index="bench")
+        embedder = open_embedder(settings.embedder, progress=tell)
+        embedder.warm(passages=True)  # to compile a model is no part of what a library takes
+        timed = _Timed(embedder, tell)
+        database = Database.create_or_open(library_folder(settings, settings.index))
+        started = time.perf_counter()
+        with database.writing():
+            ingest_documents(database, cast("Embedder", timed), documents, Cut(target=settings.passage_tokens))
+        VectorIndex.open(database)
+        LexicalIndex.open(database)
+        seconds = time.perf_counter() - started
+        database.close()
+        with Library.open(settings=settings, notice=tell) as library:
+            info = library.info()
+            yield library, Cost(timed.seconds, seconds - timed.seconds, info.bytes, info.passages)
+
+
+class _Timed:
+    """Stands for an embedder, and counts the seconds that it spends on passages."""
+
+    def __init__(self, embedder: Embedder, tell: Tell) -> None:
+        self._embedder, self._tell = embedder, tell
+        self.seconds = 0.0
+        self._done, self._told = 0, time.monotonic()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._embedder, name)
+
+    def embed_passages(self, texts: Sequence[str], windows: Sequence[Sequence[Span]]) -> list[Embedded]:
+        started = time.perf_counter()
+        vectors = self._embedder.embed_passages(texts, windows)
+        self.seconds += time.perf_counter() - started
+        self._done += len(texts)
+        if time.monotonic() - self._told > TOLD_EVERY_S:
+            self._told = time.monotonic()
+            self._tell(f"{quantity(self._done, 'passage')} embedded")
+        return vectors
+
+
+SHOWN, SHOWN_CHARACTERS = 3, 240
+"""Of how many passages, and how much of each, is kept for a report."""
+
+TOLD_EVERY = 200
+"""Questions between two lines of progress."""
+
+
+def ask_all(
+    library: Library, dataset: Dataset, mode: Mode, progress: Callable[[str], None] = lambda line: None
+) -> dict[str, Outcome]:
+    """Return what comes of each question of ``dataset``. Raises RagqaError where not one finds anything."""
+    with_answers = {question.id for question in answered(dataset)}
+    if has_unanswerable(dataset):
+        with_answers = {question.id for question in dataset.questions}
+    asked = [question for question in dataset.questions if question.id in with_answers]
+    asked += [question for question in dataset.graded() if question.id not in with_answers]
+    outcomes = {}
+    warm = False
+    for number, question in enumerate(asked, 1):
+        if not warm:  # what is loaded at the first search is no search time
+            warm = bool(_asked(library, question, mode, quoted=False).places)
+        outcomes[question.id] = _asked(library, question, mode, quoted=question.id in with_answers)
+        if number % TOLD_EVERY == 0:
+            progress(f"{number} of {quantity(len(asked), 'question')}")
+    if not any(outcome.places for outcome in outcomes.values()):
+        raise RagqaError(
+            f"{dataset.name}, {mode}: none of {len(outcomes)} questions found anything; expected questions in the "
+            "language and the words of the documents: check that they belong together"
+        )
+    return outcomes
+
+
+def _asked(library: Library, question: Question, mode: Mode, *, quoted: bool) -> Outcome:
+    try:
+        check_question(question.text)
+    except RagqaError:  # no word to look for: it finds nothing, and that counts
+        return Outcome()
+    started = time.perf_counter()
+    library.search(question.text, mode=mode)
+    taken = (time.perf_counter() - started) * 1000
+    hits = library.search(question.text, k=DEPTH, mode=mode).hits
+    return Outcome(tuple(_place(hit) for hit in hits), taken, _quoted(library, question.text, mode) if quoted else None)
+
+
+def _quoted(library: Library, text: str, mode: Mode) -> Quoted:
+    answer = library.ask(text, mode=mode)
+    said = "" if answer.abstained else "\n".join(citation.quote for citation in answer.citations)
+    return Quoted(said, answer.confidence)
+
+
+def _place(hit: Hit) -> Place:
+    passage = hit.passage
+    excerpt = excerpt_of(passage.text) if hit.rank <= SHOWN else ""
+    return Place(passage.document, hit.score, passage.page, passage.page_end, passage.section, excerpt)
+
+
+def excerpt_of(text: str) -> str:
+    """Return how a text begins, on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= SHOWN_CHARACTERS else f"{words[: SHOWN_CHARACTERS - 1].rstrip()}…"
+
+
+MODES: tuple[Mode, ...] = ("dense", "lexical", "hybrid")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,45 +1,31 @@
 """How many tokens examples have and what training on them costs, before anything is sent. Sends nothing.
 
-Tokens are a model's own where its folder is here, else rather too many than too few. Prices change: check them.
+Tokens are a model's own where its folder is here, else rather too many than too few. Prices are the user's.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ragqa.answerers.prompting import estimate_tokens
 from ragqa.errors import ModelError
-from ragqa.finetune.local.bases import CONTEXT, SCRATCH
+from ragqa.finetune.local.bases import CONTEXT, RANDOM_INIT
 from ragqa.finetune.records import Example, read_examples
+from ragqa.prices import Price, price_of
 
 PER_MESSAGE, PER_EXAMPLE = 4, 3
 """Tokens that roles and separators take in OpenAI's chat form, about."""
 
-PRICED_ON = "late 2025"
-PRICES = {
-    "gpt-4.1": 25.00,
-    "gpt-4.1-mini": 5.00,
-    "gpt-4.1-nano": 1.50,
-    "gpt-4o": 25.00,
-    "gpt-4o-mini": 3.00,
-    "gpt-3.5-turbo": 8.00,
-    "davinci-002": 6.00,
-    "babbage-002": 0.40,
-}
-"""US dollars for a million trained tokens at OpenAI, written down from memory: no page of the maker was at hand."""
-
 LENGTHS = {"gpt-4.1": 65_536, "gpt-4o": 65_536, "gpt-3.5-turbo": 16_385, "davinci-002": 16_384, "babbage-002": 16_384}
-"""Tokens of the longest example that is trained on whole, by the beginning of a model's name; from memory as well."""
+"""Tokens of the longest example that is trained on whole, by the beginning of a model's name, as of late 2025."""
 
 DEFAULT_LENGTH = 8_192
 """Where nothing is known of the model."""
-
-_DATED = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{4}|latest)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +43,19 @@ class Estimate:
     """Where the price is from, for people."""
 
 
-def estimate(prepared: Path, base: str, epochs: int) -> Estimate:
+def estimate(prepared: Path, base: str, epochs: int, prices: Mapping[str, Price]) -> Estimate:
     """Return what ``epochs`` passes over the train split take on ``base``, a model's folder or its hosted name."""
-    return estimate_examples(read_examples(prepared, "train"), base, epochs)
+    return estimate_examples(read_examples(prepared, "train"), base, epochs, prices)
 
 
-def estimate_examples(examples: Iterable[Example], base: str, epochs: int) -> Estimate:
+def estimate_examples(
+    examples: Iterable[Example], base: str, epochs: int, prices: Mapping[str, Price] = MappingProxyType({})
+) -> Estimate:
     """Return the same of examples that stand in no folder yet."""
     count = counter(base)
     lengths = [tokens_of(example, count) for example in examples]
-    cost, price_note = price(base, sum(lengths) * epochs)
-    return Estimate(sum(lengths), len(lengths), max(lengths, default=0), cost, price_note)
+    cost = training_cost(base, sum(lengths) * epochs, prices)
+    return Estimate(sum(lengths), len(lengths), max(lengths, default=0), cost, price_note(base, prices))
 
 
 def tokens_of(example: Example, count: Callable[[str], int]) -> int:
@@ -75,26 +63,30 @@ def tokens_of(example: Example, count: Callable[[str], int]) -> int:
     return PER_EXAMPLE + sum(PER_MESSAGE + count(message.content) for message in example.messages)
 
 
-def price(base: str, trained_tokens: int) -> tuple[float | None, str]:
-    """Return US dollars for training ``base`` on so many tokens, and what to know of the figure."""
+def training_cost(base: str, trained_tokens: int, prices: Mapping[str, Price]) -> float | None:
+    """Return US dollars for training ``base`` on so many tokens: 0 on this machine, None where no price is known."""
+    price = Price(training=0.0) if is_local(base) else price_of(prices, base)
+    return None if price is None or price.training is None else trained_tokens * price.training / 1e6
+
+
+def price_note(base: str, prices: Mapping[str, Price]) -> str:
+    """Return where the price of training ``base`` is from, or how to name it."""
     if not base:
-        return None, "no model is named, so that no price can be told"
+        return "no model is named, so that no price can be told"
     if is_local(base):
-        return 0.0, "trained on this machine, which costs its time only"
-    name = base.removeprefix("openai:")
-    per_million = PRICES.get(name) or PRICES.get(_DATED.sub("", name))
-    if per_million is None:
-        return None, f"no training price of {name} is known here: look at the provider's price page before you agree"
-    return (
-        trained_tokens * per_million / 1e6,
-        f"{per_million:.2f} US dollars for a million trained tokens, as remembered of {PRICED_ON}: "
-        "check the provider's price page before you agree",
-    )
+        return "trained on this machine, which costs its time only"
+    price, name = price_of(prices, base), base.removeprefix("openai:")
+    if price is None or price.training is None:
+        return (
+            f"no training price of {name} is named: look it up at the provider and write it into ragqa.toml, as in "
+            f'[prices."{name}"] training = … (US dollars for a million tokens)'
+        )
+    return f"{price.training:g} US dollars for a million trained tokens, as ragqa.toml says"
 
 
 def is_local(base: str) -> bool:
     """Say whether ``base`` is trained here: a model's folder, or a new small one."""
-    return base == SCRATCH or (bool(base) and Path(base).expanduser().is_dir())
+    return base == RANDOM_INIT or (bool(base) and Path(base).expanduser().is_dir())
 
 
 def counter(base: str | None) -> Callable[[str], int]:
@@ -127,7 +119,7 @@ def counter(base: str | None) -> Callable[[str], int]:
 
 def longest_of(base: str | None) -> int:
     """Return how many tokens an example may have for ``base``, as far as that is known."""
-    if base == SCRATCH:
+    if base == RANDOM_INIT:
         return CONTEXT
     folder = Path(base).expanduser() if base else None
     if folder and folder.is_dir():

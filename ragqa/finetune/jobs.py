@@ -1,17 +1,11 @@
-"""A training job and those who run one: what every provider gives and takes. A provider is a folder here.
-
-Knows nothing of where a job runs. ``open_provider`` imports the provider when it is chosen.
-"""
+"""A training job and what every provider of jobs gives and takes. Knows nothing of where a job runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
-
-from ragqa.errors import RagqaError
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -96,21 +90,6 @@ class Provider(Protocol):
 
     def models(self) -> Iterator[str]:
         """Yield the specs of finished models."""
-
-
-_OPENERS: dict[ProviderName, tuple[str, str]] = {
-    "local": ("ragqa.finetune.local", "LocalProvider"),
-    "openai": ("ragqa.finetune.hosted", "OpenAIProvider"),
-}
-
-
-def open_provider(name: str, settings: Settings) -> Provider:
-    """Return the provider ``name``. Raises RagqaError for an unknown one."""
-    for known, (module, maker) in _OPENERS.items():
-        if known == name:
-            provider: Provider = getattr(import_module(module), maker)(settings)
-            return provider
-    raise RagqaError(f"--provider takes {' or '.join(get_args(ProviderName))}; got '{name}'")
 
 
 def jobs_folder(settings: Settings) -> Path:

@@ -13,20 +13,11 @@ from typing import TYPE_CHECKING, get_args
 
 from ragqa.answerers.prompting import Room
 from ragqa.errors import RagqaError
-from ragqa.finetune.checking import (
-    Checked,
-    Finding,
-    duplicates,
-    empty,
-    encoding,
-    labels,
-    leakage,
-    lengths,
-    near,
-    places,
-)
+from ragqa.finetune.checking import Checked, Finding
+from ragqa.finetune.checking.duplicates import check_duplicates, check_near_duplicates, group_related
+from ragqa.finetune.checking.entries import check_empty, check_encoding, check_labels, check_lengths, check_places
 from ragqa.finetune.estimating import Estimate, counter, estimate_examples, longest_of
-from ragqa.finetune.forms import closed_book, context, route
+from ragqa.finetune.forms import closed_book_examples, context_examples, label_entries, route_examples
 from ragqa.finetune.reading import Entry, Reading, read_generated, read_sources
 from ragqa.finetune.records import (
     RECORD,
@@ -41,6 +32,7 @@ from ragqa.finetune.records import (
     write_splits,
 )
 from ragqa.plain_files import made_whole
+from ragqa.prices import Price
 from ragqa.prompts import load_prompts
 
 if TYPE_CHECKING:
@@ -64,9 +56,9 @@ class Planned:
     notes: tuple[str, ...]
     """How the sources were read and split."""
 
-    def estimate(self, base: str, epochs: int) -> Estimate:
+    def estimate(self, base: str, epochs: int, prices: Mapping[str, Price]) -> Estimate:
         """Return what training on it takes, before anything is written or sent."""
-        return estimate_examples(self.splits["train"], base, epochs)
+        return estimate_examples(self.splits["train"], base, epochs, prices)
 
     def write(self, out: Path) -> Prepared:
         """Make the folder ``out``; the same data that is there already is left as it is.
@@ -161,24 +153,24 @@ def _looked_over(reading: Reading, form: Form, library: Library | None) -> Over:
     findings: list[Finding] = []
     notes = list(reading.notes)
     entries = reading.entries
-    checks: list[Callable[[Sequence[Entry]], Checked]] = [lambda some: empty.check(some, form), encoding.check]
+    checks: list[Callable[[Sequence[Entry]], Checked]] = [lambda some: check_empty(some, form), check_encoding]
     if library:
-        checks.append(lambda some: places.check(some, library))
+        checks.append(lambda some: check_places(some, library))
     for check in checks:
         done = check(entries)
         entries, findings = done.entries, [*findings, *done.findings]
     if form == "route" and entries:
-        entries, told = route.labelled(entries, library)
+        entries, told = label_entries(entries, library)
         notes.append(told)
-    done = duplicates.check(entries, form)
+    done = check_duplicates(entries, form)
     findings += done.findings
-    done, pairs = near.check(done.entries)
+    done, pairs = check_near_duplicates(done.entries)
     findings += done.findings
     if form == "route":
-        done = labels.check(done.entries)
+        done = check_labels(done.entries)
         findings += done.findings
     kept = {entry.id for entry in done.entries}
-    grouped = leakage.check(done.entries, [pair for pair in pairs if set(pair) <= kept], form)
+    grouped = group_related(done.entries, [pair for pair in pairs if set(pair) <= kept], form)
     return done.entries, grouped.groups, (*findings, *grouped.findings), tuple(notes)
 
 
@@ -194,14 +186,14 @@ def _examples(
     count, longest = counter(model), longest_of(model)
     found: tuple[Finding, ...] = ()
     if form == "route":
-        made = route.examples(entries, groups)
+        made = route_examples(entries, groups)
     elif form == "closed-book":
-        made = closed_book.examples(entries, groups, load_prompts(library.settings.prompts if library else None))
+        made = closed_book_examples(entries, groups, load_prompts(library.settings.prompts if library else None))
     else:
         assert library is not None
         room = Room(library.settings.context_tokens or longest, library.settings.max_tokens, count)
-        made, found = context.examples(entries, groups, library, room, seed, notice)
-    fitting, too_long = lengths.check(made, count, longest)
+        made, found = context_examples(entries, groups, library, room, seed, notice)
+    fitting, too_long = check_lengths(made, count, longest)
     return fitting, (*found, *too_long)
 
 

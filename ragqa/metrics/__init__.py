@@ -36,7 +36,6 @@ from ragqa.metrics.intervals import (
     risk_coverage_area_interval,
     statistic_interval,
 )
-from ragqa.metrics.language import cross_entropy, perplexity
 from ragqa.metrics.ranking import (
     average_precision,
     hit,
@@ -64,7 +63,6 @@ __all__ = [
     "class_figures",
     "confusion_matrix",
     "consistency",
-    "cross_entropy",
     "exact_match",
     "hit",
     "macro_f1",
@@ -76,7 +74,6 @@ __all__ = [
     "page_recall",
     "page_reciprocal_rank",
     "paired_difference",
-    "perplexity",
     "precision",
     "ranked",
     "recall",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -47,33 +46,42 @@ def accuracy(gold: Sequence[str], said: Said) -> float:
 
 
 def class_figures(gold: Sequence[str], said: Said) -> list[ClassFigures]:
-    """Return precision, recall and F1 of each class that questions have, by name."""
-    classes = sorted(set(gold))
-    hits, held, told = _sums(np.ones((1, len(gold))), *_one_hots(gold, said))
-    precision, recall, f1 = (values[0] for values in _figures(hits, held, told))
+    """Return precision, recall and F1 of each class that questions have, by name (scikit-learn's)."""
+    from sklearn.metrics import precision_recall_fscore_support
+
+    labels = sorted(set(gold))
+    columns = precision_recall_fscore_support(gold, _known(said, labels), labels=labels, zero_division=0)
     return [
-        ClassFigures(label, float(precision[at]), float(recall[at]), float(f1[at]), int(held[0, at]))
-        for at, label in enumerate(classes)
+        ClassFigures(label, float(precision), float(recall), float(f1), int(questions))
+        for label, precision, recall, f1, questions in zip(labels, *columns, strict=True)
     ]
 
 
 def macro_f1(gold: Sequence[str], said: Said) -> float:
     """Return the mean F1 over the classes that questions have."""
-    return float(_macro(np.ones((1, len(gold))), *_one_hots(gold, said))[2][0])
+    return float(np.mean([one.f1 for one in class_figures(gold, said)]))
 
 
 def confusion_matrix(gold: Sequence[str], said: Said, labels: Sequence[str]) -> NDArray[np.int64]:
-    """Return how often a question of class row was told into class column: (labels, labels + 1).
+    """Return how often a question of class row was given the class of the column: (labels, labels + 1).
 
     The last column holds what was said that is none of ``labels``. Raises ValueError on a gold class that is none.
     """
-    place = {label: at for at, label in enumerate(labels)}
-    if unknown := sorted(set(gold) - set(place)):
+    from sklearn.metrics import confusion_matrix as count
+
+    if unknown := sorted(set(gold) - set(labels)):
         raise ValueError(f"a confusion matrix needs every gold class among its labels; {unknown[0]!r} is not")
-    counts = np.zeros((len(labels), len(labels) + 1), np.int64)
-    for true, one in zip(gold, said, strict=True):
-        counts[place[true], place.get(one, len(labels)) if one is not None else len(labels)] += 1
+    counts: NDArray[np.int64] = count(gold, _known(said, labels), labels=[*labels, OTHER])[:-1]
     return counts
+
+
+OTHER = "\0"
+"""Stands for no class, and for one that is not among those counted."""
+
+
+def _known(said: Said, labels: Sequence[str]) -> list[str]:
+    known = set(labels)
+    return [one if one is not None and one in known else OTHER for one in said]
 
 
 def routing_intervals(gold: Sequence[str], said: Said, seed: int = 0) -> Routing:
@@ -139,11 +147,11 @@ Point = tuple[float, float]
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """Return the chance that a positive scores above a negative, ties counting half (Mann & Whitney 1947)."""
+    from sklearn.metrics import roc_auc_score
+
     if not positive or not negative:
         raise ValueError("AUROC needs at least one positive and one negative score")
-    below = sorted(negative)
-    above = sum(bisect_left(below, score) + bisect_right(below, score) for score in positive)
-    return above / (2 * len(positive) * len(negative))
+    return float(roc_auc_score([1] * len(positive) + [0] * len(negative), [*positive, *negative]))
 
 
 def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> list[Point]:

@@ -7,10 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import StringIO
-from pathlib import PurePath
 
-from ragqa.readers.draft import Draft
-from ragqa.readers.encodings import Decoded
+from ragqa.readers.builder import DocumentBuilder
+from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
 
@@ -93,27 +92,28 @@ _UNIT = re.compile(
 )
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the rows as a Document; a file without columns is read as plain text."""
+    decoded = file.text()
     text = decoded.text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     named = _NAMED.match(text)
     lines = lines_of(text[named.end() :] if named else text)
     if max(map(len, lines), default=0) > _LONGEST_LINE:
-        return _as_text(decoded, data, name)
-    delimiter = named[1] if named else find_delimiter(lines, PurePath(name).suffix.lower() in (".tsv", ".tab"))
+        return _as_text(file)
+    delimiter = named[1] if named else find_delimiter(lines, file.suffix in (".tsv", ".tab"))
     if delimiter is None:
-        return _as_text(decoded, data, name)
+        return _as_text(file)
     rows = [row for row in records(lines, delimiter) if any(map(str.strip, row))]
     if not rows:
-        return _as_text(decoded, data, name)
-    draft = Draft(name)
+        return _as_text(file)
+    builder = DocumentBuilder(file.name)
     titles = _titles(rows)
     for row in rows[:titles]:
-        draft.add("caption", f"{delimiter} ".join(cell.strip() for cell in row if cell.strip()))
+        builder.add("caption", f"{delimiter} ".join(cell.strip() for cell in row if cell.strip()))
     rows = rows[titles:]
     headers = 1 + _has_units(rows) if len(rows) > 1 else 0
-    add_table(draft, [[Cell(cell) for cell in row] for row in rows], headers)
-    return draft.document(data, name, "text/csv", "", decoded.warnings)
+    add_table(builder, [[Cell(cell) for cell in row] for row in rows], headers)
+    return builder.build(file.data, file.name, "text/csv", "", decoded.warnings)
 
 
 def _titles(rows: Rows) -> int:
@@ -143,7 +143,7 @@ def _has_units(rows: Rows) -> bool:
     return any(at < len(row) and any(map(str.isdigit, row[at])) for row in rows[2:12] for at in named)
 
 
-def _as_text(decoded: Decoded, data: bytes, name: str) -> Document:
+def _as_text(file: InputFile) -> Document:
     from ragqa.readers.text import read as read_text
 
-    return read_text(decoded, data, name)
+    return read_text(file)

@@ -6,76 +6,30 @@ was deleted, moved away or struck out, are not read.
 
 from __future__ import annotations
 
-import email
-import email.policy
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from zipfile import BadZipFile
 
 from ragqa.errors import UnreadableFile
-from ragqa.readers.docx_notes import Notes
+from ragqa.readers.builder import DocumentBuilder, clean_metadata_title
 from ragqa.readers.docx_numbering import Numbering
 from ragqa.readers.docx_package import Package
-from ragqa.readers.docx_paragraphs import ALTERNATE, ParagraphReader, chosen
+from ragqa.readers.docx_paragraphs import ALTERNATE, Notes, ParagraphReader, choose_alternate
 from ragqa.readers.docx_styles import Style, Styles, W, is_on
 from ragqa.readers.docx_tables import cells_of, read_cells, rows_of
-from ragqa.readers.draft import Draft, given_title
+from ragqa.readers.files import InputFile
+from ragqa.readers.sniff import is_html, resembles_html, unread_binary, unread_text
 from ragqa.readers.tables import add_table
 from ragqa.types import BlockKind, Document
-
-if TYPE_CHECKING:
-    from ragqa.readers.encodings import Decoded
-
-
-_MODULES = {"html": "html", "markdown": "text", "text": "text"}
-
-
-def chunk_blocks(data: bytes, name: str, suffix: str) -> Iterator[tuple[BlockKind, str, int]]:
-    """Yield kind, text and level of each block of a file taken in by the document ``name``: HTML or text.
-
-    Raises UnreadableFile where it is something else, with the words for a warning.
-    """
-    document = _read(data, name, suffix)
-    for block in document.blocks:
-        yield block.kind, document.text[block.start : block.end], block.level
-
-
-def _read(data: bytes, name: str, suffix: str) -> Document:
-    from ragqa.readers.encodings import declared_encoding, decode
-    from ragqa.readers.sniff import identify_binary, identify_text
-
-    data = _web_page(data)
-    kind = identify_binary(data)
-    decoded: Decoded | None = None if kind else decode(data, declared_encoding(data))
-    if decoded is not None:
-        kind = identify_text(decoded.text, suffix)
-    if decoded is None or kind not in _MODULES:
-        raise UnreadableFile(
-            f"{name} takes in {kind or 'binary data'}, which was left out: copy it into the document itself"
-        )
-    reader: Any = import_module(f"ragqa.readers.{_MODULES[kind]}")
-    return cast("Document", reader.read(decoded, data, name))
-
-
-def _web_page(data: bytes) -> bytes:
-    """Return the HTML of a whole web page with its pictures (MHTML); all else as it is."""
-    if not data.lstrip()[:200].lower().startswith((b"mime-version:", b"from:", b"content-type:", b"message-id:")):
-        return data
-    message = email.message_from_bytes(data.lstrip(), policy=email.policy.default)
-    for part in message.walk():
-        if part.get_content_type() == "text/html":
-            content = part.get_payload(decode=True)
-            return content if isinstance(content, bytes) else data
-    return data
-
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _CHUNK_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _WRAPPERS = frozenset(f"{W}{name}" for name in ("sdtContent", "ins", "moveTo", "smartTag", "customXml"))
+_MAIL_HEADERS = (b"mime-version:", b"from:", b"content-type:", b"message-id:")
+"""With one of these begins a web page that is taken in with its pictures (MHTML)."""
 _DEEPEST_CHUNK = 3
 """Word files within Word files that are read."""
 
@@ -88,13 +42,14 @@ def _broken() -> tuple[type[Exception], ...]:
     return (*named, KeyError, ValueError, AttributeError, TypeError, IndexError)
 
 
-def read_docx(data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the Word document as a Document. Raises UnreadableFile where it is damaged, or unpacks to too much."""
-    draft = Draft(name)
+    data, name = file.data, file.name
+    builder = DocumentBuilder(name)
     warnings: list[str] = []
     try:
         package = Package(data, name)
-        reader = _Reader(package, draft, warnings)
+        reader = _Reader(package, builder, warnings)
         reader.read()
         title = _metadata_title(package)
     except _broken() as error:
@@ -102,14 +57,14 @@ def read_docx(data: bytes, name: str) -> Document:
         raise UnreadableFile(
             f"{name} is a damaged Word document ({said}): save it anew from Word or LibreOffice"
         ) from None
-    title = title or reader.title or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, MEDIA_TYPE, title, warnings)
+    title = title or reader.title or builder.first("heading", 1) or builder.first("heading") or ""
+    return builder.build(data, name, MEDIA_TYPE, title, warnings)
 
 
 def _metadata_title(package: Package) -> str:
     """Return the title in the file's properties, '' where Word or the template wrote it."""
     core = package.xml(package.related("core-properties", ""))
-    title = given_title(core.findtext("{*}title") or "") if core is not None else ""
+    title = clean_metadata_title(core.findtext("{*}title") or "") if core is not None else ""
     about = package.xml(package.related("extended-properties", "")) if title else None
     template = about.findtext("{*}Template") or "" if about is not None else ""
     return "" if title.lower() in (template.lower(), template.rpartition(".")[0].lower()) else title
@@ -132,9 +87,9 @@ class _Paragraph:
 class _Reader:
     """Walks the body of one file; the text boxes and long notes of a paragraph follow it."""
 
-    def __init__(self, package: Package, draft: Draft, warnings: list[str], depth: int = 0) -> None:
+    def __init__(self, package: Package, builder: DocumentBuilder, warnings: list[str], depth: int = 0) -> None:
         self.title = ""
-        self._package, self._draft, self._warnings, self._depth = package, draft, warnings, depth
+        self._package, self._builder, self._warnings, self._depth = package, builder, warnings, depth
         root = package.xml(package.main)
         self._body = root.find(f"{W}body") if root is not None else None
         if self._body is None:
@@ -153,9 +108,9 @@ class _Reader:
         self._end()
 
     def _may_repeat(self, characters: int) -> bool:
-        if self._draft.repeatable < characters:
+        if self._builder.repeatable < characters:
             return False
-        self._draft.repeatable -= characters
+        self._builder.repeatable -= characters
         return True
 
     def _take(self, parent: Any, in_contents: bool = False) -> None:
@@ -201,28 +156,28 @@ class _Reader:
     def _add(self, paragraph: _Paragraph | None, in_contents: bool) -> None:
         if paragraph is None:
             return
-        text, style, draft = paragraph.text, paragraph.style, self._draft
+        text, style, builder = paragraph.text, paragraph.style, self._builder
         numbered = f"{paragraph.label}{text}"
         if not text.strip():
             pass  # an empty numbered paragraph shows its number only
         elif in_contents or style.is_contents:
-            draft.add("toc", text.replace("\t", " "))
+            builder.add("toc", text.replace("\t", " "))
         elif style.is_title:
             self.title = self.title or text.strip()
-            draft.add("heading", text.replace("\n", " "), 1)
+            builder.add("heading", text.replace("\n", " "), 1)
         elif style.level:
-            draft.add("heading", numbered.replace("\n", " "), style.level)
+            builder.add("heading", numbered.replace("\n", " "), style.level)
         elif paragraph.depth:
-            draft.add("list_item", numbered, paragraph.depth)
+            builder.add("list_item", numbered, paragraph.depth)
         elif style.is_code:
-            draft.add("code", text)
+            builder.add("code", text)
         else:
-            draft.add("caption" if style.is_caption else "paragraph", text)
+            builder.add("caption" if style.is_caption else "paragraph", text)
         for box in paragraph.boxes:
             self._take(box)
             self._end()
         for note in paragraph.notes:
-            draft.add("paragraph", note)
+            builder.add("paragraph", note)
 
     def _table(self, table: Any) -> None:
         rows = list(rows_of(table))
@@ -235,9 +190,9 @@ class _Reader:
         read_rows, headers = read_cells(table, lambda cell: self._flat(cell, notes), self._paragraphs.is_bold)
         if not headers and len(read_rows) > 1 and len(read_rows[0]) > 1 and self._styles.heads_first_row(table):
             headers = 1
-        add_table(self._draft, read_rows, headers or None)
+        add_table(self._builder, read_rows, headers or None)
         for note in notes:
-            self._draft.add("paragraph", note)
+            self._builder.add("paragraph", note)
 
     def _flat(self, parent: Any, notes: list[str] | None = None) -> str:
         """Return what stands in a cell or a note on one line; long notes in it go to ``notes``, or to its end."""
@@ -277,7 +232,7 @@ class _Reader:
     def _chunk(self, element: Any) -> None:
         """Append the blocks of a file that is taken in here."""
         for kind, text, level in self._chunk_blocks(element):
-            self._draft.add(kind, text, level)
+            self._builder.add(kind, text, level)
 
     def _chunk_blocks(self, element: Any) -> list[tuple[Any, str, int]]:
         relation = self._package.relations(self._package.main).get(element.get(_CHUNK_ID) or "")
@@ -288,7 +243,7 @@ class _Reader:
             self._nested(data)
             return []
         try:
-            return list(chunk_blocks(data, self._package.name, "." + relation.part.rpartition(".")[2]))
+            return list(_blocks_of_chunk(data, self._package.name, relation.part))
         except UnreadableFile as error:
             self._warnings.append(str(error))
             return []
@@ -300,9 +255,34 @@ class _Reader:
             return
         try:
             package = Package(data, name, self._package.budget)
-            _Reader(package, self._draft, self._warnings, self._depth + 1).read()
+            _Reader(package, self._builder, self._warnings, self._depth + 1).read()
         except _broken():
             self._warnings.append(f"{name} takes in a file that is damaged, which was left out")
+
+
+def _blocks_of_chunk(data: bytes, name: str, part: str) -> Iterator[tuple[BlockKind, str, int]]:
+    """Yield kind, text and level of each block of HTML or text that the document ``name`` takes in as ``part``.
+
+    Raises UnreadableFile where it is something else, with the words for a warning.
+    """
+    from ragqa.readers.html import read_page, unpack_mhtml
+    from ragqa.readers.text import read as read_text
+
+    if data.lstrip()[:200].lower().startswith(_MAIL_HEADERS):
+        data = data.lstrip()
+        document = read_page(unpack_mhtml(data, name), data, name)
+    else:
+        file = InputFile(data, name)
+        text = file.decoded.text if file.decoded else ""
+        suffix = part.rpartition(".")[2]
+        as_html = is_html(text) or (suffix != "txt" and resembles_html(text, suffix.startswith(("htm", "xhtm"))))
+        what = unread_binary(data) if file.decoded is None else None if as_html else unread_text(text)
+        if what or file.decoded is None:
+            what = what or "binary data"
+            raise UnreadableFile(f"{name} takes in {what}, which was left out: copy it into the document itself")
+        document = read_page(file.decoded, data, name) if as_html else read_text(file)
+    for block in document.blocks:
+        yield block.kind, document.text[block.start : block.end], block.level
 
 
 def _children(parent: Any, in_contents: bool) -> Iterator[tuple[Any, bool]]:
@@ -317,4 +297,4 @@ def _children(parent: Any, in_contents: bool) -> Iterator[tuple[Any, bool]]:
         elif child.tag in _WRAPPERS:
             yield from _children(child, in_contents)
         elif child.tag == ALTERNATE:
-            yield from _children(chosen(child), in_contents)
+            yield from _children(choose_alternate(child), in_contents)

@@ -139,9 +139,7 @@ def _both_scripts(element: Any) -> str:
 
 def _scripts_before(element: Any) -> str:
     above, below = _part(element, "sup"), _part(element, "sub")
-    return f"{f'^{scripts.grouped(above)}' if above else ''}{f'_{scripts.grouped(below)}' if below else ''} " + _part(
-        element, "e"
-    )
+    return f"{_script('^', above)}{_script('_', below)} {_part(element, 'e')}"
 
 
 def _root(element: Any) -> str:
@@ -153,8 +151,11 @@ def _sum(element: Any) -> str:
     sign = _property(element, "chr", "∫") or ""
     below = "" if _is_set(element, "subHide") else _part(element, "sub")
     above = "" if _is_set(element, "supHide") else _part(element, "sup")
-    limits = f"{f'_{scripts.grouped(below)}' if below else ''}{f'^{scripts.grouped(above)}' if above else ''}"
-    return f"{sign}{limits} {_part(element, 'e')}".strip()
+    return f"{sign}{_script('_', below)}{_script('^', above)} {_part(element, 'e')}".strip()
+
+
+def _script(mark: str, operand: str) -> str:
+    return f"{mark}{scripts.bracket_operand(operand)}" if operand else ""
 
 
 def _delimited(element: Any) -> str:
@@ -199,12 +200,12 @@ def _lines(element: Any) -> str:
 
 def _lower_limit(element: Any) -> str:
     below = _part(element, "lim")
-    return _part(element, "e") + (f"_{scripts.grouped(below)}" if below else "")
+    return _part(element, "e") + (f"_{scripts.bracket_operand(below)}" if below else "")
 
 
 def _upper_limit(element: Any) -> str:
     above = _part(element, "lim")
-    return _part(element, "e") + (f"^{scripts.grouped(above)}" if above else "")
+    return _part(element, "e") + (f"^{scripts.bracket_operand(above)}" if above else "")
 
 
 def _grouping(element: Any) -> str:

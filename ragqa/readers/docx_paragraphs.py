@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ragqa.readers import scripts
 from ragqa.readers.docx_equations import M, equation_text
-from ragqa.readers.docx_notes import Notes
+from ragqa.readers.docx_package import Package
 from ragqa.readers.docx_styles import Look, Style, Styles, W
-from ragqa.readers.note_wording import SHORT, insert_note, note_after
-from ragqa.readers.scripts import lowered, raised
-from ragqa.readers.symbol_fonts import symbol_text
+from ragqa.readers.note_wording import SHORT, insert_note, write_long_note
+from ragqa.readers.scripts import write_subscript, write_superscript
+from ragqa.readers.symbol_fonts import replace_symbols
+
+
+class Notes:
+    """The notes of a document. Each is read once; what repeats it is paid from ``allow``."""
+
+    def __init__(self, package: Package, read: Callable[[Any], str], allow: Callable[[int], bool]) -> None:
+        """``read`` gives the text of a note's element; ``allow`` says whether so many characters may be repeated."""
+        self._elements: dict[tuple[str, str], Any] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+        self._read, self._allow = read, allow
+        for kind in ("footnote", "endnote"):
+            root = package.xml(package.related(f"{kind}s"))
+            for note in root.iterchildren(f"{W}{kind}") if root is not None else ():
+                if note.get(f"{W}type") in (None, "normal"):  # the others are lines that Word draws
+                    self._elements[kind, note.get(f"{W}id") or ""] = note
+
+    def text(self, mark: tuple[str, str]) -> str:
+        """Return the note that a mark stands for; '' where it was read before and is too long to be said again."""
+        if mark in self._elements:
+            note = self._elements.pop(mark)
+            self._texts[mark] = ""  # a note that cites itself
+            self._texts[mark] = " ".join(self._read(note).split())
+            return self._texts[mark]
+        text = self._texts.get(mark, "")
+        return text if len(text) <= SHORT and self._allow(len(text)) else ""
+
 
 _TAIL = 600
 """Characters before a place that decide how it is written; more of a huge paragraph is not looked at again."""
@@ -56,9 +83,9 @@ class Line:
         after: list[str] = []
         for at, piece in enumerate(pieces):
             if piece.kind == "superscript":
-                written.add(raised(written.tail(), piece.text, _following(pieces, at)))
+                written.add(write_superscript(written.tail(), piece.text, _following(pieces, at)))
             elif piece.kind == "subscript":
-                written.add(lowered(written.tail(), piece.text))
+                written.add(write_subscript(written.tail(), piece.text))
             elif piece.kind == "":
                 written.add(piece.text)
             elif self._inline_notes and len(piece.text) <= SHORT and written.tail().strip():
@@ -66,7 +93,7 @@ class Line:
                 if _LATIN.match(_following(pieces, at)):
                     written.add(" ")
             else:
-                after.append(note_after(written.tail(), piece.text))
+                after.append(write_long_note(written.tail(), piece.text))
         return written.text(), after
 
 
@@ -228,7 +255,11 @@ def _drawn(switch: str, options: str, arguments: list[str]) -> str:
     if switch == "r":
         return scripts.root(last, first if len(arguments) == 2 else "")
     if switch == "s" and len(arguments) == 1:
-        return f"^{scripts.grouped(first)}" if "up" in options or not options else f"_{scripts.grouped(first)}"
+        return (
+            f"^{scripts.bracket_operand(first)}"
+            if "up" in options or not options
+            else f"_{scripts.bracket_operand(first)}"
+        )
     if switch == "o" and len(arguments) == 2 and first in _CIRCLES:
         number = int(last) if re.fullmatch(r"\d{1,2}", last) else -1
         return _CIRCLED[number] if 0 <= number < len(_CIRCLED) else f"({last})"
@@ -328,7 +359,7 @@ class ParagraphReader:
             if tag == f"{W}fldSimple" and (name := Fields.cited_by(node.get(f"{W}instr") or "")):
                 self._cite(line, self._bookmarked(name), cited)
                 continue
-            stack.extend((child, look) for child in reversed(chosen(node) if tag == ALTERNATE else node))
+            stack.extend((child, look) for child in reversed(choose_alternate(node) if tag == ALTERNATE else node))
         text, after = line.finish()
         return text, boxes, after
 
@@ -367,7 +398,7 @@ class ParagraphReader:
         return self._bookmarks.get(name)
 
 
-def chosen(alternate: Any) -> Any:
+def choose_alternate(alternate: Any) -> Any:
     """Return that version of alternate content which has text: the first choice, else the fallback."""
     versions = [version for version in alternate if isinstance(version.tag, str)]
     return next((version for version in versions if _has_text(version)), versions[0] if versions else ())
@@ -383,8 +414,8 @@ def _shown(text: str, look: Look | None) -> str:
         return text
     ascii_font, other_font = look.fonts
     if ascii_font == other_font:
-        return symbol_text(ascii_font, text)
-    return "".join(symbol_text(ascii_font if char.isascii() else other_font, char) for char in text)
+        return replace_symbols(ascii_font, text)
+    return "".join(replace_symbols(ascii_font if char.isascii() else other_font, char) for char in text)
 
 
 def _sign(node: Any, tag: str) -> str:
@@ -397,7 +428,7 @@ def _sign(node: Any, tag: str) -> str:
         code = node.get(f"{W}char") or ""
         if not re.fullmatch(r"[0-9A-Fa-f]{1,4}", code):
             return ""
-        sign = symbol_text(node.get(f"{W}font") or "", chr(int(code, 16)))
+        sign = replace_symbols(node.get(f"{W}font") or "", chr(int(code, 16)))
         return "" if _PRIVATE.match(sign) else sign  # a font that we do not know
     if tag.endswith("}docPr") and (alt := (node.get("descr") or "").strip()):
         return _image(alt)

@@ -57,23 +57,27 @@ def declared_encoding(data: bytes) -> str | None:
     return None if name.startswith(("utf-16", "utf-32", "utf-7")) else name
 
 
-_TWICE = re.compile("[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-_SURELY_TWICE = re.compile("[\xe2-\xef][\x80-\x9f][\x80-\xbf]|\xc3[\x80-\x9f]")
+_TWICE = re.compile("^.*[\xc2-\xf4][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ].*$", re.MULTILINE)
+"""A line in which two bytes of UTF-8 may stand as characters of Latin-1 or windows-1252: few texts have one."""
 
 
-def _read_once(text: str) -> tuple[str, int]:
-    """Undo UTF-8 that was taken for Latin-1 and encoded again; its mark is control characters that no text has."""
-    if text.isascii() or not _SURELY_TWICE.search(text):
+def repair_double_encoding(text: str) -> tuple[str, int]:
+    """Return ``text`` with UTF-8 that was decoded wrongly and encoded again as first meant, and in how many lines."""
+    if text.isascii() or not _TWICE.search(text):
         return text, 0
+    from ftfy import fix_encoding
 
-    def once(match: re.Match[str]) -> str:
-        try:
-            return match[0].encode("latin-1").decode("utf-8")
-        except UnicodeDecodeError:
-            return match[0]
+    repaired = 0
 
-    text, count = _TWICE.subn(once, text)
-    return re.sub(r"\xc2(?=\s)", " ", text), count  # left of spaces that a tool trimmed after the second encoding
+    def repair(line: re.Match[str]) -> str:
+        nonlocal repaired
+        fixed = fix_encoding(line[0])
+        repaired += fixed != line[0]
+        return fixed
+
+    text = _TWICE.sub(repair, text)
+    # left of no-break spaces that a tool trimmed after the second encoding
+    return re.sub(r"\xc2(?=\s)", " ", text) if repaired else text, repaired
 
 
 def decode(data: bytes, declared: str | None = None) -> Decoded | None:
@@ -84,14 +88,15 @@ def decode(data: bytes, declared: str | None = None) -> Decoded | None:
     wide = _wide_encoding(data[:4096])
     if wide:
         return _replacing(data, wide)
-    if _is_binary(data):
+    if is_binary(data):
         return None
     if b"\x1b$" in data[:SAMPLE_BYTES] and (text := _strictly(data, "iso2022_jp_2")) is not None:
         return Decoded(text, "iso2022_jp_2")
     if (text := _strictly(data, "utf-8")) is not None:
-        text, twice = _read_once(text)
-        warning = f"{twice} characters had been encoded twice; they were read as first meant"
-        return Decoded(text, "utf-8", (warning,) if twice else ())
+        text, repaired = repair_double_encoding(text)
+        lines = "line holds" if repaired == 1 else "lines hold"
+        warning = f"{repaired} {lines} text that had been encoded twice; it was read as first meant"
+        return Decoded(text, "utf-8", (warning,) if repaired else ())
     damaged = _replacing(data, "utf-8")
     wrong = damaged.text.count("\ufffd")
     if wrong * 20 < len(data) - len(damaged.text):  # nearly all multi-byte sequences are whole: UTF-8 with damage
@@ -207,7 +212,8 @@ _WRITTEN = re.compile(
 )
 
 
-def _is_binary(data: bytes) -> bool:
+def is_binary(data: bytes) -> bool:
+    """Return whether so many control characters stand in the first ``SAMPLE_BYTES`` that this is no text."""
     sample = data[:SAMPLE_BYTES]
     control = len(sample) - len(
         sample.translate(None, bytes([*range(9), *range(0x0E, 0x1B), *range(0x1C, 0x20), 0x7F]))

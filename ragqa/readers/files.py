@@ -1,15 +1,30 @@
-"""Take the bytes of a file that somebody names: only a regular file's, and never more than a manual has."""
+"""The bytes of a file that somebody names: only a regular file's, and never more than a manual has."""
 
 from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from ragqa.errors import UnreadableFile
 
+if TYPE_CHECKING:
+    from ragqa.readers.encodings import Decoded
+
 LARGEST_FILE = 500_000_000
 """Bytes; a manual of thousands of scanned pages has half of it."""
+
+LONGEST_TEXT = 20_000_000
+"""Characters of one document, some 7,000 pages: more takes hours to embed, and is a collection rather than a manual."""
+
+MOST_BLOCKS = 1_000_000
+"""Headings, paragraphs, rows and the like of one document."""
+
+MOST_PER_CHARACTER = 4
+"""Bytes of a text file for a character of the longest text, markup included."""
 
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -19,6 +34,44 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """What a reader gets: the bytes of a file called ``name`` ('-' for standard input)."""
+
+    data: bytes
+    name: str
+    password: str | None = None
+    """Opens an encrypted file."""
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name in small letters: '.pdf', or ''."""
+        return PurePath(self.name).suffix.lower()
+
+    @cached_property
+    def decoded(self) -> Decoded | None:
+        """Its text; None where it is binary data. Raises UnreadableFile where it is too much."""
+        from ragqa.readers.encodings import declared_encoding, decode
+        from ragqa.readers.sniff import unread_binary
+
+        if unread_binary(self.data):
+            return None
+        if len(self.data) > MOST_PER_CHARACTER * LONGEST_TEXT:
+            raise UnreadableFile(
+                f"{self.name} has {len(self.data) / 1e6:,.0f} MB, text may have "
+                f"{MOST_PER_CHARACTER * LONGEST_TEXT // 1_000_000}: split it into several files"
+            )
+        return decode(self.data, declared_encoding(self.data))
+
+    def text(self) -> Decoded:
+        """Return its text. Raises UnreadableFile where it is binary data, blank or too much."""
+        if self.decoded is None:
+            raise UnreadableFile(f"{self.name} is binary data, not text")
+        if not self.decoded.text.strip("\ufeff\0 \t\r\n\f\v"):
+            raise UnreadableFile(f"{self.name} holds nothing but white space")
+        return self.decoded
 
 
 def is_folder(path: Path) -> bool | None:
@@ -69,13 +122,6 @@ def _why_not(path: Path, error: OSError) -> str:
     if isinstance(error, IsADirectoryError):
         return f"{path} is a folder, not a file"
     return f"{path} can't be read: {error.strerror or error}"
-
-
-LONGEST_TEXT = 20_000_000
-"""Characters of one document, some 7,000 pages: more takes hours to embed, and is a collection rather than a manual."""
-
-MOST_BLOCKS = 1_000_000
-"""Headings, paragraphs, rows and the like of one document."""
 
 
 def check_length(name: str, characters: int) -> None:

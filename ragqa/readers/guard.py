@@ -18,7 +18,7 @@ from typing import Any
 
 from ragqa.errors import RagqaError, UnreadableFile
 from ragqa.isolated import command, environment
-from ragqa.readers.wire import LONGEST_MESSAGE, READY, decode, document_from_fields, encode
+from ragqa.readers.worker import LONGEST_MESSAGE, READY, decode, document_from_fields, encode
 from ragqa.types import Document
 
 LEAST_SECONDS, SECONDS_PER_MB, MOST_SECONDS = 30, 10, 600

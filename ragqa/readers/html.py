@@ -1,7 +1,13 @@
-"""Read HTML: the page's own content as blocks. What is content, ``html_page`` decides; nothing is fetched or run."""
+"""Read HTML: the page's own content as blocks. What is content, ``html_page`` decides; nothing is fetched or run.
+
+So are pages that browsers save in one file (MHTML, RFC 2557): the first part of HTML in it is read.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import quopri
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,12 +15,15 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers.draft import Draft, flowing, given_title
-from ragqa.readers.encodings import Decoded
+from ragqa.errors import UnreadableFile
+from ragqa.readers.builder import DocumentBuilder, clean_metadata_title, collapse_blanks
+from ragqa.readers.encodings import Decoded, declared_encoding, decode
+from ragqa.readers.files import InputFile
 from ragqa.readers.html_drawn import draw
 from ragqa.readers.html_page import HEADINGS, Content, outermost, parse
 from ragqa.readers.html_tables import is_data_table, read_table
 from ragqa.readers.html_text import WHITE, Definition, alt_text, list_marker, text_of
+from ragqa.readers.sniff import is_mhtml
 from ragqa.types import Block, Document
 
 # fmt: off
@@ -32,31 +41,75 @@ _NEAR = 2000
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？]\s*$")
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the page as a Document. Raises UnreadableFile where nothing on it can be read."""
+    decoded = file.text()
+    if is_mhtml(decoded.text):
+        decoded = unpack_mhtml(file.data, file.name)
+    return read_page(decoded, file.data, file.name)
+
+
+def read_page(decoded: Decoded, data: bytes, name: str) -> Document:
+    """Return the page ``decoded``, found in the bytes ``data`` of the file ``name``, as ``read`` does."""
     tree = parse(decoded.text, name)
-    draft = Draft(name)
+    builder = DocumentBuilder(name)
     if tree is not None:
         draw(tree)
         content = Content(tree)
-        walker = _Walker(draft, content)
+        walker = _Walker(builder, content)
         walker.walk()
-        if not draft.blocks:
-            _Walker(draft, replace(content, strict=False)).walk()
-        elif "heading" not in draft.kinds:
-            draft.retag(_bold_headings(draft, walker.bold_blocks))
-        _links_as_content(draft)
+        if not builder.blocks:
+            _Walker(builder, replace(content, strict=False)).walk()
+        elif "heading" not in builder.kinds:
+            builder.retag(_bold_headings(builder, walker.bold_blocks))
+        _links_as_content(builder)
     title = text_of(tree.find(".//title")) if tree is not None and tree.find(".//title") is not None else ""
-    title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, "text/html", title, decoded.warnings)
+    title = clean_metadata_title(title) or builder.first("heading", 1) or builder.first("heading") or ""
+    return builder.build(data, name, "text/html", title, decoded.warnings)
 
 
-def add_fragment(draft: Draft, markup: str, name: str) -> None:
+_LONGEST_HEAD = 65_536
+_BOUNDARY = re.compile(rb"boundary\s*=\s*(?:\"([^\"\r\n]{1,200})\"|([^\s;]{1,200}))", re.IGNORECASE)
+_BLANK = re.compile(rb"\r?\n\r?\n")
+
+
+def unpack_mhtml(data: bytes, name: str) -> Decoded:
+    """Return the first HTML in a web page saved as MHTML. Raises UnreadableFile where it holds none."""
+    head = data[:_LONGEST_HEAD]
+    boundary = _BOUNDARY.search(head)
+    parts = data.split(b"--" + (boundary[1] or boundary[2]))[1:] if boundary else [data]
+    for part in parts:
+        end = _BLANK.search(part[:_LONGEST_HEAD])
+        if not end or not re.search(
+            rb"content-type:\s*(?:text/html|application/xhtml)", part[: end.start()], re.IGNORECASE
+        ):
+            continue
+        page = _body(part[: end.start()].lower(), part[end.end() :])
+        named = re.search(rb"charset\s*=\s*\"?([\w.:-]{2,40})", part[: end.start()], re.IGNORECASE)
+        text = decode(page, declared_encoding(b"<meta charset=" + named[1] + b">" if named else page))
+        if text is not None:
+            return text
+    raise UnreadableFile(f"{name} holds no page: save it anew from the browser, as one file or as HTML")
+
+
+def _body(head: bytes, body: bytes) -> bytes:
+    """Return what a part holds, its transfer encoding undone."""
+    if b"quoted-printable" in head:
+        return quopri.decodestring(body)
+    if b"base64" in head:
+        try:
+            return base64.b64decode(body)
+        except (binascii.Error, ValueError):
+            return b""
+    return body
+
+
+def add_fragment(builder: DocumentBuilder, markup: str, name: str) -> None:
     """Append a stretch of HTML found in another format: all of it that would be shown."""
     tree = parse(markup, name)
     if tree is not None:
         draw(tree)
-        _Walker(draft, Content(tree, whole=True)).walk()
+        _Walker(builder, Content(tree, whole=True)).walk()
 
 
 def inline_text(markup: str, name: str) -> str:
@@ -68,17 +121,17 @@ def inline_text(markup: str, name: str) -> str:
     return text_of(tree)
 
 
-def _links_as_content(draft: Draft) -> None:
+def _links_as_content(builder: DocumentBuilder) -> None:
     """Where a page is hardly more than lists of links, they are what it has to say."""
-    kinds = draft.kinds
+    kinds = builder.kinds
     if kinds.get("toc", 0) > 4 * sum(size for kind, size in kinds.items() if kind not in ("toc", "heading")):
-        tocs = {at: block for at, block in enumerate(draft.blocks) if block.kind == "toc"}
-        draft.retag({at: replace(block, kind="list_item", level=max(block.level, 1)) for at, block in tocs.items()})
+        tocs = {at: block for at, block in enumerate(builder.blocks) if block.kind == "toc"}
+        builder.retag({at: replace(block, kind="list_item", level=max(block.level, 1)) for at, block in tocs.items()})
 
 
-def _bold_headings(draft: Draft, bold: Sequence[int]) -> dict[int, Block]:
+def _bold_headings(builder: DocumentBuilder, bold: Sequence[int]) -> dict[int, Block]:
     """Where a page marks no heading, the short lines all in bold that plain text follows are its headings."""
-    blocks = draft.blocks
+    blocks = builder.blocks
     places = set(bold)
     found = [at for at in bold if at + 1 < len(blocks) and at + 1 not in places]
     if len(found) < 2 or len(bold) * 5 > len(blocks) * 2:
@@ -89,8 +142,8 @@ def _bold_headings(draft: Draft, bold: Sequence[int]) -> dict[int, Block]:
 class _Walker:
     """One pass over the content; text gathers until an element that makes a block begins or ends."""
 
-    def __init__(self, draft: Draft, content: Content) -> None:
-        self.draft = draft
+    def __init__(self, builder: DocumentBuilder, content: Content) -> None:
+        self.builder = builder
         self.content = content
         self.gathered: list[str] = []
         self.roles: list[str] = []  # what the innermost text is: heading, li, dt, dd, caption
@@ -137,7 +190,7 @@ class _Walker:
             if tag == "pre":
                 self._preformatted(element)
             else:
-                read_table(self.draft, element, self.content)
+                read_table(self.builder, element, self.content)
             return False
         if tag in _BLOCKS or _heading_level(element):
             self._begin_block(element, tag)
@@ -223,13 +276,13 @@ class _Walker:
             from ragqa.readers.text_lines import looks_like_code
 
             if not looks_like_code([line for line in text.split("\n") if line.strip()]):
-                add_text(self.draft, text)
+                add_text(self.builder, text)
                 return
-        self.draft.add("toc" if self.tocs else "code", text)
+        self.builder.add("toc" if self.tocs else "code", text)
 
     def _headings_only(self, element: Any) -> None:
         for heading in outermost(element, HEADINGS):
-            self.draft.add("heading", text_of(heading), _heading_level(heading))
+            self.builder.add("heading", text_of(heading), _heading_level(heading))
 
     def _flush(self) -> None:
         text = "".join(self.gathered)
@@ -242,9 +295,9 @@ class _Walker:
             and len(text) <= 80
             and not _SENTENCE_END.search(text)
         ):
-            self.bold_blocks.append(len(self.draft.blocks))
+            self.bold_blocks.append(len(self.builder.blocks))
         for part in re.split(r"\n[ \n]*\n", text) if "\n" in text else (text,):
-            if part := flowing(part):
+            if part := collapse_blanks(part):
                 self._add(part)
 
     def _add(self, text: str) -> None:
@@ -258,19 +311,19 @@ class _Walker:
         self._flush_terms()
         depth = max(self.lists, 1)
         if self.tocs and role != "heading":
-            self.draft.add("toc", self.marker + text, depth)
+            self.builder.add("toc", self.marker + text, depth)
         elif role == "heading" and len(text) <= _LONGEST_HEADING:
-            self.draft.add("heading", text.replace("\n", " "), self.heading_level)
+            self.builder.add("heading", text.replace("\n", " "), self.heading_level)
         elif role in ("li", "dd"):
-            self.draft.add("list_item", self.marker + text, depth)
+            self.builder.add("list_item", self.marker + text, depth)
         else:
-            self.draft.add("caption" if role == "caption" else "paragraph", text)
+            self.builder.add("caption" if role == "caption" else "paragraph", text)
         self.marker = ""
 
     def _flush_terms(self) -> None:
         """Append the terms that no definition followed."""
         for term in self.definitions[-1].take():
-            self.draft.add("toc" if self.tocs else "list_item", term, max(self.lists, 1))
+            self.builder.add("toc" if self.tocs else "list_item", term, max(self.lists, 1))
 
 
 def _heading_level(element: Any) -> int:

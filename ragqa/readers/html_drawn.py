@@ -30,8 +30,8 @@ from ragqa.readers.html_text import (
     text_of,
     was_rendered,
 )
-from ragqa.readers.note_wording import SHORT, bracketed, note_after
-from ragqa.readers.scripts import lowered, raised
+from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
+from ragqa.readers.scripts import write_subscript, write_superscript
 
 _LONGEST_SCRIPT = 40
 """Characters past which what is raised or lowered is text like any other."""
@@ -121,9 +121,9 @@ class _Drawing:
         elif len(text) > _LONGEST_SCRIPT or element.tag in PARTING:
             return text
         elif self.styles.drawn(element) == "raised":
-            text = raised(before, text, _after(element))
+            text = write_superscript(before, text, _after(element))
         else:
-            text = lowered(before, text)
+            text = write_subscript(before, text)
         blank(element)  # and keeps its class, which may take it out of the page
         element.text = text
         return text
@@ -171,10 +171,10 @@ class _Drawing:
         if note is None or not note.text:
             return ""
         if len(note.text) > SHORT:
-            self.long.append((mark, note_after(line, note.text)))
+            self.long.append((mark, write_long_note(line, note.text)))
             note.text = ""  # once is enough
             return ""
-        return bracketed(line, note.text) + _take_stop(mark)
+        return bracket_note(line, note.text) + _take_stop(mark)
 
     def add_long_notes(self) -> None:
         """Put each long note behind the paragraph of its mark."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from ragqa.readers.draft import Draft
+from ragqa.readers.builder import DocumentBuilder
 from ragqa.readers.html_page import Content, outermost
 from ragqa.readers.html_text import text_of
 from ragqa.readers.tables import Cell, add_table
@@ -34,10 +34,10 @@ def is_data_table(table: Any, content: Content) -> bool:
     return longest <= 1000
 
 
-def read_table(draft: Draft, table: Any, content: Content) -> None:
+def read_table(builder: DocumentBuilder, table: Any, content: Content) -> None:
     """Append a table of data, its caption before it."""
     for caption in table.iterchildren("caption"):
-        draft.add("caption", text_of(caption))
+        builder.add("caption", text_of(caption))
     rows: list[list[Cell]] = []
     headers = 0
     for group in _groups(table):
@@ -45,7 +45,7 @@ def read_table(draft: Draft, table: Any, content: Content) -> None:
         if group and group[0].getparent().tag == "thead" and headers == len(rows):
             headers += len(shown)
         rows += shown
-    add_table(draft, rows, headers or None)
+    add_table(builder, rows, headers or None)
 
 
 def _shown_cells(row: Any, content: Content) -> list[Cell]:

@@ -7,9 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from ragqa.readers import tex
+from ragqa.readers.formulas import mathml_to_text, tex_to_text
 from ragqa.readers.html_page import SILENT, is_unseen
-from ragqa.readers.mathml import linear
 
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
@@ -215,7 +214,7 @@ def blank(element: Any) -> None:
 
 def show_maths(math: Any) -> None:
     """Make a formula its text, and undo the hiding of one that stands beside its picture."""
-    text = linear(math)
+    text = mathml_to_text(math)
     become(math, f" {text} " if math.get("display") == "block" else text)
     above = math.getparent()
     for _ in range(3):
@@ -255,4 +254,4 @@ def formula_text(written: str) -> str:
             inner = inner[len(start) : -len(end)]
     if inner.startswith("{\\displaystyle") and inner.endswith("}"):
         inner = inner[len("{\\displaystyle") : -1]
-    return tex.plain(inner) or written
+    return tex_to_text(inner) or written

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ragqa.readers.draft import Draft, given_title
-from ragqa.readers.encodings import Decoded
+from ragqa.readers.builder import DocumentBuilder, clean_metadata_title
+from ragqa.readers.files import InputFile
 from ragqa.readers.markdown_inline import Inline, find_formula, find_inline
 from ragqa.readers.markdown_source import plain_markdown
 from ragqa.readers.tables import Cell, add_table
@@ -61,13 +61,14 @@ _DELIMITERS = re.compile(r"[ >*+:|\t-]*$")
 _TASK = re.compile(r"\[([ xX])\]\s+")
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the Markdown file as a Document; its title is the front matter's, else the first top heading."""
+    decoded, name = file.text(), file.name
     text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LARGEST or _takes_long(text):
         from ragqa.readers.text import read as read_text
 
-        return read_text(decoded, data, name)
+        return read_text(file)
     from markdown_it import MarkdownIt
 
     title, text = split_front(text)
@@ -76,13 +77,13 @@ def read(decoded: Decoded, data: bytes, name: str) -> Document:
     parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     parser.core.ruler.at("inline", find_inline)
     parser.inline.ruler.before("escape", "formula", find_formula)
-    draft = Draft(name)
+    builder = DocumentBuilder(name)
     inline = Inline(notes, name, room)
     for label, note in notes.items():
         notes[label] = inline.text(parser.parseInline(note)[0].children or ())
-    _Blocks(draft, name, inline).take(parser.parse(text))
-    title = given_title(title) or draft.first("heading", 1) or draft.first("heading") or ""
-    return draft.document(data, name, "text/markdown", title, decoded.warnings)
+    _Blocks(builder, name, inline).take(parser.parse(text))
+    title = clean_metadata_title(title) or builder.first("heading", 1) or builder.first("heading") or ""
+    return builder.build(file.data, name, "text/markdown", title, decoded.warnings)
 
 
 def _takes_long(text: str) -> bool:
@@ -108,8 +109,8 @@ def _missing_cells(text: str) -> int:
 class _Blocks:
     """Markdown's flat stream of tokens turned into blocks."""
 
-    def __init__(self, draft: Draft, name: str, inline: Inline) -> None:
-        self.draft = draft
+    def __init__(self, builder: DocumentBuilder, name: str, inline: Inline) -> None:
+        self.builder = builder
         self.name = name
         self.inline = inline
         self.counts: list[int | None] = []  # of each list that is open: the next number; None of a bulleted one
@@ -130,7 +131,7 @@ class _Blocks:
                     at += 1
                 self._html(markup)
             elif token.type in ("fence", "code_block"):
-                self.draft.add("code", token.content)
+                self.builder.add("code", token.content)
             elif token.type == "inline":
                 self._inline(token)
             else:
@@ -160,7 +161,7 @@ class _Blocks:
         elif kind == "thead_close" and self.rows is not None:
             self.header_rows = len(self.rows)
         elif kind == "table_close" and self.rows is not None:
-            add_table(self.draft, self.rows, self.header_rows)
+            add_table(self.builder, self.rows, self.header_rows)
             self.rows = None
             self._long_notes()
 
@@ -170,7 +171,7 @@ class _Blocks:
             self.rows[-1].append(Cell(text))
             return
         if self.heading:
-            self.draft.add("heading", text.replace("\n", " "), self.heading)
+            self.builder.add("heading", text.replace("\n", " "), self.heading)
         elif self.counts and text.strip():
             if self.marker is not None:
                 text = (
@@ -178,19 +179,19 @@ class _Blocks:
                     if _TASK.match(text)
                     else text
                 )
-            self.draft.add("list_item", (self.marker or "") + text, len(self.counts))
+            self.builder.add("list_item", (self.marker or "") + text, len(self.counts))
             self.marker = None
         else:
-            self.draft.add("paragraph", text)
+            self.builder.add("paragraph", text)
         self._long_notes()
 
     def _long_notes(self) -> None:
         for note in self.inline.long:
-            self.draft.add("paragraph", note)
+            self.builder.add("paragraph", note)
         self.inline.long.clear()
 
     def _html(self, markup: str) -> None:
         from ragqa.readers.html import add_fragment
 
         if re.sub(r"<!--.*?(?:-->|\Z)", "", markup, flags=re.DOTALL).strip():
-            add_fragment(self.draft, markup, self.name)
+            add_fragment(self.builder, markup, self.name)

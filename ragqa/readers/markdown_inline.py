@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from ragqa.readers import tex
+from ragqa.cjk import HAN, KANA, PUNCTUATION
+from ragqa.readers.formulas import LONGEST_TEX, tex_to_text
 from ragqa.readers.html_text import spoken_alt
-from ragqa.readers.note_wording import SHORT, bracketed, note_after
-from ragqa.readers.scripts import lowered, raised
+from ragqa.readers.note_wording import SHORT, bracket_note, write_long_note
+from ragqa.readers.scripts import write_subscript, write_superscript
 
 if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 LONGEST_RUN = 50_000
 """Characters of a paragraph in which markup is looked for: the parser copies the rest of it at every sign."""
-_LONGEST_FORMULA = tex.LONGEST
+_LONGEST_FORMULA = LONGEST_TEX
 
-_CJK = re.compile("[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]")
+_CJK = re.compile(f"[{PUNCTUATION}{KANA}{HAN}]")
 _TAG = re.compile(r"<[^>]*>")
 _DRAWN_TAG = re.compile(
     r"<(?:/?(?:sup|sub|s|del|strike|math|svg|select|textarea|q|ruby|rt|rp|script|style|template|noscript)\b|img\b|input\b|"
@@ -88,7 +89,7 @@ class Inline:
         if token.type == "code_inline":
             return token.content
         if token.type == "math_inline":
-            return tex.plain(token.content) or f"{token.markup}{token.content}{token.meta}"
+            return tex_to_text(token.content) or f"{token.markup}{token.content}{token.meta}"
         if token.type == "image":
             alt = spoken_alt(self.text(token.children or ()))
             return f"[image: {alt}]" if alt else ""
@@ -103,8 +104,8 @@ class Inline:
         def script(match: re.Match[str]) -> str:
             line = (before + text[max(match.start() - 64, 0) : match.start()])[-64:]
             if match[1]:
-                return raised(line, match[1], text[match.end() : match.end() + 16])
-            return lowered(line, match[2])
+                return write_superscript(line, match[1], text[match.end() : match.end() + 16])
+            return write_subscript(line, match[2])
 
         def note(match: re.Match[str]) -> str:
             return self._note(match, (before + text[max(match.start() - 64, 0) : match.start()])[-64:])
@@ -121,8 +122,8 @@ class Inline:
             return ""
         self.room -= len(note)
         if len(note) <= SHORT:
-            return bracketed(line, note)
-        self.long.append(note_after(line, note))
+            return bracket_note(line, note)
+        self.long.append(write_long_note(line, note))
         self.notes[match[1] or ""] = ""  # once is enough
         return ""
 
@@ -196,7 +197,7 @@ _CODE_TAG = re.compile(
 _ATTRIBUTES = re.compile(r"(?<=[\])*_`])\{(?:[#.:][^{}\n]{0,200}|[\w-]+=[^{}\n]{0,200})\}|\{:[^{}\n]{0,200}\}")
 _ROLE = re.compile(r"\{[a-z][\w:-]{0,40}\}(?=`)")
 _WIKI = re.compile(r"(!?)\[\[([^\[\]|\n]{1,200})(?:\\?\|([^\[\]\n]{1,200}))?\]\](?![(\[])")
-_CJK_CHARACTER = re.compile("[\u3400-\u9fff]")
+_HAN = re.compile(f"[{HAN}]")
 
 
 def label(kind: str, title: str = "") -> str:
@@ -207,8 +208,8 @@ def label(kind: str, title: str = "") -> str:
     title = title.strip().strip("\"'").strip()
     if not title or title.casefold() == word.casefold():
         return f"{word}:" if word else ""
-    stop = "" if title[-1] in ".!?:。！？：" else "：" if _CJK_CHARACTER.search(title) else "."
-    if _CJK_CHARACTER.search(title):
+    stop = "" if title[-1] in ".!?:。！？：" else "：" if _HAN.search(title) else "."
+    if _HAN.search(title):
         return f"{title}{stop}"
     return f"{word}: {title}{stop}" if word else f"{title}{stop}"
 

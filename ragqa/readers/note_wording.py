@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from ragqa.cjk import HAN, KANA
 from ragqa.sentences import sentences
 
 SHORT = 200
@@ -16,12 +17,12 @@ SHORT = 200
 _QUOTED = 60
 """Characters of what a long note belongs to that are quoted before it."""
 
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
-_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(f"[{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
 _ENDS = re.compile(r"[.!?…。！？；;]+[\"”’」』)）]*\s*$")
 
 
-def bracketed(line: str, note: str) -> str:
+def bracket_note(line: str, note: str) -> str:
     """Return what stands where the mark of a short note was, behind ``line``."""
     inner = _one_sentence(note)
     return f"（注：{inner}）" if _is_chinese(line + note) else f" (note: {inner})"
@@ -32,10 +33,10 @@ def insert_note(line: str, note: str) -> str:
     line = line.rstrip()
     end = _ENDS.search(line)
     at = end.start() if end and end.start() else len(line)
-    return f"{line[:at].rstrip()}{bracketed(line, note)}{line[at:]}"
+    return f"{line[:at].rstrip()}{bracket_note(line, note)}{line[at:]}"
 
 
-def note_after(line: str, note: str) -> str:
+def write_long_note(line: str, note: str) -> str:
     """Return the paragraph that says a note after the one whose text up to the note's mark is ``line``."""
     said = sentences(line[-500:])
     quoted = line[-500:][said[-1][0] : said[-1][1]].strip() if said else ""
@@ -55,4 +56,4 @@ def _one_sentence(note: str) -> str:
 
 
 def _is_chinese(text: str) -> bool:
-    return _CHINESE.search(text) is not None and _KANA.search(text) is None
+    return _HAN.search(text) is not None and _KANA.search(text) is None

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from ragqa.cjk import HAN, KANA
+
 _DIGITS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _UNIT = re.compile(r"(?:^|[^A-Za-z])(?:[kcdmµμn]?m|in|ft|yd|mi|s|米)$")
 """What is squared or cubed: a unit of length or time at the end of the text."""
@@ -21,7 +23,7 @@ _MARK = re.compile(
 )
 """Marks of footnotes that can't be exponents: 1), [3], (a), 1,2, *, †."""
 _ORDINAL = re.compile(r"st|nd|rd|th|er|re|e|ème|ère|o|a|º|ª|ter|te|TM|SM|R|C|®|™|©|℠|′|″|'|\"", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]{3,}$|[\u3400-\u9fff\u3040-\u30ff]$|[.,;:!?)\]\"'’”。，；：！？）」』]$")
+_WORD = re.compile(rf"[^\W\d_]{{3,}}$|[{HAN}{KANA}]$|[.,;:!?)\]\"'’”。，；：！？）」』]$")
 """What is raised after a word or a sign that ends one is a footnote's mark."""
 _CHARGE = re.compile(r"[1-9]?[+−–-]")
 _FUNCTION = re.compile(r"(?:^|[^A-Za-z])(?:sin|cos|tan|cot|sec|csc|log|exp|det)h?$")
@@ -33,7 +35,7 @@ _COUNTED = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+$|(?<![\d.,])\d{1,3}(?: 
 _WORDS = re.compile(r"[^\W\d_]{3,}")
 
 
-def raised(before: str, text: str, after: str = "") -> str:
+def write_superscript(before: str, text: str, after: str = "") -> str:
     """Return what to write for ``text`` set as a superscript after ``before``, with ``after`` behind it.
 
     '^5' after 10, '²' after m, ' 1' in 2¹/₂, 'th' after 5, '' for the mark of a footnote. At the start of a line the
@@ -65,7 +67,7 @@ def raised(before: str, text: str, after: str = "") -> str:
     if len(mark) > 1 and mark[0] in "-+−" and re.search(r"[^\W\d_]{3,}$", line):  # a remark
         return f" {mark}"
     if mark[0].isalnum() or mark[0] in "-+−(":
-        return f"^{grouped(mark)}" if not line[-1].isspace() else text
+        return f"^{bracket_operand(mark)}" if not line[-1].isspace() else text
     return text
 
 
@@ -103,7 +105,7 @@ def _ends_word(line: str) -> bool:
     return not factor or bool(_WORDS.search(factor[0]))
 
 
-def lowered(before: str, text: str) -> str:
+def write_subscript(before: str, text: str) -> str:
     """Return what to write for ``text`` set as a subscript after ``before``: H2O is joined, digits never to digits."""
     index = text.strip()
     if index and before[-1:].isdecimal() and index[0].isdecimal():
@@ -113,7 +115,7 @@ def lowered(before: str, text: str) -> str:
 
 def fraction(numerator: str, denominator: str) -> str:
     """Return 'a/b', in brackets where an operand is more than one factor."""
-    return f"{grouped(numerator)}/{grouped(denominator)}"
+    return f"{bracket_operand(numerator)}/{bracket_operand(denominator)}"
 
 
 def power(base: str, exponent: str) -> str:
@@ -123,26 +125,26 @@ def power(base: str, exponent: str) -> str:
         return base + exponent.replace("∘", "°")
     if not exponent:
         return base
-    whole = f"({base.strip()})" if re.match(r"\s*[-+−]|[^(]*\^", base) else grouped(base)  # (-2)^2 is not -2^2
-    return f"{whole}^{grouped(exponent)}"
+    whole = f"({base.strip()})" if re.match(r"\s*[-+−]|[^(]*\^", base) else bracket_operand(base)  # (-2)^2 is not -2^2
+    return f"{whole}^{bracket_operand(exponent)}"
 
 
 def index(base: str, subscript: str) -> str:
     """Return 'base_subscript', the subscript in brackets where it is more than one name or number."""
     subscript = subscript.strip()
-    return f"{grouped(base)}_{grouped(subscript)}" if subscript else base
+    return f"{bracket_operand(base)}_{bracket_operand(subscript)}" if subscript else base
 
 
 def root(radicand: str, degree: str = "") -> str:
     """Return '√x', '√(a + b)' or, with a degree, 'root(3, x)'."""
     degree = degree.strip()
-    return f"root({degree}, {radicand.strip()})" if degree and degree != "2" else f"√{grouped(radicand)}"
+    return f"root({degree}, {radicand.strip()})" if degree and degree != "2" else f"√{bracket_operand(radicand)}"
 
 
 _ATOM = re.compile(r"[-+−]?[\w.,°′″∞]+|[-+−]?√?[\w.]*\([^()]*\)|(?:[^\W_]|\.)+[\^_][\w.]+")
 
 
-def grouped(text: str) -> str:
+def bracket_operand(text: str) -> str:
     """Return an operand, in brackets unless it is one number, name or bracket."""
     text = text.strip()
     return text if not text or _ATOM.fullmatch(text) else f"({text})"

@@ -1,14 +1,16 @@
-"""What bytes really are, whatever their file is called. Reads no text out of them."""
+"""Recognise what a file holds by its content: media sniffing, for the formats read and the kinds refused by name.
+
+The words of the refusals are here too: a person is told "an old Word document (.doc)", not a MIME type.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
 from io import BytesIO
-from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
-Format = Literal["pdf", "docx", "html", "mhtml", "markdown", "csv", "text"]
+from ragqa.readers.encodings import is_binary
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
@@ -43,8 +45,6 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xcf\xfa\xed\xfe", "an executable"),
     (0, b"\xca\xfe\xba\xbe", "an executable"),
     (0, b"SQLite format 3\0", "an SQLite database"),
-    (0, b"{\\rtf", "a Rich Text (.rtf) document"),
-    (0, b"%!PS", "a PostScript document"),
     (0, b"AT&TFORM", "a DjVu document"),
     (60, b"BOOKMOBI", "a Mobipocket e-book"),
     (0, b"ITSF", "a compiled help file (.chm)"),
@@ -68,11 +68,40 @@ _OLE_STREAMS = (
 )
 
 
-def identify_binary(data: bytes) -> str | None:
-    """Return 'pdf', 'docx', a phrase for a known kind of file that is not read ('a PNG image'), or None."""
-    if b"%PDF-" in data[:1024]:
-        return "pdf"
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+_TEXT_SIGNATURES = (
+    (b"{\\rtf", "a Rich Text (.rtf) document"),
+    (b"%!PS", "a PostScript document"),
+)
+"""Of formats that are text themselves."""
+_HEAD = 1024
+_PDF_HEADER = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d\.\d\s*?(?:[\r\n%]|$)")
+_PDF_END = re.compile(rb"(?:^|[\r\n])\s*startxref\s+\d+\s*%%EOF")
+
+
+def is_pdf(data: bytes, named: bool = False) -> bool:
+    """Return whether ``data`` is a PDF. Its header may be missing where the file's name says PDF (``named``)."""
+    at = data[:_HEAD].find(b"%PDF-")
+    if at < 0:
+        return named and b"startxref" in data[-4096:] and unread_binary(data) is None
+    # other text may mention the header, and other data may stand before it
+    whole = _PDF_HEADER.match(data) is not None or _PDF_END.search(data[-4096:]) is not None
+    return whole or (named and at == 0) or _is_binary(data)
+
+
+def is_word(data: bytes) -> bool:
+    """Return whether ``data`` is a Word document, macro document or template, whatever its main part is called."""
+    if not _is_zip(data):
+        return False
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            return _has_word_part(archive)
+    except _DAMAGED:
+        return False
+
+
+def unread_binary(data: bytes) -> str | None:
+    """Return a phrase for a known binary kind of file that is not read ('a PNG image'), or None."""
+    if _is_zip(data):
         return _identify_zip(data)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _identify_ole(data)
@@ -80,19 +109,36 @@ def identify_binary(data: bytes) -> str | None:
         return "an executable"
     if data.startswith(b"BM") and data[6:10] == b"\0\0\0\0":
         return "a BMP image"
-    return next((what for at, mark, what in _SIGNATURES if data.startswith(mark, at)), None)
+    for mark, what in _TEXT_SIGNATURES:
+        if data.startswith(mark):
+            return what
+    # most signatures are letters, with which a text may begin too
+    found = next((what for at, mark, what in _SIGNATURES if data.startswith(mark, at)), None)
+    return found if found and _is_binary(data) else None
 
 
-def _identify_zip(data: bytes) -> str:
+def _is_binary(data: bytes) -> bool:
+    """Return whether ``data`` is no text in any encoding of one byte or UTF-8."""
+    return 0 in data[:_HEAD] or is_binary(data)
+
+
+def _is_zip(data: bytes) -> bool:
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+_DAMAGED = (BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError)
+
+
+def _identify_zip(data: bytes) -> str | None:
+    """Return what a zip archive holds; None where it is a Word document, which is read."""
     try:
         with ZipFile(BytesIO(data)) as archive:
             names = archive.namelist()
             kind = archive.read("mimetype")[:80].decode("ascii", "replace") if "mimetype" in names[:1] else ""
-            is_word = _is_word(archive, names)
-    except (BadZipFile, zlib.error, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+            if _has_word_part(archive):
+                return None
+    except _DAMAGED:
         return "a damaged Word document (.docx)" if b"word/" in data[:65_536] else "a damaged zip archive"
-    if is_word:
-        return "docx"
     if "epub" in kind:
         return "an EPUB e-book"
     if "opendocument" in kind:
@@ -100,9 +146,8 @@ def _identify_zip(data: bytes) -> str:
     return next((what for start, what in _ZIP_CONTENTS if any(n.startswith(start) for n in names)), "a zip archive")
 
 
-def _is_word(archive: ZipFile, names: list[str]) -> bool:
-    """Say whether a zip archive is a Word document, macro document or template, whatever its main part is called."""
-    plain = {name.replace("\\", "/").lower(): name for name in names}
+def _has_word_part(archive: ZipFile) -> bool:
+    plain = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
     if "word/document.xml" in plain:
         return True
     types = plain.get("[content_types].xml")
@@ -125,38 +170,47 @@ _HTML_START = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE
 _HTML_TAG = re.compile(
     r"</?(?:p|div|h[1-6]|table|tr|td|ul|ol|li|span|a|br|title|head|body|html|section|b|i|meta|pre|dl)\b", re.I
 )
+_SVG = re.compile(r"<svg\b")
 _MARKDOWN_SIGN = re.compile(
     r"^(?:#{1,6} \S|```|~~~|\|? ?:?-{3,}:? ?\|)|\]\((?:https?:|#|\.?/)[^)\s]{0,200}\)", re.MULTILINE
 )
 
-_BY_SUFFIX: dict[str, Format] = {
-    **dict.fromkeys((".md", ".markdown", ".mkd", ".mdown", ".mdx"), "markdown"),
-    **dict.fromkeys((".csv", ".tsv", ".tab"), "csv"),
-    **dict.fromkeys((".txt", ".text", ".rst", ".log"), "text"),
-}
+_HEAD_OF_TEXT = 65_536
+"""Characters by which text is recognised."""
 
 
-def identify_text(text: str, suffix: str) -> Format | str:
-    """Return the format of decoded text, by its content first; a phrase for a known kind that is not read."""
-    if _MHTML.match(text[:4096]):
-        return "mhtml"
-    head = _skip_prolog(text[:65_536])
-    if _HTML_START.match(head):
-        return "html"
-    if suffix in _BY_SUFFIX:
-        return _BY_SUFFIX[suffix]
-    if re.match(r"<svg\b", head):
+def is_mhtml(text: str) -> bool:
+    """Return whether ``text`` is a web page saved with its pictures (MHTML)."""
+    return _MHTML.match(text[:4096]) is not None
+
+
+def is_html(text: str) -> bool:
+    """Return whether ``text`` begins as a page of HTML does."""
+    return _HTML_START.match(_skip_prolog(text[:_HEAD_OF_TEXT])) is not None
+
+
+def resembles_html(text: str, named: bool) -> bool:
+    """Return whether ``text`` has the tags of HTML; any sign of markup will do where its file is ``named`` HTML."""
+    head = _skip_prolog(text[:_HEAD_OF_TEXT])
+    if _SVG.match(head):
+        return False
+    return "<" in head if named else head.startswith("<") and not _is_xml(text) and len(_HTML_TAG.findall(head)) >= 3
+
+
+def resembles_markdown(text: str) -> bool:
+    """Return whether ``text`` has headings, fences, table rules or links of Markdown, two of them at least."""
+    return len(_MARKDOWN_SIGN.findall(_skip_prolog(text[:_HEAD_OF_TEXT]))) >= 2
+
+
+def unread_text(text: str) -> str | None:
+    """Return a phrase for a known kind of text that is not read ('an SVG image'), or None."""
+    if _SVG.match(_skip_prolog(text[:_HEAD_OF_TEXT])):
         return "an SVG image"
-    tags = len(_HTML_TAG.findall(head))
-    if suffix in (".html", ".htm", ".xhtml", ".xht", ".shtml"):
-        return "html" if tags or "<" in head else "text"
-    if text[:200].lstrip("\ufeff \n").startswith("<?xml"):
-        return "an XML file"
-    if head.startswith("<") and tags >= 3:
-        return "html"
-    if len(_MARKDOWN_SIGN.findall(head)) >= 2:
-        return "markdown"
-    return "text"
+    return "an XML file" if _is_xml(text) else None
+
+
+def _is_xml(text: str) -> bool:
+    return text[:200].lstrip("\ufeff \n").startswith("<?xml")
 
 
 def _skip_prolog(head: str) -> str:

@@ -135,7 +135,7 @@ def is_symbol_font(font: str) -> bool:
     return _key(font) in _FONTS
 
 
-def symbol_text(font: str, text: str) -> str:
+def replace_symbols(font: str, text: str) -> str:
     """Return what ``text`` shows in ``font``: letters, and U+F020 to U+F0FF, as signs; unchanged in other fonts."""
     signs = _FONTS.get(_key(font))
     return "".join(_sign(signs, char) for char in text) if signs else text

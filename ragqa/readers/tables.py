@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from ragqa.readers.draft import Draft, flowing
+from ragqa.readers.builder import DocumentBuilder, collapse_blanks
 
 MAX_SPAN = 200
 """Columns that one cell may span; more is a mistake, or an attack on memory."""
@@ -46,11 +46,11 @@ class TableLine(NamedTuple):
     row: int
 
 
-def add_table(draft: Draft, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
+def add_table(builder: DocumentBuilder, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
     """Append a table. ``headers`` is how many of its rows the format calls header; None where it does not say."""
-    lines, draft.repeatable = lay_out(rows, _guess_headers(rows) if headers is None else headers, draft.repeatable)
+    lines, builder.repeatable = lay_out(rows, _guess_headers(rows) if headers is None else headers, builder.repeatable)
     for line in lines:
-        draft.add(line.kind, line.text)
+        builder.add(line.kind, line.text)
 
 
 def lay_out(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tuple[list[TableLine], int]:
@@ -101,7 +101,7 @@ def _group_titles(rows: Sequence[Sequence[Cell]], body: Sequence[tuple[int, list
 
 def _row_text(cells: Sequence[str]) -> str:
     """Return a row as it stands in the text; empty cells keep their places, save at its end."""
-    texts = [_BAR.sub("¦", flowing(cell).replace("\n", " ")) for cell in cells]
+    texts = [_BAR.sub("¦", collapse_blanks(cell).replace("\n", " ")) for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
     return _JOINT.join(texts)
@@ -133,7 +133,7 @@ def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tupl
         for cell in cells:
             while len(row) in open_cells:
                 row.append(open_cells[len(row)][1])
-            text = flowing(cell.text)
+            text = collapse_blanks(cell.text)
             across, down, repeatable = _spans(cell, text, left, number < headers, repeatable)
             only_spanning &= down > 1 and len(text) <= MAX_REPEATED
             for column in range(across):
@@ -183,7 +183,7 @@ def _guess_headers(rows: Sequence[Sequence[Cell]]) -> int:
         count = 1 if len(rows) > 1 and len(rows[0]) > 1 else 0
     if count or len(rows) < 2 or any(cell.heads for row in rows for cell in row):
         return count
-    first = [flowing(cell.text) for cell in rows[0]]
+    first = [collapse_blanks(cell.text) for cell in rows[0]]
     if len(first) < 3 or len(set(first)) < len(first) or any(cell.columns > 1 for cell in rows[0]):
         return 0
     names = all(0 < len(text) <= 50 and not any(char.isdigit() for char in text) for text in first)

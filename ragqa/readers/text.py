@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ragqa.readers import text_lines as look
-from ragqa.readers.draft import Draft
-from ragqa.readers.encodings import Decoded, normalise
+from ragqa.readers.builder import DocumentBuilder
+from ragqa.readers.encodings import normalise
+from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
 
@@ -19,30 +20,31 @@ NARROWEST_WRAP = 40
 """Where no line reaches this column, they were not wrapped but meant to be short."""
 
 
-def read(decoded: Decoded, data: bytes, name: str) -> Document:
+def read(file: InputFile) -> Document:
     """Return the text as a Document; its title is the file's name without suffix, as text names none."""
-    draft = Draft(name)
-    add_text(draft, decoded.text)
-    return draft.document(data, name, "text/plain", "", decoded.warnings)
+    builder = DocumentBuilder(file.name)
+    decoded = file.text()
+    add_text(builder, decoded.text)
+    return builder.build(file.data, file.name, "text/plain", "", decoded.warnings)
 
 
-def add_text(draft: Draft, text: str) -> None:
+def add_text(builder: DocumentBuilder, text: str) -> None:
     """Append plain text as blocks, its pages too where form feeds part it."""
     pages = normalise(text).split("\f")
     if len(pages) > 1 and not pages[-1].strip():
         pages.pop()
-    reader = _Paragraphs(draft, pages)
+    reader = _Paragraphs(builder, pages)
     for page in pages:
         if len(pages) > 1:
-            draft.begin_page()
+            builder.begin_page()
         reader.take_page(page)
 
 
 class _Paragraphs:
     """Takes pages chunk by chunk: a chunk is the lines between two blank ones."""
 
-    def __init__(self, draft: Draft, pages: Sequence[str]) -> None:
-        self.draft = draft
+    def __init__(self, builder: DocumentBuilder, pages: Sequence[str]) -> None:
+        self.builder = builder
         self.wrap, self.margin = _measure(pages)
         self.underlines: list[str] = []  # in the order met: the first is the top level, as in reStructuredText
         self.code: list[str] = []
@@ -67,11 +69,11 @@ class _Paragraphs:
         self.literal = lines[-1].rstrip().endswith("::")
         if look.is_contents(lines):
             for line in lines:
-                self.draft.add("toc", line)
-        elif rows := look.tab_rows(lines) or look.drawn_rows(lines):
-            add_table(self.draft, [[Cell(cell) for cell in row] for row in rows])
+                self.builder.add("toc", line)
+        elif rows := look.split_tab_rows(lines) or look.split_drawn_rows(lines):
+            add_table(self.builder, [[Cell(cell) for cell in row] for row in rows])
         elif look.is_aligned(lines):
-            self.draft.add("code", "\n".join(lines))
+            self.builder.add("code", "\n".join(lines))
         elif len(lines) == 1 and self._is_heading(lines[0], before, after):
             self._heading(lines[0], look.heading_alone(lines[0]))
         else:
@@ -83,7 +85,7 @@ class _Paragraphs:
 
     def _end_code(self) -> None:
         if self.code:
-            self.draft.add("code", "\n".join(self.code))
+            self.builder.add("code", "\n".join(self.code))
             self.code = []
             self.literal = False
 
@@ -96,7 +98,7 @@ class _Paragraphs:
 
     def _heading(self, line: str, level: int) -> None:
         self.items = []
-        self.draft.add("heading", line.replace("\n", " "), level)
+        self.builder.add("heading", line.replace("\n", " "), level)
 
     def _lines(self, lines: list[str]) -> None:
         """Take a chunk that may hold titles, list items and paragraphs one after the other."""
@@ -165,16 +167,16 @@ class _Paragraphs:
             if pieces[-1] and not (item or self._is_full(pieces[-1][-1])):
                 pieces.append([])
             pieces[-1].append(line)
-        text = "\n".join(map(look.joined, pieces))
+        text = "\n".join(map(look.join_lines, pieces))
         if item is None:
             self.items = self.items if look.indent(run[0]) > self.margin else []
-            self.draft.add("paragraph", text[:-1] if self.literal and text.endswith("::") else text)
+            self.builder.add("paragraph", text[:-1] if self.literal and text.endswith("::") else text)
             return
         while self.items and self.items[-1] > item[0]:
             self.items.pop()
         if not self.items or self.items[-1] < item[0]:
             self.items.append(item[0])
-        self.draft.add("list_item", item[1] + text, len(self.items))
+        self.builder.add("list_item", item[1] + text, len(self.items))
 
 
 def _chunks(page: str) -> Iterator[list[str]]:

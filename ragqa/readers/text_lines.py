@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ragqa.cjk import HAN, KANA, PUNCTUATION
+
 LONG = 300
 """Characters past which a line is prose, whatever it looks like."""
 
-CJK = "\u2e80-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef"
-_CJK_CHAR = re.compile(f"[{CJK}]")
+_RADICALS = "\u2e80-\u2fff"
+_CJK_CHAR = re.compile(f"[{_RADICALS}{PUNCTUATION}{KANA}{HAN}]")
 _RULE = re.compile(r"\s*([-=~_*#+.^\"'`:])(?:\s?\1){2,}\s*$")
 _UNDERLINE = re.compile(r"([-=~^\"'`:.*+#<>_])\1{2,}\s*$")
 _ITEM = re.compile(
@@ -103,7 +105,7 @@ def heading_alone(line: str) -> int:
     if match := _NUMBERED.match(text):
         title = match[3]
         begins = title[0].isupper() or _CJK_CHAR.match(title) is not None
-        words = re.search(r"[^\W\d_]{2}|[\u3400-\u9fff]", title)
+        words = re.search(rf"[^\W\d_]{{2}}|[{HAN}]", title)
         return match[1].count(".") + 1 if begins and words and len(title.split()) <= 12 else 0
     letters = [char for char in text if char.isalpha()]
     caps = len(letters) >= 4 and text.isupper() and len(letters) * 2 > len(text) and not _CJK_CHAR.search(text)
@@ -140,7 +142,7 @@ def is_aligned(lines: Sequence[str]) -> bool:
     return len(lines) >= 3 and 10 * wide >= 6 * len(lines)
 
 
-def tab_rows(lines: Sequence[str]) -> list[list[str]] | None:
+def split_tab_rows(lines: Sequence[str]) -> list[list[str]] | None:
     """Return the cells of lines that hold the same number of tabs within them, or None."""
     if len(lines) < 2 or any("\t" not in line.strip() for line in lines):
         return None
@@ -150,7 +152,7 @@ def tab_rows(lines: Sequence[str]) -> list[list[str]] | None:
     return rows
 
 
-def drawn_rows(lines: Sequence[str]) -> list[list[str]] | None:
+def split_drawn_rows(lines: Sequence[str]) -> list[list[str]] | None:
     """Return the cells of a table drawn with bars: | a | b |, with or without lines of +---+ between, or None."""
     if len(lines) < 2 or any(line.lstrip()[:1] not in ("|", "+") for line in lines):
         return None
@@ -158,7 +160,7 @@ def drawn_rows(lines: Sequence[str]) -> list[list[str]] | None:
     return rows if rows and all(len(row) > 1 for row in rows) else None
 
 
-def joined(lines: Sequence[str]) -> str:
+def join_lines(lines: Sequence[str]) -> str:
     """Join hard-wrapped lines: with a blank, or with nothing between Chinese characters and after a hyphen."""
     parts: list[str] = []
     for line in lines:

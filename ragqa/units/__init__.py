@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ragqa.types import Document, Span, Unit, UnitKind
-from ragqa.units.grouping import Group, groups, nested, stanzas, tells_steps
+from ragqa.units.grouping import Group, find_groups, find_nested_lists, find_stanzas, has_steps
 from ragqa.units.pieces import Piece
-from ragqa.units.sections import Section, sections
+from ragqa.units.sections import Section, find_sections
 
 WHOLE_SECTION = 2400
 """Characters up to which a section is a unit of its own, beside those within it."""
@@ -25,13 +25,13 @@ WARNING = 700
 
 def find_units(document: Document) -> tuple[Unit, ...]:
     """Return the units of ``document`` in reading order, a section before what it holds."""
-    return tuple(unit for section in sections(document) for unit in _units(document, section))
+    return tuple(unit for section in find_sections(document) for unit in _units(document, section))
 
 
 def _units(document: Document, section: Section) -> Iterator[Unit]:
     pieces = section.pieces
-    inside = list(groups(pieces))
-    tells = any(group.kind == "procedure" for group in inside) or tells_steps(pieces)
+    inside = list(find_groups(pieces))
+    tells = any(group.kind == "procedure" for group in inside) or has_steps(pieces)
     if len(inside) > 1 and pieces[-1].end - pieces[0].start <= (LONGEST_STEPS if tells else WHOLE_SECTION):
         steps = [group for group in inside if group.kind == "procedure"]
         kind: UnitKind = "procedure" if tells else "section"
@@ -51,11 +51,11 @@ def _within(document: Document, section: Section, own: Sequence[Piece], group: G
     """Yield the parts of a list or of code that are asked for by themselves."""
     if group.kind in ("list", "procedure"):
         body = own[group.lead :]
-        for first, last in nested(body):
+        for first, last in find_nested_lists(body):
             some = body[first:last]
             yield _unit(document, section, "list", _span(some), _span(some[:1]))
     elif group.kind == "code":
-        for start, end in stanzas(own):
+        for start, end in find_stanzas(own):
             yield _unit(document, section, "code", (start, end))
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.types import Span, UnitKind
-from ragqa.units.pieces import Piece
-from ragqa.units.rows import rows
+from ragqa.units.pieces import Piece, find_rows
 
 LEAD_IN = 400
 """A longer paragraph before a list says more than what the list is."""
@@ -33,7 +32,7 @@ class Group:
     steps: int = 0
 
 
-def groups(pieces: Sequence[Piece]) -> Iterator[Group]:
+def find_groups(pieces: Sequence[Piece]) -> Iterator[Group]:
     """Yield the groups of a section in order; together they hold all of its pieces."""
     at = 0
     while at < len(pieces):
@@ -41,14 +40,14 @@ def groups(pieces: Sequence[Piece]) -> Iterator[Group]:
         body = at + lead
         if pieces[body].row:
             end = _while(pieces, body, lambda piece: piece.row)
-            yield Group("table", at, end, lead, rows(pieces[body:end]))
+            yield Group("table", at, end, lead, find_rows(pieces[body:end]))
         elif pieces[body].kind == "code":
             end = _while(pieces, body, lambda piece: piece.kind == "code")
             yield Group("code", at, end, lead)
         elif pieces[body].item or _starts_steps(pieces, body):
             end, starts = _list(pieces, body)
             numbers = [number for start in starts if (number := pieces[start].number) is not None]
-            kind: UnitKind = "procedure" if numbers or tells_steps(pieces[body:end]) else "list"
+            kind: UnitKind = "procedure" if numbers or has_steps(pieces[body:end]) else "list"
             if kind == "procedure":
                 end = _trail(pieces, end)
             spans = _spans(pieces, starts, end)
@@ -64,14 +63,14 @@ def groups(pieces: Sequence[Piece]) -> Iterator[Group]:
         at = end
 
 
-def tells_steps(pieces: Sequence[Piece]) -> bool:
+def has_steps(pieces: Sequence[Piece]) -> bool:
     """Whether a third of the pieces, and two at least, tell to do something."""
     telling = [piece for piece in pieces if piece.kind not in ("code", "caption", "table_header")]
     steps = sum(piece.imperative for piece in telling)
     return steps >= 2 and steps * 3 >= len(telling)
 
 
-def stanzas(pieces: Sequence[Piece]) -> Iterator[Span]:
+def find_stanzas(pieces: Sequence[Piece]) -> Iterator[Span]:
     """Yield the parts of code that have a comment each, where it has several."""
     for piece in pieces:
         if piece.kind != "code":
@@ -84,7 +83,7 @@ def stanzas(pieces: Sequence[Piece]) -> Iterator[Span]:
                 yield piece.start + start, piece.start + start + len(piece.text[start:end].rstrip())
 
 
-def nested(pieces: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+def find_nested_lists(pieces: Sequence[Piece]) -> Iterator[tuple[int, int]]:
     """Yield the items of a list that have items of their own: the range of pieces of each."""
     levels = [_depth(piece) for piece in pieces]
     for at, piece in enumerate(pieces):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragqa.types import Block, BlockKind
+from ragqa.cjk import HAN
+from ragqa.types import Block, BlockKind, Span
 
 _NUMBER = re.compile(
-    r"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{1,2})(?:[.)）、]|\s|步|(?=[\u4e00-\u9fff]))(?![\d.])", re.IGNORECASE
+    rf"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{{1,2}})(?:[.)）、]|\s|步|(?=[{HAN}]))(?![\d.])", re.IGNORECASE
 )
 # A scanned bullet is often read as a small l, which is no word.
 _BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*|l\s+(?=[A-Z0-9])")
@@ -60,7 +62,7 @@ class Piece:
     @classmethod
     def of(cls, block: Block, text: str) -> Piece:
         """Return the block of ``text`` as a piece."""
-        number = number_of(text) if block.kind in ("list_item", "paragraph", "heading") else None
+        number = step_number(text) if block.kind in ("list_item", "paragraph", "heading") else None
         item = block.kind == "list_item" or (block.kind == "paragraph" and bool(_BULLET.match(text)))
         return cls(block.kind, block.start, block.end, block.level, text, number, item)
 
@@ -116,7 +118,42 @@ class Piece:
         return self.kind == "paragraph" and not self.item and self.text[:1].islower()
 
 
-def number_of(text: str) -> int | None:
+def step_number(text: str) -> int | None:
     """Return the number that a line begins with, as a step does."""
     match = _NUMBER.match(text)
     return int(match[1]) if match else None
+
+
+def find_rows(pieces: Sequence[Piece]) -> tuple[Span, ...]:
+    """Return the spans of the rows of a table, header lines left out."""
+    found: list[tuple[int, int]] = []
+    width, capitals = 0, True
+    for piece in pieces:
+        if piece.kind == "table_header":
+            width = _width(piece)
+            continue
+        width = width or _width(piece)
+        if not found:
+            capitals = not piece.text[:1].islower()
+        if found and _continues(piece, width, capitals):
+            found[-1] = (found[-1][0], piece.end)
+        else:
+            found.append((piece.start, piece.end))
+    return tuple(found)
+
+
+def _width(piece: Piece) -> int:
+    return piece.text.count(" | ") + 1
+
+
+def _continues(piece: Piece, width: int, capitals: bool) -> bool:
+    """Whether a line says only one thing and not in the first column, or begins in the middle of a sentence.
+
+    ``capitals``: whether this table's rows begin with capitals, where small letters tell. A row that has fewer cells
+    than the table ends in empty ones.
+    """
+    cells = [cell.strip() for cell in piece.text.split(" | ")]
+    said = [cell for cell in cells if cell]
+    first = said[0][:1] if said else ""
+    alone = width > 1 and len(said) == 1 and (not cells[0] or len(cells) == 1)
+    return alone or (capitals and (first.islower() or first in "(（"))

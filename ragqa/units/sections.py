@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ragqa.types import Block, Document
-from ragqa.units.pieces import Piece, number_of
+from ragqa.units.pieces import Piece, step_number
 
 AHEAD = 14
 """Blocks below a heading among which the next number of interrupted steps is looked for."""
@@ -29,7 +29,7 @@ class Section:
     pieces: tuple[Piece, ...]
 
 
-def sections(document: Document) -> Iterator[Section]:
+def find_sections(document: Document) -> Iterator[Section]:
     """Yield the sections that hold text, in reading order. Tables of contents belong to none."""
     blocks = [block for block in document.blocks if block.kind != "toc"]
     texts = [document.text[block.start : block.end] for block in blocks]
@@ -61,11 +61,11 @@ def _step_headings(blocks: Sequence[Block], texts: Sequence[str]) -> set[int]:
     """Return which headings are the first line of a step: '1 Go to Settings', with a '2 Touch …' in the text below."""
     found: set[int] = set()
     for at, block in enumerate(blocks):
-        number = number_of(texts[at]) if block.kind == "heading" else None
+        number = step_number(texts[at]) if block.kind == "heading" else None
         if number is None:
             continue
         for below in range(at + 1, min(at + 8, len(blocks))):
-            next_number = number_of(texts[below])
+            next_number = step_number(texts[below])
             if blocks[below].kind == "heading" and not (next_number == number + 1 > 2):
                 break
             if next_number == number + 1 and blocks[below].kind in ("paragraph", "list_item"):
@@ -86,12 +86,12 @@ def _interrupts(
 ) -> bool:
     """Whether the numbered steps above a heading, ``highest`` the last of them, go on in the text below it."""
     deeper = not path or blocks[at].level > path[-1][0]
-    if highest < (1 if deeper else 2) or number_of(texts[at]) is not None:
+    if highest < (1 if deeper else 2) or step_number(texts[at]) is not None:
         return False
     for below in range(at + 1, min(at + AHEAD, len(blocks))):
         if blocks[below].kind == "heading":
             return False
-        number = number_of(texts[below]) if blocks[below].kind in ("paragraph", "list_item") else None
+        number = step_number(texts[below]) if blocks[below].kind in ("paragraph", "list_item") else None
         if number is not None:
             return number == highest + 1
     return False

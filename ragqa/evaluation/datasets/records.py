@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from ragqa.errors import RagqaError
 from ragqa.types import Document
@@ -28,6 +28,8 @@ class Question:
     answerable: bool = True
     document: str | None = None
     """The manual of the pages, where the set names it."""
+    reworded: tuple[str, ...] = ()
+    """The same question in other words, as people put it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,20 @@ class Held:
 Source: TypeAlias = Documents | Files | Held
 
 
+Role: TypeAlias = Literal["development", "test", "own"]
+"""Settings of ragqa were chosen on it; nothing was chosen on it; it is the user's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a question set comes from, and what a figure on it is worth."""
+
+    role: Role = "own"
+    source: str = ""
+    """Who made it and where to get it; empty where only its user knows."""
+    licence: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Dataset:
     """Questions, and what they are asked of: one library. ``name`` tells it from the others of a run."""
@@ -62,6 +78,13 @@ class Dataset:
     name: str
     source: Source
     questions: tuple[Question, ...]
+    provenance: Provenance = Provenance()
+
+    def origin(self) -> str:
+        """Return a sentence that names role, source and licence."""
+        of = self.provenance
+        known = "; ".join(filter(None, (of.source, of.licence and f"licence {of.licence}")))
+        return f"{_ROLES[of.role]}{f': {known}' if known else ''}."
 
     @property
     def by_page(self) -> bool:
@@ -73,6 +96,13 @@ class Dataset:
         if not self.by_page:
             return self.questions
         return tuple(question for question in self.questions if question.answerable and question.pages)
+
+
+_ROLES: dict[Role, str] = {
+    "development": "Development set, on which settings of ragqa were chosen",
+    "test": "Test set, on which nothing of ragqa was chosen",
+    "own": "Your own questions",
+}
 
 
 def check(dataset: Dataset, documents: Sequence[Document]) -> None:

@@ -1,32 +1,27 @@
-"""Questions for manuals that have none: written from their own headings, definitions, tables and steps, or by a model.
+"""Questions for manuals that have none: made by rule of what they say (``kinds.py``), or written by a language model.
 
-Each question names its page and its evidence; words of the answer are not in it. How far such a set orders settings as
-people's questions do is measured by ``bench/questions.py``. A kind of question is a file of this folder.
+Each question names its page and its evidence, and does not hold its answer. How far such a set orders settings as
+people's questions do is measured by ``bench/questions.py``.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
 from ragqa.analysis import terms
 from ragqa.errors import RagqaError
-from ragqa.evaluation.questions import definitions, headings, steps, tables
-from ragqa.evaluation.questions.drafting import Draft, Source, Sources, Writer
+from ragqa.evaluation.datasets.records import Question
+from ragqa.evaluation.questions.kinds import write_kinds
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statements
 from ragqa.printable import quantity
 from ragqa.types import Document
 
 if TYPE_CHECKING:
     from ragqa.engine import Library
-
-KINDS: tuple[Callable[[Writer], Iterator[Draft]], ...] = (
-    tables.drafts,
-    steps.drafts,
-    definitions.drafts,
-    headings.drafts,
-)
 
 ALIKE = 0.6
 """Two questions that share more of their terms (Jaccard) ask the same."""
@@ -34,7 +29,7 @@ ALIKE = 0.6
 
 def for_library(
     library: Library, count: int, seed: int = 0, notice: Callable[[str], None] = lambda line: None
-) -> list[Draft]:
+) -> list[GeneratedQuestion]:
     """Return up to ``count`` questions about a library's manuals, by its answerer where that is a language model.
 
     ``notice`` receives how far a model is. Raises RagqaError where the manuals give no question, and ModelError.
@@ -54,7 +49,7 @@ def for_library(
 
 def _by_model(
     library: Library, documents: Iterable[Document], count: int, seed: int, notice: Callable[[str], None]
-) -> list[Draft]:
+) -> list[GeneratedQuestion]:
     from ragqa.answerers.language_model import ModelAnswerer
     from ragqa.evaluation.questions import model
     from ragqa.prompts import load_prompts
@@ -62,36 +57,30 @@ def _by_model(
     answerer = library.answerer
     assert isinstance(answerer, ModelAnswerer)
 
-    def told(done: int, total: int) -> None:
+    def progress(done: int, total: int) -> None:
         if done % 10 == 0:
             notice(f"{done} of {quantity(total, 'question')}")
 
     prompts = load_prompts(library.settings.prompts)
-    drafts = model.drafts(answerer.model, prompts, Sources(documents), count, seed, told)
-    return varied(drafts, count, seed)
+    drafts = model.write_questions(answerer.model, prompts, Statements(documents), count, seed, progress)
+    return vary(drafts, count, seed)
 
 
-def write_questions(documents: Iterable[Document], count: int = 100, seed: int = 0) -> list[Draft]:
-    """Return up to ``count`` questions, as different as the manuals allow: kinds and pages take turns."""
-    sources = Sources(documents)
-    return varied((draft for source in sources.all for draft in _drafts(source, sources, seed)), count, seed)
+def write_questions(documents: Iterable[Document], count: int = 100, seed: int = 0) -> list[GeneratedQuestion]:
+    """Return up to ``count`` questions made by rule, as different as the manuals allow: kinds and pages take turns."""
+    statements = Statements(documents)
+    return vary((draft for one in statements.all for draft in write_kinds(one, statements)), count, seed)
 
 
-def _drafts(source: Source, sources: Sources, seed: int) -> Iterator[Draft]:
-    writer = Writer(source, sources, Random(f"{seed} {source.document} {source.place}"))
-    for kind in KINDS:
-        yield from kind(writer)
-
-
-def varied(drafts: Iterable[Draft], count: int, seed: int) -> list[Draft]:
+def vary(drafts: Iterable[GeneratedQuestion], count: int, seed: int) -> list[GeneratedQuestion]:
     """Return up to ``count`` drafts: one of each kind in turn, from the page asked about least, none asked twice."""
     chance = Random(seed)
-    waiting: dict[str, list[Draft]] = defaultdict(list)
+    waiting: dict[str, list[GeneratedQuestion]] = defaultdict(list)
     for draft in drafts:
         waiting[draft.origin].append(draft)
     for kind in waiting.values():
         chance.shuffle(kind)
-    chosen: list[Draft] = []
+    chosen: list[GeneratedQuestion] = []
     asked: list[frozenset[str]] = []
     used: dict[tuple[str, int | None], int] = defaultdict(int)
     taken: set[tuple[str, int]] = set()
@@ -109,5 +98,49 @@ def varied(drafts: Iterable[Draft], count: int, seed: int) -> list[Draft]:
     return chosen[:count]
 
 
-def _page(draft: Draft) -> tuple[str, int | None]:
+def _page(draft: GeneratedQuestion) -> tuple[str, int | None]:
     return draft.source.document, draft.source.page
+
+
+def as_gold(drafts: Iterable[GeneratedQuestion]) -> list[Question]:
+    """Return drafts as questions to measure with; those about a format without pages can't be."""
+    return [
+        Question(str(number), draft.text, pages=draft.pages, answers=(draft.answer,), document=draft.source.document)
+        for number, draft in enumerate(drafts, 1)
+        if draft.pages
+    ]
+
+
+def lines_of(drafts: Sequence[GeneratedQuestion]) -> Iterator[str]:
+    """Yield a line a question. ``document`` names the manual of its pages; ``origin`` says where it came from."""
+    width = len(str(len(drafts)))
+    for number, draft in enumerate(drafts, 1):
+        row = {
+            "_id": f"generated-{number:0{width}}",
+            "text": draft.text,
+            "answer": draft.answer,
+            "evidence": [draft.evidence],
+            "pages": list(draft.pages),
+            "document": draft.source.document,
+            "answerable": True,
+            "origin": draft.origin,
+        }
+        yield json.dumps(row, ensure_ascii=False)
+
+
+SETTINGS, MANUALS = 12, 5
+
+TOGETHER, HALVES, ALONE = (0.53, 0.58), (0.76, 0.76), (0.44, 0.38)
+"""Kendall's tau by page_hit@5 and page_mrr@10, as kept in ``bench/results/questions.json``: generated against people's
+questions, all manuals together; one half of people's questions against the other; generated ones, one manual alone."""
+
+
+def trust() -> str:
+    """Return one line that says what such a set is good for."""
+    return (
+        f"How far to trust them: on {MANUALS} manuals with questions by people, generated questions put {SETTINGS} "
+        f"settings into an order that agrees with people's by Kendall's tau {TOGETHER[0]:.2f} (page_hit@5) and "
+        f"{TOGETHER[1]:.2f} (page_mrr@10), where two halves of people's questions agree by {HALVES[0]:.2f} and "
+        f"{HALVES[1]:.2f}; on one manual alone by {ALONE[0]:.2f} and {ALONE[1]:.2f}. They tell modes apart, not "
+        "settings that are near each other."
+    )

@@ -13,7 +13,7 @@ from random import Random
 from ragqa.answerers.language_model import LanguageModel
 from ragqa.answerers.prompting import Message, Prompt, Room
 from ragqa.answerers.untrusted import boundary_for, harmless, one_line, visible, without_lookalikes
-from ragqa.evaluation.questions.drafting import Draft, Source, Sources, holds_its_answer, is_copy
+from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement, Statements, holds_its_answer, is_copy
 from ragqa.prompts import Prompts, fill
 
 LONGEST_PAGE = 4000
@@ -24,19 +24,19 @@ ANSWER_TOKENS = 400
 _REPLY = re.compile(r"QUESTION[:：]\s*(?P<question>.+?)\s*\n+\s*\**ANSWER[:：]\**[ \t]*(?P<answer>[^\n]+)", re.DOTALL)
 
 
-def drafts(
+def write_questions(
     model: LanguageModel,
     prompts: Prompts,
-    sources: Sources,
+    sources: Statements,
     count: int,
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Iterator[Draft]:
+) -> Iterator[GeneratedQuestion]:
     """Yield up to ``count`` questions, from one page after the other by chance. Raises ModelError.
 
     It stops when every page was shown once, or twice as many pages as questions are wanted.
     """
-    pages: dict[tuple[str, int | None, tuple[str, ...]], list[Source]] = defaultdict(list)
+    pages: dict[tuple[str, int | None, tuple[str, ...]], list[Statement]] = defaultdict(list)
     for source in sources.all:
         pages[source.document, source.page, source.section if source.page is None else ()].append(source)
     order = list(pages)
@@ -53,7 +53,7 @@ def drafts(
             yield draft
 
 
-def prompt_for(prompts: Prompts, page: Sequence[Source], room: Room) -> Prompt:
+def prompt_for(prompts: Prompts, page: Sequence[Statement], room: Room) -> Prompt:
     """Return what asks a model for a question about the ``page``."""
     text = "\n".join(source.text for source in page)[:LONGEST_PAGE]
     first = page[0]
@@ -70,7 +70,7 @@ def prompt_for(prompts: Prompts, page: Sequence[Source], room: Room) -> Prompt:
     return Prompt((Message("user", asked),), answer_tokens=min(ANSWER_TOKENS, room.context // 4))
 
 
-def read_reply(reply: str, page: Sequence[Source]) -> Draft | None:
+def read_reply(reply: str, page: Sequence[Statement]) -> GeneratedQuestion | None:
     """Return the question that a model wrote about the ``page``; None where it is none whose answer stands there."""
     found = _REPLY.search(reply)
     if not found:
@@ -83,4 +83,4 @@ def read_reply(reply: str, page: Sequence[Source]) -> Draft | None:
     if holds_its_answer(question, answer):
         return None
     pages = () if evidence.page is None else (evidence.page,)
-    return Draft(question, answer, evidence.text, pages, "model", evidence)
+    return GeneratedQuestion(question, answer, evidence.text, pages, "model", evidence)

@@ -1,67 +1,156 @@
-"""One self-contained HTML page of runs: no network, no script, every string escaped. A part of the page is a file."""
+"""Reports: one self-contained HTML page each, without network or script, every string escaped.
+
+A page is a heading and blocks, put into ``templates/page.html.j2``; ``pages.py`` makes the blocks, ``plots.py`` the
+pictures.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from ragqa.evaluation.circumstances import circumstances
-from ragqa.evaluation.measures import Compared, by_dataset, columns_for, headline, is_best, told_cost
-from ragqa.evaluation.report.markup import Markup, again, day, interval_cell, tag, whole
-from ragqa.evaluation.report.plots import plots
-from ragqa.evaluation.report.worst import worst
-from ragqa.evaluation.runs import Run, labels
+from ragqa.evaluation.environment import environment
+from ragqa.evaluation.runs import short
+from ragqa.metrics import Interval
+from ragqa.printable import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 
-def page(runs: Sequence[Run], pairs: Sequence[Compared], command: str, ks: Iterable[int], seed: int) -> str:
-    """Return the page; ``command`` is what made the runs."""
-    ks, measured = tuple(ks), circumstances()
-    return whole(
-        "ragqa bench retrieval",
-        tag("h1", "Retrieval bench"),
-        tag("p", f"{len(runs)} runs on {len(by_dataset(runs))} question sets, {day(measured)}", class_="soft"),
-        tag(
-            "p",
-            "Small figures are 95 % intervals (bootstrap over questions). A question without a hit scores 0 and stays "
-            "in the mean. Green is the best of a column.",
-        ),
-        *(_dataset(group, pairs, ks) for group in by_dataset(runs)),
-        *again(command, f"{seed} (of the intervals; retrieval itself draws nothing)", measured),
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a section."""
+
+    kind: ClassVar = "heading"
+    text: str
+    level: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph; a ``soft`` one is set back."""
+
+    kind: ClassVar = "text"
+    text: str
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A numbered list."""
+
+    kind: ClassVar = "items"
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: a text, or a share with its interval; the best of a column is marked."""
+
+    value: str | Interval
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first cell of a row names it."""
+
+    kind: ClassVar = "table"
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture of ``plots.py``; ``legend`` names its lines in order."""
+
+    title: str
+    drawing: Markup
+    legend: Sequence[str] = ()
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Pictures beside one another."""
+
+    kind: ClassVar = "figures"
+    figures: Sequence[Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One side of an example: a quotation, and lines that each begin with a strong part, which may be empty."""
+
+    title: str
+    lines: Sequence[tuple[str, str]]
+    quoted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, what came of it, and what should have."""
+
+    question: str
+    note: str
+    got: Card
+    wanted: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Questions that went worst."""
+
+    kind: ClassVar = "examples"
+    examples: Sequence[Example]
+
+
+Block: TypeAlias = Heading | Text | Items | Table | Figures | Examples
+
+
+def render(title: str, heading: str, blocks: Sequence[Block], command: str, seed: str) -> str:
+    """Return the page; it ends with ``command``, the ``seed`` and the environment, so that it can be made again."""
+    measured = environment()
+    versions = measured["versions"]
+    assert isinstance(versions, dict)
+    again = {
+        "ragqa": f"{version('ragqa')}, commit {measured['commit'] or 'unknown (not a checkout)'}",
+        "machine": measured["machine"],
+        "Python": measured["python"],
+        **{name: held for name, held in versions.items() if held},
+        "seed": seed,
+        "at": today(),
+    }
+    page = _templates().get_template("page.html.j2")
+    return page.render(title=title, heading=heading, blocks=blocks, command=command, again=again.items())
+
+
+def today() -> str:
+    """Return the time, to the minute."""
+    return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    def without_controls(value: object) -> object:
+        """Keep out of a page what would reorder or hide what is seen."""
+        return printable(value) if type(value) is str else value
+
+    found = Environment(
+        loader=PackageLoader("ragqa.evaluation.report"),
+        autoescape=True,
+        finalize=without_controls,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-
-
-def _dataset(runs: Sequence[Run], pairs: Sequence[Compared], ks: tuple[int, ...]) -> Markup:
-    dataset, names = runs[0].dataset, labels(runs)
-    main = headline(dataset)
-    best = max(range(len(runs)), key=lambda at: runs[at].metrics[main].mean)
-    told = [pair.told().removeprefix(f"{dataset.name}, ") for pair in pairs if pair.dataset == dataset.name]
-    return tag(
-        "section",
-        tag("h2", dataset.name),
-        tag("p", f"{len(dataset.graded())} questions with a known place; compared by {main}.", class_="soft"),
-        tag("div", _table(runs, names, ks), class_="scroll"),
-        *(tag("p", line, class_="soft") for line in dict.fromkeys(told_cost(run) for run in runs)),
-        tag("h3", "Do they differ?") if told else "",
-        *(tag("p", f"{line}.") for line in told),
-        plots(runs, names),
-        worst(runs[best], names[best]),
-    )
-
-
-def _table(runs: Sequence[Run], names: Sequence[str], ks: tuple[int, ...]) -> Markup:
-    columns = columns_for(runs[0].dataset, ks)
-    rows = []
-    for run, name in zip(runs, names, strict=True):
-        cells = [
-            tag(
-                "td", *_cell(run, column.name, column.shown(run)), class_="best" if is_best(column, run, runs) else None
-            )
-            for column in columns
-        ]
-        rows.append(tag("tr", tag("td", name), *cells))
-    head = tag("tr", tag("th", ""), *(tag("th", column.name) for column in columns))
-    return tag("table", tag("thead", head), tag("tbody", *rows))
-
-
-def _cell(run: Run, name: str, shown: str) -> tuple[str | Markup, ...]:
-    of = run.metrics.get(name)
-    return interval_cell(of) if of else (shown,)
+    found.globals["short"] = short
+    return found

@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.hosted.keeping import METRICS, PICTURE, Asked, Kept
-from ragqa.finetune.hosted.service import Busy, Service, Unheard, Unreachable, csv_of, curves, event_of, job_of
-from ragqa.finetune.hosted.uploads import FEWEST, chats, send
+from ragqa.finetune.hosted.service import (
+    FEWEST,
+    Busy,
+    Chats,
+    Gone,
+    Service,
+    Unheard,
+    Unreachable,
+    chats,
+    csv_of,
+    curves,
+    event_of,
+    job_of,
+)
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.records import Prepared, read_unchanged
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from openai.types.fine_tuning import FineTuningJob
@@ -77,18 +90,13 @@ class OpenAIProvider:
     name: ProviderName = "openai"
 
     def __init__(self, settings: Settings) -> None:
-        self._service = Service(settings.timeout)
+        self._service, self._prices = Service(settings.timeout), settings.prices
         self._kept = Kept(jobs_folder(settings))
 
     @property
     def host(self) -> str:
         """The server that would be sent to."""
         return self._service.host
-
-    @property
-    def official(self) -> bool:
-        """Whether that is OpenAI's own."""
-        return self._service.server.official
 
     def begun(self, prepared: Path, options: TrainOptions) -> Job | None:
         """Return the job that ``create`` would take up, as it was last seen; None where it would begin one."""
@@ -129,7 +137,7 @@ class OpenAIProvider:
                     with self._service.asking("the job", model=str(request["model"])):
                         # The client must not ask again by itself: two jobs would be paid for.
                         made = self._service.client.with_options(max_retries=0).fine_tuning.jobs.create(**request)
-                        job_of(made, asked.form, priced=False)
+                        job_of(made, asked.form, self._prices)
                 except Busy:
                     raise
                 except Unreachable as error:
@@ -203,7 +211,7 @@ class OpenAIProvider:
         return self._kept.all()
 
     def _job(self, made: FineTuningJob, form: str) -> Job:
-        return job_of(made, form, priced=self._service.server.official)
+        return job_of(made, form, self._prices)
 
     def _new_events(self, job: str, seen: set[str]) -> list[tuple[str, Event]]:
         """Return the events that are not among ``seen``, oldest first, and add them to it."""
@@ -218,7 +226,7 @@ class OpenAIProvider:
         return new[::-1]
 
     def _fetch_measures(self, made: FineTuningJob, folder: Path) -> None:
-        from ragqa.finetune.curves import loss_picture
+        from ragqa.evaluation.report.plots import draw_loss
 
         for file in made.result_files or ():
             with self._service.asking(f"file {file}"):
@@ -226,7 +234,7 @@ class OpenAIProvider:
             train, valid = curves(text)
             (folder / METRICS).write_text(text, encoding="utf-8")
             if max((step for step, _ in (*train, *valid)), default=0) > 0:
-                (folder / PICTURE).write_text(loss_picture(train, valid), encoding="utf-8")
+                (folder / PICTURE).write_text(draw_loss(train, valid), encoding="utf-8")
             return
 
     def _same_host(self, job: str, asked: Asked | None) -> None:
@@ -266,3 +274,21 @@ def _key(data: Prepared, options: TrainOptions, host: str) -> str:
     chosen = asdict(replace(options, method="lora"))  # which the service does not know
     known = [data.sha256.get("train"), data.sha256.get("valid"), chosen, host]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def send(service: Service, kept: Kept, held: Chats, name: str, notice: Callable[[str], None]) -> str:
+    """Return the id of the file at the service, sent now unless the very same one was sent before and is there."""
+    before = kept.sent(held.sha256, service.host)
+    if before:
+        with contextlib.suppress(Gone):
+            with service.asking(f"file {before}"):
+                there = service.client.files.retrieve(before)
+            if there.status != "error":
+                notice(f"{name} was sent before, as {before}: it is not sent again")
+                return before
+    notice(f"sending {name}: {quantity(held.examples, 'example')}, {held.bytes / 1e6:.1f} MB, to {service.host}")
+    with service.asking(f"the file {name}"):
+        made = service.client.files.create(file=(name, held.file), purpose="fine-tune")
+        file = str(made.id)
+    kept.keep_sent(held.sha256, service.host, file)
+    return file

@@ -1,22 +1,29 @@
-"""The service that trains: its client, opened when it is first needed, and its errors in one line. Keeps nothing."""
+"""The service that trains: its client, opened when it is first needed, its errors, and what it takes and returns."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import csv
+import hashlib
 import io
+import json
 import math
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from ragqa.errors import ModelError, RagqaError
-from ragqa.finetune.estimating import price
+from ragqa.finetune.estimating import training_cost
 from ragqa.finetune.jobs import Event, Job, State
+from ragqa.finetune.records import Example, Split, read_examples
 from ragqa.openai_api import errors as api
 from ragqa.openai_api.client import Server, open_server
 from ragqa.openai_api.errors import Failure, ServerError, server_words
+from ragqa.prices import Price
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -111,12 +118,12 @@ _NO_LOSS, _NO_STEP = 1e5, 10**9
 """What a server may send and no training gives: it is left out, so that the rest can be drawn."""
 
 
-def job_of(made: FineTuningJob, form: str, *, priced: bool) -> Job:
-    """Return the job. ``priced``: at OpenAI itself, whose prices are known. ``train_seconds`` count the queue."""
+def job_of(made: FineTuningJob, form: str, prices: Mapping[str, Price]) -> Job:
+    """Return the job, its cost by the user's prices. ``train_seconds`` count the queue."""
     state = _STATES.get(made.status, "running")
     over = made.finished_at if state in ("succeeded", "failed", "cancelled") else None
     reason = server_words(made.error) if made.error and made.error.message else None
-    cost = price(str(made.model), made.trained_tokens)[0] if priced and made.trained_tokens else None
+    cost = training_cost(str(made.model), made.trained_tokens, prices) if made.trained_tokens else None
     return Job(
         id=str(made.id),
         provider="openai",
@@ -175,3 +182,41 @@ def _column(rows: list[dict[str, str]], name: str) -> Curve:
 
 def _is_figure(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+FEWEST = 10
+"""Examples under which OpenAI refuses a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """A split as it is sent."""
+
+    file: IO[bytes]
+    sha256: str
+    examples: int
+    bytes: int
+
+
+@contextmanager
+def chats(prepared: Path, split: Split) -> Iterator[Chats]:
+    """Yield a split in the service's form; the file is gone afterwards. Raises RagqaError on a broken folder."""
+    with tempfile.TemporaryFile() as file:
+        digest, count = hashlib.sha256(), 0
+        try:
+            for example in read_examples(prepared, split):
+                line = chat_line(example).encode()
+                digest.update(line)
+                file.write(line)
+                count += 1
+        except FileNotFoundError:
+            raise RagqaError(f"{prepared} has no {split}.jsonl: make it anew with 'ragqa finetune prepare'") from None
+        size = file.tell()
+        file.seek(0)
+        yield Chats(file, digest.hexdigest(), count, size)
+
+
+def chat_line(example: Example) -> str:
+    """Return an example as the service reads it. Every assistant's message is learned: that is its default."""
+    said = [{"role": message.role, "content": message.content} for message in example.messages]
+    return json.dumps({"messages": said}, ensure_ascii=False) + "\n"

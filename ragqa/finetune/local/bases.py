@@ -13,8 +13,8 @@ from ragqa.models.files import fingerprint, hub_folder, is_path
 from ragqa.models.safety import RECORD, read_record
 from ragqa.plain_files import write_json
 
-SCRATCH = "scratch"
-"""The base that is none: a small model is made anew."""
+RANDOM_INIT = "scratch"
+"""The name of a base without pretraining: a small model whose weights are drawn by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Base:
 
 def find_base(name: str) -> Base:
     """Return the base called ``name``: 'scratch', a folder, or a hub's name that is in the cache. Raises ModelError."""
-    if name == SCRATCH:
-        return Base(name, None, SCRATCH, True)
+    if name == RANDOM_INIT:
+        return Base(name, None, RANDOM_INIT, True)
     folder = Path(name.removeprefix("transformers:")).expanduser()
     if not is_path(str(folder)):
         held = hub_folder(name)
@@ -128,28 +128,29 @@ def make_model(tokenizer: Any, seed: int) -> Any:
 RANK, ALPHA, DROPOUT = 16, 32, 0.05
 
 
+def adapter_config() -> Any:
+    """Return how adapters (LoRA) are made; for peft."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
+
+
 def with_adapters(model: Any, seed: int) -> Any:
     """Return ``model`` frozen, with adapters that are trained instead."""
     import torch
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    config = LoraConfig(
-        r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        adapted = get_peft_model(model, config)
+        adapted = get_peft_model(model, adapter_config())
     return adapted.to(next(model.parameters()).device)
 
 
-def merged(model: Any) -> Any:
+def merge_adapters(model: Any) -> Any:
     """Return the model that ``with_adapters`` was given, with what the adapters learned in its own weights."""
     return model.merge_and_unload()
-
-
-def preferred_beside(folder: Path) -> Path:
-    """Return where the model lies that learned from the one in ``folder`` what people prefer."""
-    return folder.with_name(f"{folder.name}-preferred")
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path, record: Mapping[str, object]) -> None:

@@ -1,10 +1,11 @@
-"""From examples to a model: read the text, learn the examples, write the folder. Keeps no record of jobs."""
+"""From examples to a model: plan, read the text, learn the examples, write the folder. Keeps no record of jobs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,142 @@ from ragqa.answerers.prompting import plainly
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import bases
-from ragqa.finetune.local.bases import Base, context_of, load_base, merged, save_model, with_adapters
-from ragqa.finetune.local.course import READING_TOKENS, Trained, learning_plan, reading_plan
-from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING
-from ragqa.finetune.local.tokens import Item, blocks_of, items_of
-from ragqa.finetune.local.training import Watch, quiet, train
-from ragqa.finetune.records import Example, Prepared
-from ragqa.plain_files import emptied
+from ragqa.finetune.local.bases import Base, context_of, load_base, merge_adapters, save_model, with_adapters
+from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
+from ragqa.finetune.records import Example, Form, Prepared
+from ragqa.finetune.training.checkpoints import Checkpoints
+from ragqa.finetune.training.job import JobFolder, write_model
+from ragqa.finetune.training.loop import (
+    Plan,
+    ProgressSink,
+    Trained,
+    Training,
+    fastest_threads,
+    quiet,
+    resumable,
+    summarize,
+    uses_gpu,
+)
 from ragqa.printable import quantity
 
 PICTURE = "loss.svg"
+
+SCRATCH_RATE, FULL_RATE, LORA_RATE = 1e-3, 2e-5, 2e-4
+CPU_TOKENS, GPU_TOKENS = 1024, 16_384
+"""Of a batch, padding counted."""
+READING_TOKENS = 256
+"""Length of the pieces in which text is read."""
+
+PATIENCE = 3
+
+
+def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: bool, gpu: bool) -> Plan:
+    """Return the plan for learning ``examples``.
+
+    What is to be known by heart (``closed-book``) is trained until it is: the loss on other questions, whose facts it
+    can't know, would end it before. The other forms are learned until held-back examples get no better.
+    """
+    by_heart = form == "closed-book"
+    if scratch:
+        epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
+    else:
+        epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
+        rate = LORA_RATE if options.method == "lora" else FULL_RATE
+    return Plan(
+        epochs=options.epochs or epochs,
+        rate=options.learning_rate or rate,
+        seed=options.seed,
+        patience=None if by_heart else PATIENCE,
+        by_heart=by_heart,
+        half=gpu,
+    )
+
+
+def reading_plan(*, seed: int, scratch: bool, lora: bool, gpu: bool, epochs: int | None = None) -> Plan:
+    """Return the plan for reading text: a model without pretraining goes over it several times."""
+    rate = SCRATCH_RATE if scratch else LORA_RATE if lora else FULL_RATE
+    return Plan(epochs or (8 if scratch else 1), rate, seed=seed, half=gpu)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How much a batch holds at most."""
+
+    tokens: int
+    """Padding counted."""
+    items: int | None = None
+
+
+def batch_size(gpu: bool, items: int | None = None) -> BatchSize:
+    """Return how much a batch holds on this machine."""
+    return BatchSize(GPU_TOKENS if gpu else CPU_TOKENS, items)
+
+
+WARM_UP = 0.05
+"""Share of the steps in which the rate climbs; it falls as a cosine afterwards."""
+
+
+def train(
+    model: Any,
+    items: Sequence[Item],
+    valid: Sequence[Item],
+    plan: Plan,
+    size: BatchSize,
+    checkpoints: Checkpoints,
+    sink: ProgressSink,
+    stage: str = "learning",
+) -> Trained:
+    """Train ``model`` in place, from the newest checkpoint where there is one; afterwards it is on the CPU.
+
+    Raises RagqaError for what a user can mend, and Cancelled.
+    """
+    short = _keeps_logits(model)
+    batches = Batches(items, size.tokens, size.items, plan.seed, short=short)
+    measured = Batches(valid, size.tokens, size.items, plan.seed, short=short) if valid else None
+    measure = (lambda trainer: {"eval_loss": held_back_loss(trainer.model, measured, trainer)}) if measured else None
+    training = Training(stage, plan, checkpoints, sink, len(batches), batches.tokens, measure)
+    with fastest_threads(model, next(iter(batches)), checkpoints.folder):
+        _, history, kept = training.run(lambda: _trainer(model, batches, training))
+    return summarize(history, len(batches), batches.tokens, kept)
+
+
+def _keeps_logits(model: Any) -> bool:
+    """Return whether a model, below its adapters, can leave out the logits of a prompt; few can't."""
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in signature(whole.forward).parameters
+
+
+def _trainer(model: Any, batches: Batches, training: Training) -> Any:
+    from transformers import Trainer, TrainingArguments
+
+    class OnBatches(Trainer):
+        """The Trainer on batches of ours, which need no collator."""
+
+        def get_train_dataloader(self) -> Any:
+            return batches
+
+    arguments = TrainingArguments(
+        **training.arguments(),
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, round(WARM_UP * training.plan.epochs * len(batches))),
+        weight_decay=0.01,
+    )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # several would each get a part of every batch
+    return resumable(OnBatches, training)(model=model, args=arguments)
+
+
+def held_back_loss(model: Any, batches: Batches, trainer: Any) -> float:
+    """Return the mean loss of a learned token, in nats, over all of ``batches``."""
+    import torch
+
+    total, count = torch.zeros((), device=trainer.args.device), 0
+    model.eval()
+    with torch.inference_mode(), trainer.compute_loss_context_manager():
+        for batch in batches:
+            learned = int((batch["labels"][:, 1:] != IGNORED).sum())
+            total += model(**trainer._prepare_inputs(batch)).loss.float() * learned
+            count += learned
+    return float(total) / count
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,70 +164,70 @@ class Task:
     """What is read before the examples; empty where nothing is."""
 
 
-def learn(task: Task, folder: Path, watch: Watch) -> dict[str, Any]:
-    """Train what ``task`` says and leave the model in ``folder/making``; return its ``ragqa.json``.
+def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
+    """Train what ``task`` says and leave the model in ``folder.model``; return its record, ``ragqa.json``.
 
-    Checkpoints lie in ``folder`` meanwhile. Raises RagqaError, Cancelled.
+    Raises RagqaError, Cancelled.
     """
-    import torch
+    from ragqa.evaluation.report.plots import draw_loss
 
-    from ragqa.finetune.curves import loss_picture
-
-    gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
-    base, options = task.base, task.options
+    gpu, base, options = uses_gpu(), task.base, task.options
     adapters = not base.scratch and options.method == "lora"
+    texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
     with quiet():
-        model, tokenizer = _begun(task, half=gpu and adapters)
-        kind = model.dtype
+        model, tokenizer = _load_or_make(base, texts, options.seed, half=gpu and adapters)
+        dtype = model.dtype
         items, valid, left_out = _items(task, model, tokenizer)
         if adapters:
             model = with_adapters(model, options.seed)
     if left_out:
-        watch.notice(
-            f"left out, being longer than the model reads: {left_out} of {quantity(len(items) + left_out, 'answer')}",
-            {},
-        )
+        answers = quantity(len(items) + left_out, "answer")
+        sink.report(f"left out, being longer than the model reads: {left_out} of {answers}", {})
     read: Trained | None = None
-    texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
     if texts:
-        read = _read(model, tokenizer, texts, task, adapters=adapters, gpu=gpu, folder=folder, watch=watch)
+        reading = reading_plan(seed=options.seed, scratch=base.scratch, lora=adapters, gpu=gpu)
+        read = _read(model, tokenizer, texts, reading, folder.checkpoints("reading"), sink)
     plan = learning_plan(options, task.prepared.form, len(items), scratch=base.scratch, gpu=gpu)
-    checkpoints = folder / CHECKPOINTS
-    learned = train(model, items, valid, plan, checkpoints / "learning", replace(watch, name="learning"))
-    with quiet():
-        whole = merged(model).to(kind) if adapters else model
-        record = _record(task, learned, read, "lora" if adapters else "full", left_out)
-        making = emptied(folder / MAKING)
-        save_model(whole, tokenizer, making, record)
-    picture = loss_picture(learned.curve, learned.valid_curve)
-    for place in (making, folder):
-        (place / PICTURE).write_text(picture, encoding="utf-8")
+    size = batch_size(gpu, options.batch_size)
+    learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink)
+    record = _record(task, learned, read, "lora" if adapters else "full", left_out)
+    picture = draw_loss(learned.curve, learned.valid_curve)
+
+    def write(making: Path) -> dict[str, Any]:
+        with quiet():
+            save_model(merge_adapters(model).to(dtype) if adapters else model, tokenizer, making, record)
+        (making / PICTURE).write_text(picture, encoding="utf-8")
+        return record
+
+    write_model(folder.model, write)
+    (folder.folder / PICTURE).write_text(picture, encoding="utf-8")
     return record
 
 
 def read_texts(
-    base: Base, texts: Sequence[str], folder: Path, *, seed: int, epochs: int | None, watch: Watch
+    base: Base, texts: Sequence[str], folder: Path, *, seed: int, epochs: int | None, sink: ProgressSink
 ) -> tuple[Any, Any, Trained]:
     """Return model, tokenizer and what was done, after ``base`` has read ``texts``: all of its weights trained."""
-    import torch
-
-    gpu = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
     with quiet():
-        if base.folder is None:
-            tokenizer = bases.make_tokenizer(texts)
-            model = bases.make_model(tokenizer, seed)
-        else:
-            model, tokenizer = load_base(base, half=False)
-    plan = reading_plan(seed=seed, scratch=base.scratch, lora=False, gpu=gpu, epochs=epochs)
-    blocks = _blocks(texts, model, tokenizer)
-    return model, tokenizer, train(model, blocks, (), plan, folder, replace(watch, name="reading"))
+        model, tokenizer = _load_or_make(base, texts, seed, half=False)
+    plan = reading_plan(seed=seed, scratch=base.scratch, lora=False, gpu=uses_gpu(), epochs=epochs)
+    return model, tokenizer, _read(model, tokenizer, texts, plan, Checkpoints(folder), sink)
 
 
-def _begun(task: Task, *, half: bool) -> tuple[Any, Any]:
-    if task.base.folder is not None:
-        return load_base(task.base, half=half)
-    tokenizer = bases.make_tokenizer([*task.texts, *_own_texts(task)])
-    return bases.make_model(tokenizer, task.options.seed), tokenizer
+def _read(
+    model: Any, tokenizer: Any, texts: Sequence[str], plan: Plan, checkpoints: Checkpoints, sink: ProgressSink
+) -> Trained:
+    blocks = blocks_of(texts, tokenizer, min(READING_TOKENS, context_of(model)))
+    if not blocks:
+        raise RagqaError("there is no text to read: the library's documents are empty; ingest a manual first")
+    return train(model, blocks, (), plan, batch_size(uses_gpu()), checkpoints, sink, "reading")
+
+
+def _load_or_make(base: Base, texts: Sequence[str], seed: int, *, half: bool) -> tuple[Any, Any]:
+    if base.folder is not None:
+        return load_base(base, half=half)
+    tokenizer = bases.make_tokenizer(texts)
+    return bases.make_model(tokenizer, seed), tokenizer
 
 
 def _own_texts(task: Task) -> tuple[str, ...]:
@@ -126,40 +253,17 @@ def _items(task: Task, model: Any, tokenizer: Any) -> tuple[list[Item], list[Ite
     return items, valid, left_out
 
 
-def _read(
-    model: Any,
-    tokenizer: Any,
-    texts: Sequence[str],
-    task: Task,
-    *,
-    adapters: bool,
-    gpu: bool,
-    folder: Path,
-    watch: Watch,
-) -> Trained:
-    plan = reading_plan(seed=task.options.seed, scratch=task.base.scratch, lora=adapters, gpu=gpu)
-    blocks = _blocks(texts, model, tokenizer)
-    return train(model, blocks, (), plan, folder / CHECKPOINTS / "reading", replace(watch, name="reading"))
-
-
-def _blocks(texts: Sequence[str], model: Any, tokenizer: Any) -> list[Item]:
-    blocks = blocks_of(texts, tokenizer, min(READING_TOKENS, context_of(model)))
-    if not blocks:
-        raise RagqaError("there is no text to read: the library's documents are empty; ingest a manual first")
-    return blocks
-
-
 def _record(task: Task, learned: Trained, read: Trained | None, method: str, left_out: int) -> dict[str, Any]:
     import torch
     import transformers
 
     stages = [learned, *([read] if read else [])]
-    told: dict[str, Any] = {"base": task.base.name, "base_revision": task.base.revision}
-    told |= {"scratch": task.base.scratch, "form": task.prepared.form, "method": method, "seed": task.options.seed}
-    told |= {"data_sha256": task.prepared.sha256["train"], "examples": len(task.examples), "left_out": left_out}
-    told |= {"epochs": learned.epochs, "steps": learned.steps, "tokens": sum(stage.tokens for stage in stages)}
-    told |= {"train_seconds": round(sum(stage.seconds for stage in stages), 2)}
-    told |= {"train_loss": learned.loss, "valid_loss": learned.valid_loss}
-    told |= {"loss": learned.curve, "valid": learned.valid_curve, "read": asdict(read) if read else None}
-    told |= {"options": asdict(task.options), "finished_at": time.time()}
-    return {**told, "versions": {"torch": str(torch.__version__), "transformers": transformers.__version__}}
+    record: dict[str, Any] = {"base": task.base.name, "base_revision": task.base.revision}
+    record |= {"scratch": task.base.scratch, "form": task.prepared.form, "method": method, "seed": task.options.seed}
+    record |= {"data_sha256": task.prepared.sha256["train"], "examples": len(task.examples), "left_out": left_out}
+    record |= {"epochs": learned.epochs, "steps": learned.steps, "tokens": sum(stage.tokens for stage in stages)}
+    record |= {"train_seconds": round(sum(stage.seconds for stage in stages), 2)}
+    record |= {"train_loss": learned.loss, "valid_loss": learned.valid_loss}
+    record |= {"loss": learned.curve, "valid": learned.valid_curve, "read": asdict(read) if read else None}
+    record |= {"options": asdict(task.options), "finished_at": time.time()}
+    return {**record, "versions": {"torch": str(torch.__version__), "transformers": transformers.__version__}}

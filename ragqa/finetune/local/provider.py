@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ragqa.errors import GO_ON, MissingExtra, RagqaError
+from ragqa.embedders.folders import find_model
+from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
-from ragqa.finetune.local.bases import find_base, preferred_beside, save_model
+from ragqa.finetune.local.bases import find_base, save_model
 from ragqa.finetune.local.learning import Task, learn, read_texts
-from ragqa.finetune.local.ledger import CHECKPOINTS, MAKING, STOPPED, Ledger, ledgers
-from ragqa.finetune.local.training import Cancelled, Watch
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
-from ragqa.models.safety import RECORD
-from ragqa.plain_files import cannot_write, made_whole, publish, write_json
+from ragqa.finetune.routing.training import encoder_name
+from ragqa.finetune.routing.training import train as train_classifier
+from ragqa.finetune.training.job import (
+    JobFolder,
+    Outcome,
+    digest_of,
+    job_folders,
+    model_path,
+    need_extra,
+    run_job,
+)
+from ragqa.finetune.training.loop import ProgressSink
+from ragqa.plain_files import made_whole
+from ragqa.printable import quantity
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -44,73 +53,82 @@ class LocalProvider:
         return train_local(prepared, options, self._settings, notice)
 
     def follow(self, job: str, notice: Callable[[str], None]) -> Job:
-        """Wait until another process has trained ``job``, telling what it tells."""
-        ledger, told = self._ledger(job), 0
+        """Wait until another process has trained ``job``, passing on its events."""
+        folder, seen = self._folder(job), 0
         while True:
-            now = ledger.read()
-            for event in list(ledger.events())[told:]:
-                told += 1
+            now = folder.read()
+            for event in list(folder.events())[seen:]:
+                seen += 1
                 notice(event.message)
             if now.state not in ("queued", "running"):
                 return now
             time.sleep(_LOOK_EVERY)
 
     def status(self, job: str) -> Job:
-        return self._ledger(job).read()
+        return self._folder(job).read()
 
     def events(self, job: str) -> Iterator[Event]:
         """Yield what happened, oldest first. Raises RagqaError for an unknown job."""
-        self._ledger(job).read()
-        return self._ledger(job).events()
+        self._folder(job).read()
+        return self._folder(job).events()
 
     def cancel(self, job: str) -> Job:
         """Ask who trains ``job`` to stop, and wait some seconds until it did; its checkpoints stay."""
-        ledger = self._ledger(job)
-        if ledger.read().state == "running":
-            ledger.ask_to_stop()
+        folder = self._folder(job)
+        if folder.read().state == "running":
+            folder.request_cancellation()
             for _ in range(30):
-                if ledger.read().state != "running":
+                if folder.read().state != "running":
                     break
                 time.sleep(_LOOK_EVERY / 2)
-        return ledger.read()
+        return folder.read()
 
     def jobs(self) -> Iterator[Job]:
         """Yield the jobs of this machine, newest first."""
-        for ledger in ledgers(jobs_folder(self._settings)):
+        for folder in job_folders(jobs_folder(self._settings)):
             with contextlib.suppress(RagqaError):
-                yield ledger.read()
+                yield folder.read()
 
     def models(self) -> Iterator[str]:
-        """Yield the specs of finished models, the newest first; behind each, what learned from it what is preferred."""
-        for ledger in ledgers(jobs_folder(self._settings)):
-            with contextlib.suppress(RagqaError):
-                job = ledger.read()
-                if job.model and (ledger.model / RECORD).is_file():
-                    yield job.model
-                taught = preferred_beside(ledger.model)
-                if (taught / RECORD).is_file():
-                    yield f"transformers:{taught}"
+        """Yield the specs of finished models, newest first; not of embedders, which answer nothing."""
+        for job in self.jobs():
+            if job.model and job.form != "embedder" and model_path(job).is_dir():
+                yield job.model
 
-    def _ledger(self, job: str) -> Ledger:
+    def _folder(self, job: str) -> JobFolder:
         if Path(job).name != job or job.startswith("."):
             raise RagqaError(f"'{job}' is no job's id: 'ragqa finetune list --provider local' shows those there are")
-        return Ledger(jobs_folder(self._settings) / job)
+        return JobFolder(jobs_folder(self._settings) / job)
 
 
 def train_local(prepared: Path, options: TrainOptions, settings: Settings, notice: Callable[[str], None]) -> Job:
     """Train on the folder ``prepared`` until the model is there, or go on with the same job where it stopped.
 
-    Return the job, its model as ``transformers:PATH``. Raises RagqaError; what was trained so far then stays for the
-    next time, unless the loss was no number.
+    Return the job, its model as ``transformers:PATH`` or ``classifier:PATH``. Raises RagqaError; what was trained so
+    far then stays for the next time, unless the loss was no number.
     """
     data = read_unchanged(prepared)
     if data.form == "route":
-        return _kept(prepared, data, options, settings, notice, None)
-    _need_extra()
-    base = find_base(options.base)
-    texts = _texts_of(options.read_library, settings)
-    train, valid = (tuple(read_examples(prepared, split)) for split in ("train", "valid"))
-    return _kept(prepared, data, options, settings, notice, Task(base, options, data, train, valid, texts))
+        revision = find_model(encoder_name(options.base)).revision
+        folder = _job_folder(data, options, revision, (), settings)
+
+        def work(sink: ProgressSink) -> Outcome[None]:
+            record = train_classifier(prepared, options, folder, sink)
+            return Outcome(f"classifier:{folder.model}", None, record["tokens"], record["train_seconds"])
+
+    else:
+        need_extra("to train a model here", "accelerate", "peft")
+        base = find_base(options.base)
+        texts = _texts_of(options.read_library, settings)
+        train, valid = (tuple(read_examples(prepared, split)) for split in ("train", "valid"))
+        folder = _job_folder(data, options, base.revision, texts, settings)
+
+        def work(sink: ProgressSink) -> Outcome[None]:
+            record = learn(Task(base, options, data, train, valid, texts), folder, sink)
+            return Outcome(f"transformers:{folder.model}", None, record["tokens"], record["train_seconds"])
+
+    about = quantity(data.examples.get("train", 0), "example")
+    return run_job(folder, options.base, data.form, about, work, notice)[0]
 
 
 def continue_pretraining(
@@ -124,102 +142,23 @@ def continue_pretraining(
 ) -> Path:
     """Write into ``out`` the model ``base`` ('scratch', a folder, a name) after it has read ``texts``; return ``out``.
 
-    The folder is a base like any other; its ``ragqa.json`` says whether it was made from nothing. Raises RagqaError.
+    The folder is a base like any other; its ``ragqa.json`` says whether it was made from nothing. Killed, it goes on
+    from its checkpoints beside ``out``. Raises RagqaError.
     """
-    _need_extra()
-    found = find_base(base)
+    need_extra("to train a model here", "accelerate", "peft")
+    if out.exists():
+        raise RagqaError(f"{out} is there already: remove it, or choose another name")
+    found, digest = find_base(base), digest_of(list(texts))
+    sink = ProgressSink(lambda line, figures: notice(line))
+    beside = out.with_name(f".{out.name}-{digest_of([digest, found.revision, seed, epochs])[:12]}")
+    model, tokenizer, read = read_texts(found, texts, beside, seed=seed, epochs=epochs, sink=sink)
+    record = {"base": found.name, "base_revision": found.revision, "scratch": found.scratch, "form": None}
+    record |= {"texts_sha256": digest, "seed": seed, "method": "full", "read": asdict(read)}
+    record |= {"tokens": read.tokens, "train_seconds": read.seconds}
     with made_whole(out) as making:
-        watch = Watch("reading", lambda line, figures: notice(line))
-        model, tokenizer, read = read_texts(found, texts, making / CHECKPOINTS, seed=seed, epochs=epochs, watch=watch)
-        Ledger(making).tidy()
-        record = {"base": found.name, "base_revision": found.revision, "scratch": found.scratch, "form": None}
-        record |= {"texts_sha256": _hash(list(texts)), "seed": seed, "method": "full", "read": asdict(read)}
-        record |= {"tokens": read.tokens, "train_seconds": read.seconds}
         save_model(model, tokenizer, making, record)
+    shutil.rmtree(beside, ignore_errors=True)
     return out
-
-
-def _kept(
-    prepared: Path,
-    data: Prepared,
-    options: TrainOptions,
-    settings: Settings,
-    notice: Callable[[str], None],
-    task: Task | None,
-) -> Job:
-    """Run the job and keep its record; ``task`` is None for a classifier."""
-    ledger = Ledger(jobs_folder(settings) / _id_of(data, options, task))
-
-    def told(line: str, figures: dict[str, float]) -> None:
-        notice(line)
-        ledger.tell(line, figures)
-
-    with _writable(ledger.folder), ledger.held():
-        before = ledger.read() if (ledger.folder / "job.json").is_file() else None
-        if before and before.state == "succeeded" and ledger.model.is_dir():
-            notice(f"job {before.id} is done already: nothing was trained")
-            return before
-        began = before.created_at if before else time.time()
-        job = Job(ledger.folder.name, "local", "running", options.base, data.form, began)
-        ledger.write(job)
-        told(f"job {job.id} {'goes on' if before else 'begins'}: {data.examples.get('train', 0)} examples", {})
-        try:
-            record = _made(prepared, options, ledger, task, told)
-        except (Cancelled, KeyboardInterrupt) as stop:
-            told(f"stopped: {GO_ON}", {})
-            stopped = ledger.write(replace(job, state="cancelled", finished_at=time.time(), error=STOPPED))
-            if isinstance(stop, KeyboardInterrupt):
-                raise
-            return stopped
-        except RagqaError as error:
-            with contextlib.suppress(OSError):
-                ledger.tell(str(error), error=True)
-                ledger.write(replace(job, state="failed", finished_at=time.time(), error=str(error)))
-            raise
-        done = ledger.write(_succeeded(job, ledger, record))
-        ledger.tidy()
-        told(f"done: {done.model}", {})
-        return done
-
-
-def _succeeded(job: Job, ledger: Ledger, record: dict[str, Any]) -> Job:
-    kind = "classifier" if job.form == "route" else "transformers"
-    return replace(
-        job,
-        state="succeeded",
-        finished_at=time.time(),
-        model=f"{kind}:{ledger.model}",
-        trained_tokens=record.get("tokens"),
-        train_seconds=record.get("train_seconds"),
-        cost_usd=0.0,
-    )
-
-
-def _made(
-    prepared: Path,
-    options: TrainOptions,
-    ledger: Ledger,
-    task: Task | None,
-    told: Callable[[str, dict[str, float]], None],
-) -> dict[str, Any]:
-    """Train, and move the model to its place."""
-    if ledger.model.is_dir():  # killed between the move and the record
-        record: dict[str, Any] = json.loads((ledger.model / RECORD).read_text(encoding="utf-8"))
-        return record
-    if task is not None:
-        record = learn(task, ledger.folder, Watch("learning", told, ledger.asked_to_stop))
-    else:
-        from ragqa.finetune.routing import train_route
-
-        def relayed(line: str) -> None:
-            told(line, {})
-            if ledger.asked_to_stop():
-                raise Cancelled
-
-        record = train_route(prepared, options, ledger.folder, relayed)
-        write_json(ledger.folder / MAKING / RECORD, record)
-    publish(ledger.folder / MAKING, ledger.model)
-    return record
 
 
 def _texts_of(library: str | None, settings: Settings) -> tuple[str, ...]:
@@ -227,35 +166,20 @@ def _texts_of(library: str | None, settings: Settings) -> tuple[str, ...]:
         return ()
     from ragqa.engine import Library
 
-    with Library.open(settings=replace(settings, index=library)) as held:
-        texts = tuple(held.show(stored.name).text for stored in held.documents())
+    with Library.open(settings=replace(settings, index=library)) as opened:
+        texts = tuple(opened.show(stored.name).text for stored in opened.documents())
     if not any(text.strip() for text in texts):
         raise RagqaError(f"library '{library}' holds no text to read: ingest a manual into it, or leave it out")
     return texts
 
 
-def _id_of(data: Prepared, options: TrainOptions, task: Task | None) -> str:
-    """Return a name that the same data, base, text and options give again."""
+def _job_folder(
+    data: Prepared, options: TrainOptions, revision: str, texts: Sequence[str], settings: Settings
+) -> JobFolder:
+    """Return the folder that the same data, base, text and options give again."""
     suffix = options.suffix
     if suffix is not None and not _SUFFIX.fullmatch(suffix):
         raise RagqaError(f"--suffix should be up to 40 letters, digits, '-' and '_'; got '{suffix}'")
-    chosen = asdict(replace(options, suffix=None, base=task.base.revision if task else options.base))
-    known = _hash([data.sha256["train"], data.sha256["valid"], data.form, chosen, task.texts if task else ()])[:12]
-    return f"{suffix}-{known}" if suffix else known
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise cannot_write(folder, error) from None
-
-
-def _need_extra() -> None:
-    if not all(find_spec(name) for name in ("accelerate", "peft")):
-        raise MissingExtra("ragqa[train] is needed to train a model here — pip install 'ragqa[train]'")
+    chosen = asdict(replace(options, suffix=None, base=revision))
+    known = digest_of([data.sha256["train"], data.sha256["valid"], data.form, chosen, list(texts)])[:12]
+    return JobFolder(jobs_folder(settings) / (f"{suffix}-{known}" if suffix else known))

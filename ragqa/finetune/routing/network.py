@@ -7,9 +7,7 @@ label with few questions has a place from the start. This file imports torch.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,6 +16,7 @@ from torch.nn.functional import linear, normalize
 from ragqa.embedders.folders import ModelFolder
 from ragqa.embedders.local import load_original
 from ragqa.errors import ModelError
+from ragqa.finetune.training.loop import quiet
 
 SCALE = 20.0
 """What cosines are multiplied by at the start: as if a softmax of temperature .05."""
@@ -32,8 +31,6 @@ class Route(torch.nn.Module):
         self.directions = torch.nn.Parameter(torch.zeros(labels, dim))
         self.log_scale = torch.nn.Parameter(torch.tensor(SCALE).log())
         self._prefix = prefix
-        self.read = 0
-        """Tokens of the last batch."""
 
     @property
     def device(self) -> Any:
@@ -45,10 +42,18 @@ class Route(torch.nn.Module):
 
     def vectors(self, questions: Sequence[str]) -> Any:
         """Return the questions' vectors, of unit length."""
-        features = self.encoder.preprocess([self._prefix + question for question in questions])
+        features = self._features(questions)
         features = {name: value.to(self.device) if hasattr(value, "to") else value for name, value in features.items()}
-        self.read = int(features["attention_mask"].sum())
         return normalize(self.encoder(features)["sentence_embedding"].float(), dim=1)
+
+    def tokens(self, questions: Sequence[str], batch: int = 256) -> int:
+        """Return the tokens of all questions, padding not counted."""
+        starts = range(0, len(questions), batch)
+        return sum(int(self._features(questions[at : at + batch])["attention_mask"].sum()) for at in starts)
+
+    def _features(self, questions: Sequence[str]) -> dict[str, Any]:
+        features: dict[str, Any] = self.encoder.preprocess([self._prefix + question for question in questions])
+        return features
 
     @torch.no_grad()
     def imprint(self, questions: Sequence[str], labels: Sequence[int], batch: int = 64) -> None:
@@ -78,17 +83,3 @@ def open_network(folder: ModelFolder, labels: int, max_tokens: int) -> Route:
     # Some models get their prefixes by their name, which what is saved of them has not.
     encoder.prompts = {"query": folder.query_prefix, "document": folder.passage_prefix}
     return Route(encoder, labels, folder.dim, folder.query_prefix).to(device)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep loading and saving from showing bars and advice of their own."""
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(level)

@@ -1,16 +1,14 @@
-"""What is set side by side on a prepared folder: a trained classifier, the nearest passage, a model that is asked.
-
-Opens each, has ``measuring.py`` measure it, and closes it again.
-"""
+"""Measure classifiers on the same questions: a trained one, the nearest passage, a language model that is asked."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -20,8 +18,8 @@ from ragqa.answerers.untrusted import harmless, visible
 from ragqa.errors import RagqaError
 from ragqa.finetune.records import Example, read_prepared
 from ragqa.finetune.routing import load_route
-from ragqa.finetune.routing.measuring import Predicts, Routed, measure
 from ragqa.finetune.routing.training import read_routes
+from ragqa.metrics import Difference, Routing, macro_f1_difference, routing_intervals
 from ragqa.models.safety import read_record
 from ragqa.printable import quantity
 from ragqa.prompts import Prompts, fill
@@ -31,6 +29,63 @@ from ragqa.types import Passage, Usage
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
     from ragqa.engine import Library
+
+
+class Predicts(Protocol):
+    """Gives a label for each question, or None where it has none to give."""
+
+    def predict(self, questions: Sequence[str]) -> Sequence[str | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """What a system said of the questions, and what that is worth."""
+
+    name: str
+    gold: tuple[str, ...]
+    said: tuple[str | None, ...]
+    figures: Routing
+    seconds: float
+    """For all questions."""
+    cost_usd: float | None = 0.0
+    train_seconds: float | None = None
+    """None where nothing was trained."""
+
+    @property
+    def latency_ms(self) -> float:
+        """A question's share of the time."""
+        return 1000 * self.seconds / len(self.gold)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """The macro-F1 of two systems on the same questions."""
+
+    first: str
+    second: str
+    difference: Difference
+
+    def told(self) -> str:
+        """Return one plain sentence."""
+        return f"macro-F1: {self.difference.told(self.first, self.second)}"
+
+
+def measure(
+    name: str, system: Predicts, questions: Sequence[str], gold: Sequence[str], train_seconds: float | None = None
+) -> Routed:
+    """Ask ``system``, which has loaded what it needs, for the label of each question."""
+    started = time.perf_counter()
+    said = tuple(system.predict(questions))
+    seconds = time.perf_counter() - started
+    cost = getattr(getattr(system, "usage", None), "cost_usd", 0.0)
+    return Routed(name, tuple(gold), said, routing_intervals(gold, said), seconds, cost, train_seconds)
+
+
+def compared(systems: Sequence[Routed]) -> Iterator[Apart]:
+    """Yield the first system against each other one."""
+    for other in systems[1:]:
+        first = systems[0]
+        yield Apart(first.name, other.name, macro_f1_difference(first.gold, first.said, other.said))
 
 
 def measure_all(

@@ -1,136 +1,32 @@
-"""Train a classifier end to end: encoder and head, an epoch at a time, until the held-back questions gain no more.
-
-Knows nothing of jobs; whoever calls gives the folder. On a CPU a run that was stopped and goes on ends with the same
-weights as one that was not: each epoch draws its order and its dropout from its own seed.
-"""
+"""Train a classifier end to end: encoder and head, until the held-back questions gain no more."""
 
 from __future__ import annotations
 
-import json
-import math
-import shutil
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
+from ragqa.embedders.folders import BUNDLED, find_model
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.records import SPLITS, Example, Split, read_examples, read_prepared
 from ragqa.finetune.routing.router import HEAD, RouteRecord, write_record
+from ragqa.finetune.training.checkpoints import Line, measured_lines
+from ragqa.finetune.training.job import JobFolder, write_model
+from ragqa.finetune.training.loop import (
+    Plan,
+    ProgressSink,
+    Training,
+    epoch_loss,
+    quiet,
+    resumable,
+    seconds_of,
+    uses_gpu,
+)
 from ragqa.metrics import macro_f1
-
-NETWORK, OPTIMIZER, STATE = "network.safetensors", "optimizer.safetensors", "state.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What came of an epoch, from 1; of the held-back questions None where there are none."""
-
-    epoch: int
-    train_loss: float
-    valid_loss: float | None = None
-    valid_macro_f1: float | None = None
-    tokens: int = 0
-    """Trained on, since the beginning."""
-    seconds: float = 0.0
-    """Spent training, since the beginning."""
-
-    def rank(self) -> tuple[float, float]:
-        """Return what the best epoch has most of; where nothing is held back the last one is best."""
-        if self.valid_macro_f1 is None or self.valid_loss is None:
-            return float(self.epoch), 0.0
-        return self.valid_macro_f1, -self.valid_loss
-
-
-class Checkpoints:
-    """The epochs of one training. ``identity`` is of its data and options: others' checkpoints are not taken up."""
-
-    def __init__(self, folder: Path, identity: Mapping[str, Any]) -> None:
-        self._folder, self._identity = folder, json.loads(json.dumps(identity))
-
-    def history(self) -> list[Epoch]:
-        """Return the epochs done; what another training left, or a killed one half wrote, is removed."""
-        for torn in self._folder.glob("*.new"):
-            shutil.rmtree(torn, ignore_errors=True)
-        for folder in sorted(self._folder.glob("epoch-*"), key=_number, reverse=True):
-            try:
-                state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-                if state["identity"] == self._identity:
-                    return [Epoch(**row) for row in state["history"]]
-            except (OSError, ValueError, TypeError, KeyError):
-                pass
-            shutil.rmtree(folder, ignore_errors=True)
-        return []
-
-    def save(self, network: Any, optimizer: Any, history: list[Epoch]) -> None:
-        """Write the last epoch of ``history``, then remove what is neither it nor the best. Raises RagqaError."""
-        from safetensors import SafetensorError
-        from safetensors.torch import save_file
-
-        place = self._place(history[-1])
-        beside = place.with_suffix(".new")
-        try:
-            beside.mkdir(parents=True, exist_ok=True)
-            save_file(_tensors(network.state_dict()), beside / NETWORK)
-            save_file(_flat(optimizer), beside / OPTIMIZER)
-            state = {"identity": self._identity, "history": [asdict(epoch) for epoch in history]}
-            (beside / STATE).write_text(json.dumps(state), encoding="utf-8")
-            beside.replace(place)
-        except (OSError, SafetensorError) as error:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise RagqaError(
-                f"the checkpoint of epoch {history[-1].epoch} can't be written to {self._folder}: "
-                f"{getattr(error, 'strerror', None) or error}; make room and run the same command, which goes on "
-                "from the epoch before"
-            ) from None
-        kept = {place, self._place(best(history))}
-        for old in set(self._folder.glob("epoch-*")) - kept:
-            shutil.rmtree(old, ignore_errors=True)
-
-    def load(self, epoch: Epoch, network: Any, optimizer: Any = None) -> None:
-        """Set the network, and the optimizer where it is given, to where they stood after ``epoch``."""
-        from safetensors.torch import load_file
-
-        place = self._place(epoch)
-        network.load_state_dict(load_file(place / NETWORK))
-        if optimizer is not None:
-            flat, held = load_file(place / OPTIMIZER), optimizer.state_dict()
-            held["state"] = {}
-            for name, value in flat.items():
-                number, _, key = name.partition(".")
-                held["state"].setdefault(int(number), {})[key] = value
-            optimizer.load_state_dict(held)
-
-    def forget(self) -> None:
-        """Remove them all."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _place(self, epoch: Epoch) -> Path:
-        return self._folder / f"epoch-{epoch.epoch}"
-
-
-def best(history: list[Epoch]) -> Epoch:
-    """Return the best epoch; of equal ones the first."""
-    return max(history, key=Epoch.rank)
-
-
-def _number(folder: Path) -> int:
-    digits = folder.name.rpartition("-")[2]
-    return int(digits) if digits.isdigit() else -1
-
-
-def _tensors(state: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value.detach().cpu().contiguous() for name, value in state.items()}
-
-
-def _flat(optimizer: Any) -> dict[str, Any]:
-    state = optimizer.state_dict()["state"]
-    return _tensors({f"{number}.{key}": value for number, held in state.items() for key, value in held.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,206 +93,159 @@ WARM_UP = 0.1
 LONGEST = 64
 """Tokens of a question, unless told otherwise; longer ones are cut, as they will be when they are asked."""
 
-TOLD_EVERY_S = 15.0
 
+def train(prepared: Path, options: TrainOptions, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
+    """Train a classifier on a prepared folder, write it whole into ``folder.model``, and return its record.
 
-def train(prepared: Path, options: TrainOptions, job_folder: Path, notice: Callable[[str], None]) -> dict[str, Any]:
-    """See ``ragqa.finetune.routing.train_route``. All weights are trained, whatever ``options.method`` says."""
-    splits, folder = read_labelled(prepared), _base(options.base)
+    All weights are trained, whatever ``options.method`` says. A run that was stopped goes on from its last epoch.
+    Raises RagqaError, ModelError, Cancelled.
+    """
+    from ragqa.finetune.routing.network import open_network
+
+    splits, base = read_labelled(prepared), find_model(encoder_name(options.base))
     labels = tuple(sorted(set(splits["train"].labels)))
-    record = RouteRecord(labels, folder.spec, min(options.max_tokens or LONGEST, folder.max_length))
-    data = read_prepared(prepared).sha256
-    identity = {"data": data, "options": asdict(options), "base_revision": folder.revision}
-    run = _Run(splits["train"], splits["valid"], record, folder, options, notice)
-    history = run.epochs(Checkpoints(job_folder / "checkpoints", identity))
-    _save(run.network, record, job_folder / "making")
-    Checkpoints(job_folder / "checkpoints", identity).forget()
-    chosen = best(history)
-    return {
-        "form": "route",
-        "base": folder.spec,
-        "base_revision": folder.revision,
-        "scratch": False,
-        "method": "full",
-        "data_sha256": data["train"],
-        "seed": options.seed,
-        "labels": len(labels),
-        "examples": len(splits["train"]),
-        "epochs": len(history),
-        "best_epoch": chosen.epoch,
-        "valid_macro_f1": chosen.valid_macro_f1,
-        "valid_loss": chosen.valid_loss,
-        "tokens": history[-1].tokens,
-        "train_seconds": round(history[-1].seconds, 1),
-        "history": [asdict(epoch) for epoch in history],
-    }
+    record = RouteRecord(labels, base.spec, min(options.max_tokens or LONGEST, base.max_length))
+    epochs = options.epochs or EPOCHS
+    plan = Plan(epochs, options.learning_rate or RATE, options.seed, PATIENCE, half=uses_gpu(), rounds=epochs)
+    checkpoints = folder.checkpoints("learning", _rank)
+    network = open_network(base, len(labels), record.max_tokens)
+    place = {label: at for at, label in enumerate(labels)}
+    batches = Batches(splits["train"], place, options.batch_size or BATCH, options.seed)
+    if checkpoints.newest() is None:
+        network.imprint(splits["train"].questions, [place[label] for label in splits["train"].labels])
+    held_back = splits["valid"] if set(splits["valid"].labels) & set(labels) else None
+    measure = (lambda trainer: _measure(trainer.model, held_back, labels)) if held_back else None
+    tokens = network.tokens(splits["train"].questions)
+    training = Training("learning", plan, checkpoints, sink, len(batches), tokens, measure)
+    network, history, kept = training.run(lambda: _trainer(network, batches, training))
+    done = max(int(line["step"]) for line in history)
+    figures: Line = next((line for line in measured_lines(history) if line["step"] == kept), {})
+
+    def write(making: Path) -> dict[str, Any]:
+        _save(network, record, making)
+        return {
+            "form": "route",
+            "base": base.spec,
+            "base_revision": base.revision,
+            "scratch": False,
+            "method": "full",
+            "data_sha256": read_prepared(prepared).sha256["train"],
+            "seed": options.seed,
+            "labels": len(labels),
+            "examples": len(splits["train"]),
+            "epochs": done // len(batches),
+            "best_epoch": (kept or done) // len(batches),
+            "valid_macro_f1": figures.get("eval_macro_f1"),
+            "valid_loss": figures.get("eval_loss"),
+            "tokens": tokens * done // len(batches),
+            "train_seconds": round(seconds_of(history), 1),
+            "train_loss": epoch_loss(history, len(batches)),
+            "history": [dict(line) for line in history],
+        }
+
+    return write_model(folder.model, write)
 
 
-def _base(name: str) -> ModelFolder:
-    if name == "scratch":
+def _rank(line: Line) -> tuple[float, ...]:
+    return line["eval_macro_f1"], -line["eval_loss"]
+
+
+def encoder_name(base: str) -> str:
+    """Return the name of the encoder that ``--base`` names. Raises RagqaError where it names none."""
+    if base == "scratch":
         raise RagqaError(
             f"a classifier is trained from an encoder, not from scratch: give --base {BUNDLED}, or the folder of a "
             "sentence-transformers model"
         )
-    return find_model(name.removeprefix("local:"))
+    return base.removeprefix("local:")
 
 
-class _Run:
-    """One training: the network, its optimizer and its rate."""
+class Batches:
+    """Batches of questions of about one length, in an order that the seed and the epoch decide and nothing else."""
 
-    def __init__(
-        self,
-        train: Labelled,
-        valid: Labelled,
-        record: RouteRecord,
-        folder: ModelFolder,
-        options: TrainOptions,
-        notice: Callable[[str], None],
-    ) -> None:
-        import torch
-
-        from ragqa.finetune.routing.network import open_network
-
-        self._train, self._valid, self._labels, self._notice = train, valid, record.labels, notice
-        self._seed, self._batch = options.seed, options.batch_size or BATCH
-        self._last, rate = options.epochs or EPOCHS, options.learning_rate or RATE
-        torch.manual_seed(options.seed)
-        self.network = open_network(folder, len(record.labels), record.max_tokens)
-        head = [self.network.directions, self.network.log_scale]
-        groups = [
-            {"params": list(self.network.encoder.parameters()), "lr": rate, "weight_decay": 0.01},
-            {"params": head, "lr": rate * HEAD_RATE, "weight_decay": 0.0},
-        ]
-        self._rates = [rate, rate * HEAD_RATE]
-        self._optimizer = torch.optim.AdamW(groups)
-        place = {label: at for at, label in enumerate(record.labels)}
+    def __init__(self, train: Labelled, place: dict[str, int], size: int, seed: int) -> None:
+        self._train, self._size, self._seed, self._epoch = train, size, seed, 0
         self._targets = [place[label] for label in train.labels]
-        # A label that only held-back questions have can't be said: its loss counts nothing, its answer is wrong.
-        self._valid_targets = [place.get(label, -100) for label in valid.labels]
 
-    def epochs(self, checkpoints: Checkpoints) -> list[Epoch]:
-        """Train until done, and leave the network as it was after its best epoch."""
-        history = checkpoints.history()
-        if history:
-            self._notice(f"going on after epoch {history[-1].epoch} of {self._last}")
-            checkpoints.load(history[-1], self.network, self._optimizer)
-        else:
-            self.network.imprint(self._train.questions, self._targets)
-        while not self._done(history):
-            history.append(self._epoch(len(history) + 1, history[-1] if history else Epoch(0, 0.0)))
-            checkpoints.save(self.network, self._optimizer, history)
-            self._notice(_told(history[-1], self._last))
-        checkpoints.load(best(history), self.network)
-        return history
+    def __len__(self) -> int:
+        return sum(1 for _ in self._orders())
 
-    def _done(self, history: list[Epoch]) -> bool:
-        if not history:
-            return False
-        return len(history) >= self._last or len(history) - best(history).epoch >= PATIENCE
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of the next pass."""
+        self._epoch = epoch
 
-    def _epoch(self, number: int, before: Epoch) -> Epoch:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         import torch
 
-        chance = Random(f"{self._seed} {number}")
-        torch.manual_seed(chance.getrandbits(63))
-        self.network.train()
-        started = told = time.monotonic()
-        total, tokens, batches = 0.0, 0, list(self._batches(chance))
-        for step, batch in enumerate(batches):
-            self._set_rate((number - 1) * len(batches) + step, self._last * len(batches))
-            loss, read = self._step(batch)
-            if not math.isfinite(loss):
-                raise RagqaError(
-                    f"the loss became {loss} in epoch {number}, step {step + 1}: choose a lower --learning-rate "
-                    f"(now {self._rates[0]:g}); the model is as it was after epoch {number - 1}"
-                )
-            total, tokens = total + loss * len(batch), tokens + read
-            if time.monotonic() - told > TOLD_EVERY_S:
-                told = time.monotonic()
-                self._notice(f"epoch {number} of {self._last}, step {step + 1} of {len(batches)}: loss {loss:.3f}")
-        seconds = time.monotonic() - started
-        valid_loss, valid_f1 = self._held_back()
-        loss = total / len(self._train)
-        return Epoch(number, loss, valid_loss, valid_f1, before.tokens + tokens, before.seconds + seconds)
+        for batch in self._orders():
+            targets = torch.tensor([self._targets[at] for at in batch])
+            yield {"questions": [self._train.questions[at] for at in batch], "targets": targets}
 
-    def _batches(self, chance: Random) -> Iterator[list[int]]:
-        """Yield the places of all questions in a chance order, those of a batch of about one length."""
+    def _orders(self) -> Iterator[list[int]]:
+        chance = Random(f"{self._seed} {self._epoch}")
         order = list(range(len(self._train)))
         chance.shuffle(order)
-        slab, batches = self._batch * 16, []
+        slab, batches = self._size * 16, []
         for start in range(0, len(order), slab):
             near = sorted(order[start : start + slab], key=lambda at: len(self._train.questions[at]))
-            batches += [near[at : at + self._batch] for at in range(0, len(near), self._batch)]
+            batches += [near[at : at + self._size] for at in range(0, len(near), self._size)]
         chance.shuffle(batches)
         yield from batches
 
-    def _step(self, batch: Sequence[int]) -> tuple[float, int]:
-        import torch
-        from torch.nn.functional import cross_entropy
 
-        questions = [self._train.questions[at] for at in batch]
-        device = self.network.device
-        targets = torch.tensor([self._targets[at] for at in batch], device=device)
-        try:
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                loss = cross_entropy(self.network(questions).float(), targets)
-            self._optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self._optimizer.step()
-        except (MemoryError, RuntimeError) as error:  # torch says it in words only
-            if isinstance(error, MemoryError) or "memory" in str(error):
-                raise RagqaError(
-                    f"memory ran out with {self._batch} questions at a time: choose a smaller --batch-size"
-                ) from None
-            raise
-        return float(loss.detach()), self.network.read
+def _trainer(network: Any, batches: Batches, training: Training) -> Any:
+    import torch
+    from torch.nn.functional import cross_entropy
+    from transformers import Trainer, TrainingArguments
 
-    def _set_rate(self, step: int, steps: int) -> None:
-        warm = max(round(WARM_UP * steps), 1)
-        share = min((step + 1) / warm, (steps - step) / max(steps - warm, 1))
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * share
+    class OnQuestions(Trainer):
+        """The Trainer on batches of questions and the places of their labels."""
 
-    def _held_back(self) -> tuple[float | None, float | None]:
-        """Return loss and macro-F1 of the questions held back."""
-        import torch
-        from torch.nn.functional import cross_entropy
+        def get_train_dataloader(self) -> Any:
+            return batches
 
-        if not len(self._valid) or max(self._valid_targets) < 0:
-            return None, None
-        self.network.eval()
-        questions, targets = self._valid.questions, torch.tensor(self._valid_targets)
-        with torch.inference_mode():
-            rows = [self.network(questions[at : at + 64]).float().cpu() for at in range(0, len(questions), 64)]
-            scores = torch.cat(rows)
-            loss = float(cross_entropy(scores, targets))
-        said = [self._labels[at] for at in scores.argmax(dim=1).tolist()]
-        return loss, macro_f1(self._valid.labels, said)
+        def compute_loss(self, model: Any, inputs: Any, *_: Any, **__: Any) -> Any:
+            return cross_entropy(model(inputs["questions"]).float(), inputs["targets"])
+
+    rate, total = training.plan.rate, training.plan.epochs * len(batches)
+    warm = max(round(WARM_UP * total), 1)
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": list(network.encoder.parameters()), "lr": rate, "weight_decay": 0.01},
+            {"params": [network.directions, network.log_scale], "lr": rate * HEAD_RATE, "weight_decay": 0.0},
+        ]
+    )
+    rates = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: max(0.0, min((step + 1) / warm, (total - step) / max(total - warm, 1)))
+    )
+    arguments = TrainingArguments(**training.arguments())
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # several would each get a part of every batch
+    return resumable(OnQuestions, training)(model=network, args=arguments, optimizers=(optimizer, rates))
 
 
-def _told(epoch: Epoch, last: int) -> str:
-    line = f"epoch {epoch.epoch} of {last}: loss {epoch.train_loss:.3f}"
-    if epoch.valid_loss is not None and epoch.valid_macro_f1 is not None:
-        line += f"; held back: loss {epoch.valid_loss:.3f}, macro-F1 {epoch.valid_macro_f1:.3f}"
-    return line
+def _measure(network: Any, held_back: Labelled, labels: Sequence[str]) -> dict[str, float]:
+    """Return loss and macro-F1 of the questions held back.
+
+    A label that only they have can't be predicted: its loss counts nothing, its answer is wrong.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    network.eval()
+    place = {label: at for at, label in enumerate(labels)}
+    targets, questions = torch.tensor([place.get(label, -100) for label in held_back.labels]), held_back.questions
+    with torch.inference_mode():
+        scores = torch.cat([network(questions[at : at + 64]).float().cpu() for at in range(0, len(questions), 64)])
+        loss = float(cross_entropy(scores, targets))
+    predicted = [labels[at] for at in scores.argmax(dim=1).tolist()]
+    return {"eval_loss": loss, "eval_macro_f1": macro_f1(held_back.labels, predicted)}
 
 
 def _save(network: Any, record: RouteRecord, making: Path) -> None:
-    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    from ragqa.finetune.routing.network import quiet
-
-    try:
-        making.mkdir(parents=True, exist_ok=True)
-        with quiet():
-            # Its card would quote the manual's text.
-            network.encoder.save(str(making), create_model_card=False)
-        save_file(network.head(), making / HEAD)
-        write_record(making, record)
-    except (OSError, SafetensorError) as error:
-        raise RagqaError(
-            f"the model can't be written to {making}: {getattr(error, 'strerror', None) or error}; make room and run "
-            "the same command, which goes on from the last epoch"
-        ) from None
+    with quiet():
+        # Its card would quote the manual's text.
+        network.encoder.save(str(making), create_model_card=False)
+    save_file(network.head(), making / HEAD)
+    write_record(making, record)

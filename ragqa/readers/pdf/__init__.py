@@ -13,15 +13,15 @@ from contextlib import contextmanager
 
 from ragqa.errors import UnreadableFile
 from ragqa.printable import quantity
-from ragqa.readers.files import check_length
-from ragqa.readers.pdf.blocks import Built, assemble, build_blocks, find_code
+from ragqa.readers.files import InputFile, check_length
+from ragqa.readers.pdf.blocks import BuiltBlock, assemble, build_blocks, find_code
 from ragqa.readers.pdf.columns import read_in_order
 from ragqa.readers.pdf.furniture import find_contents, find_footnotes, find_furniture
 from ragqa.readers.pdf.headings import choose_title, find_headings
-from ragqa.readers.pdf.rows import Knows, Row, make_rows, part_run_ins
+from ragqa.readers.pdf.rows import IsWord, TextRow, make_rows, split_run_ins
 from ragqa.readers.pdf.ruled import RuledTable, find_ruled
 from ragqa.readers.pdf.rules import Rules
-from ragqa.readers.pdf.source import Bookmark, RawPage, Source, open_source
+from ragqa.readers.pdf.source import Bookmark, PdfSource, RawPage, open_pdf
 from ragqa.readers.pdf.tables import find_tables
 from ragqa.types import Document
 
@@ -37,21 +37,22 @@ MANY_PAGES, FEWEST_DIFFERENT = 1000, 0.02
 """Of so many pages with text at least this part must differ."""
 
 
-def read_pdf(data: bytes, name: str, password: str | None = None) -> Document:
-    """Return the document in a PDF's bytes. Raises UnreadableFile where it gives no text, and says why."""
+def read(file: InputFile) -> Document:
+    """Return the PDF as a Document. Raises UnreadableFile where it gives no text, and says why."""
     with _collector_paused():
-        return _read(data, name, password)
+        return _read(file)
 
 
-def _read(data: bytes, name: str, password: str | None) -> Document:
-    with open_source(data, name, password) as source:
+def _read(file: InputFile) -> Document:
+    name = file.name
+    with open_pdf(file.data, name, file.password) as source:
         pages = _pages(source, name)
         bookmarks = source.bookmarks()
         meta_title = source.title()
     if not any(page.text.segments for page in pages):
         raise UnreadableFile(_no_text(name, pages))
     rows, furniture, ruled = _rows(pages)
-    rows = part_run_ins(rows, bookmarks)
+    rows = split_run_ins(rows, bookmarks)
     if not rows:
         raise UnreadableFile(_no_text(name, pages))
     blocks = _blocks(rows, bookmarks, ruled, [page.text.rules for page in pages])
@@ -60,7 +61,7 @@ def _read(data: bytes, name: str, password: str | None) -> Document:
         name=name,
         title=choose_title(meta_title, rows, name),
         media_type=MEDIA_TYPE,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=hashlib.sha256(file.data).hexdigest(),
         text=text,
         blocks=spans,
         pages=numbered,
@@ -80,7 +81,7 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _pages(source: Source, name: str) -> list[RawPage]:
+def _pages(source: PdfSource, name: str) -> list[RawPage]:
     """Return all pages, or stop where they hold more than a document may, or only the same page again and again."""
     pages: list[RawPage] = []
     characters = said = 0
@@ -100,11 +101,11 @@ def _pages(source: Source, name: str) -> list[RawPage]:
     return pages
 
 
-def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]], dict[int, RuledTable]]:
+def _rows(pages: Sequence[RawPage]) -> tuple[list[TextRow], list[list[str]], dict[int, RuledTable]]:
     """Return all rows of the body in reading order, what was taken off each page, and the stretches that are tables."""
     flat = [make_rows(number, page.text.segments) for number, page in enumerate(pages)]
     taken = find_furniture(flat, [page.height for page in pages])
-    rows: list[Row] = []
+    rows: list[TextRow] = []
     furniture: list[list[str]] = []
     ruled: dict[int, RuledTable] = {}
     column = 0
@@ -122,24 +123,24 @@ def _rows(pages: Sequence[RawPage]) -> tuple[list[Row], list[list[str]], dict[in
 
 
 def _blocks(
-    rows: list[Row], bookmarks: Sequence[Bookmark], ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
-) -> list[Built]:
-    knows = _vocabulary(rows)
+    rows: list[TextRow], bookmarks: Sequence[Bookmark], ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
+) -> list[BuiltBlock]:
+    is_word = _vocabulary(rows)
     tabled = {at for at, row in enumerate(rows) if row.column in ruled}
     contents = find_contents(rows) - tabled
     code = find_code(rows, contents | tabled)
     headings = find_headings(rows, bookmarks, contents | code | tabled)
     inside = {at + step for at, (count, _) in headings.items() for step in range(count)}
-    tables = find_tables(rows, contents | inside, knows, ruled, rules)
+    tables = find_tables(rows, contents | inside, is_word, ruled, rules)
     notes = find_footnotes(rows, contents | inside | code | tabled)
-    return build_blocks(rows, headings, contents, tables, code, notes, knows)
+    return build_blocks(rows, headings, contents, tables, code, notes, is_word)
 
 
-def _vocabulary(rows: Sequence[Row]) -> Knows:
+def _vocabulary(rows: Sequence[TextRow]) -> IsWord:
     """Return whether the document has a word inside a line. Made when the first broken word is met."""
     words: set[str] = set()
 
-    def knows(word: str) -> bool:
+    def is_word(word: str) -> bool:
         if not words:
             words.add("")
             for row in rows:
@@ -147,7 +148,7 @@ def _vocabulary(rows: Sequence[Row]) -> Knows:
                 words.update(text.lower().split()[:-1])
         return word in words
 
-    return knows
+    return is_word
 
 
 _PUNCTUATION = re.compile(r"[^\w-]+")

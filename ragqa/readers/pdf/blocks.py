@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ragqa.cjk import HAN
 from ragqa.readers.pdf.calls import CJK
-from ragqa.readers.pdf.rows import Knows, Row, finish, is_caption, join
+from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join
 from ragqa.readers.pdf.tables import Table
 from ragqa.types import Block, BlockKind, Page
 
 
-def find_code(rows: Sequence[Row], skip: set[int]) -> set[int]:
+def find_code(rows: Sequence[TextRow], skip: set[int]) -> set[int]:
     """Return the rows set in a typewriter face, unless most of the document is."""
     mono = {at for at, row in enumerate(rows) if row.mono and at not in skip}
     letters = sum(len(row.text) for row in rows)
@@ -24,7 +25,7 @@ def find_code(rows: Sequence[Row], skip: set[int]) -> set[int]:
     return mono
 
 
-def verbatim(rows: Sequence[Row]) -> str:
+def verbatim(rows: Sequence[TextRow]) -> str:
     """Return lines of code with the indents and blank lines that their places show."""
     left = min(row.x0 for row in rows)
     widths = sorted((s.x1 - s.x0) / len(s.text) for row in rows for s in row.segments if len(s.text) > 2)
@@ -49,7 +50,7 @@ _BULLET = re.compile(
     r"^([•◦▪‣●○■□▶►✓✔➢➤❖❑❒◆◇⬝→⁃∙·\uf0b7\uf0a7]|[–—*-](?=\s))\s*(?=\S)|^(o|l)\s+(?=[A-Z])|^(l)\s+(?=\d)"
 )
 _ORDINAL = re.compile(
-    r"^(?:\d{1,3}[.)](?=\s|[\u4e00-\u9fff])|\(\d{1,3}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{1,3})\)\s|[①-⑳]|"
+    rf"^(?:\d{{1,3}}[.)](?=\s|[{HAN}])|\(\d{{1,3}}\)|[a-zA-Z][.)]\s|\([a-z]\)\s|\((?:ix|iv|v?i{{1,3}})\)\s|[①-⑳]|"
     r"[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）])\s*"
 )
 _DASHES = frozenset("-–—")
@@ -61,7 +62,7 @@ RAGGED = 0.6
 
 
 @dataclass(slots=True)
-class Built:
+class BuiltBlock:
     """A block being built: ``pieces`` are (page, text), to be put one behind the other."""
 
     kind: BlockKind
@@ -75,33 +76,33 @@ class _Open:
 
     kind: BlockKind
     level: int
-    rows: list[Row]
+    rows: list[TextRow]
     hanging: float
 
 
 def build_blocks(
-    rows: Sequence[Row],
+    rows: Sequence[TextRow],
     headings: dict[int, tuple[int, int]],
     contents: set[int],
     tables: Sequence[Table],
     code: set[int],
     notes: dict[int, int],
-    knows: Knows,
-) -> list[Built]:
+    is_word: IsWord,
+) -> list[BuiltBlock]:
     """Return the blocks of a document's rows, in their order; a footnote comes before a paragraph that runs past it."""
-    return _Builder(rows, headings, contents, tables, code, notes, knows).build()
+    return _Builder(rows, headings, contents, tables, code, notes, is_word).build()
 
 
 class _Builder:
     def __init__(
         self,
-        rows: Sequence[Row],
+        rows: Sequence[TextRow],
         headings: dict[int, tuple[int, int]],
         contents: set[int],
         tables: Sequence[Table],
         code: set[int],
         notes: dict[int, int],
-        knows: Knows,
+        is_word: IsWord,
     ) -> None:
         self._rows = rows
         self._headings = headings
@@ -109,13 +110,13 @@ class _Builder:
         self._tables = {table.first: table for table in tables}
         self._code = code
         self._notes = notes
-        self._knows = knows
+        self._is_word = is_word
         self._edges = _right_edges(rows)
-        self._found: list[Built] = []
+        self._found: list[BuiltBlock] = []
         self._open: _Open | None = None
         self._indents: list[float] = []
 
-    def build(self) -> list[Built]:
+    def build(self) -> list[BuiltBlock]:
         at = 0
         while at < len(self._rows):
             at = self._step(at)
@@ -128,17 +129,17 @@ class _Builder:
             self._close()
             self._indents.clear()
             count, level = self._headings[at]
-            self._found.append(Built("heading", level, self._joined(rows[at : at + count])))
+            self._found.append(BuiltBlock("heading", level, self._joined(rows[at : at + count])))
             return at + count
         if at in self._contents:
             self._close()
-            self._found.append(Built("toc", 0, [(rows[at].page, finish(rows[at].text))]))
+            self._found.append(BuiltBlock("toc", 0, [(rows[at].page, finish(rows[at].text))]))
             return at + 1
         if at in self._tables:
             self._close()
             table = self._tables[at]
             for row in table.rows:
-                self._found.append(Built(row.line.kind, 0, [(rows[row.first].page, row.line.text)]))
+                self._found.append(BuiltBlock(row.line.kind, 0, [(rows[row.first].page, row.line.text)]))
             return table.last + 1
         if at in self._code:
             self._close()
@@ -172,7 +173,7 @@ class _Builder:
             if rows[end - 1].y0 - rows[end].y1 > 2.5 * rows[end].size:
                 break
             end += 1
-        self._found.append(Built("code", 0, [(rows[at].page, verbatim(rows[at:end]))]))
+        self._found.append(BuiltBlock("code", 0, [(rows[at].page, verbatim(rows[at:end]))]))
         return end
 
     def _add_text(self, at: int) -> None:
@@ -229,7 +230,7 @@ class _Builder:
             return len(block.rows) == 1 and self._full(above, row)
         return len(block.rows) == 1 and self._full(above, row) and not _ENDED.search(above.text)
 
-    def _runs_over(self, block: _Open, above: Row, row: Row) -> bool:
+    def _runs_over(self, block: _Open, above: TextRow, row: TextRow) -> bool:
         """Whether a paragraph goes on in the next column or on the next page."""
         if row.page - above.page > 1 or block.kind == "caption" or not self._ragged(block, above, row):
             return False
@@ -245,7 +246,7 @@ class _Builder:
         row, below = self._rows[at], self._rows[at + 1] if at + 1 < len(self._rows) else None
         return below is not None and below.column == row.column and below.x0 < row.x0 - 0.75 * row.size
 
-    def _ragged(self, block: _Open, above: Row, row: Row) -> bool:
+    def _ragged(self, block: _Open, above: TextRow, row: TextRow) -> bool:
         """Whether a line that ends no sentence is as long as the lines of text set without an even right edge."""
         if self._full(above, row):
             return True
@@ -253,7 +254,7 @@ class _Builder:
         least = RAGGED if len(block.rows) > 1 or above.column == row.column else 0.75
         return above.x1 - above.left > least * (edge - above.left)
 
-    def _full(self, above: Row, below: Row) -> bool:
+    def _full(self, above: TextRow, below: TextRow) -> bool:
         """Whether the first word of the line below would not have fitted on the line above."""
         edge = self._edges.get(above.column, above.right)
         first = below.segments[0]
@@ -263,12 +264,12 @@ class _Builder:
             width = (first.x1 - first.x0) * len(first.text.split(" ", 1)[0]) / max(len(first.text), 1)
         return above.x1 + min(width, 0.3 * (edge - above.left)) + 0.25 * above.size > edge - 0.5 * above.size
 
-    def _joined(self, rows: Sequence[Row]) -> list[tuple[int, str]]:
+    def _joined(self, rows: Sequence[TextRow]) -> list[tuple[int, str]]:
         pieces: list[tuple[int, str]] = []
         for number, row in enumerate(rows):
             text = row.text
             if number + 1 < len(rows):
-                text, between = join(text, rows[number + 1].text, self._knows)
+                text, between = join(text, rows[number + 1].text, self._is_word)
                 text += between
             else:
                 text = finish(text)
@@ -277,21 +278,21 @@ class _Builder:
 
     def _close(self) -> None:
         if self._open:
-            self._found.append(Built(self._open.kind, self._open.level, self._joined(self._open.rows)))
+            self._found.append(BuiltBlock(self._open.kind, self._open.level, self._joined(self._open.rows)))
         self._open = None
 
 
-def _other_face(above: Row, row: Row) -> bool:
+def _other_face(above: TextRow, row: TextRow) -> bool:
     """Whether a line set throughout in one face is followed by one in another, as a small heading is."""
     face = above.segments[0].font
     return face == above.segments[-1].last_font and (face.bold, face.italic) != _slant(row)
 
 
-def _slant(row: Row) -> tuple[bool, bool]:
+def _slant(row: TextRow) -> tuple[bool, bool]:
     return row.segments[0].font.bold, row.segments[0].font.italic
 
 
-def _right_edges(rows: Sequence[Row]) -> dict[int, float]:
+def _right_edges(rows: Sequence[TextRow]) -> dict[int, float]:
     """Return how far right the lines of each stretch reach: the end of the longest but a few."""
     ends: dict[int, list[float]] = {}
     for row in rows:
@@ -299,14 +300,14 @@ def _right_edges(rows: Sequence[Row]) -> dict[int, float]:
     return {column: sorted(xs)[-1 - len(xs) // 20] for column, xs in ends.items()}
 
 
-def _text_start(row: Row, marker: int) -> float:
+def _text_start(row: TextRow, marker: int) -> float:
     if len(row.segments) > 1 and len(row.segments[0].text) <= marker:
         return row.segments[1].x0
     return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
 
 
 def assemble(
-    built: Sequence[Built], labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
+    built: Sequence[BuiltBlock], labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
 ) -> tuple[str, tuple[Block, ...], tuple[Page, ...]]:
     """Return text, blocks and pages. A page begins where its first piece does, which may be within a block."""
     parts: list[str] = []

@@ -1,4 +1,4 @@
-"""The order in which a page is read: columns by their gutter, and what stands across them. Knows nothing of roles.
+"""The order in which a page is read: columns by their gutter, and what stands across them. IsWord nothing of roles.
 
 Columns are believed only where they hold prose on both sides: a table also has gutters.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from ragqa.readers.pdf.calls import CJK
 from ragqa.readers.pdf.lines import BELOW, Segment
-from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.rows import TextRow, make_rows
 from ragqa.readers.pdf.ruled import RuledTable
 
 SPREAD = 0.1
@@ -34,8 +34,8 @@ class _Unit(NamedTuple):
 
 
 def read_in_order(
-    page: int, rows: Sequence[Row], tables: Sequence[RuledTable], first_column: int
-) -> tuple[list[Row], dict[int, RuledTable]]:
+    page: int, rows: Sequence[TextRow], tables: Sequence[RuledTable], first_column: int
+) -> tuple[list[TextRow], dict[int, RuledTable]]:
     """Return the rows of a page in reading order, and which of their stretches are the ``tables``.
 
     ``rows`` are what stands side by side over the whole page, as ``make_rows`` gives them. Stretches are numbered from
@@ -53,10 +53,10 @@ def read_in_order(
         stretches = _columns([_Unit((s,), s.x0, s.y0, s.x1, s.y1) for s in segments] + whole, strict=True, notes=True)
     if stretches is None and not tables:
         left, right = min(row.x0 for row in rows), max(row.x1 for row in rows)
-        return [Row(*row[:-3], first_column, left, right) for row in rows], {}
+        return [TextRow(*row[:-3], first_column, left, right) for row in rows], {}
     if stretches is None:
         stretches = [(lines, (min(row.x0 for row in rows), max(row.x1 for row in rows)))]
-    ordered: list[Row] = []
+    ordered: list[TextRow] = []
     numbers: dict[int, RuledTable] = {}
     tabled = first_column + len(stretches)
     for number, (units, bounds) in enumerate(stretches, first_column):

@@ -11,7 +11,8 @@ from collections.abc import Sequence, Set
 from itertools import takewhile
 from typing import NamedTuple
 
-from ragqa.readers.pdf.rows import Row
+from ragqa.cjk import HAN
+from ragqa.readers.pdf.rows import TextRow
 
 DEPTH = 4
 """Rows looked at from each edge of a page."""
@@ -44,7 +45,7 @@ Place = tuple[int, int]
 class _Edge(NamedTuple):
     """The outermost rows of every page on one side, outermost first, as positions among the page's rows."""
 
-    pages: Sequence[Sequence[Row]]
+    pages: Sequence[Sequence[TextRow]]
     outer: list[list[int]]
     bottom: bool
     usual: float
@@ -60,7 +61,7 @@ class _Edge(NamedTuple):
         return above.y0 - below.y1
 
 
-def find_furniture(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> list[set[int]]:
+def find_furniture(pages: Sequence[Sequence[TextRow]], heights: Sequence[float]) -> list[set[int]]:
     """Return for each page the positions in its rows (top first) that are furniture."""
     found: list[set[int]] = [set() for _ in pages]
     usual = _usual_size(pages)
@@ -85,7 +86,7 @@ def find_furniture(pages: Sequence[Sequence[Row]], heights: Sequence[float]) -> 
     return found
 
 
-def _usual_size(pages: Sequence[Sequence[Row]]) -> float:
+def _usual_size(pages: Sequence[Sequence[TextRow]]) -> float:
     sizes: Counter[float] = Counter()
     for rows in pages:
         for row in rows:
@@ -93,7 +94,7 @@ def _usual_size(pages: Sequence[Sequence[Row]]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 10.0
 
 
-def _outer(rows: Sequence[Row], height: float, bottom: bool, tallest: float) -> list[int]:
+def _outer(rows: Sequence[TextRow], height: float, bottom: bool, tallest: float) -> list[int]:
     if not rows:
         return []
     order = range(len(rows) - 1, max(len(rows) - 1 - DEPTH, -1), -1) if bottom else range(min(DEPTH, len(rows)))
@@ -106,7 +107,7 @@ def _outer(rows: Sequence[Row], height: float, bottom: bool, tallest: float) -> 
     return list(takewhile(can_be, order))
 
 
-def _keys(row: Row) -> list[str]:
+def _keys(row: TextRow) -> list[str]:
     """Return what of a row may return: its text without digits, or the chapter that it begins or ends by naming."""
     keys = ["".join(_DIGITS.sub("#", row.text.lower()).split())]
     if len(row.text) <= 160:
@@ -132,7 +133,7 @@ def _returning(edge: _Edge) -> set[Place]:
     return _where_most_return(edge, found)
 
 
-def _floating(pages: Sequence[Sequence[Row]], bottom: bool) -> set[Place]:
+def _floating(pages: Sequence[Sequence[TextRow]], bottom: bool) -> set[Place]:
     """Return outermost rows that are the same on many pages wherever they stand, as in printed web pages."""
     places: defaultdict[str, list[Place]] = defaultdict(list)
     for page, rows in enumerate(pages):
@@ -165,7 +166,7 @@ def _where_most_return(edge: _Edge, found: set[Place]) -> set[Place]:
     return {place for place in found if most(place)}
 
 
-def _companions(edge: _Edge, where: Sequence[Place], row: Row, need: int) -> bool:
+def _companions(edge: _Edge, where: Sequence[Place], row: TextRow, need: int) -> bool:
     """Whether enough pages have the same text at the same height and size."""
     found: set[int] = set()
     for page, at in where:
@@ -223,7 +224,7 @@ def _slots(edge: _Edge, returning: set[Place]) -> dict[int, float]:
     }
 
 
-def _slot(row: Row) -> int:
+def _slot(row: TextRow) -> int:
     return round(row.y0) * 1000 + round(row.size * 2)
 
 
@@ -249,7 +250,7 @@ def _apart(edge: _Edge, place: Place, returns: bool) -> bool:
 
 _PAGE = r"(?:\d{1,4}|[ivxlc]{1,7}|[A-Z]{1,2}[-–]\d{1,3})"
 _LEADERS = re.compile(rf"(?:\.\s?){{4,}}\s*{_PAGE}?$|(?:…\s?){{2,}}\s*{_PAGE}?$|(?:·\s?){{4,}}\s*{_PAGE}?$")
-_ENDS_IN_PAGE = re.compile(rf"(?:^|\s|[\u4e00-\u9fff）)]){_PAGE}$")
+_ENDS_IN_PAGE = re.compile(rf"(?:^|\s|[{HAN}）)]){_PAGE}$")
 _INDEX_ROW = re.compile(
     r"^(?=.*[^\W\d]).{1,90}?[,\s.]\s?\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^[A-Z]$"
 )
@@ -260,7 +261,7 @@ _CONTENTS = re.compile(
 _INDEX = re.compile(r"^(?:(?:subject |general |concept |function )?index|索\s*引)$", re.I)
 
 
-def find_contents(rows: Sequence[Row]) -> set[int]:
+def find_contents(rows: Sequence[TextRow]) -> set[int]:
     """Return the positions of rows of tables of contents, their title included, and of indexes below theirs."""
     found = _with_leaders(rows)
     for at, row in enumerate(rows):
@@ -275,7 +276,7 @@ def find_contents(rows: Sequence[Row]) -> set[int]:
     return found
 
 
-def _with_leaders(rows: Sequence[Row]) -> set[int]:
+def _with_leaders(rows: Sequence[TextRow]) -> set[int]:
     """Return rows with dot leaders, where several stand near each other, and what stands between them."""
     dotted = [
         at
@@ -295,15 +296,15 @@ def _with_leaders(rows: Sequence[Row]) -> set[int]:
     return found
 
 
-def _is_entry(row: Row) -> bool:
+def _is_entry(row: TextRow) -> bool:
     return bool(_ENDS_IN_PAGE.search(row.text)) and len(row.text) < 160
 
 
-def _is_index_entry(row: Row) -> bool:
+def _is_index_entry(row: TextRow) -> bool:
     return bool(_INDEX_ROW.match(row.text))
 
 
-def _after(rows: Sequence[Row], at: int, matches: object, share: float) -> set[int]:
+def _after(rows: Sequence[TextRow], at: int, matches: object, share: float) -> set[int]:
     """Return the rows after a heading at ``at`` up to where, over a dozen rows, too few match any more."""
     assert callable(matches)
     flags: list[bool] = []
@@ -327,7 +328,7 @@ SMALLER = 0.92
 _MARK = re.compile(r"^(?:\d{1,3}[\s.)]?(?=\D)|\(\d{1,3}\)|\[\d{1,3}\]|[*†‡§¶]+|[①-⑳]|[a-z]\s)\s*\S")
 
 
-def find_footnotes(rows: Sequence[Row], skip: Set[int]) -> dict[int, int]:
+def find_footnotes(rows: Sequence[TextRow], skip: Set[int]) -> dict[int, int]:
     """Return for the position of a column's first footnote where the rows at its foot end, exclusively.
 
     ``skip`` are positions of which something else is known. Below a heading, a list in smaller type looks the same.
@@ -344,7 +345,7 @@ def find_footnotes(rows: Sequence[Row], skip: Set[int]) -> dict[int, int]:
     return found
 
 
-def _foot(rows: Sequence[Row], end: int, skip: Set[int]) -> int:
+def _foot(rows: Sequence[TextRow], end: int, skip: Set[int]) -> int:
     """Return where the footnotes of the column that ends before ``end`` begin, or ``end`` where it has none."""
     column, size = rows[end - 1].column, rows[end - 1].size
     at = end

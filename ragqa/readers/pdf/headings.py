@@ -1,6 +1,6 @@
 """Which rows are headings, and of what level: from the outline where there is one, and from the type they are set in.
 
-Rows of one heading are joined by the caller. Knows nothing of the blocks around them.
+Rows of one heading are joined by the caller. IsWord nothing of the blocks around them.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence, Set
 from pathlib import PurePath
 from typing import NamedTuple
 
-from ragqa.readers.draft import given_title
-from ragqa.readers.pdf.rows import Row, finish, is_caption
+from ragqa.readers.builder import clean_metadata_title
+from ragqa.readers.pdf.rows import TextRow, finish, is_caption
 from ragqa.readers.pdf.source import Bookmark
 
 MAX_LENGTH = 200
@@ -29,7 +29,7 @@ def _solid(text: str) -> str:
     return text.translate(_BLANKS).lower() if text.isascii() else _SOLID.sub("", text).lower()
 
 
-def from_outline(rows: Sequence[Row], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
+def from_outline(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
     """Return the rows that say a bookmark's title where it leads, or on the page before or after."""
     pages: defaultdict[int, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
@@ -60,14 +60,14 @@ def from_outline(rows: Sequence[Row], bookmarks: Sequence[Bookmark], skip: set[i
     return found
 
 
-def _away(row: Row, mark: Bookmark, page: int) -> float:
+def _away(row: TextRow, mark: Bookmark, page: int) -> float:
     """Return how far a row lies from where the bookmark leads; larger type is preferred among rows of one place."""
     if mark.y is None or page != mark.page:
         return 500 - 10 * row.size - 100 * row.bold
     return abs(row.y1 - mark.y) - 3 * row.size
 
 
-def _matches(rows: Sequence[Row], solid: dict[int, str], at: int, title: str) -> int:
+def _matches(rows: Sequence[TextRow], solid: dict[int, str], at: int, title: str) -> int:
     """Return how many rows from ``at`` on say the title, a chapter number before it allowed; 0 where they do not."""
     text = ""
     for count in range(1, 5):
@@ -109,12 +109,12 @@ class Style(NamedTuple):
     italic: bool
 
 
-def style_of(row: Row) -> Style:
+def style_of(row: TextRow) -> Style:
     first = row.segments[0]
     return Style(round(4 * row.size), row.bold, first.font.italic and first.last_font.italic)
 
 
-def count_styles(rows: Sequence[Row], skip: Set[int]) -> Counter[Style]:
+def count_styles(rows: Sequence[TextRow], skip: Set[int]) -> Counter[Style]:
     """Return how much is set in each style, Chinese counted twice, tables and code little; ``skip`` are left out."""
     counts: Counter[Style] = Counter()
     for at, row in enumerate(rows):
@@ -143,7 +143,7 @@ _CHINESE = re.compile(
 )
 
 
-def known_levels(rows: Sequence[Row], outlined: Headings) -> dict[Style, int]:
+def known_levels(rows: Sequence[TextRow], outlined: Headings) -> dict[Style, int]:
     """Return the level that most of the outline's headings of each style have; a lone one among many says nothing."""
     votes: defaultdict[Style, Counter[int]] = defaultdict(Counter)
     for at, (_, level) in outlined.items():
@@ -153,7 +153,7 @@ def known_levels(rows: Sequence[Row], outlined: Headings) -> dict[Style, int]:
 
 
 def below_outline(
-    rows: Sequence[Row], typed: Sequence[tuple[int, int]], outlined: Headings, known: dict[Style, int]
+    rows: Sequence[TextRow], typed: Sequence[tuple[int, int]], outlined: Headings, known: dict[Style, int]
 ) -> Headings:
     """Return all headings. One that the outline leaves out stands as high as others of its style that it names.
 
@@ -185,7 +185,7 @@ def below_outline(
     return found
 
 
-def by_size(rows: Sequence[Row], typed: Sequence[tuple[int, int]]) -> Headings:
+def by_size(rows: Sequence[TextRow], typed: Sequence[tuple[int, int]]) -> Headings:
     """Return the headings of a document without an outline: larger above smaller, or as deep as their numbers."""
     levels = _ranked([rows[at] for at, _ in typed])
     found = {at: (count, levels[style_of(rows[at])]) for at, count in typed}
@@ -193,7 +193,7 @@ def by_size(rows: Sequence[Row], typed: Sequence[tuple[int, int]]) -> Headings:
     return found
 
 
-def _ranked(heads: Sequence[Row]) -> dict[Style, int]:
+def _ranked(heads: Sequence[TextRow]) -> dict[Style, int]:
     styles = {style_of(row) for row in heads}
     cover = heads[0].page if heads else 0
     often = Counter(style_of(row) for row in heads if row.page > cover)
@@ -209,7 +209,7 @@ def _ranked(heads: Sequence[Row]) -> dict[Style, int]:
     return levels
 
 
-def _number_levels(rows: Sequence[Row], found: Headings) -> None:
+def _number_levels(rows: Sequence[TextRow], found: Headings) -> None:
     """Where most headings carry numbers, let the depth of the number say the level."""
     depths = {}
     for at in found:
@@ -250,7 +250,7 @@ _NUMBER = re.compile(r"^\W?[\dA-Za-z一二三四五六七八九十]{1,3}(?:\.\d{
 
 
 def find_typed(
-    rows: Sequence[Row], body: Style, common: Set[Style], blocked: Set[int], known: Set[Style]
+    rows: Sequence[TextRow], body: Style, common: Set[Style], blocked: Set[int], known: Set[Style]
 ) -> list[tuple[int, int]]:
     """Return (position, rows) of each heading. ``known`` are the styles of headings that the outline names."""
     found: list[tuple[int, int, Style]] = []
@@ -295,7 +295,7 @@ class _Loud:
         return 1 if slanted or times >= FAINT else 0
 
 
-def _run(rows: Sequence[Row], at: int, style: Style, strength: int, blocked: Set[int]) -> int:
+def _run(rows: Sequence[TextRow], at: int, style: Style, strength: int, blocked: Set[int]) -> int:
     """Return how many rows from ``at`` on make one heading by their looks, or 0."""
     row = rows[at]
     if row.mono or len(row.text) > MAX_LENGTH or not any(c.isalpha() for c in row.text):
@@ -321,7 +321,7 @@ def _run(rows: Sequence[Row], at: int, style: Style, strength: int, blocked: Set
     return count if _stands_alone(rows, at, count, strength) else 0
 
 
-def _stands_alone(rows: Sequence[Row], at: int, count: int, strength: int) -> bool:
+def _stands_alone(rows: Sequence[TextRow], at: int, count: int, strength: int) -> bool:
     """Whether it is short, no sentence, parted by white space from what is above, and in no row of a table."""
     row, last, after = rows[at], rows[at + count - 1], rows[at + count]
     if count > 2 or sum(len(r.text) for r in rows[at : at + count]) > SHORT or _SENTENCE_END.search(last.text):
@@ -341,11 +341,11 @@ def _stands_alone(rows: Sequence[Row], at: int, count: int, strength: int) -> bo
     return room > 2 * row.size or not _same_columns(before, after)
 
 
-def _same_columns(above: Row, below: Row) -> bool:
+def _same_columns(above: TextRow, below: TextRow) -> bool:
     return any(abs(a.x0 - b.x0) < 3 for a in above.segments[1:] for b in below.segments[1:])
 
 
-def _without_text(rows: Sequence[Row], loud: _Loud) -> set[int]:
+def _without_text(rows: Sequence[TextRow], loud: _Loud) -> set[int]:
     """Return the pages that hold no plain text to speak of, as covers."""
     plain = Counter(row.page for row in rows if not loud.of(style_of(row)))
     return {row.page for row in rows if plain[row.page] < 3}
@@ -374,7 +374,7 @@ _ENUMERATOR = re.compile(
 )
 
 
-def find_headings(rows: Sequence[Row], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
+def find_headings(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark], skip: set[int]) -> Headings:
     """Return the headings of a document. ``skip`` are positions that can't be any: tables of contents, code."""
     outlined = from_outline(rows, bookmarks, skip)
     inside = {at + step for at, (count, _) in outlined.items() for step in range(count)}
@@ -385,7 +385,7 @@ def find_headings(rows: Sequence[Row], bookmarks: Sequence[Bookmark], skip: set[
     return _with_numbers_above(rows, found)
 
 
-def _with_numbers_above(rows: Sequence[Row], found: Headings) -> Headings:
+def _with_numbers_above(rows: Sequence[TextRow], found: Headings) -> Headings:
     """Join a heading that is but a number ('Chapter 3', 'TWO', '第三章') to the one below it."""
     joined = dict(found)
     for at in sorted(found):
@@ -400,12 +400,16 @@ def _with_numbers_above(rows: Sequence[Row], found: Headings) -> Headings:
 MAX_TITLE = 200
 
 
-def choose_title(metadata: str, rows: Sequence[Row], name: str) -> str:
+def choose_title(metadata: str, rows: Sequence[TextRow], name: str) -> str:
     """Return one line that names the document for a person."""
-    return given_title(metadata) or _largest(rows) or ("standard input" if name == "-" else PurePath(name).stem or name)
+    return (
+        clean_metadata_title(metadata)
+        or _largest(rows)
+        or ("standard input" if name == "-" else PurePath(name).stem or name)
+    )
 
 
-def _largest(rows: Sequence[Row]) -> str:
+def _largest(rows: Sequence[TextRow]) -> str:
     """Return what stands in the largest type on the first page, where that is larger than the rest and short."""
     page = [row for row in rows if row.page == rows[0].page and sum(c.isalpha() for c in row.text) > 1]
     if not page:

@@ -1,6 +1,6 @@
 """Characters of a page to Segments: words of one line that stand close together, with place, size and font.
 
-Knows nothing of columns, paragraphs or tables.
+IsWord nothing of columns, paragraphs or tables.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.calls import CJK, clean, page_text
-from ragqa.readers.pdf.fonts import Font, fonts_at, show_symbols, sift_unreadable
+from ragqa.readers.pdf.calls import CJK, Font, clean, find_fonts, page_text, show_symbols, sift_unreadable
 from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
-from ragqa.readers.pdf.superscripts import Pieces, part_scripts, write_line
-from ragqa.readers.pdf.words import Box, close_gaps, corners_of, shown_words
+from ragqa.readers.pdf.superscripts import ScriptedWords, split_scripts, write_line
+from ragqa.readers.pdf.words import Box, close_gaps, find_shown_words, measure_corners
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -223,17 +222,18 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     text = page_text(text_page, pointer, count)
     if symbols:
         text = show_symbols(pointer, text)
-    text, words, corners, struck, layer = shown_words(page, pointer, text, marked)
+    objects = calls.list_objects(page)
+    text, words, corners, struck, layer = find_shown_words(page, objects, pointer, text, marked)
     if not len(words):
         return PageText([], count, sift_unreadable(pointer, text, ())[1], count < total)
     boxes, turned = _boxes(text_page, pointer, words, corners)
-    rules = find_rules(page) if _side_by_side(boxes, _parts(words, boxes)[0]) else NO_RULES
+    rules = find_rules(page, objects) if _side_by_side(boxes, _parts(words, boxes)[0]) else NO_RULES
     if rules.upright and len(parted := _cut_at_rules(pointer, words, boxes, rules.upright)) > len(words):
-        words, corners = parted, corners_of(pointer, parted)
+        words, corners = parted, measure_corners(pointer, parted)
         boxes, turned = _boxes(text_page, pointer, words, corners)
     close_gaps(words, boxes, struck)
     text = mend_ligatures(pointer, text)
-    pieces = None if layer else part_scripts(pointer, text, words, corners, boxes)
+    pieces = None if layer else split_scripts(pointer, text, words, corners, boxes)
     if pieces:
         words, boxes = pieces.words, pieces.boxes
     else:
@@ -364,7 +364,7 @@ def _segments(
     left, _, right, _ = boxes.T
     base, height = _baselines(pointer, words, boxes, sample)
     starts, ends = words[first, 0].tolist(), (words[last, 1] - 1).tolist()
-    fonts = fonts_at(pointer, starts + ends)
+    fonts = find_fonts(pointer, starts + ends)
     columns = (
         texts,
         np.minimum.reduceat(left, first).tolist(),
@@ -380,7 +380,7 @@ def _segments(
 
 
 def _line_texts(
-    text: str, words: Ints, pieces: Pieces | None, leftward: Leftward | None, first: Ints, last: Ints
+    text: str, words: Ints, pieces: ScriptedWords | None, leftward: Leftward | None, first: Ints, last: Ints
 ) -> list[str]:
     """Return the clean text of each segment."""
     starts, ends = words[first, 0].tolist(), words[last, 1].tolist()

@@ -1,4 +1,4 @@
-"""Segments to Rows: what stands side by side on one baseline. Knows nothing of columns or of roles."""
+"""Segments to Rows: what stands side by side on one baseline. IsWord nothing of columns or of roles."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from ragqa.cjk import PUNCTUATION
 from ragqa.readers.pdf.calls import CJK, SOFT_HYPHEN
 from ragqa.readers.pdf.lines import Segment, is_leftward
 from ragqa.readers.pdf.source import Bookmark
 
-Knows = Callable[[str], bool]
+IsWord = Callable[[str], bool]
 """Whether the document has a word, in lower case, somewhere inside a line."""
 
 _HYPHENS = ("-", "\u2010", SOFT_HYPHEN)
 _TAIL = re.compile(r"[^\W\d_]+$")
 _HEAD = re.compile(r"[^\W\d_]+")
-_WIDE = re.compile(r"[\u3000-\u303f\uff00-\uffef]")
+_WIDE = re.compile(f"[{PUNCTUATION}]")
 
 
-def join(first: str, second: str, knows: Knows) -> tuple[str, str]:
+def join(first: str, second: str, is_word: IsWord) -> tuple[str, str]:
     """Return ``first`` as it stands before ``second``, and what comes between them: nothing or a space."""
     if not first.endswith(_HYPHENS):
         return first, "" if _touches(first[-1:], second[:1]) else " "
@@ -32,11 +33,11 @@ def join(first: str, second: str, knows: Knows) -> tuple[str, str]:
         return stem + "-", between
     compound = stem[: tail.start()].endswith("-") and stem[: tail.start() - 1][-1:].isalnum()
     before, after = tail[0].lower(), head[0].lower()
-    if knows(before + after):
+    if is_word(before + after):
         return stem, ""
     shouted = len(before) > 1 and (tail[0] + head[0]).isupper()
-    known_apart = knows(before) and knows(after) and min(len(before), len(after)) > 3
-    if compound or knows(f"{before}-{after}") or not (head[0].islower() or shouted) or known_apart:
+    known_apart = is_word(before) and is_word(after) and min(len(before), len(after)) > 3
+    if compound or is_word(f"{before}-{after}") or not (head[0].islower() or shouted) or known_apart:
         return stem + "-", ""
     return stem, ""
 
@@ -55,7 +56,7 @@ def _touches(last: str, first: str) -> bool:
     return bool(CJK.match(last)) and bool(CJK.match(first))
 
 
-class Row(NamedTuple):
+class TextRow(NamedTuple):
     """Segments on one baseline, left to right. ``left`` and ``right`` bound the column that it stands in."""
 
     page: int
@@ -76,7 +77,7 @@ class Row(NamedTuple):
 
 def make_rows(
     page: int, segments: Sequence[Segment], column: int = 0, bounds: tuple[float, float] | None = None
-) -> list[Row]:
+) -> list[TextRow]:
     """Return the rows of a stretch of a page, top first. ``bounds`` default to what the segments reach."""
     if not segments:
         return []
@@ -115,10 +116,10 @@ def _stacked(segment: Segment, group: Sequence[Segment]) -> bool:
     return False
 
 
-def _row(page: int, group: list[Segment], column: int, left: float, right: float) -> Row:
+def _row(page: int, group: list[Segment], column: int, left: float, right: float) -> TextRow:
     first = group[0]
     if len(group) == 1:
-        return Row(
+        return TextRow(
             page,
             (first,),
             first.text,
@@ -134,7 +135,7 @@ def _row(page: int, group: list[Segment], column: int, left: float, right: float
             right,
         )
     widest = max(group, key=lambda s: len(s.text))
-    return Row(
+    return TextRow(
         page,
         tuple(group),
         _read(group),
@@ -157,20 +158,20 @@ def _read(group: Sequence[Segment]) -> str:
     return " ".join([*(finish(s.text) for s in ordered[:-1]), ordered[-1].text])
 
 
-def part_run_ins(rows: Sequence[Row], bookmarks: Sequence[Bookmark]) -> list[Row]:
+def split_run_ins(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark]) -> list[TextRow]:
     """Return the rows, those that begin with a bookmark's title in bold and go on in plain type parted after it."""
     titles: defaultdict[int, list[str]] = defaultdict(list)
     for mark in bookmarks:
         if mark.page is not None:
             titles[mark.page].append(mark.title)
-    found: list[Row] = []
+    found: list[TextRow] = []
     for row in rows:
         title = _title(row, titles.get(row.page, ()))
         found += _parted(row, title) if title else [row]
     return found
 
 
-def _title(row: Row, titles: Sequence[str]) -> str:
+def _title(row: TextRow, titles: Sequence[str]) -> str:
     first = row.segments[0]
     if not titles or not first.font.bold or row.bold:
         return ""
@@ -178,7 +179,7 @@ def _title(row: Row, titles: Sequence[str]) -> str:
     return max(fits, key=len, default="")
 
 
-def _parted(row: Row, title: str) -> list[Row]:
+def _parted(row: TextRow, title: str) -> list[TextRow]:
     first, *others = row.segments
     if len(title) > len(first.text):
         return [row]

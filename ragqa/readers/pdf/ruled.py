@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from ragqa.readers.pdf.lines import Segment
-from ragqa.readers.pdf.rows import Row, make_rows
+from ragqa.readers.pdf.rows import TextRow, make_rows
 from ragqa.readers.pdf.rules import Grid, Rule, Rules, find_grids, make_grid
 from ragqa.readers.pdf.table_parts import find_bands, group_lines, is_numeric, is_running_text
 
@@ -246,7 +246,7 @@ def _more_rows(page: int, grid: Grid, segments: Sequence[Segment]) -> list[float
     return sorted(ys, reverse=True)
 
 
-def _by_column(grid: Grid, line: Row) -> list[list[str]]:
+def _by_column(grid: Grid, line: TextRow) -> list[list[str]]:
     found: list[list[str]] = [[] for _ in range(grid.width)]
     for s in line.segments:
         found[min(max(bisect_right(grid.xs, (s.x0 + s.x1) / 2) - 1, 0), grid.width - 1)].append(s.text)

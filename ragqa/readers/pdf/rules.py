@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -15,9 +14,8 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.calls import Address
+from ragqa.readers.pdf.calls import Address, PageObjects
 
-MAX_OBJECTS = 200_000
 MAX_PATHS = 10_000
 """Paths of a page; more are a drawing or an attack, and no rule of it is read."""
 FEWEST, SIMPLE = 3, 5
@@ -60,11 +58,8 @@ class Rules(NamedTuple):
 NO_RULES = Rules([], [], [])
 
 
-def find_rules(page: Any) -> Rules:
-    """Return the rules of a loaded page, pieces of one put together, from the bottom and from the left."""
-    address = ctypes.cast(page, ctypes.c_void_p)
-    count = pdfium.FPDFPage_CountObjects(page)
-    objects = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
+def find_rules(page: Any, objects: PageObjects) -> Rules:
+    """Return the rules among the ``objects`` of a page, pieces of one joined, from the bottom and the left."""
     drawn = Rules([], [], [])
     area = pdfium.FPDF_GetPageWidthF(page) * pdfium.FPDF_GetPageHeightF(page)
     if _collect(drawn, objects, _SAME, 0.7 * area, MAX_PATHS, 0) < 0:
@@ -74,18 +69,16 @@ def find_rules(page: Any) -> Rules:
     return Rules(*(rules if len(rules) <= MAX_RULES else [] for rules in map(_merged, drawn)))
 
 
-def _collect(drawn: Rules, objects: list[Address], matrix: Matrix, largest: float, room: int, depth: int) -> int:
+def _collect(drawn: Rules, objects: PageObjects, matrix: Matrix, largest: float, room: int, depth: int) -> int:
     """Add the rules among ``objects``; return how many paths there is ``room`` for after them, -1 where for none."""
-    kinds = np.fromiter(map(calls.object_kind, objects), np.intp, len(objects))
-    paths = [objects[at] for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_PATH).tolist()]
+    paths = objects.of_kind(pdfium.FPDF_PAGEOBJ_PATH)
     room -= len(paths)
     if room < 0:
         return -1
     if len(paths) >= FEWEST or any(calls.path_count(path) > SIMPLE for path in paths):
         _add_paths(drawn, paths, matrix, largest)
-    for at in np.flatnonzero(kinds == pdfium.FPDF_PAGEOBJ_FORM).tolist() if depth < MAX_DEPTH else ():
-        form = objects[at]
-        within = list(map(calls.form_object, repeat(form), range(min(calls.form_count(form), MAX_OBJECTS))))
+    for form in objects.of_kind(pdfium.FPDF_PAGEOBJ_FORM) if depth < MAX_DEPTH else ():
+        within = calls.list_form_objects(form)
         room = _collect(drawn, within, _times(_matrix(form), matrix), largest, room, depth + 1)
         if room < 0:
             break

@@ -1,7 +1,7 @@
 """Superscripts and subscripts of a page: words parted where the type turns small and leaves the baseline.
 
 What is written for them on a line is told by ``ragqa.readers.scripts``. Boxes of words say where to look; only there is
-pdfium asked for each character's size and baseline. Knows nothing of rows, tables or footnotes.
+pdfium asked for each character's size and baseline. IsWord nothing of rows, tables or footnotes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.calls import clean
-from ragqa.readers.scripts import lowered, raised
+from ragqa.readers.scripts import write_subscript, write_superscript
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -46,7 +46,7 @@ _SCRIPT = re.compile(
 """What is raised or lowered: no whole words."""
 
 
-class Pieces(NamedTuple):
+class ScriptedWords(NamedTuple):
     """Words, and the parts of those with a superscript or subscript: ``words`` (n, 3) and ``boxes`` (n, 4)."""
 
     words: Ints
@@ -65,7 +65,7 @@ class _Type(NamedTuple):
     size: float
 
 
-def part_scripts(pointer: int, text: str, words: Ints, corners: Floats, boxes: Floats) -> Pieces | None:
+def split_scripts(pointer: int, text: str, words: Ints, corners: Floats, boxes: Floats) -> ScriptedWords | None:
     """Return the words parted at superscripts and subscripts, or None where the page shows none.
 
     ``words`` (n, 3): start, end, line; ``corners`` (n, 2, 4): left, top, right, bottom of first and last character;
@@ -125,7 +125,7 @@ class _Page:
         self._matrix, self._place = (ctypes.c_float * 6)(), (ctypes.c_double * 2)()
         self._at_matrix, self._at_place = ctypes.addressof(self._matrix), ctypes.addressof(self._place)
 
-    def part(self, words: Ints, boxes: Floats, split: Sequence[int], pairs: Sequence[int]) -> Pieces | None:
+    def part(self, words: Ints, boxes: Floats, split: Sequence[int], pairs: Sequence[int]) -> ScriptedWords | None:
         parts = {at: found for at in split if len(found := self._runs(words[at], boxes[at])) > 1}
         counts = np.ones(len(words), np.intp)
         counts[list(parts)] = [len(found) for found in parts.values()]
@@ -168,7 +168,7 @@ class _Page:
             return _Type(x, y, size) if a >= 0 else _Type(-x, -y, size)
         return _Type(y, -x, size) if b > 0 else _Type(-y, x, size)
 
-    def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int], owner: Ints) -> Pieces | None:
+    def _judge(self, words: Ints, boxes: Floats, asked: Sequence[int], owner: Ints) -> ScriptedWords | None:
         """Return which of the pieces asked for are raised or lowered, each against its neighbour."""
         around = sorted({at + step for at in asked for step in (-1, 0, 1) if 0 <= at + step < len(words)})
         firsts = dict(zip(around, self._types([int(words[at, 0]) for at in around]), strict=True))
@@ -194,7 +194,7 @@ class _Page:
         if len(bases) > 3 + MANY * len(words):
             return None
         self._heal(words, boxes, firsts, bases, tight)
-        return _rejoin(Pieces(words, boxes, shift, tight), owner, firsts)
+        return _rejoin(ScriptedWords(words, boxes, shift, tight), owner, firsts)
 
     def _is_numerator(self, words: Ints, boxes: Floats, at: int, base: _Type, firsts: dict[int, _Type]) -> bool:
         """Whether something that is no subscript stands right below, as in a fraction with a bar."""
@@ -229,7 +229,7 @@ class _Page:
         words[:, 2] = line[words[:, 2]]
 
 
-def _rejoin(pieces: Pieces, owner: Ints, firsts: dict[int, _Type]) -> Pieces:
+def _rejoin(pieces: ScriptedWords, owner: Ints, firsts: dict[int, _Type]) -> ScriptedWords:
     """Return the pieces with those words whole again in which nothing turned out to be raised or lowered."""
     words, boxes, shift, tight = pieces
     again = np.concatenate(([False], owner[1:] == owner[:-1]))
@@ -242,7 +242,7 @@ def _rejoin(pieces: Pieces, owner: Ints, firsts: dict[int, _Type]) -> Pieces:
     ends = words[last, 1]
     words, boxes = words[~again], boxes[~again]
     words[:, 1], boxes[:, 2] = ends, right
-    return Pieces(words, boxes, shift[~again], tight[~again])
+    return ScriptedWords(words, boxes, shift[~again], tight[~again])
 
 
 def _direction(here: _Type, beside: _Type) -> int:
@@ -252,7 +252,7 @@ def _direction(here: _Type, beside: _Type) -> int:
     return 1 if RAISED[0] < rise < RAISED[1] else -1 if LOWERED[0] < rise < LOWERED[1] else 0
 
 
-def write_line(text: str, pieces: Pieces, first: int, last: int) -> str:
+def write_line(text: str, pieces: ScriptedWords, first: int, last: int) -> str:
     """Return the text of the pieces from ``first`` to ``last``, of which some are raised or lowered."""
     words, boxes = pieces.words[first : last + 1].tolist(), pieces.boxes[first : last + 1]
     shift, tight = pieces.shift[first : last + 1].tolist(), pieces.tight[first : last + 1].tolist()
@@ -274,7 +274,7 @@ def write_line(text: str, pieces: Pieces, first: int, last: int) -> str:
                 behind = (
                     _between(text, words, boxes, end) + text[words[end][0] : words[end][1]] if end < len(words) else ""
                 )
-                piece = gap + (raised(line, mark, behind) if shift[at] > 0 else lowered(line, mark))
+                piece = gap + (write_superscript(line, mark, behind) if shift[at] > 0 else write_subscript(line, mark))
         written.append(piece)
         line = (line + piece)[-_SEEN:]
         at = end

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ragqa.readers.pdf.lines import Segment
-from ragqa.readers.pdf.rows import Row, finish
+from ragqa.readers.pdf.rows import TextRow, finish
 from ragqa.readers.pdf.rules import Rule
 
 Band = tuple[float, float]
@@ -21,7 +21,7 @@ _MARKER = re.compile(r"^(?:[•◦▪‣●○■□–—*·✓➢→►-]|\(?\
 _SIGN = re.compile(r"^[$€£¥(]+$")
 
 
-def find_bands(rows: Sequence[Row]) -> list[Band]:
+def find_bands(rows: Sequence[TextRow]) -> list[Band]:
     """Return the columns: stripes of x that are covered by more than a stray segment."""
     pieces = [s for row in rows for s in row.segments]
     x0 = min(s.x0 for s in pieces)
@@ -59,7 +59,7 @@ def band_of(segment: Segment, bands: Sequence[Band]) -> int:
     return whole[0] if len(whole) > 1 else shares.index(best)
 
 
-def cells_of(row: Row, bands: Sequence[Band]) -> list[str]:
+def cells_of(row: TextRow, bands: Sequence[Band]) -> list[str]:
     """Return what a row says in each column, '' where nothing."""
     cells = [""] * len(bands)
     for segment in row.segments:
@@ -68,7 +68,7 @@ def cells_of(row: Row, bands: Sequence[Band]) -> list[str]:
     return cells
 
 
-def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band]) -> bool:
+def is_tabular(lines: Sequence[TextRow], many: Sequence[TextRow], bands: Sequence[Band]) -> bool:
     """Whether lines, ``many`` of them of several segments, are a table's: not a list, a form's labels or prose."""
     grid = [cells_of(row, bands) for row in many]
     filled = [sum(map(bool, cells)) for cells in grid]
@@ -92,7 +92,7 @@ def is_tabular(lines: Sequence[Row], many: Sequence[Row], bands: Sequence[Band])
     return median(map(len, cells)) <= 60
 
 
-def _beside_text(lines: Sequence[Row], bands: Sequence[Band]) -> bool:
+def _beside_text(lines: Sequence[TextRow], bands: Sequence[Band]) -> bool:
     """Whether the first or the last column is set beside text that runs on past its lines: notes in a margin are."""
     if len(bands) != 2:
         return False
@@ -113,7 +113,7 @@ def _beside_text(lines: Sequence[Row], bands: Sequence[Band]) -> bool:
     return False
 
 
-def is_running_text(many: Sequence[Row], bands: Sequence[Band]) -> bool:
+def is_running_text(many: Sequence[TextRow], bands: Sequence[Band]) -> bool:
     """Whether the cells fill their columns line after line, as columns of prose do."""
     if len(many) < 6:
         return False
@@ -146,7 +146,7 @@ Wall = Literal["", "part", "full"]
 """A rule between two lines: none, one that leaves out the first column, one over all of the table."""
 
 
-def rules_between(lines: Sequence[Row], bands: Sequence[Band], rules: Sequence[Rule]) -> list[Wall]:
+def rules_between(lines: Sequence[TextRow], bands: Sequence[Band], rules: Sequence[Rule]) -> list[Wall]:
     """Return for each line but the first what rule parts it from the one above it."""
     left, inner, right = bands[0][0], bands[1][0], max(bands[-1][1], bands[1][0] + 1)
     walls: list[Wall] = []
@@ -160,7 +160,7 @@ def rules_between(lines: Sequence[Row], bands: Sequence[Band], rules: Sequence[R
 
 
 def group_lines(
-    lines: Sequence[Row], grid: Sequence[Sequence[str]], walls: Sequence[Wall] = ()
+    lines: Sequence[TextRow], grid: Sequence[Sequence[str]], walls: Sequence[Wall] = ()
 ) -> list[tuple[int, int]]:
     """Gather the lines of each row of the table: a cell may take several lines, and none goes past a rule."""
     groups: list[tuple[int, int]] = []
@@ -176,7 +176,7 @@ def group_lines(
     return groups
 
 
-def _is_one_row(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> bool:
+def _is_one_row(lines: Sequence[TextRow], grid: Sequence[Sequence[str]]) -> bool:
     """Whether lines between two rules are the lines of one row's cells: set close, and fewer in some cells."""
     if any(above.y0 - below.y0 > CLOSE * max(above.size, below.size) for above, below in pairwise(lines)):
         return False
@@ -186,7 +186,7 @@ def _is_one_row(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> bool:
     return sum(map(is_numeric, later)) <= 0.3 * len(later)
 
 
-def _group(lines: Sequence[Row], grid: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
+def _group(lines: Sequence[TextRow], grid: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
     pitch = [above.y0 - below.y0 for above, below in pairwise(lines)]
     least = min(pitch, default=0.0)
     wide = [p > 1.25 * least for p in pitch]
@@ -227,7 +227,7 @@ def _closes(grid: Sequence[Sequence[str]], wide: Sequence[bool], at: int) -> boo
 
 
 def count_headers(
-    lines: Sequence[Row], grid: Sequence[Sequence[str]], groups: Sequence[tuple[int, int]], walls: Sequence[Wall]
+    lines: Sequence[TextRow], grid: Sequence[Sequence[str]], groups: Sequence[tuple[int, int]], walls: Sequence[Wall]
 ) -> int:
     """Return how many of the first groups are the header: by their face, by a rule below them, by what they say."""
     count = 0
@@ -259,7 +259,7 @@ def count_headers(
     return 0
 
 
-def header_cells(lines: Sequence[Row], bands: Sequence[Band]) -> list[str]:
+def header_cells(lines: Sequence[TextRow], bands: Sequence[Band]) -> list[str]:
     """Return what stands above each column; what spans several is said for each."""
     cells: list[list[str]] = [[] for _ in bands]
     for row in lines:

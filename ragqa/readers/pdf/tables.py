@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from ragqa.cjk import HAN
 from ragqa.readers.pdf.lines import is_leftward
-from ragqa.readers.pdf.rows import Knows, Row, finish, is_caption, join
+from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join
 from ragqa.readers.pdf.ruled import RuledTable
 from ragqa.readers.pdf.rules import Rules
 from ragqa.readers.pdf.table_parts import (
@@ -50,11 +51,11 @@ class Unruled:
     edges: tuple[float, ...]
     walls: frozenset[int]
     """Positions of rows with a rule above them that runs through the first column."""
-    grouped: bool
+    bracket_operand: bool
     """Whether an empty first cell may stand for the one above it."""
 
 
-def find_unruled(rows: Sequence[Row], skip: set[int], rules: Sequence[Rules]) -> list[Unruled]:
+def find_unruled(rows: Sequence[TextRow], skip: set[int], rules: Sequence[Rules]) -> list[Unruled]:
     """Return the tables among rows in reading order; ``rules`` are those of each page."""
     found = []
     for first, last in _candidates(rows, skip):
@@ -64,7 +65,7 @@ def find_unruled(rows: Sequence[Row], skip: set[int], rules: Sequence[Rules]) ->
     return found
 
 
-def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
+def _candidates(rows: Sequence[TextRow], skip: set[int]) -> list[tuple[int, int]]:
     found = []
     first = last = -1
     for at, row in enumerate(rows):
@@ -86,7 +87,7 @@ def _candidates(rows: Sequence[Row], skip: set[int]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in found if b > a]
 
 
-def _breaks(row: Row, table: Row) -> bool:
+def _breaks(row: TextRow, table: TextRow) -> bool:
     """Whether a row can't stand in a table: a caption, or a sentence that runs across its columns."""
     if len(row.segments) > 1:
         return is_caption(row.text)
@@ -94,17 +95,17 @@ def _breaks(row: Row, table: Row) -> bool:
     return across and len(row.text) > 50 and row.x1 - row.x0 > 0.6 * (table.x1 - table.x0)
 
 
-def _singles(rows: Sequence[Row], last: int, at: int) -> int:
+def _singles(rows: Sequence[TextRow], last: int, at: int) -> int:
     """Return how many single lines follow the last full row, those within a later column of it not counted."""
     edge = rows[last].segments[1].x0 - 2
     return sum(len(row.segments) == 1 and row.x0 < edge for row in rows[last + 1 : at + 1])
 
 
-def _follows(above: Row, below: Row) -> bool:
+def _follows(above: TextRow, below: TextRow) -> bool:
     return above.column == below.column and above.y0 - below.y1 <= MAX_SPACE * max(above.size, below.size)
 
 
-def _table(rows: Sequence[Row], first: int, last: int, rules: Sequence[Rules]) -> Unruled | None:
+def _table(rows: Sequence[TextRow], first: int, last: int, rules: Sequence[Rules]) -> Unruled | None:
     lines = rows[first : last + 1]
     many = [row for row in lines if len(row.segments) > 1]
     if len(many) < 2 or all(row.mono for row in many):
@@ -131,7 +132,7 @@ def _table(rows: Sequence[Row], first: int, last: int, rules: Sequence[Rules]) -
 
 
 def _is_title(
-    lines: Sequence[Row],
+    lines: Sequence[TextRow],
     grid: Sequence[Sequence[str]],
     groups: Sequence[tuple[int, int]],
     at: int,
@@ -155,7 +156,7 @@ def _is_title(
     return words and len(bands) > 2 and len(whole) > 2 and all(map(all, whole))
 
 
-def _grown(rows: Sequence[Row], first: int, last: int, bands: Sequence[Band]) -> int:
+def _grown(rows: Sequence[TextRow], first: int, last: int, bands: Sequence[Band]) -> int:
     """Return how many rows the table has with the lines below it that go on with a cell of its last row."""
     pitch = [a.y0 - b.y0 for a, b in pairwise(rows[first : last + 1])]
     usual = min(pitch)
@@ -174,7 +175,7 @@ SAME_PLACE = 6.0
 """Points by which the columns of a table may be elsewhere on its next page."""
 
 _TOTAL = re.compile(r"(?i)\s*(?:sub-?|grand )?(?:total|sum|average|mean)\b|\s*[合总總小][计計]|\s*平均")
-_LABEL = re.compile(r"[^\W\d_]{3}|[^\W_]*[^\W\d_]+[\W_]*\d|\d+[^\W\d_]|[\u3400-\u9fff]")
+_LABEL = re.compile(rf"[^\W\d_]{{3}}|[^\W_]*[^\W\d_]+[\W_]*\d|\d+[^\W\d_]|[{HAN}]")
 
 
 class TableRow(NamedTuple):
@@ -205,16 +206,16 @@ class _Found:
 
 
 def find_tables(
-    rows: Sequence[Row], skip: set[int], knows: Knows, ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
+    rows: Sequence[TextRow], skip: set[int], is_word: IsWord, ruled: Mapping[int, RuledTable], rules: Sequence[Rules]
 ) -> list[Table]:
     """Return the tables among rows in reading order.
 
     ``skip`` are positions that belong to nothing tabular; ``ruled`` are the tables known by the number of their
     stretch, ``rules`` those of each page.
     """
-    found = [_of_ruled(first, last, ruled[rows[first].column], knows) for first, last in _stretches(rows, ruled)]
+    found = [_of_ruled(first, last, ruled[rows[first].column], is_word) for first, last in _stretches(rows, ruled)]
     taken = {at for table in found for at in range(table.first, table.last + 1)}
-    found += [_of_unruled(rows, table, knows) for table in find_unruled(rows, skip | taken, rules)]
+    found += [_of_unruled(rows, table, is_word) for table in find_unruled(rows, skip | taken, rules)]
     found.sort(key=lambda table: table.first)
     tables = []
     repeatable = 100_000
@@ -230,7 +231,7 @@ def _in_reading_order(cells: list[list[Cell]]) -> list[list[Cell]]:
     return [row[::-1] for row in cells] if leftward else cells
 
 
-def _stretches(rows: Sequence[Row], ruled: Mapping[int, RuledTable]) -> list[tuple[int, int]]:
+def _stretches(rows: Sequence[TextRow], ruled: Mapping[int, RuledTable]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for at, row in enumerate(rows):
         if row.column not in ruled:
@@ -242,28 +243,30 @@ def _stretches(rows: Sequence[Row], ruled: Mapping[int, RuledTable]) -> list[tup
     return found
 
 
-def _of_ruled(first: int, last: int, table: RuledTable, knows: Knows) -> _Found:
-    cells = [[Cell(_joined(cell.lines, knows), cell.columns, cell.rows) for cell in row if cell] for row in table.rows]
+def _of_ruled(first: int, last: int, table: RuledTable, is_word: IsWord) -> _Found:
+    cells = [
+        [Cell(_joined(cell.lines, is_word), cell.columns, cell.rows) for cell in row if cell] for row in table.rows
+    ]
     return _Found(first, last, cells, [first] * len(cells), table.headers, table.edges)
 
 
-def _of_unruled(rows: Sequence[Row], table: Unruled, knows: Knows) -> _Found:
+def _of_unruled(rows: Sequence[TextRow], table: Unruled, is_word: IsWord) -> _Found:
     width = len(table.edges)
     cells: list[list[Cell]] = []
     if table.header:
         cells.append([Cell(text, heads=True) for text in table.header])
     places = [table.first] * len(cells)
     for group in table.body:
-        texts = [_joined(parts, knows) for parts in group.parts]
+        texts = [_joined(parts, is_word) for parts in group.parts]
         cells.append([Cell(texts[0], width)] if group.title else [Cell(text) for text in texts])
         places.append(group.first)
-    if table.grouped:
+    if table.bracket_operand:
         cells = _with_groups(rows, cells, places, int(bool(table.header)), table.walls)
     return _Found(table.first, table.last, cells, places, int(bool(table.header)), table.edges)
 
 
 def _with_groups(
-    rows: Sequence[Row], cells: list[list[Cell]], places: Sequence[int], headers: int, walls: frozenset[int]
+    rows: Sequence[TextRow], cells: list[list[Cell]], places: Sequence[int], headers: int, walls: frozenset[int]
 ) -> list[list[Cell]]:
     """Return the rows with what the first column says once repeated for the rows of its group.
 
@@ -293,7 +296,7 @@ def _with_groups(
     return filled
 
 
-def _over_pages(rows: Sequence[Row], found: Sequence[_Found]) -> list[_Found]:
+def _over_pages(rows: Sequence[TextRow], found: Sequence[_Found]) -> list[_Found]:
     """Return the tables, each that goes on from the page before put to its beginning, its header told once."""
     joined: list[_Found] = []
     for table in found:
@@ -318,7 +321,7 @@ def _repeats(above: _Found, below: _Found) -> bool:
     return bool(names) and [[cell.text for cell in row] for row in names] == [[c.text for c in row] for row in first]
 
 
-def _goes_on(rows: Sequence[Row], above: _Found, below: _Found, again: bool) -> bool:
+def _goes_on(rows: Sequence[TextRow], above: _Found, below: _Found, again: bool) -> bool:
     """Whether a table at the top of a page goes on with the one at the foot of the page before.
 
     ``again``: it repeats its header. Left and right pages may have other margins.
@@ -331,13 +334,13 @@ def _goes_on(rows: Sequence[Row], above: _Found, below: _Found, again: bool) -> 
     return all(abs(a - b - shift) <= SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True))
 
 
-def _joined(parts: Sequence[str], knows: Knows) -> str:
+def _joined(parts: Sequence[str], is_word: IsWord) -> str:
     """Return the lines of a cell as one."""
     texts = [part for part in parts if part]
     text = ""
     for part, below in pairwise([*texts, ""]):
         if below:
-            part, between = join(part, below, knows)
+            part, between = join(part, below, is_word)
             part += between
         text += part
     return finish(text)

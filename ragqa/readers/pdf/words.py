@@ -1,7 +1,7 @@
 """The words of a page that are to be read: seen, in their place, not struck out, and each once.
 
 Only the first and the last character of a word are asked for their boxes: the calls into pdfium are most of the time
-that reading a long manual takes. Knows nothing of lines.
+that reading a long manual takes. IsWord nothing of lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
-from ragqa.readers.pdf.calls import Address
+from ragqa.readers.pdf.calls import MAX_OBJECTS, Address, PageObjects
 
 Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
@@ -25,40 +25,13 @@ Bools = npt.NDArray[np.bool_]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top."""
 
-MAX_OBJECTS = 200_000
-"""Objects of a page that are looked through, those within its forms among them."""
 TINY = 0.5
 """Points. What is lower, and narrower for each character, is a speck, where the page has larger type."""
 
 _UNSEEN = frozenset((pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP))
 
 
-class Objects(NamedTuple):
-    """The objects of a page: those of text with their rendering modes, the others with their kinds."""
-
-    texts: list[Address]
-    modes: list[int]
-    others: list[Address]
-    kinds: list[int]
-
-    def of_kind(self, kind: int) -> list[Address]:
-        """Return the objects of one kind, which is not text."""
-        return [found for found, one in zip(self.others, self.kinds, strict=True) if one == kind]
-
-
-def objects_of(page: Any) -> Objects:
-    """Return the objects of a loaded page."""
-    address, count = ctypes.cast(page, ctypes.c_void_p), pdfium.FPDFPage_CountObjects(page)
-    every = list(map(calls.page_object, repeat(address), range(min(count, MAX_OBJECTS))))
-    modes = list(map(calls.render_mode, every))
-    if -1 not in modes:
-        return Objects(every, modes, [], [])
-    others = [found for found, mode in zip(every, modes, strict=True) if mode < 0]
-    texts = [found for found, mode in zip(every, modes, strict=True) if mode >= 0]
-    return Objects(texts, [mode for mode in modes if mode >= 0], others, list(map(calls.object_kind, others)))
-
-
-def blank_unseen(objects: Objects, text_page: int, text: str) -> tuple[str, bool]:
+def blank_unseen(objects: PageObjects, text_page: int, text: str) -> tuple[str, bool]:
     """Return a page's text with a space for each character that is drawn invisibly, save over a picture, and whether
     invisible text is left: a scan's text layer.
 
@@ -99,7 +72,7 @@ def find_misplaced(page: Any, words: Ints, corners: Floats) -> Bools:
     return np.asarray(hidden & ~hidden.all(), np.bool_)
 
 
-def _look_through(objects: Objects) -> tuple[set[int | None], list[Box]]:
+def _look_through(objects: PageObjects) -> tuple[set[int | None], list[Box]]:
     """Return the invisible text objects of a page, and where it has pictures, or forms with some, if it has any."""
     unseen: set[int | None] = set()
     if not _UNSEEN.isdisjoint(objects.modes):
@@ -214,7 +187,7 @@ class Struck(NamedTuple):
     right: float
 
 
-def find_thin_lines(objects: Objects) -> Floats:
+def find_thin_lines(objects: PageObjects) -> Floats:
     """Return (m, 4): left, bottom, right, top of the thin level lines and bars among a page's objects."""
     paths = objects.of_kind(pdfium.FPDF_PAGEOBJ_PATH)
     if len(paths) > MAX_PATHS:
@@ -326,7 +299,7 @@ def _covered(pointer: int, text: str, word: Ints, left: float, right: float) -> 
     return [Struck(first, last + 1, float(edges[first - start, 0]), float(edges[last - start, 2]))]
 
 
-def without(text: str, spans: Iterable[Sequence[int]]) -> str:
+def blank_spans(text: str, spans: Iterable[Sequence[int]]) -> str:
     """Return a page's text with spaces in place of what stands from the first of two indexes to the second."""
     characters = list(text)
     for start, end in spans:
@@ -349,29 +322,28 @@ _BLANK[[9, 10, 13, 32, 0xA0, 0x3000]] = True
 NO_LINES = np.zeros((0, 4))
 
 
-def shown_words(
-    page: object, pointer: int, text: str, marked: Sequence[Box]
+def find_shown_words(
+    page: object, objects: PageObjects, pointer: int, text: str, marked: Sequence[Box]
 ) -> tuple[str, Ints, Floats, list[Struck], bool]:
     """Return a page's text without what is not to be read, its words, their corners, what was struck out of it, and
-    whether it is a scan's text layer.
+    whether it is a scan's text layer. ``objects`` are those of the page.
 
     Words are (n, 3): start, end and line; corners (n, 2, 4): left, top, right, bottom of the first and last character.
     """
-    objects = objects_of(page)
     text, layer = blank_unseen(objects, pointer, text)
     words = _words(text)
-    corners = corners_of(pointer, words)
+    corners = measure_corners(pointer, words)
     lines = find_thin_lines(objects) if objects.others else NO_LINES
     struck = find_struck(pointer, text, words, corners, lines, marked)
     if struck:
-        text = without(text, [one[:2] for one in struck])
+        text = blank_spans(text, [one[:2] for one in struck])
         words = _words(text)
-        corners = corners_of(pointer, words)
+        corners = measure_corners(pointer, words)
     if not len(words):
         return text, words, corners, struck, layer
     misplaced, repeated = find_misplaced(page, words, corners), find_repeated(text, words, corners)
     if repeated.any():
-        text = without(text, words[repeated, :2].tolist())
+        text = blank_spans(text, words[repeated, :2].tolist())
     if (gone := misplaced | repeated).any():
         words, corners = words[~gone], corners[~gone]
     return blank_crowded(pointer, text, words, corners), words, corners, struck, layer
@@ -397,7 +369,7 @@ def _words(text: str) -> Ints:
     return np.stack((starts, ends, lines[np.maximum(starts - 1, 0)]), axis=1)
 
 
-def corners_of(pointer: int, words: Ints) -> Floats:
+def measure_corners(pointer: int, words: Ints) -> Floats:
     """Return (n, 2, 4): left, top, right, bottom of each word's first and last character."""
     corners, long = np.empty((len(words), 2, 4)), words[:, 1] - words[:, 0] > 1
     corners[:, 0] = calls.char_boxes(pointer, words[:, 0].tolist())

@@ -1,0 +1,311 @@
+"""What a comparison shows, on the terminal and as a page of its own, and the advice that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ragqa.compare.facts import Updated
+from ragqa.compare.measures import MAIN, METRICS, difference
+from ragqa.compare.records import SPLITS, Kind, Split, SplitResult
+from ragqa.evaluation.grid import excerpt_of
+from ragqa.evaluation.report import (
+    Block,
+    Card,
+    Cell,
+    Example,
+    Examples,
+    Figure,
+    Figures,
+    Heading,
+    Items,
+    Table,
+    Text,
+    render,
+)
+from ragqa.evaluation.report.plots import draw_intervals
+from ragqa.evaluation.runs import short, short_interval
+from ragqa.metrics import Interval
+
+if TYPE_CHECKING:
+    from ragqa.compare.comparison import Comparison
+
+NAMES = {
+    "answer_recall": "answer in it",
+    "em": "EM",
+    "f1": "F1",
+    "rouge_l": "ROUGE-L",
+    "citations": "citations",
+    "refused": "refused",
+    "wrongly_refused": "wrongly ref.",
+    "label_accuracy": "label",
+}
+FAIR = (
+    "An extractive answer is a whole sentence, so that its EM and F1 are low even where it is right: "
+    f"'{NAMES[MAIN]}' is the fair column."
+)
+NONE = "–"
+
+
+def by_split(measured: Sequence[SplitResult]) -> list[list[SplitResult]]:
+    """Return what was measured on each split together, in their order."""
+    groups = [[one for one in measured if one.split == split] for split in SPLITS]
+    return [group for group in groups if group]
+
+
+def metrics_of(group: Sequence[SplitResult]) -> list[str]:
+    """Return the measures that apply to any of a table's systems."""
+    return [name for name in METRICS if any(name in one.metrics for one in group)]
+
+
+def columns(group: Sequence[SplitResult]) -> list[str]:
+    """Return a table's columns, but for the first."""
+    return [
+        *(NAMES[name] for name in metrics_of(group)),
+        "ms p50 / p95",
+        "train min",
+        "tokens",
+        *(["$ / 1,000"] if has_price(group) else []),
+    ]
+
+
+def rows_of(group: Sequence[SplitResult]) -> list[list[Cell]]:
+    """Return a table's rows, each beginning with its system's name."""
+    return [
+        [
+            Cell(one.label),
+            *(Cell(one.metrics.get(name, NONE), is_best(one, name, group)) for name in metrics_of(group)),
+            *map(Cell, other_cells(one, priced=has_price(group))),
+        ]
+        for one in group
+    ]
+
+
+def cell_text(cell: Cell, *, interval: bool) -> str:
+    """Return a cell as the terminal shows it."""
+    if isinstance(cell.value, str):
+        return cell.value
+    return short_interval(cell.value) if interval else short(cell.value.mean)
+
+
+def is_best(one: SplitResult, name: str, group: Sequence[SplitResult]) -> bool:
+    """Say whether no other system is better by a measure, and some are worse."""
+    sign = -1 if name == "wrongly_refused" else 1
+    values = [sign * other.metrics[name].mean for other in group if name in other.metrics]
+    return name in one.metrics and min(values) < max(values) == sign * one.metrics[name].mean
+
+
+def has_price(group: Sequence[SplitResult]) -> bool:
+    """Say whether the settings name the price of any model asked: else tokens are all that is known."""
+    return any(one.cost_per_1000 for one in group)
+
+
+def other_cells(one: SplitResult, *, priced: bool) -> tuple[str, ...]:
+    """Return latency, minutes of training, tokens of a question, and where one is known the price of 1,000."""
+    training = one.system.training
+    trained = NONE if training is None or training.seconds is None else f"{training.seconds / 60:.1f}"
+    cells = (
+        f"{one.latency_ms(0.5):.1f} / {one.latency_ms(0.95):.1f}",
+        trained,
+        f"{one.tokens:,.0f}" if one.tokens else NONE,
+    )
+    return (*cells, money(one.cost_per_1000)) if priced else cells
+
+
+def money(cost: float | None) -> str:
+    """Return a price in dollars; '?' where it is not known."""
+    return "?" if cost is None else f"{cost:.2f}"
+
+
+def describe_update(one: Updated) -> str:
+    """Return one plain sentence."""
+    cost = f" at ${money(one.cost_usd)}" if one.cost_usd else ""
+    took = "" if one.how == "as it is" else f", after {one.seconds:.1f} s{cost}"
+    count = len(one.facts)
+    return f"{one.label}, {one.how}: {one.new} of {count} new facts, {one.old} of {count} old ones still told{took}"
+
+
+def describe_failures(measured: Sequence[SplitResult]) -> list[str]:
+    """Return a sentence for each system that met errors."""
+    return [
+        f"{one.label}: {one.failed} {one.split} questions met an error, and score 0" for one in measured if one.failed
+    ]
+
+
+LEAST = 20
+"""Questions below which no difference can be told, and no advice is given."""
+
+
+def advice(measured: Sequence[SplitResult], updates: Sequence[Updated], seed: int = 0) -> tuple[str, str]:
+    """Return the two sentences."""
+    return _first(measured, seed), _second(measured, updates, seed)
+
+
+def _first(measured: Sequence[SplitResult], seed: int) -> str:
+    """Say which of retrieval and memory answers better, on questions never seen, else on those there are."""
+    for split, asked in (
+        ("unseen", "not trained on"),
+        ("reworded", "trained on, in other words"),
+        ("seen", "trained on"),
+    ):
+        reads, knows = _best(measured, split, "retrieval"), _best(measured, split, "closed-book")
+        if reads and knows:
+            return _told(reads, knows, asked, seed)
+    some = next((one for one in measured if MAIN in one.metrics), None)
+    if some is None:
+        return "No system that answers was measured, so that nothing can be advised."
+    other = "a closed-book system" if some.system.kind == "retrieval" else "extractive"
+    return f"Only one way of answering was measured: add {other} to --systems to learn which of the two to use."
+
+
+def _told(reads: SplitResult, knows: SplitResult, asked: str, seed: int) -> str:
+    apart = difference(reads, knows, seed)
+    count = len(reads.values[MAIN])
+    between = f"{reads.label} holds the right answer for {_share(reads)} and {knows.label} for {_share(knows)}"
+    if count < LEAST:
+        return f"Too few to advise on: of {count} questions {asked}, {between}."
+    margin = f"difference {short(abs(apart.mean))} [{short(min(abs(apart.low), abs(apart.high)))}, "
+    margin += f"{short(max(abs(apart.low), abs(apart.high)))}]"
+    if not apart.real:
+        return f"Neither is shown to be better: of {count} questions {asked}, {between}, and the interval holds 0."
+    verb = "Retrieve" if apart.mean > 0 else "Fine-tune"
+    return f"{verb}: of {count} questions {asked}, {between} ({margin})."
+
+
+def _second(measured: Sequence[SplitResult], updates: Sequence[Updated], seed: int) -> str:
+    """Say whether both together pay, else what memory is good for; and what became of the facts that changed."""
+    said = _both(measured, seed) or _memory(measured)
+    fresh = "; ".join(f"{one.label}, {one.how}, {one.new}" for one in updates)
+    after = f"of {len(updates[0].facts)} facts that changed, new ones told: {fresh}" if updates else ""
+    if said:
+        return f"{said}{f'; {after}' if after else ''}."
+    return f"{after[:1].upper()}{after[1:]}." if after else UNMEASURED
+
+
+UNMEASURED = "Whether both together pay was not measured: add retrieve:SPEC with a context-trained model to --systems."
+
+
+def _both(measured: Sequence[SplitResult], seed: int) -> str:
+    """Return what a model that reads the passages gains on quoting them, on the split that says most."""
+    for split in ("unseen", "reworded", "seen"):
+        plain = [one for one in _of(measured, split, "retrieval") if one.system.name == "extractive"]
+        others = [one for one in _of(measured, split, "retrieval") if one.system.name != "extractive"]
+        best = max(others, key=lambda one: one.metrics[MAIN].mean, default=None)
+        if plain and best and len(best.values[MAIN]) >= LEAST:
+            apart = difference(best, plain[0], seed)
+            if apart.real and apart.mean > 0:
+                trained = best.system.training is not None or ":ft:" in best.system.name
+                advised = "Do both: train a model to read the passages" if trained else "Let a model read the passages"
+                return f"{advised}: {best.label} is ahead of quoting them by {short(apart.mean)} on {split} questions"
+            behind = "is behind quoting them" if apart.real else "is not shown to gain on quoting them"
+            return f"A model that reads the passages, {best.label}, {behind} on {split} questions"
+    return ""
+
+
+def _memory(measured: Sequence[SplitResult]) -> str:
+    """Return how far memory goes once a question is put in other words."""
+    seen, again = (_best(measured, split, "closed-book") for split in ("seen", "reworded"))
+    if not seen or not again or len(seen.values[MAIN]) < LEAST:
+        return ""
+    return (
+        f"Count on a trained model for no more than it was taught: {seen.label} answers {_share(seen)} of those "
+        f"questions word for word and {_share(again)} in other words"
+    )
+
+
+def _of(measured: Sequence[SplitResult], split: str, kind: Kind) -> list[SplitResult]:
+    return [one for one in measured if one.split == split and one.system.kind == kind and MAIN in one.metrics]
+
+
+def _best(measured: Sequence[SplitResult], split: Split | str, kind: Kind) -> SplitResult | None:
+    return max(_of(measured, split, kind), key=lambda one: one.metrics[MAIN].mean, default=None)
+
+
+def _share(one: SplitResult) -> str:
+    return short(one.metrics[MAIN].mean)
+
+
+WORST = 5
+"""Questions shown of each system on the last split."""
+
+ASKED = {
+    "seen": "Seen: trained on, word for word",
+    "reworded": "Reworded: trained on, asked in other words",
+    "unseen": "Unseen: never trained on",
+}
+
+
+def compare_page(found: Comparison, command: str, seed: int) -> str:
+    """Return the page; ``command`` is what compare_systems."""
+    blocks: list[Block] = [
+        *map(Text, found.advice),
+        Text(f"Small figures are 95 % intervals (bootstrap over questions). Green is the best of a column. {FAIR}"),
+        *(Text(f"{line}.", soft=True) for line in (*found.notes, *describe_failures(found.results))),
+    ]
+    for group in by_split(found.results):
+        blocks += _split_blocks(group, found)
+    blocks += [*_update_blocks(found), *_more_blocks(found), *_worst_blocks(found)]
+    told = f"{seed} (of the split, the training and the intervals)"
+    return render("ragqa compare", "Retrieve, fine-tune, or both?", blocks, command, told)
+
+
+def _split_blocks(group: Sequence[SplitResult], found: Comparison) -> Iterator[Block]:
+    split = group[0].split
+    yield Heading(ASKED[split])
+    yield Text(f"{len(group[0].asked)} questions.", soft=True)
+    yield Table(["", *columns(group)], rows_of(group))
+    for one in found.differences:
+        if one.split == split:
+            yield Text(f"{one.told().removeprefix(f'{split}, ')}.")
+    figures = []
+    for name in (MAIN, "f1", "citations", "label_accuracy"):
+        values = [(one.label, one.metrics[name]) for one in group if name in one.metrics]
+        if values:
+            title = f"{NAMES[name]}, {split} questions"
+            figures.append(Figure(title, draw_intervals(values, title)))
+    yield Figures(figures)
+
+
+def _update_blocks(found: Comparison) -> Iterator[Block]:
+    if not found.updates:
+        return
+    facts = found.updates[0].facts
+    yield Heading("When the manual changes")
+    yield Items([f"“{fact.old}” became “{fact.new}”: {fact.question}" for fact in facts])
+    rows = []
+    for one in found.updates:
+        new, cost = f"{one.new} of {len(facts)}", money(one.cost_usd)
+        rows.append([Cell(text) for text in (one.label, one.how, new, str(one.old), f"{one.seconds:.1f}", cost)])
+    yield Table(("", "done", "new facts", "old facts told", "seconds", "$"), rows)
+    shares = [(f"{one.label}, {one.how}", one.new / len(facts)) for one in found.updates]
+    title = "Share of the new facts answered"
+    yield Figures([Figure(title, draw_intervals([(name, Interval(of, of, of)) for name, of in shares], title))])
+
+
+def _more_blocks(found: Comparison) -> Iterator[Block]:
+    if found.perplexities:
+        yield Heading("Text held back")
+        for text in found.perplexities:
+            yield Text(f"{text.model}: perplexity {text.perplexity:.2f} over {text.tokens} tokens")
+    if found.consistent:
+        yield Heading("AskedQuestion again in a dialogue")
+        values = [(one.label, one.consistency) for one in found.consistent]
+        yield Figures([Figure("Consistency", draw_intervals(values, "Consistency"))])
+
+
+def _worst_blocks(found: Comparison) -> Iterator[Block]:
+    groups = by_split(found.results)
+    for one in groups[-1] if groups else ():
+        values = one.values.get("f1", {})
+        wrong = [at for at, asked in enumerate(one.asked) if one.values.get(MAIN, {}).get(asked.example.id) == 0]
+        wrong = sorted(wrong, key=lambda at: values[one.asked[at].example.id])[:WORST]
+        if wrong:
+            yield Heading(f"Worst {one.split} questions of {one.label}")
+            yield Examples([_example_of(one, at) for at in wrong])
+
+
+def _example_of(one: SplitResult, at: int) -> Example:
+    asked, said = one.asked[at], one.replies[at]
+    told = "An error." if said.failed else "It refused." if said.abstained else excerpt_of(said.text) or "Nothing."
+    got = Card("What was said", [("", told)])
+    return Example(asked.text, "", got, Card("What is right", [("", " / ".join(asked.example.answers[:3]))]))
