@@ -147,7 +147,7 @@ def _known(questions: Questions, measured: Sequence[SplitResult]) -> list[Exampl
 
 
 def _perplexities(systems: Sequence[System], text: str) -> list[TextPerplexity]:
-    """Return how well each local model of the systems foresees the text, each model once."""
+    """Return the perplexity of the text by each local model of the systems, each model once."""
     specs = {
         system.spec: label_of(system)
         for system in systems

@@ -1,4 +1,4 @@
-"""How well a local language model foresees a text that was held back: cross-entropy and perplexity of its tokens.
+"""How well a local language model predicts a text that was held back: cross-entropy and perplexity of its tokens.
 
 The text is read in windows that overlap, so that each token is perplexities once, from as much before it as the window
 allows. The first token, which nothing comes before, is not counted.

@@ -1,4 +1,4 @@
-"""What is asked: the training data of a prepared folder, or of a question set that is prepared here, told into splits.
+"""What is asked: the training data of a prepared folder, or of a question set that is prepared here, by splits.
 
 ``seen`` is what was trained on, ``reworded`` the same in other words, ``unseen`` the test split. Writes nothing.
 """

@@ -123,7 +123,7 @@ def _one_hots(gold: Sequence[str], said: Said) -> tuple[Floats, Floats]:
 
 
 def _sums(counts: Floats, true: Floats, told: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return for each draw and class how many were right, how many are of it, and how many were told into it."""
+    """Return for each draw and class how many were right, how many are of it, and how many were assigned to it."""
     return counts @ (true * told), counts @ true, counts @ told
 
 

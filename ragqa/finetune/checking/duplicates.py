@@ -111,7 +111,10 @@ def _teaches_nothing(first: Entry, second: Entry) -> bool:
 
 
 def alike(questions: Sequence[str], answers: Sequence[str]) -> Iterator[tuple[int, int, float]]:
-    """Yield the numbers of near questions, the earlier first, and their likeness, 0.6 to 1."""
+    """Yield the numbers of near questions, the earlier first, and their Jaccard similarity, 0.6 to 1.
+
+    Exact, by prefix filtering (Bayardo, Ma & Srikant 2007): sets that are similar share one of their rarest terms.
+    """
     sets = [frozenset(query_terms(question)) for question in questions]
     count = Counter(term for terms in sets for term in terms)
     seen: dict[frozenset[str], int] = {}

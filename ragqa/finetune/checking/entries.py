@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from ragqa.finetune.estimating import tokens_of
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example, Form
 from ragqa.printable import quantity
-from ragqa.readers.encodings import normalise
+from ragqa.readers.encodings import normalise, repair_double_encoding
 
 if TYPE_CHECKING:
     from ragqa.engine import Library
@@ -48,8 +47,6 @@ def _answered(entry: Entry, form: Form) -> bool:
 
 LOST = "\ufffd"
 
-_TWICE = re.compile("[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â[€‚][\x80-\xbf™œ“”˜¦“”¢]|[åæçèé][\x80-\xbf€-™]{2}")
-"""What UTF-8 looks like when it was taken for windows-1252."""
 
 
 def check_encoding(entries: Sequence[Entry]) -> Checked:
@@ -69,7 +66,7 @@ def check_encoding(entries: Sequence[Entry]) -> Checked:
 
 
 def _is_twice(entry: Entry) -> bool:
-    return any(read_once(text) != text for text in (entry.question, *entry.answers))
+    return any(repair_double_encoding(text)[1] for text in (entry.question, *entry.answers))
 
 
 def _mended(entry: Entry) -> Entry:
@@ -80,17 +77,7 @@ def _mended(entry: Entry) -> Entry:
 
 
 def _clean(text: str) -> str:
-    return normalise(read_once(text)).strip()
-
-
-def read_once(text: str) -> str:
-    """Return text that was UTF-8, read as windows-1252, as it was meant; any other text as it is."""
-    if text.isascii() or not _TWICE.search(text):
-        return text
-    try:
-        return text.encode("cp1252").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return text
+    return normalise(repair_double_encoding(text)[0]).strip()
 
 
 def check_places(entries: Sequence[Entry], library: Library) -> Checked:
