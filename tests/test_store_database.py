@@ -390,7 +390,7 @@ def test_threads_that_end_leave_no_open_file_behind(library: Database):
         thread = threading.Thread(target=library.stamp)
         thread.start()
         thread.join()
-    assert len(library._connections._opened) <= 3
+    assert len(library._session._connections._opened) <= 3
 
 
 _KILLED = """

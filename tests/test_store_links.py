@@ -95,7 +95,7 @@ def test_everything_in_a_library_and_its_archive_is_for_the_owner_alone(library:
     with Database.open(library) as database:
         put(database, "b.txt", lines_of(2, 5))
         VectorIndex.open(database)
-        export(database, archive)
+        export(database.connection(), archive)
         held = [*library.rglob("*"), archive]
         assert {path.name for path in held} >= {"library.db", "library.db-wal", OURS}
         shown = {path.name: oct(stat.S_IMODE(path.lstat().st_mode)) for path in held}
@@ -164,7 +164,7 @@ def test_an_export_replaces_no_device_and_no_folder(library: Path, tmp_path: Pat
     with Database.open(library) as database:
         for target in (pipe, tmp_path):
             with pytest.raises(LibraryError, match="is no regular file"):
-                export(database, target)
+                export(database.connection(), target)
     assert pipe.is_fifo()
 
 

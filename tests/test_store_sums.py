@@ -97,7 +97,7 @@ def test_changes_that_a_lost_log_held_are_missed(library: Database, tmp_path: Pa
 
 def test_a_library_without_sums_gets_them_when_it_is_opened(library: Database, tmp_path: Path) -> None:
     older = tmp_path / "older.ragqa"
-    export(library, older)
+    export(library.connection(), older)
     make_older(older)
     unpack(older, tmp_path / "imported")
     folder = tmp_path / "opened"
@@ -170,7 +170,7 @@ def make_older(file: Path) -> None:
 @pytest.mark.parametrize("older", [False, True], ids=["sums", "without sums"])
 def test_an_archive_is_taken_whole_or_not_at_all(library: Database, tmp_path: Path, sql: str, older: bool) -> None:
     archive, folder = tmp_path / "a.ragqa", tmp_path / "indexes" / "a"
-    export(library, archive)
+    export(library.connection(), archive)
     connection = sqlite3.connect(archive)
     connection.execute(sql)
     connection.commit()

@@ -80,8 +80,11 @@ def repair_double_encoding(text: str) -> tuple[str, int]:
     return re.sub(r"\xc2(?=\s)", " ", text) if repaired else text, repaired
 
 
-def decode(data: bytes, declared: str | None = None) -> Decoded | None:
-    """Return ``data`` as text, or None where it is no text at all. Valid UTF-8 is believed before any declaration."""
+def decode(data: bytes, declared: str | None = None, *, repair: bool = True) -> Decoded | None:
+    """Return ``data`` as text, or None where it is no text at all. Valid UTF-8 is believed before any declaration.
+
+    Text that was encoded twice is repaired unless the caller looks for it itself.
+    """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _replacing(data[len(mark) :], encoding)
@@ -93,7 +96,7 @@ def decode(data: bytes, declared: str | None = None) -> Decoded | None:
     if b"\x1b$" in data[:SAMPLE_BYTES] and (text := _strictly(data, "iso2022_jp_2")) is not None:
         return Decoded(text, "iso2022_jp_2")
     if (text := _strictly(data, "utf-8")) is not None:
-        text, repaired = repair_double_encoding(text)
+        text, repaired = repair_double_encoding(text) if repair else (text, 0)
         lines = "line holds" if repaired == 1 else "lines hold"
         warning = f"{repaired} {lines} text that had been encoded twice; it was read as first meant"
         return Decoded(text, "utf-8", (warning,) if repaired else ())

@@ -37,8 +37,8 @@ def read_text(file: Path) -> str:
 def read_rows(file: Path, *needed: str) -> list[Fields]:
     """Return the rows of ``file``, each with a string under ``_id`` and under each name ``needed``.
 
-    A file whose first character is no brace is a table whose first line names the columns; without a column ``_id``
-    the line's number is it. Raises RagqaError that names the first bad line, or an ``_id`` that stands twice.
+    A file that is not called .jsonl, and whose first character is no brace, is a table whose first line names the
+    columns; without a column ``_id`` the line's number is it. Raises RagqaError that names the first bad line, or an ``_id`` that stands twice.
     """
     return list(numbered_rows(file, *needed).values())
 
@@ -47,7 +47,7 @@ def numbered_rows(file: Path, *needed: str) -> dict[int, Fields]:
     """Return what ``read_rows`` does, each row under the number of its line, from 1."""
     text = read_text(file)
     rows: dict[int, Fields] = {}
-    if text.lstrip()[:1] not in ("{", ""):
+    if file.suffix.lower() != ".jsonl" and text.lstrip()[:1] not in ("{", ""):
         rows = dict(_table_rows(file, text, needed))
     else:
         for number, line in enumerate(text.split("\n"), 1):

@@ -48,7 +48,6 @@ def _answered(entry: Entry, form: Form) -> bool:
 LOST = "\ufffd"
 
 
-
 def check_encoding(entries: Sequence[Entry]) -> Checked:
     """Mend what was decoded twice, take out control characters, leave out what has lost characters."""
     lost = [entry for entry in entries if any(LOST in text for text in (entry.question, *entry.answers))]

@@ -145,7 +145,7 @@ def read_text(file: Path) -> tuple[str, tuple[str, ...]]:
         raise RagqaError(f"{file} can't be read: {error.strerror or error}; name a file of questions") from None
     if not data.strip():
         raise RagqaError(f"{file} is empty: expected questions with answers, as CSV, JSONL, JSON or a dialogue")
-    decoded = decode(data)
+    decoded = decode(data, repair=False)  # a check of the entries finds and tells it
     if decoded is None:
         raise RagqaError(f"{file} is no text: expected questions with answers, as CSV, JSONL, JSON or a dialogue")
     notes = tuple(f"{file.name}: {warning}" for warning in decoded.warnings)
