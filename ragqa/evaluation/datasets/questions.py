@@ -38,7 +38,8 @@ def read_rows(file: Path, *needed: str) -> list[Fields]:
     """Return the rows of ``file``, each with a string under ``_id`` and under each name ``needed``.
 
     A file that is not called .jsonl, and whose first character is no brace, is a table whose first line names the
-    columns; without a column ``_id`` the line's number is it. Raises RagqaError that names the first bad line, or an ``_id`` that stands twice.
+    columns; without a column ``_id`` the line's number is it. Raises RagqaError that names the first bad line, or an
+    ``_id`` that stands twice.
     """
     return list(numbered_rows(file, *needed).values())
 
