@@ -28,7 +28,7 @@ from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to
 from bench.record import Row, parser, report
 from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, likely
+from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, logistic
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units
@@ -181,7 +181,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         weights = learn([one for one in everything if one.manual != manual])
         for at, one in enumerate(everything):
             if one.manual == manual:
-                confidences[at] = likely(one.features, weights)
+                confidences[at] = logistic(one.features, weights)
     report("refusing", rows_of(everything, confidences), data=QUESTIONS_OF, keep=given.keep)
     if given.learn:
         rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}

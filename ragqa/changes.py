@@ -58,15 +58,15 @@ class Recognised:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class FolderScope:
     """What was named to be looked through: a folder with all below it, or only what lies in it."""
 
     folder: str
     deep: bool
 
     @classmethod
-    def of(cls, root: Path) -> Scope:
-        """Return a folder's; of a file that of its siblings, so that a shell's ``*.md`` misses what is gone."""
+    def of(cls, root: Path) -> FolderScope:
+        """Return the scope of a folder; of a file, what lies beside it, so that a shell's ``*.md`` misses what is gone."""
         if is_folder(root):
             return cls(str(root.resolve()), True)
         folder = root.parent.resolve()
@@ -83,10 +83,10 @@ class FileChanges:
 
     def __init__(self, store: Store, roots: Sequence[Path], sources: Sequence[Source], *, sync: bool) -> None:
         self._store = store
-        self._scopes = [Scope.of(root) for root in roots]
+        self._scopes = [FolderScope.of(root) for root in roots]
         self._sync = sync
         self._follow_moves(sources)
-        self._settle()
+        self._drop_missing_places()
         self._gone = {one.sha256: one for one in _gone(store, self._scopes)}
         lost = {one.name for one in self._gone.values()}
         self._contents = {
@@ -98,7 +98,7 @@ class FileChanges:
         held = self._held(source, sha256)
         if held is not None:
             if source.place and held.sha256 == sha256:
-                self._take(held, source)
+                self._update_places(held, source)
             elif self._contents.get(held.sha256) == held.name:
                 del self._contents[held.sha256]
             self._contents[sha256] = held.name
@@ -136,7 +136,7 @@ class FileChanges:
         known = not places and named.source in ("", source.origin)
         return named if known or lost or named.sha256 == sha256 else None
 
-    def _take(self, held: StoredDocument, source: Source) -> None:
+    def _update_places(self, held: StoredDocument, source: Source) -> None:
         """Have an unchanged document lie where its file is now, and at its other places that are there."""
         places = self._store.file_places_of(held.name)
         if source.place in places:
@@ -176,7 +176,7 @@ class FileChanges:
                 self._store.move_places(folder, str(source.root))
                 places = self._store.file_places()
 
-    def _settle(self) -> None:
+    def _drop_missing_places(self) -> None:
         """Let go of places that are gone, where a document has others; find those of libraries that kept none."""
         places = self._store.file_places()
         for held in self._store.documents():
@@ -196,16 +196,16 @@ class FileChanges:
 
 def find_gone(store: Store, roots: Sequence[Path]) -> list[Gone]:
     """Return the documents whose files are gone from the folders ``roots``, by name."""
-    gone = _gone(store, [Scope.of(root) for root in roots])
+    gone = _gone(store, [FolderScope.of(root) for root in roots])
     lost = {one.name for one in gone}
     there = {one.sha256: one.name for one in store.documents() if one.name not in lost}
     return [Gone(one.name, there.get(one.sha256)) for one in gone]
 
 
-def agree_to_emptied(
+def confirm_emptied_folders(
     store: Store, roots: Sequence[Path], sources: Sequence[Source], agree: Callable[[str], bool]
 ) -> list[Source]:
-    """Return the sources, less the refusals of folders that the user agreed are empty now.
+    """Return the sources, without the errors of folders that the user confirmed are empty.
 
     Raises LibraryError where a folder has nothing of what was read from it, and ``agree`` does not say yes.
     """
@@ -228,7 +228,7 @@ def _count_emptied(store: Store, root: Path, sources: Sequence[Source]) -> int:
 
     A drive that is not there looks like that, and so does a folder that was given by mistake.
     """
-    scope = Scope.of(root)
+    scope = FolderScope.of(root)
     if not scope.deep:
         return 0
     known = {name for name, places in store.file_places().items() if scope.covers(places[0])}
@@ -248,7 +248,7 @@ def is_missing(place: str) -> bool:
     return False
 
 
-def _gone(store: Store, scopes: Sequence[Scope]) -> list[StoredDocument]:
+def _gone(store: Store, scopes: Sequence[FolderScope]) -> list[StoredDocument]:
     """Return the documents whose own place is in ``scopes`` and gone, and that lie nowhere outside of these."""
     places = store.file_places()
     return [
@@ -260,11 +260,11 @@ def _gone(store: Store, scopes: Sequence[Scope]) -> list[StoredDocument]:
     ]
 
 
-def _covered(scopes: Sequence[Scope], place: str) -> bool:
+def _covered(scopes: Sequence[FolderScope], place: str) -> bool:
     return any(scope.covers(place) for scope in scopes)
 
 
-def _recovered(held: StoredDocument, scope: Scope) -> str | None:
+def _recovered(held: StoredDocument, scope: FolderScope) -> str | None:
     """Return where a document lies that an older ragqa, or an archive, knows by the hash of its place only."""
     parts = PurePath(held.name).parts
     folder = Path(scope.folder)

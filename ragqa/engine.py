@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from ragqa.answering import Asker, Scope
 from ragqa.approving import approved_embedder, remember_embedder
 from ragqa.document_names import find_document, match_documents
 from ragqa.errors import LibraryError
-from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, settings_for
+from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, resolve_library
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.trust import remember_library
 from ragqa.types import Answer, Document, Extract, Mode, Unit
@@ -67,7 +67,7 @@ class Library:
         """
         from ragqa.store.database import Database
 
-        settings = settings or settings_for(name, options, create, notice)
+        settings = settings or resolve_library(name, options, create, notice)
         folder = library_folder(settings, settings.index)
         there = (folder / "library.db").is_file()
         if not create and not there:
@@ -169,7 +169,7 @@ class Library:
         what was renamed by its new name. Raises LibraryError where ``sync`` would remove all that a folder had, unless
         ``agree`` says yes to the question.
         """
-        from ragqa.changes import FolderReport, agree_to_emptied, find_gone
+        from ragqa.changes import FolderReport, confirm_emptied_folders, find_gone
         from ragqa.readers import find_files
         from ragqa.sources import name_sources
 
@@ -178,7 +178,7 @@ class Library:
         sources = name_sources(roots, lambda root: find_files([root], passed_over.append))
         with self._writing():
             if sync:
-                sources = agree_to_emptied(self.store, roots, sources, agree)
+                sources = confirm_emptied_folders(self.store, roots, sources, agree)
             results = self.ingest_sources(sources, roots=roots, sync=sync, password=password, progress=progress)
             gone = find_gone(self.store, roots)
             if sync and gone:
@@ -324,9 +324,7 @@ class Library:
     def _asker(self, scope: Scope) -> Asker:
         """Return the library as it is now, to be asked."""
         if self._retriever is None and scope.mode != "lexical":  # the model loads while the indexes do
-            from ragqa.models.compiled import load_aside
-
-            load_aside(self._checked_embedder().warm)
+            load_in_background(self._checked_embedder().warm)
         return Asker(self.store, self.open_retriever(), self.reranker, self.settings.prices)
 
     # What is loaded when it is first needed
@@ -370,8 +368,7 @@ class Library:
             if self._retriever is None or self._retriever.stamp != self.store.stamp():
                 if not self.documents():
                     raise LibraryError(f"library '{self.name}' holds no document: run 'ragqa ingest PATH'")
-                fusion = Fusion(**{field.name: getattr(self.settings, field.name) for field in fields(Fusion)})
-                indexes = self.store.indexes(self._notice)
+                indexes, fusion = self.store.indexes(self._notice), Fusion.of(self.settings)
                 self._retriever = Retriever(self.store, indexes, self._checked_embedder, fusion)
             return self._retriever
 

@@ -43,6 +43,18 @@ VECTORS = 2
 Status = Literal["added", "replaced", "unchanged", "failed"]
 
 
+def cut_fingerprint(cut: Cut) -> str:
+    """Return what is kept of how a document's passages were made: equal exactly when they need not be cut anew."""
+    return f"{CUT_VERSION}:{cut.target}:{cut.smallest}"
+
+
+def target_of(fingerprint: str) -> int | None:
+    """Return about how many tokens the passages of a document have, by the fingerprint kept of it; None if unknown."""
+    _, _, rest = fingerprint.partition(":")
+    target = rest.partition(":")[0]
+    return int(target) if target.isdigit() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Ingested:
     """What became of one file."""
@@ -103,11 +115,11 @@ def _ingest(
     progress: Callable[[Progress], None],
     notice: Callable[[str], None],
 ) -> list[Ingested]:
-    group = _Group(store, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}", notice)
+    group = _Group(store, embedder, cut_fingerprint(cut), notice)
     results: dict[int, Ingested] = {}
     work = _Work(sources, progress)
     duplicates: dict[int, tuple[str, Source]] = {}
-    for number, source in _twice(sources, duplicates):
+    for number, source in _then_duplicates_again(sources, duplicates):
         work.reading(number, source.name)
         sha256 = ""
         try:
@@ -145,7 +157,9 @@ def _ingest(
     return [results[number] for number in sorted(results)]
 
 
-def _twice(sources: Sequence[Source], duplicates: Mapping[int, tuple[str, Source]]) -> Iterator[tuple[int, Source]]:
+def _then_duplicates_again(
+    sources: Sequence[Source], duplicates: Mapping[int, tuple[str, Source]]
+) -> Iterator[tuple[int, Source]]:
     """Yield the sources by number, and duplicates again at the end: what they were like may have changed by then."""
     yield from enumerate(sources, 1)
     for number, (_, source) in sorted(duplicates.items()):
@@ -194,7 +208,7 @@ def ingest_documents(
 ) -> list[Ingested]:
     """Store documents that were read elsewhere, as ``ingest`` does files."""
     cut = cut or Cut()
-    group = _Group(store, embedder, f"{CUT_VERSION}:{cut.target}:{cut.smallest}")
+    group = _Group(store, embedder, cut_fingerprint(cut))
     results: dict[int, Ingested] = {}
     for number, document in enumerate(documents):
         group.add(number, document, cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut))
@@ -224,9 +238,7 @@ class _Group:
     def warm(self) -> None:
         """Load the embedder while the first document is read."""
         if not self._warmed:
-            from ragqa.models.compiled import load_aside
-
-            load_aside(partial(self._embedder.warm, passages=True))
+            load_in_background(partial(self._embedder.warm, passages=True))
             self._warmed = True
 
     def add(self, number: int, document: Document, passages: list[Passage], source: Source | None = None) -> None:

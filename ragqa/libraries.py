@@ -1,4 +1,4 @@
-"""The libraries of a home: where each lies, which one is meant, what each holds, and how one goes as a whole."""
+"""The libraries of a home: where each lies, which one is meant, what each holds, and how one is removed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -75,7 +74,7 @@ def names_in(settings: Settings) -> list[str]:
     return [folder.name for folder in libraries_in(settings.indexes().parent)]
 
 
-def settings_for(name: str | None, options: dict[str, Any], create: bool, notice: Callable[[str], None]) -> Settings:
+def resolve_library(name: str | None, options: dict[str, Any], create: bool, notice: Callable[[str], None]) -> Settings:
     """Return the settings in force. Where no library is named and there is none by default, the only one is meant."""
     settings = load_settings({"index": name, **options}, notice=notice)
     if name is not None or settings.index != DEFAULT:
@@ -110,20 +109,19 @@ def missing(settings: Settings, name: str) -> LibraryError:
     )
 
 
-def info_of(database: Store) -> Info:
+def info_of(store: Store) -> Info:
     """Return what a library holds."""
-    stored, identity = database.documents(), database.embedder()
-    changed = datetime.fromtimestamp((database.folder / FILE_NAME).stat().st_mtime, timezone.utc)
+    stored, identity, held = store.documents(), store.embedder(), store.info()
     return Info(
-        database.folder.name,
-        str(database.folder),
+        store.folder.name,
+        held.place,
         len(stored),
         sum(document.passages for document in stored),
         identity.spec if identity else None,
         identity.dim if identity else None,
-        database.stamp().generation,
-        sum(file.stat().st_size for file in database.folder.rglob("*") if file.is_file()),
-        changed.isoformat(timespec="seconds"),
+        store.stamp().generation,
+        held.bytes,
+        held.changed.isoformat(timespec="seconds"),
     )
 
 

@@ -26,7 +26,7 @@ LONGEST_HEADER = 2000
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How large passages are, in the embedder's tokens. Sizes chosen by ``bench/passages.py``."""
+    """How large passages are, in the embedder's tokens. Sizes chosen by ``bench/chunking.py``."""
 
     target: int = 160
     """Sections longer than this are cut into pieces of about this size."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ragqa.embedders import EmbeddedQuestion, Embedder
+    from ragqa.settings import Settings
     from ragqa.store import DenseSearch, Indexes, LexicalSearch, Stamp, Store, WindowMatrix
 
 Ids: TypeAlias = "NDArray[np.int64]"
@@ -78,6 +79,11 @@ class Fusion:
     """What a passage gains for each unit of rarity of the words by which the question names its document."""
     interaction: float
     """Late interaction: standard deviations that a passage gains for each that it lies above the others."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Fusion:
+        """Return the weights that the settings have under the same names."""
+        return cls(**{weight.name: getattr(settings, weight.name) for weight in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,18 +223,18 @@ class Retriever:
         lexical: ScoredCandidates | None,
         trust: float,
     ) -> tuple[Floats, Floats]:
-        """Return for each of ``ids`` a score, and what its document's name adds; ``trust``: what dense grains count."""
+        """Return a score for each of ``ids``, and what its document's name adds; ``trust`` weighs the dense scores."""
         weigh = self._fusion
-        terms_say = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
-        total = terms_say
+        bm25 = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
+        total = bm25
         if dense and query is not None:
             held = self._store.window_matrix(ids.tolist())
             places, windows = held.places, _window_side(held, query, dense).standard()
             windows *= trust * weigh.window_weight
-            total = terms_say + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
+            total = bm25 + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
             pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
-            again = _rescored(self._vectors, ids, pulled, dense)
-            total = terms_say + trust * weigh.dense_weight * again.standard() + windows
+            again = _score_again(self._vectors, ids, pulled, dense)
+            total = bm25 + trust * weigh.dense_weight * again.standard() + windows
         else:
             places = self._store.places(ids.tolist())
         total = total + weigh.neighbour * _neighbours(places, total)
@@ -237,7 +243,7 @@ class Retriever:
     def _interact(
         self, ids: Ids, total: Floats, named: Floats, question: str, asked: EmbeddedQuestion | None, trust: float
     ) -> tuple[dict[int, int], Floats, Interaction | None]:
-        """Return the places of the best in what is weighed word by word, the scores with names and that, and that."""
+        """Return where each of the best passages stands in the interaction, the final scores, and the interaction."""
         whole = total + named
         if asked is None or not self._embedder().token_dim:
             return {}, whole, None
@@ -336,7 +342,7 @@ def _dense_side(index: DenseSearch, query: Floats, allowed: Ids | None) -> Score
     return ScoredCandidates(ids, scores, mean, _top_mean(scores, size), lambda others: index.score(others, query), size)
 
 
-def _rescored(index: DenseSearch, ids: Ids, query: Floats, before: ScoredCandidates) -> ScoredCandidates:
+def _score_again(index: DenseSearch, ids: Ids, query: Floats, before: ScoredCandidates) -> ScoredCandidates:
     scores = index.score(ids, query)
     mean = _dense_mean(index, query, scores, before.size)
     return replace(before, ids=ids, scores=scores, mean=mean, top_mean=_top_mean(scores, before.size))

@@ -93,7 +93,7 @@ def test_questions_held_back_stand_on_pages_of_their_own(taught: Path) -> None:
 def test_a_pair_is_a_question_and_the_passage_of_its_answer(taught: Path) -> None:
     with Library.open(home=taught, index="plain") as library:
         drafts = write_questions([library.show(ENGLISH)], 40)
-        pairs = pairs_of(Path(library.info().path), drafts)
+        pairs = pairs_of(library.store, drafts)
     assert [pair.question for pair in pairs] == [draft.text for draft in drafts]
     squeezed = ["".join(pair.passage.split()) for pair in pairs]
     within = ["".join(draft.evidence.split()) in text for draft, text in zip(drafts, squeezed, strict=True)]

@@ -13,7 +13,7 @@ from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Question
 from ragqa.evaluation.tune import choose, gain_of, set_options, with_options
-from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_for_its_price, worth
+from ragqa.evaluation.tune.workbench import Place, Setting, Workbench, hit, hit_minus_reading_cost, reciprocal_rank
 from tests.conftest import CHINESE, ENGLISH, MANUALS, Run, copy_library
 from tests.test_bench_retrieval import part_of_a_manual
 
@@ -95,23 +95,23 @@ def test_a_tie_keeps_the_present_setting() -> None:
     assert choose(np.full((3, 10), 0.5), folds=2, seed=0).best == 0
 
 
-# What a ranking is worth
+# What a ranking is reciprocal_rank
 
 
 def test_worth_counts_ranks_pages_and_what_is_read() -> None:
     places = [Place("a.pdf", 1, 1, 160), Place("b.pdf", 7, 7, 80), Place("a.pdf", 6, 8, 160)]
     question = Question("1", "?", pages=(7,), document="a.pdf")
-    assert worth(places, question) == pytest.approx(1 / 3)
+    assert reciprocal_rank(places, question) == pytest.approx(1 / 3)
     assert (hit(places, question, 2), hit(places, question, 3)) == (0, 1)
-    assert hit_for_its_price(places, question, 3) == pytest.approx(1 - 0.01 * 400 / 160)
-    assert worth(places, Question("1", "?", pages=(7,))) == 0.5, "without a manual any manual's page 7 counts"
-    assert worth([places[0]] * 10 + places, question) == 0, "page_mrr@10 ends at ten"
+    assert hit_minus_reading_cost(places, question, 3) == pytest.approx(1 - 0.01 * 400 / 160)
+    assert reciprocal_rank(places, Question("1", "?", pages=(7,))) == 0.5, "without a manual any manual's page 7 counts"
+    assert reciprocal_rank([places[0]] * 10 + places, question) == 0, "page_mrr@10 ends at ten"
 
 
 def test_the_workbench_finds_what_the_search_finds(manuals: Library) -> None:
     settings = manuals.settings
     setting = Setting.of(settings, settings.passage_tokens)
-    bench = Workbench(Path(manuals.info().path), manuals.embedder)
+    bench = Workbench(manuals.store, manuals.embedder)
     try:
         for text in ("How do I reset the filter counter?", "What does fault code E17 mean?", "初效滤网多久清洗一次？"):
             for mode in ("hybrid", "dense", "lexical"):

@@ -91,7 +91,7 @@ def features(
         "worst": standard(-(lacking * (weights > 0)).max(axis=1, initial=0.0)) * readable,
         "cosine": standard(_cosines(evidence, found)) * readable,
         "with_headings": standard(around @ weights) * readable,
-        "distinct": standard(around @ _distinct(around, weights)) * readable,
+        "distinct": standard(around @ _discriminating_weights(around, weights)) * readable,
         "nearness": around @ weights * readable,
     }
     places = [(one.document, one.unit.section) for one in found]
@@ -201,7 +201,7 @@ def _outside(interaction: Interaction | None, found: Sequence[Candidate], tokens
     return np.array([np.max([near[at] for at in one.hits], axis=0) for one in found], np.float32).reshape(-1, tokens)
 
 
-def _distinct(near: Floats, weights: Floats) -> Floats:
+def _discriminating_weights(near: Floats, weights: Floats) -> Floats:
     """Return (tokens of the question,), which sum up to 1: a token by whose nearness the candidates differ most counts
     most."""
     spread = near.std(axis=0) * weights if len(near) else weights
@@ -418,17 +418,17 @@ def confidence_of(seen: Considered, choice: Choice | None) -> float:
     """Return the probability, 0 to 1, that the units considered answer the question."""
     if choice is None:
         return 0.0
-    return likely(features_of(seen, choice), BY_VECTORS if seen.interaction is None else _confidence_weights())
+    return logistic(features_of(seen, choice), BY_VECTORS if seen.interaction is None else _confidence_weights())
 
 
-def likely(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
+def logistic(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
     """Return what the weights make of the features; a feature without a weight counts nothing."""
     total = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in found.items())
     probability = 1 / (1 + math.exp(-max(min(total, 30.0), -30.0)))
-    return max(probability, SURE) if _plain(found) else probability
+    return max(probability, SURE) if _is_certain(found) else probability
 
 
-def _plain(found: Mapping[str, float]) -> bool:
+def _is_certain(found: Mapping[str, float]) -> bool:
     """Whether the question's words all stand in one passage, or a row is about its code, with what it asks for."""
     if found["lacks_value"] or found["lacks_reason"]:
         return False
@@ -440,7 +440,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.vocabulary_coverage**2
     near = _nearness(seen, best.hits[0])
-    lost, words = _lost(seen, best)
+    lost, words = _missing_words(seen, best)
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
     expected = expected_type(question.text)
     if expected is not None:
@@ -481,7 +481,7 @@ def _nearness(seen: Considered, hit: int) -> float:
     return -math.log(float(lost) + 1e-9) / SHARPNESS
 
 
-def _lost(seen: Considered, best: Candidate) -> tuple[float, int]:
+def _missing_words(seen: Considered, best: Candidate) -> tuple[float, int]:
     """Return how near the best passage comes to the farthest of the words that do not stand in it, 1 where all do, and
     how many these are."""
     interaction, hit = seen.interaction, best.hits[0]

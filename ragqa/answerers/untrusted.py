@@ -198,7 +198,7 @@ class Live:
         text = _clean(_whole_escapes(self._tail))
         shown = self._lines + self._render(settled(text, self._stops))
         self._send(shown[: _open_tag(shown)].strip())  # of what is shown: a marker taken out may have parted a tag
-        self._put_by()
+        self._freeze_lines()
 
     def _past_thoughts(self, piece: str) -> str:
         """Return what came of the answer; "" as long as it may be thinking. A tag may come in pieces."""
@@ -225,7 +225,7 @@ class Live:
         """Hand on what is left of ``text``, the whole answer."""
         self._send(text)
 
-    def _put_by(self) -> None:
+    def _freeze_lines(self) -> None:
         """Render whole lines for good, lest a long answer be rendered again for each of its pieces."""
         end = self._tail.rfind("\n") + 1
         lines = _clean(self._tail[:end])

@@ -42,7 +42,7 @@ def search(
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    chosen = opt.given(locals(), opt.RETRIEVAL)
+    chosen = opt.given(locals())
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: found_json(library.search(text, document=document)))
@@ -79,7 +79,7 @@ def ask(
     from ragqa.engine import Library
 
     _one_of(question, batch)
-    chosen = opt.given(locals(), opt.ANSWERING)
+    chosen = opt.given(locals())
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
             _each(batch, lambda text: answer_json(library.ask(text, document=document)))

@@ -72,11 +72,7 @@ def answers(
 
     if index and (manuals or passage_tokens):
         raise typer.BadParameter("--manuals and --passage-tokens are for new libraries: leave them out with --index")
-    names = (
-        "home index answerer k mode embedder rerank passage_tokens threshold max_tokens temperature n stop seed "
-        "context_tokens timeout instructions prompts"
-    )
-    settings = load_settings(opt.given(locals(), names), notice=note)
+    settings = load_settings({"index": index, **opt.given(locals())}, notice=note)
     if report:
         check_writable_file(report)
     questions = read_whole_questions(file)

@@ -59,7 +59,7 @@ def chat(
     """
     from ragqa.engine import Library
 
-    chosen = opt.given(locals(), opt.ANSWERING)
+    chosen = opt.given(locals())
     with Library.open(index, notice=note, **chosen) as library:
         interactive = sys.stdin.isatty()
         if interactive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,13 +79,10 @@ BatchSize = Annotated[int | None, _BATCH_SIZE]
 FixedBatchSize = Annotated[int, _BATCH_SIZE]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", min=1e-9, help="Learning rate.")]
 
-RETRIEVAL = "home k mode embedder rerank"
-ANSWERING = (
-    f"{RETRIEVAL} answerer threshold max_tokens temperature n stop seed context_tokens timeout instructions prompts"
-)
-"""The options of a library that a question may be asked with."""
 
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a command's options that are settings of a library, and were given."""
+    from ragqa.settings import Settings
 
-def given(values: Mapping[str, Any], names: str) -> dict[str, Any]:
-    """Return those of a command's options, named with spaces between, that were given."""
-    return {name: values[name] for name in names.split() if values[name] not in (None, [])}
+    names = {field.name for field in fields(Settings)} - {"index"}
+    return {name: value for name, value in values.items() if name in names and value not in (None, [])}

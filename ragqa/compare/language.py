@@ -26,7 +26,7 @@ def cross_entropy(log_probabilities: Values) -> float:
 
 
 def perplexity(log_probabilities: Values) -> float:
-    """Return e to the cross-entropy: among how many equally likely tokens the model hesitates (Jelinek et al. 1977)."""
+    """Return the perplexity, exp(cross-entropy) (Jelinek et al. 1977)."""
     return math.exp(cross_entropy(log_probabilities))
 
 
@@ -36,7 +36,7 @@ Window = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class TextPerplexity:
-    """A model on a text. Perplexities of models with other tokens can't be compare_systems; bits per byte can."""
+    """A model on a text. Perplexities of models with other tokens can't be compared; bits per byte can."""
 
     model: str
     tokens: int

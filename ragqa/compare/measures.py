@@ -23,7 +23,7 @@ from ragqa.metrics import Difference, Interval, consistency, mean_interval, mean
 from ragqa.types import Citation
 
 MAIN = "answer_recall"
-"""What systems are compare_systems by: a sentence that holds the answer counts as much as the answer alone."""
+"""What systems are compared by: a sentence that holds the answer counts as much as the answer alone."""
 
 _OF_TEXT: dict[str, Callable[[str, Sequence[str]], float]] = {
     "answer_recall": m.answer_recall,

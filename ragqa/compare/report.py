@@ -143,7 +143,7 @@ ASKED = {
 
 
 def compare_page(found: Comparison, command: str, seed: int) -> str:
-    """Return the page; ``command`` is what compare_systems."""
+    """Return the page; ``command`` is the one that made the comparison."""
     blocks: list[Block] = [
         *map(Text, found.advice),
         Text(f"Small figures are 95 % intervals (bootstrap over questions). Green is the best of a column. {FAIR}"),

@@ -17,7 +17,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class TokenStates:
-    """The states of a passage's tokens, each in a byte for each of ``token_dim`` directions: the finest grain."""
+    """Token vectors of a passage, quantised: int8, ``token_dim`` numbers each."""
 
     levels: np.ndarray
     """int8 (tokens, token_dim): a unit vector times 127."""

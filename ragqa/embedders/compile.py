@@ -1,4 +1,4 @@
-"""Compile an embedding model: ``python -m ragqa.embedders.compile MODEL FOLDER``, a process of its own (``apart.py``).
+"""Compile an embedding model: ``python -m ragqa.embedders.compile MODEL FOLDER``, in a process of its own.
 
 Checked against the sentence-transformers original; torch is imported by this process only.
 """

@@ -1,6 +1,6 @@
 """Embed with a sentence-transformers model on this machine: compiled where it can be, on torch otherwise.
 
-Cuts texts into tokens, batches and pools; the model itself is run by ``compiled.py`` or ``eager.py``. Nothing is
+Cuts texts into tokens, batches and pools; the model itself is run by ``models/compiled.py`` or by torch. Nothing is
 loaded before it is needed.
 """
 
@@ -34,7 +34,7 @@ from ragqa.models.compiled import (
     Take,
     home_of,
     import_openvino,
-    load_aside,
+    load_in_background,
     native_work,
     read_record,
 )
@@ -251,7 +251,7 @@ def load_ahead() -> None:
             embedder.warm()
 
     _AHEAD[BUNDLED] = embedder
-    load_aside(load_made)
+    load_in_background(load_made)
 
 
 class TorchRunner:

@@ -1,7 +1,7 @@
 """Embed through OpenAI's interface: OpenAI itself, or any server of the user's own that speaks it (OPENAI_BASE_URL).
 
 Contacts nobody before the first text comes. The key goes to the client and nowhere else: no repr, log or error has it.
-What servers send is read by ``openai_replies``.
+What servers send is read by ``read_vectors`` below.
 """
 
 from __future__ import annotations

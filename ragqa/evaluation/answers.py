@@ -1,8 +1,4 @@
-"""Whether answers are whole: a question set with the parts of each right answer, asked as ``ragqa ask`` asks.
-
-``questions.py`` reads the set, ``asking.py`` asks, ``scoring.py`` says what an answer is worth, ``rows.py`` what many
-are.
-"""
+"""Whether answers are whole: a question set with the parts of each right answer, asked as ``ragqa ask`` asks."""
 
 from __future__ import annotations
 

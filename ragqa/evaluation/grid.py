@@ -29,8 +29,7 @@ from ragqa.evaluation.runs import (
     pooled,
     values_of,
 )
-from ragqa.ingest import ingest_documents
-from ragqa.libraries import library_folder
+from ragqa.ingest import ingest_documents, target_of
 from ragqa.printable import quantity
 from ragqa.readers.files import read_file
 from ragqa.readers.guard import Guard
@@ -72,24 +71,18 @@ def library_of(documents: Sequence[Document], settings: Settings, tell: Tell) ->
     """Yield a library of ``documents`` cut and embedded as ``settings`` say, gone afterwards, and what it took."""
     from ragqa.embedders import open_embedder
     from ragqa.passages import Cut
-    from ragqa.store.database import Database
-    from ragqa.store.lexical import LexicalIndex
-    from ragqa.store.vectors import VectorIndex
 
     with TemporaryDirectory(prefix="ragqa-bench-") as home:
         settings = replace(settings, home=Path(home), index="bench")
         embedder = open_embedder(settings.embedder, progress=tell)
         embedder.warm(passages=True)  # to compile a model is no part of what a library takes
         timed = _Timed(embedder, tell)
-        database = Database.create_or_open(library_folder(settings, settings.index))
-        started = time.perf_counter()
-        with database.writing():
-            ingest_documents(database, cast("Embedder", timed), documents, Cut(target=settings.passage_tokens))
-        VectorIndex.open(database)
-        LexicalIndex.open(database)
-        seconds = time.perf_counter() - started
-        database.close()
-        with Library.open(settings=settings, notice=tell) as library:
+        with Library.open(settings=settings, create=True, notice=tell) as library:
+            started = time.perf_counter()
+            with library.store.writing():
+                ingest_documents(library.store, cast("Embedder", timed), documents, Cut(settings.passage_tokens))
+            library.store.indexes(tell)
+            seconds = time.perf_counter() - started
             info = library.info()
             yield library, Cost(timed.seconds, seconds - timed.seconds, info.bytes, info.passages)
 
@@ -263,9 +256,10 @@ def _opened(
     source = dataset.source
     if isinstance(source, Held) and not grid.embedders and not grid.passage_tokens:
         with _held(source, settings, tell) as library:
-            cut = {stored.cut.split(":")[1] for stored in library.documents() if stored.cut.count(":") == 2}
-            if len(cut) == 1:
-                library.settings = replace(library.settings, passage_tokens=int(cut.pop()))
+            targets = {target_of(stored.cut) for stored in library.documents()}
+            target = targets.pop() if len(targets) == 1 else None
+            if target:
+                library.settings = replace(library.settings, passage_tokens=target)
             info = library.info()
             yield library, Cost(None, None, info.bytes, info.passages)
         return

@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from ragqa.evaluation.datasets.records import Dataset, Held, Question, check
 from ragqa.evaluation.questions import as_gold, write_questions
 from ragqa.evaluation.questions.statements import GeneratedQuestion
 from ragqa.evaluation.tune import Gain, gain_of
-from ragqa.evaluation.tune.workbench import Workbench, cut_anew, hit, passage_tokens_of, worth
+from ragqa.evaluation.tune.workbench import Workbench, cut_anew, hit, passage_tokens_of, reciprocal_rank
 from ragqa.finetune.jobs import jobs_folder
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job
@@ -32,7 +32,7 @@ from ragqa.models.safety import RECORD
 from ragqa.plain_files import emptied, publish, write_json
 from ragqa.printable import quantity
 from ragqa.retrieval import Fusion
-from ragqa.store.database import Database
+from ragqa.store import Store
 from ragqa.types import Passage
 
 if TYPE_CHECKING:
@@ -130,16 +130,12 @@ def held_back(
     return parts
 
 
-def pairs_of(library: Path, drafts: Sequence[GeneratedQuestion]) -> list[TrainingPair]:
-    """Return each question with the passage of the library in ``library`` that holds its answer, as it is embedded."""
-    database = Database.open(library)
-    try:
-        titles = {stored.name: stored.title for stored in database.documents()}
-        passages: dict[str, list[Passage]] = defaultdict(list)
-        for passage in database.passages(database.passage_ids().tolist()).values():
-            passages[passage.document].append(passage)
-    finally:
-        database.close()
+def pairs_of(store: Store, drafts: Sequence[GeneratedQuestion]) -> list[TrainingPair]:
+    """Return each question with the passage of the library that holds its answer, as it is embedded."""
+    titles = {stored.name: stored.title for stored in store.documents()}
+    passages: dict[str, list[Passage]] = defaultdict(list)
+    for passage in store.passages(store.passage_ids().tolist()).values():
+        passages[passage.document].append(passage)
     pairs = []
     for draft in drafts:
         name, place = draft.source.document, draft.source.place
@@ -193,7 +189,7 @@ def adapt(
     drafts = write_questions(documents, MOST, seed)
     learned, kept_back = (drafts, []) if questions else held_back(drafts, seed)
     test = list(questions) or as_gold(kept_back)
-    pairs = pairs_of(Path(library.info().path), learned)
+    pairs = pairs_of(library.store, learned)
     if len(pairs) < FEWEST_PAIRS or not test:
         raise RagqaError(
             f"library '{library.name}' gives {quantity(len(pairs), 'question')} "
@@ -265,7 +261,7 @@ def _making(out: Path) -> Iterator[Path]:
 def _measured(library: Library, questions: Sequence[Question], spec: str | None) -> tuple[list[float], list[float]]:
     """Return how soon the right page comes, and whether among the first k, for the library's embedder or ``spec``."""
     settings = library.settings
-    fusion = Fusion(**{field.name: getattr(settings, field.name) for field in fields(Fusion)})
+    fusion = Fusion.of(settings)
 
     def each(bench: Workbench) -> tuple[list[float], list[float]]:
         places = []
@@ -273,11 +269,10 @@ def _measured(library: Library, questions: Sequence[Question], spec: str | None)
             bench.forget()
             places.append(bench.places(question.text, fusion, settings.mode))
         pairs = list(zip(places, questions, strict=True))
-        return [worth(*pair) for pair in pairs], [hit(*pair, settings.k) for pair in pairs]
+        return [reciprocal_rank(*pair) for pair in pairs], [hit(*pair, settings.k) for pair in pairs]
 
     if spec is None:
-        with contextlib.closing(Workbench(Path(library.info().path), library.embedder)) as bench:
-            return each(bench)
+        return each(Workbench(library.store, library.embedder))
     documents = [library.show(stored.name) for stored in library.documents()]
     with cut_anew(documents, passage_tokens_of(library), spec) as bench:
         return each(bench)

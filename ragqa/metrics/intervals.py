@@ -105,7 +105,7 @@ def auroc_interval(positive: Values, negative: Values, seed: int = 0) -> Interva
 
 
 def risk_coverage_area_interval(confidence: Values, right: Sequence[bool], seed: int = 0) -> Interval:
-    """Return the area under the risk-coverage curve (``refusing.py``) and its interval."""
+    """Return the area under the risk-coverage curve (``classification.py``) and its interval."""
     sure, wrong = _checked(confidence), 1.0 - np.asarray(right, np.float64)
     order = np.argsort(-sure, kind="stable")
     together = np.flatnonzero(np.diff(sure[order], prepend=np.inf))

@@ -215,7 +215,7 @@ def read_record(home: Path) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and "choice" in record and is_intact(home, record.get(FILES)) else None
 
 
-def load_aside(load: Callable[[], object]) -> None:
+def load_in_background(load: Callable[[], object]) -> None:
     """Begin to load something in a thread; what goes wrong is told by whoever needs the result."""
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""Compile a cross-encoder: ``python -m ragqa.rerankers.compile MODEL FOLDER``, a process of its own (``apart.py``).
+"""Compile a cross-encoder: ``python -m ragqa.rerankers.compile MODEL FOLDER``, in a process of its own.
 
 Checked against the sentence-transformers original on pairs of both languages; torch is imported by this process only.
 """

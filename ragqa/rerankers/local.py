@@ -1,6 +1,6 @@
 """Rerank with a cross-encoder on this machine: compiled where it can be, on torch otherwise.
 
-Cuts pairs into tokens and batches; the model itself is run by OpenVINO or by ``eager.py``. Nothing is loaded before it
+Cuts pairs into tokens and batches; the model itself is run by OpenVINO or by torch. Nothing is loaded before it
 is needed.
 """
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     import numpy as np
@@ -73,6 +74,16 @@ class WindowMatrix:
     """(windows, dim)."""
     starts: NDArray[np.int64]
     """(passages + 1,): where each one's vectors begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """Where a store lies, how much it takes and when it was written last."""
+
+    place: str
+    bytes: int
+    changed: datetime
+    """In UTC."""
 
 
 class DenseSearch(Protocol):
@@ -139,7 +150,7 @@ class Store(Protocol):
         """Return a document whole. Raises LibraryError if there is none of that name."""
 
     def matching(self, glob: str) -> list[StoredDocument]:
-        """Return the documents whose name matches the glob, by name."""
+        """Return the documents whose name, or file name without folders, matches the glob; a name matches itself."""
 
     def put(
         self,
@@ -151,7 +162,10 @@ class Store(Protocol):
         source: str = "",
         place: str = "",
     ) -> Literal["added", "replaced"]:
-        """Store a document with its passages, in place of one of the same name; all of it or nothing."""
+        """Store a document with its passages and units, in place of one of the same name; all of it or nothing.
+
+        Passages that say the same as before keep their ids. Raises EmbedderMismatch where other vectors are held.
+        """
 
     def remove(self, names: Sequence[str]) -> int:
         """Remove documents and their passages; return how many there were."""
@@ -213,10 +227,13 @@ class Store(Protocol):
         """Return the state that the store is in now."""
 
     def snapshot(self) -> AbstractContextManager[object]:
-        """Let all reads of this thread inside see one state, whatever a writer does meanwhile."""
+        """Let all reads of this thread inside see one state; may be entered again inside."""
 
     def writing(self) -> AbstractContextManager[None]:
-        """Be the one writer, for several changes in a row. Raises LibraryError naming who already is."""
+        """Be the one writer, for several changes in a row; may be entered again by the thread that is.
+
+        Raises ``store.lock.Locked`` naming who already writes: callers wait for it.
+        """
 
     # Where the documents' files lie
 
@@ -230,7 +247,7 @@ class Store(Protocol):
         """Return the document that the file at ``place`` was when it was read last."""
 
     def add_place(self, name: str, place: str) -> None:
-        """Keep that the document ``name``, and no other, lies at ``place`` too."""
+        """Record ``place`` as another location of the document, taking it from any other."""
 
     def set_places(self, name: str, source: str, places: Sequence[str]) -> None:
         """Have the document lie at ``places`` and nowhere else."""
@@ -246,6 +263,12 @@ class Store(Protocol):
     @property
     def folder(self) -> Path:
         """Where the library lies: what the user approved of it is kept by this place."""
+
+    def info(self) -> StoreInfo:
+        """Return where it lies, its size and when it changed."""
+
+    def lost_changes(self) -> list[str]:
+        """Return one line where changes that were written are gone; else nothing."""
 
     def verify(self) -> list[str]:
         """Return what is wrong with the library, a line each; nothing when it is sound."""

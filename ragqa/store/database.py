@@ -20,7 +20,7 @@ from unicodedata import normalize
 
 from ragqa.document_fields import block_rows, page_rows
 from ragqa.errors import LibraryError, UnreadableFile
-from ragqa.store import NOWHERE, EmbedderIdentity, Indexes, Stamp, StoredDocument, WindowMatrix
+from ragqa.store import NOWHERE, EmbedderIdentity, Indexes, Stamp, StoredDocument, StoreInfo, WindowMatrix
 from ragqa.store.checks import document_of
 from ragqa.store.places import add_place, move_places, name_at, places_of, set_places
 from ragqa.store.session import WRITER_WAIT, Session
@@ -415,6 +415,12 @@ class Database:
         return self._session.descends_from(stamp)
 
     # The whole
+
+    def info(self) -> StoreInfo:
+        """Return where it lies, its size and when it changed."""
+        changed = datetime.fromtimestamp(self.path.stat().st_mtime, timezone.utc)
+        size = sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+        return StoreInfo(str(self.folder), size, changed)
 
     def verify(self) -> list[str]:
         """Return what is wrong with the library, a line each; nothing when it is sound."""

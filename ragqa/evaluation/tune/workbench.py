@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,11 +14,11 @@ import numpy as np
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.records import Dataset, Held, Question, check
+from ragqa.ingest import target_of
 from ragqa.printable import quantity
 from ragqa.retrieval import Fusion, Retriever
 from ragqa.settings import Settings
-from ragqa.store import Indexes
-from ragqa.store.database import Database
+from ragqa.store import Indexes, Store
 from ragqa.types import Document, Mode, Passage
 
 if TYPE_CHECKING:
@@ -43,22 +42,17 @@ class Place:
 
 
 class Workbench:
-    """A library opened for searching it again and again. One thread at a time."""
+    """A library searched again and again. One thread at a time."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
-        self._database = Database.open(folder)
-        held = self._database.indexes(lambda line: None)
+    def __init__(self, store: Store, embedder: Embedder) -> None:
+        held = store.indexes(lambda line: None)
         self._stamp = held.stamp
         self._parts: tuple[Any, Any, Any, Any] = (
-            _Texts(self._database, ("window_matrix", "vectors", "places")),
-            _Remembering(held.dense, ("search", "score")),
-            _Remembering(held.lexical, ("search", "score")),
-            _Remembering(embedder, ("embed_question", "vocabulary_coverage")),
+            _CachedPassages(store, ("window_matrix", "vectors", "places")),
+            _Cached(held.dense, ("search", "score")),
+            _Cached(held.lexical, ("search", "score")),
+            _Cached(embedder, ("embed_question", "vocabulary_coverage")),
         )
-
-    def close(self) -> None:
-        """Let go of the library."""
-        self._database.close()
 
     def forget(self) -> None:
         """Drop what was remembered: of the next question nothing is known yet."""
@@ -76,7 +70,7 @@ class Workbench:
         )
 
 
-class _Remembering:
+class _Cached:
     """Stands for an object and remembers what the methods named gave."""
 
     def __init__(self, part: object, methods: Sequence[str]) -> None:
@@ -100,16 +94,16 @@ class _Remembering:
         return call
 
 
-class _Texts(_Remembering):
+class _CachedPassages(_Cached):
     """A library that reads each passage once, for all questions: every ranking asks for others of the same few."""
 
-    def __init__(self, database: Database, methods: Sequence[str]) -> None:
-        super().__init__(database, methods)
-        self._database = database
+    def __init__(self, store: Store, methods: Sequence[str]) -> None:
+        super().__init__(store, methods)
+        self._store = store
         self._read: dict[int, Passage] = {}
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
-        self._read.update(self._database.passages([each for each in ids if each not in self._read]))
+        self._read.update(self._store.passages([each for each in ids if each not in self._read]))
         return {each: self._read[each] for each in ids if each in self._read}
 
 
@@ -129,15 +123,11 @@ def cut_anew(documents: Sequence[Document], tokens: int, embedder: str | None) -
         options: dict[str, Any] = {"home": home, "embedder": embedder, "passage_tokens": tokens}
         with Library.open("cut", create=True, **options) as library:
             library.add_documents(documents)
-            bench = Workbench(Path(library.info().path), library.embedder)
-            try:
-                yield bench
-            finally:
-                bench.close()
+            yield Workbench(library.store, library.embedder)
 
 
 RANKS = 10
-"""Of page_mrr@10."""
+"""Rank cutoff of page_mrr@10."""
 
 PRICE, UNIT = 0.01, 160
 """So many tokens more to read must bring the right page to one question in a hundred more."""
@@ -150,7 +140,7 @@ def answers(place: Place, question: Question) -> bool:
     return any(place.first <= page <= (place.last or place.first) for page in question.pages)
 
 
-def worth(places: Sequence[Place], question: Question) -> float:
+def reciprocal_rank(places: Sequence[Place], question: Question) -> float:
     """Return 1 / the rank, from 1, of the first passage that answers; 0 past ``RANKS``.
 
     Ranks count passages, not tokens: by tokens read before the right page, cuts of 16 tokens would seem best, of which
@@ -165,7 +155,7 @@ def hit(places: Sequence[Place], question: Question, k: int) -> float:
     return float(any(answers(place, question) for place in places[:k]))
 
 
-def hit_for_its_price(places: Sequence[Place], question: Question, k: int) -> float:
+def hit_minus_reading_cost(places: Sequence[Place], question: Question, k: int) -> float:
     """Return ``hit`` less what reading ``k`` passages costs."""
     return hit(places, question, k) - PRICE * sum(place.tokens for place in places[:k]) / UNIT
 
@@ -193,7 +183,7 @@ class Setting:
     @classmethod
     def of(cls, settings: Settings, passage_tokens: int) -> Setting:
         """Return the setting in force, for a library whose passages are so long."""
-        return cls(passage_tokens, Fusion(**{weight.name: getattr(settings, weight.name) for weight in fields(Fusion)}))
+        return cls(passage_tokens, Fusion.of(settings))
 
     def changes(self, to: Setting) -> dict[str, float | int]:
         """Return the options in which ``to`` differs."""
@@ -258,9 +248,9 @@ def measure(
                 bench.forget()
                 for at in rows:
                     places = bench.places(question.text, settings[at].fusion)
-                    ranks[at, number] = worth(places, question)
+                    ranks[at, number] = reciprocal_rank(places, question)
                     hits[:, at, number] = [hit(places, question, k) for k in ks]
-                    priced[:, at, number] = [hit_for_its_price(places, question, k) for k in ks]
+                    priced[:, at, number] = [hit_minus_reading_cost(places, question, k) for k in ks]
                 if (number + 1) % TOLD_EVERY == 0:
                     progress(f"passages of {size} tokens: {number + 1} of {quantity(len(questions), 'question')}")
     return SettingScores(ks, ranks, hits, priced)
@@ -269,21 +259,17 @@ def measure(
 @contextmanager
 def _cut(library: Library, documents: Sequence[Document], size: int) -> Iterator[Workbench]:
     """Yield the library itself where its passages are of ``size``; else its documents cut anew."""
-    if size != passage_tokens_of(library):
-        with cut_anew(documents, size, library.embedder.spec) as bench:
-            yield bench
+    if size == passage_tokens_of(library):
+        yield Workbench(library.store, library.embedder)
         return
-    bench = Workbench(Path(library.info().path), library.embedder)
-    try:
+    with cut_anew(documents, size, library.embedder.spec) as bench:
         yield bench
-    finally:
-        bench.close()
 
 
 def passage_tokens_of(library: Library) -> int:
     """Return for what length the library's passages were cut; the settings' where its documents differ."""
-    lengths = {stored.cut.split(":")[1] for stored in library.documents() if stored.cut.count(":") == 2}
-    return int(lengths.pop()) if len(lengths) == 1 else library.settings.passage_tokens
+    lengths = {target_of(stored.cut) for stored in library.documents()} - {None}
+    return lengths.pop() or 0 if len(lengths) == 1 else library.settings.passage_tokens
 
 
 def check_questions(questions: Sequence[Question], documents: Sequence[Document], folds: int) -> None:
