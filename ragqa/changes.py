@@ -66,7 +66,7 @@ class FolderScope:
 
     @classmethod
     def of(cls, root: Path) -> FolderScope:
-        """Return the scope of a folder; of a file, what lies beside it, so that a shell's ``*.md`` misses what is gone."""
+        """Return the scope of a folder; of a file, what lies beside it: a shell's ``*.md`` then misses what is gone."""
         if is_folder(root):
             return cls(str(root.resolve()), True)
         folder = root.parent.resolve()

@@ -324,6 +324,8 @@ class Library:
     def _asker(self, scope: Scope) -> Asker:
         """Return the library as it is now, to be asked."""
         if self._retriever is None and scope.mode != "lexical":  # the model loads while the indexes do
+            from ragqa.models.compiled import load_in_background
+
             load_in_background(self._checked_embedder().warm)
         return Asker(self.store, self.open_retriever(), self.reranker, self.settings.prices)
 

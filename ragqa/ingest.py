@@ -238,6 +238,8 @@ class _Group:
     def warm(self) -> None:
         """Load the embedder while the first document is read."""
         if not self._warmed:
+            from ragqa.models.compiled import load_in_background
+
             load_in_background(partial(self._embedder.warm, passages=True))
             self._warmed = True
 
