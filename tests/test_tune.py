@@ -112,17 +112,14 @@ def test_the_workbench_finds_what_the_search_finds(manuals: Library) -> None:
     settings = manuals.settings
     setting = Setting.of(settings, settings.passage_tokens)
     bench = Workbench(manuals.store, manuals.embedder)
-    try:
-        for text in ("How do I reset the filter counter?", "What does fault code E17 mean?", "初效滤网多久清洗一次？"):
-            for mode in ("hybrid", "dense", "lexical"):
-                for _ in range(2):  # from memory too
-                    found = manuals.search(text, k=20, mode=mode).hits  # type: ignore[arg-type]
-                    places = bench.places(text, setting.fusion, mode)  # type: ignore[arg-type]
-                    assert [(p.document, p.first, p.last) for p in places] == [
-                        (hit.passage.document, hit.passage.page, hit.passage.page_end) for hit in found
-                    ]
-    finally:
-        bench.close()
+    for text in ("How do I reset the filter counter?", "What does fault code E17 mean?", "初效滤网多久清洗一次？"):
+        for mode in ("hybrid", "dense", "lexical"):
+            for _ in range(2):  # from memory too
+                found = manuals.search(text, k=20, mode=mode).hits  # type: ignore[arg-type]
+                places = bench.places(text, setting.fusion, mode)  # type: ignore[arg-type]
+                assert [(p.document, p.first, p.last) for p in places] == [
+                    (hit.passage.document, hit.passage.page, hit.passage.page_end) for hit in found
+                ]
 
 
 # The options file
