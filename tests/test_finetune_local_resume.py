@@ -35,9 +35,9 @@ for line in sys.stdin:
         if slow == "slow" and "held-back" in line and "step 6 of" in line:
             time.sleep(600)  # to be killed here
     if child := os.fork():
-        print(child, flush=True)
         print("ended", os.waitpid(child, 0)[1], flush=True)
         continue
+    print(os.getpid(), flush=True)
     options = TrainOptions(base, epochs=8, method=method, learning_rate=3e-3, batch_size=4)
     for home in homes:
         print(home, flush=True)
