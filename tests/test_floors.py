@@ -103,6 +103,16 @@ def test_no_import_leads_back_to_where_it_began() -> None:
     assert in_circles(modules()) == []
 
 
+def test_files_that_docstrings_name_are_there() -> None:
+    wrong = []
+    for _, file in files():
+        for named in re.findall(r"``([\w/]+\.py)``", file.read_text(encoding="utf-8")):
+            places = (PACKAGE.parent, PACKAGE, file.parent)
+            if named != "numpy.py" and not any((place / named).exists() for place in places):
+                wrong.append(f"{file.relative_to(PACKAGE)} names {named}")
+    assert wrong == []
+
+
 def test_nothing_but_the_entry_point_knows_the_command_line() -> None:
     assert [str(file) for part, file in files() if part not in {"cli", "__main__"} and "cli" in imports_of(file)] == []
 
