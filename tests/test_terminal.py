@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ragqa.cli import stopped
-from ragqa.cli.output import cleaned_streams, note, print_json, say
+from ragqa.cli.output import note, print_json, say
+from ragqa.cli.streams import cleaned_streams
 from ragqa.errors import RagqaError
 from ragqa.printable import printable, printable_json, printable_line, printable_name
 from tests.conftest import Run, clean_environment

@@ -7,7 +7,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-from ragqa.cli.output import cleaned_streams, flush_streams, open_standard_streams
+from ragqa.cli.streams import cleaned_streams, flush_streams, open_standard_streams
 from ragqa.printable import printable_line
 
 _NO_BARS = {

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ragqa.cli import options as opt
 from ragqa.cli.asking import print_answer
-from ragqa.cli.output import note, print_page, say, styled, uncleaned, where
+from ragqa.cli.output import note, print_page, say, styled, where
+from ragqa.cli.streams import uncleaned
 from ragqa.errors import RagqaError
 from ragqa.printable import printable
 

@@ -16,7 +16,8 @@ import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
-from ragqa.cli.output import note, print_json, say, shortened, terminal_width, uncleaned
+from ragqa.cli.output import note, print_json, say, shortened, terminal_width
+from ragqa.cli.streams import uncleaned
 from ragqa.printable import printable_name, quantity
 
 if TYPE_CHECKING:
