@@ -215,7 +215,7 @@ def test_without_questions_they_are_generated_and_that_is_said(
 ) -> None:
     monkeypatch.setattr("ragqa.cli.tuning.GENERATED", 30)
     ran = ragqa("tune", "--home", manuals_home, "--passage-tokens", "160", "--json")
-    assert "30 were generated from the manuals" in ran.err and "Kendall" in ran.err
+    assert "30 were generated from the manuals" in ran.err and "How far to trust them" in ran.err
     assert ran.json["generated"] and ran.json["k_gain"] is None, "k is not tuned on questions easier than people's"
     assert ran.json["written"] == {} and ran.json["file"] is None and not (small / "ragqa.toml").exists()
     assert "no question with a page" in ragqa("tune").error, "Markdown has no pages"
