@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -42,6 +42,15 @@ def load(group: str, name: str) -> object:
         raise RagqaError(
             f"{package_of(point)} can't be loaded as an addition to ragqa ({said}): upgrade it, or uninstall it"
         ) from error
+
+
+def load_function(group: str, name: str) -> Callable[..., object]:
+    """Return the function that the entry point ``name`` of ``group`` names. Raises RagqaError where it is none."""
+    added = load(group, name)
+    if not callable(added):
+        package = package_of(entry_points(group)[name])
+        raise RagqaError(f"{package} adds '{name}', which should be a function; got {added!r:.40}")
+    return added
 
 
 def package_of(point: EntryPoint) -> str:

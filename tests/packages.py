@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 
-def install(folder: Path, module: str, source: str, group: str, entry: str) -> None:
+def install(folder: Path, module: str, source: str, group: str, entry: str, version: str = "1.2") -> None:
     """Lay a package of one module with one entry point of ``group`` into ``folder``."""
-    info = folder / f"{module}-1.2.dist-info"
+    info = folder / f"{module}-{version}.dist-info"
     info.mkdir(parents=True)
     (folder / f"{module}.py").write_text(source, encoding="utf-8")
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.replace('_', '-')}\nVersion: 1.2\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.replace('_', '-')}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.conftest import Run
+from tests.packages import beside, install
 
 SHOUTING = """
 from ragqa.types import Answer
@@ -29,18 +30,14 @@ def open_shouting(model, options, prompts):
 """
 
 
-def install(folder: Path, target: str) -> str:
-    """Install a package as pip does, with an entry point that names ``target``; return what PYTHONPATH should hold."""
-    (folder / "ragqa_shout.py").write_text(SHOUTING, encoding="utf-8")
-    info = folder / "ragqa_shout-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ragqa-shout\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(f"[ragqa.answerers]\nshout = {target}\n", encoding="utf-8")
-    return f"{folder}:{Path(__file__).parents[1]}"
+def install_shouting(folder: Path, target: str) -> str:
+    """Install the package with an entry point that names ``target``; return what PYTHONPATH should hold."""
+    install(folder, "ragqa_shout", SHOUTING, "ragqa.answerers", f"shout = {target}", version="1.0")
+    return beside(folder)
 
 
 def test_an_answerer_of_another_package_answers(small: Path, process: Run, tmp_path: Path) -> None:
-    path = install(tmp_path, "ragqa_shout:open_shouting")
+    path = install_shouting(tmp_path, "ragqa_shout:open_shouting")
     ran = process("ask", "How often must I clean the pump filter?", "-a", "shout:loud", "--json", PYTHONPATH=path)
     assert ran.json["answerer"] == "shout:loud" and "EVERY 30 DAYS" in ran.json["answer"]
     ran = process("ask", "How often?", "-a", "whisper:low", PYTHONPATH=path)
@@ -51,5 +48,5 @@ def test_a_package_that_fails_is_named_in_one_line(small: Path, process: Run, tm
     for number, target in enumerate(("ragqa_shout:missing", "ragqa_shout:Shouting.__doc__", "no_such:thing")):
         folder = tmp_path / str(number)
         folder.mkdir()
-        ran = process("ask", "How often?", "-a", "shout:x", PYTHONPATH=install(folder, target))
+        ran = process("ask", "How often?", "-a", "shout:x", PYTHONPATH=install_shouting(folder, target))
         assert ran.code == 1 and ran.err.count("\n") == 1 and "ragqa-shout 1.0" in ran.err, ran.err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from ragqa.errors import RagqaError
 from ragqa.plugins import load
 from tests.conftest import Run
+from tests.packages import beside, install
 
 READER = """
 from ragqa.readers.builder import DocumentBuilder
@@ -31,24 +31,10 @@ INI = Format("an INI file", (".ini",), lambda: read)
 SETTINGS = "[Pump]\nidle pressure=7 bar\nrestart delay=45 seconds\n"
 
 
-def beside(packages: Path) -> str:
-    """Return a PYTHONPATH on which ``packages`` stands before what is there already."""
-    return os.pathsep.join(filter(None, (str(packages), os.environ.get("PYTHONPATH"))))
-
-
-def install(folder: Path, module: str, source: str, entry: str) -> None:
-    """Lay a package with one entry point into ``folder`` as an installer does."""
-    (folder / f"{module}.py").write_text(source)
-    info = folder / f"{module}-1.2.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module.replace('_', '-')}\nVersion: 1.2\n")
-    (info / "entry_points.txt").write_text(f"[ragqa.readers]\n{entry}\n")
-
-
 def test_a_format_of_another_package_is_ingested_and_asked(process: Run, home: Path, tmp_path: Path) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
-    install(packages, "ragqa_ini", READER, "ini = ragqa_ini:INI")
+    install(packages, "ragqa_ini", READER, "ragqa.readers", "ini = ragqa_ini:INI")
     manuals = home / "manuals"
     manuals.mkdir()
     (manuals / "pump.ini").write_text(SETTINGS)
@@ -64,10 +50,10 @@ def test_a_format_of_another_package_is_ingested_and_asked(process: Run, home: P
 def test_a_broken_package_is_named_and_other_formats_are_read(process: Run, home: Path, tmp_path: Path) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
-    install(packages, "ragqa_bad", "import a_module_that_is_not_there\n", "bad = ragqa_bad:FORMAT")
-    install(packages, "ragqa_odd", "FORMAT = 3\n", "odd = ragqa_odd:FORMAT")
+    install(packages, "ragqa_bad", "import a_module_that_is_not_there\n", "ragqa.readers", "bad = ragqa_bad:FORMAT")
+    install(packages, "ragqa_odd", "FORMAT = 3\n", "ragqa.readers", "odd = ragqa_odd:FORMAT")
     late = READER.replace("lambda: read", "lambda: __import__('a_module_that_is_not_there')")
-    install(packages, "ragqa_late", late, "late = ragqa_late:INI")
+    install(packages, "ragqa_late", late, "ragqa.readers", "late = ragqa_late:INI")
     (home / "lid.txt").write_text("The lid is blue.")
     (home / "pump.ini").write_text(SETTINGS)
     ran = process("ingest", "lid.txt", "pump.ini", PYTHONPATH=beside(packages))

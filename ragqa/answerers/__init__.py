@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
-from ragqa import plugins
 from ragqa.answerers.base import Answerer, ChatOptions, Chosen, Turn
 from ragqa.errors import ModelError
+from ragqa.plugins import entry_points, load_function
 
 if TYPE_CHECKING:
     from ragqa.prompts import Prompts
@@ -51,7 +51,7 @@ def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> A
     kind, _, model = (part.strip() for part in spec.partition(":"))
     opener = _opener(kind) if kind and model else None
     if opener is None:
-        added = "".join(f", {name}:MODEL" for name in plugins.entry_points(PLUGINS))
+        added = "".join(f", {name}:MODEL" for name in entry_points(PLUGINS))
         raise ModelError(
             "an answerer should be named extractive, openai:MODEL (such as openai:gpt-4.1-mini)"
             f"{added} or transformers:PATH (a model's folder); got '{spec}'"
@@ -63,10 +63,4 @@ def _opener(kind: str) -> Opener | None:
     """Return what opens answerers of ``kind``: one of ours, else one that a package adds; None where there is none."""
     if kind in _KINDS:
         return _KINDS[kind]()
-    point = plugins.entry_points(PLUGINS).get(kind)
-    if point is None:
-        return None
-    added = plugins.load(PLUGINS, kind)
-    if not callable(added):
-        raise ModelError(f"{plugins.package_of(point)} adds '{kind}', which should be a function; got {added!r:.40}")
-    return cast(Opener, added)
+    return cast(Opener, load_function(PLUGINS, kind)) if kind in entry_points(PLUGINS) else None

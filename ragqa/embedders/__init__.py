@@ -6,11 +6,14 @@ What every kind gives is in ``base.py``. Other packages add kinds by entry point
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from ragqa.embedders.base import Embedded, EmbeddedQuestion, Embedder, Progress, TokenStates
+from ragqa.embedders.base import Embedded, EmbeddedQuestion, Embedder, TokenStates
 from ragqa.errors import ModelError
-from ragqa.plugins import entry_points, load
+from ragqa.plugins import entry_points, load_function
+
+if TYPE_CHECKING:
+    from ragqa.models.files import Progress
 
 __all__ = ["Embedded", "EmbeddedQuestion", "Embedder", "Opener", "TokenStates", "open_embedder"]
 
@@ -19,7 +22,7 @@ BUNDLED_SPEC = "local:all-MiniLM-L6-v2"
 PLUGINS = "ragqa.embedders"
 """The group of entry points by which other packages add a kind: the name of each is the kind, its object an Opener."""
 
-Opener = Callable[[str, Progress | None], Embedder]
+Opener = Callable[[str, "Progress | None"], Embedder]
 """Takes what stands behind the colon of a spec, and where one-line messages go."""
 
 
@@ -59,4 +62,4 @@ def open_embedder(spec: str | None = None, *, progress: Progress | None = None) 
 def _opener(kind: str) -> Opener | None:
     if kind in _KINDS:
         return _KINDS[kind]()
-    return cast("Opener", load(PLUGINS, kind)) if kind in entry_points(PLUGINS) else None
+    return cast(Opener, load_function(PLUGINS, kind)) if kind in entry_points(PLUGINS) else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ragqa.types import Span
-
-Progress = Callable[[str], None]
-"""Receives one-line messages about long work."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from ragqa.models.compiled import (
     read_record,
 )
 from ragqa.models.files import Progress
+from ragqa.models.safety import load_safely
 from ragqa.types import Span
 
 logger = logging.getLogger(__name__)
@@ -310,10 +311,4 @@ def load_original(folder: ModelFolder, device: str) -> Any:
     """Return the SentenceTransformer of ``folder``: no code of the model's own, no pickles, no network."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(
-        str(folder.path),
-        device=device,
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True, "dtype": "float32"},
-    ).eval()
+    return load_safely(SentenceTransformer, folder.path, device)

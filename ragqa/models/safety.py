@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -33,6 +33,17 @@ _HARMLESS = frozenset(
         "do_lower_case",
     )
 )
+
+
+def load_safely(model_class: Callable[..., Any], folder: Path, device: str) -> Any:
+    """Return a model of sentence-transformers: no code of the model's own, no pickles, no network, single precision."""
+    return model_class(
+        str(folder),
+        device=device,
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True, "dtype": "float32"},
+    ).eval()
 
 
 def check_model_files(spec: str, folder: Path) -> None:

@@ -13,6 +13,8 @@ from ragqa.errors import ModelError
 if TYPE_CHECKING:
     import numpy as np
 
+    from ragqa.models.files import Progress
+
 
 class Reranker(Protocol):
     """What a search asks of a reranking model. Safe to call from several threads."""
@@ -27,8 +29,7 @@ class Reranker(Protocol):
         """Return the share of the tokens of ``text`` that the model's vocabulary knows; 1 where that can't be seen."""
 
 
-Progress = Callable[[str], None]
-Opener = Callable[[str, Progress | None], Reranker]
+Opener = Callable[[str, "Progress | None"], Reranker]
 """Takes what stands behind the colon of a spec, and where one-line messages go."""
 
 

@@ -19,6 +19,7 @@ from ragqa.errors import ModelError
 from ragqa.models.apart import load
 from ragqa.models.compiled import CantCompile, CompiledRunner, native_work
 from ragqa.models.files import Progress
+from ragqa.models.safety import load_safely
 from ragqa.rerankers.folders import RerankerFolder, find_reranker
 
 
@@ -61,13 +62,7 @@ def load_original(folder: RerankerFolder, device: str) -> Any:
     """Return the CrossEncoder of ``folder``: no code of the model's own, no pickles, no network."""
     from sentence_transformers import CrossEncoder
 
-    return CrossEncoder(
-        str(folder.path),
-        device=device,
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True, "dtype": "float32"},
-    ).eval()
+    return load_safely(CrossEncoder, folder.path, device)
 
 
 class PairTokenizer:
