@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -368,14 +369,41 @@ def test_a_compiled_model_that_was_changed_is_known(tmp_path: Path, monkeypatch:
     assert read_record(home) is None
 
     loaded = Loaded(home / "loaded")
-    assert loaded.begin()
-    (home / "loaded" / "1.blob").write_bytes(b"made by OpenVINO")
-    loaded.finish()
-    assert loaded.begin() and (home / "loaded" / "1.blob").exists()
+    with loaded.held() as usable:
+        assert usable
+        (home / "loaded" / "1.blob").write_bytes(b"made by OpenVINO")
+    with loaded.held() as usable:
+        assert usable and (home / "loaded" / "1.blob").exists()
     (home / "loaded" / "1.blob").write_bytes(b"made by a stranger")
     (home / "loaded" / "2.blob").write_bytes(b"put there by a stranger")
-    assert loaded.begin()
+    with loaded.held():
+        pass
     assert [file.name for file in (home / "loaded").glob("*.blob")] == []
+
+
+def test_who_loads_a_model_first_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at once wrote one file in place, and the one that had mapped it was ended by SIGBUS."""
+    from ragqa.models.files import Loaded
+
+    monkeypatch.setenv("RAGQA_CACHE", str(tmp_path / "cache"))
+    folder, seen = tmp_path / "loaded", threading.Event()
+
+    def second() -> None:
+        with Loaded(folder).held() as usable:
+            assert usable and (folder / "1.blob").read_bytes() == b"whole"
+            seen.set()
+
+    waiting = threading.Thread(target=second)
+    with Loaded(folder).held() as usable:
+        assert usable
+        (folder / "1.blob").write_bytes(b"half")
+        waiting.start()
+        assert not seen.wait(0.3)
+        (folder / "1.blob").write_bytes(b"whole")
+    waiting.join()
+    assert seen.is_set()
+    with Loaded(folder).held(), Loaded(folder).held() as usable:  # what is whole is only read: nobody waits
+        assert usable
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give folders away")

@@ -131,7 +131,7 @@ class CompiledRunner:
         self.streams = min(usable_cpus(), 8)
         self._model = model
         self._choice = choice
-        self._keep = None if keep is None else Loaded(keep)
+        self._keep = keep
         self._forms: dict[int, _Form] = {}
         self._loading = threading.Lock()
 
@@ -157,11 +157,11 @@ class CompiledRunner:
         with self._loading:
             if streams not in self._forms:
                 config = settings(self._choice, streams, threads)
-                if self._keep is not None and self._keep.begin():
-                    config |= {"CACHE_DIR": str(self._keep.folder), "CACHE_MODE": "OPTIMIZE_SIZE"}
-                self._forms[streams] = _Form(self._model, config)
-                if self._keep is not None:
-                    self._keep.finish()
+                kept = Loaded(self._keep / str(streams)) if self._keep else None
+                with kept.held() if kept else contextlib.nullcontext(False) as usable:
+                    if kept and usable:
+                        config |= {"CACHE_DIR": str(kept.folder), "CACHE_MODE": "OPTIMIZE_SIZE"}
+                    self._forms[streams] = _Form(self._model, config)
             return self._forms[streams]
 
     def finish(self, pooled: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ def read_json(file: Path, default: Any) -> Any:
         raise ModelError(f"{file} should be a JSON file; it can't be read ({type(error).__name__})") from error
 
 
-NOTES = "hashes.json"
+NOTES, LOCK = "hashes.json", "lock"
 
 
 def hashes_of(folder: Path) -> dict[str, str]:
@@ -142,35 +142,66 @@ def is_intact(folder: Path, noted: object) -> bool:
         return False
 
 
+PATIENCE = 60.0
+"""Seconds to wait while another process loads a model; after that ours loads without what was kept."""
+
+
 class Loaded:
-    """The folder where OpenVINO keeps what makes the next load faster, and what we know of the files there."""
+    """The folder where OpenVINO keeps what makes one load faster the next time, and what we know of the files there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._before: set[str] = set()
 
-    def begin(self) -> bool:
-        """Take away what is not as it was noted; return whether OpenVINO may read and write there."""
+    @contextlib.contextmanager
+    def held(self) -> Iterator[bool]:
+        """Yield whether OpenVINO may read and write there; what was not as noted is gone, what it adds is noted.
+
+        Who writes is alone: OpenVINO writes in place, and a process that maps a file which is cut short meanwhile is
+        ended by the system (SIGBUS). Where a whole file is noted OpenVINO writes nothing, and nobody waits.
+        """
+        if self._is_sound():
+            yield True
+            return
+        from filelock import FileLock, Timeout  # 30 ms, which most loads do without
+
         try:
-            self.folder.mkdir(exist_ok=True, mode=0o700)
-            noted = self._noted()
-            for file in self._blobs():
-                if not is_intact(self.folder, {file.name: noted.get(file.name)}):
-                    file.unlink(missing_ok=True)
-            self._before = {file.name for file in self._blobs()}
-        except OSError:
-            return False
-        return True
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = FileLock(self.folder / LOCK, timeout=PATIENCE)
+            lock.acquire()
+        except (OSError, Timeout):
+            yield False
+            return
+        try:
+            usable = self._is_sound() or self._emptied()
+            yield usable
+            if usable:
+                self._note()
+        finally:
+            lock.release()
 
-    def finish(self) -> None:
-        """Note what has been added since ``begin``: OpenVINO wrote it from a model that was as it was made."""
+    def _is_sound(self) -> bool:
+        """Return whether there is a file, and each as it was noted."""
         with contextlib.suppress(OSError):
-            fresh = {file.name: sha256_of(file) for file in self._blobs() if file.name not in self._before}
-            if fresh:
-                write_private(self.folder / NOTES, json.dumps(self._noted() | fresh).encode())
+            names = {file.name for file in self._blobs()}
+            return bool(names) and names == set(self._noted()) and is_intact(self.folder, self._noted())
+        return False
+
+    def _emptied(self) -> bool:
+        with contextlib.suppress(OSError):
+            for file in self._blobs():
+                file.unlink()
+            return True
+        return False
+
+    def _note(self) -> None:
+        """Note what is there: OpenVINO wrote it from a model that was as it was made."""
+        with contextlib.suppress(OSError):
+            noted = {file.name: sha256_of(file) for file in self._blobs()}
+            write_private(self.folder / NOTES, json.dumps(noted).encode())
 
     def _blobs(self) -> list[Path]:
-        return [file for file in self.folder.iterdir() if file.suffix != ".json" and not file.name.startswith(".")]
+        own = {LOCK, NOTES}
+        return [file for file in self.folder.iterdir() if file.name not in own and not file.name.startswith(".")]
 
     def _noted(self) -> dict[str, str]:
         try:
