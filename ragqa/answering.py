@@ -211,7 +211,7 @@ class Asker:
         return Usage() if found.query is None else self.retriever.embedding_usage(question, self.prices)
 
 
-def answerer_of(settings: Settings) -> Answerer:
+def answerer_of(settings: Settings, notice: Callable[[str], None] = lambda line: None) -> Answerer:
     """Return the answerer that the settings name, with the options that they give it. Raises ModelError, RagqaError."""
     from ragqa.answerers import ChatOptions, open_answerer
     from ragqa.answerers.extractive import THRESHOLD, ExtractiveAnswerer
@@ -229,6 +229,7 @@ def answerer_of(settings: Settings) -> Answerer:
         instructions=_read_instructions(settings.instructions),
         timeout_s=settings.timeout,
         prices=settings.prices,
+        notice=notice,
     )
     return open_answerer(settings.answerer, options, load_prompts(settings.prompts))
 

@@ -359,7 +359,7 @@ class Library:
             if self._answerer is None:
                 from ragqa.answering import answerer_of
 
-                self._answerer = answerer_of(self.settings)
+                self._answerer = answerer_of(self.settings, self._notice)
             return self._answerer
 
     def open_retriever(self) -> Retriever:

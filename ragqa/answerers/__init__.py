@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from ragqa.answerers.base import Answerer, ChatOptions, Chosen, Turn
 from ragqa.errors import ModelError
+from ragqa.models.causal import SMOLLM2
 from ragqa.plugins import entry_points, load_function
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ def open_answerer(spec: str | None, options: ChatOptions, prompts: Prompts) -> A
         from ragqa.answerers.extractive import ExtractiveAnswerer
 
         return ExtractiveAnswerer()
-    kind, _, model = (part.strip() for part in spec.partition(":"))
+    kind, _, model = (part.strip() for part in (f"transformers:{spec}" if spec == SMOLLM2 else spec).partition(":"))
     opener = _opener(kind) if kind and model else None
     if opener is None:
         added = "".join(f", {name}:MODEL" for name in entry_points(PLUGINS))
         raise ModelError(
             "an answerer should be named extractive, openai:MODEL (such as openai:gpt-4.1-mini)"
-            f"{added} or transformers:PATH (a model's folder); got '{spec}'"
+            f"{added}, transformers:PATH (a model's folder or GGUF file) or {SMOLLM2}; got '{spec}'"
         )
     return opener(model, options, prompts)
 

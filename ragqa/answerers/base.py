@@ -35,6 +35,8 @@ class ChatOptions:
     timeout_s: float = 60.0
     prices: Mapping[str, Price] = field(default_factory=dict, hash=False)
     """What hosted models cost, as the user wrote it; by name of the model."""
+    notice: Callable[[str], None] = field(default=lambda line: None, compare=False)
+    """Hears of what takes long before a local model can answer, such as unpacking it."""
 
 
 @dataclass(frozen=True, slots=True)

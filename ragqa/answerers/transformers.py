@@ -5,7 +5,6 @@ The model is loaded at the first question; a GPU is used where there is one.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,7 +17,8 @@ from ragqa.answerers.language_model import ModelAnswerer, Reply
 from ragqa.answerers.prompting import Prompt, Room, rendered
 from ragqa.answerers.untrusted import Live
 from ragqa.errors import ModelError
-from ragqa.models.safety import check_model_files, is_closed_book
+from ragqa.models.causal import computes_faster_in_bfloat16, find_causal
+from ragqa.models.safety import is_closed_book
 from ragqa.prompts import Prompts
 from ragqa.types import Usage
 
@@ -27,9 +27,8 @@ DEFAULT_CONTEXT = 2048
 
 
 def open_transformers(path: str, options: ChatOptions, prompts: Prompts) -> ModelAnswerer:
-    """Return the answerer ``transformers:PATH``. Raises ModelError where the folder holds no causal language model."""
-    folder = Path(path).expanduser()
-    check_folder(folder)
+    """Return the answerer ``transformers:PATH``; the path may be any that ``find_causal`` takes. Raises ModelError."""
+    folder = find_causal(path, notice=options.notice)
     model = LocalModel(folder, options, spec=f"transformers:{path}")
     return ModelAnswerer(model, options, prompts, closed_book=is_closed_book(folder))
 
@@ -91,27 +90,6 @@ class LocalModel:
             return self._held
 
 
-def check_folder(folder: Path, named: str = "transformers:PATH") -> None:
-    """Raise ModelError unless ``folder`` holds a causal language model's config and safetensors."""
-    expected = f"{named} should name the folder of a causal language model"
-    if not folder.is_dir():
-        raise ModelError(f"{expected}; there is no folder {folder}")
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        architectures = config.get("architectures") or []
-    except FileNotFoundError:
-        raise ModelError(f"{expected}; {folder} holds no config.json") from None
-    except (OSError, ValueError, AttributeError):
-        raise ModelError(f"{expected}; the config.json of {folder} can't be read") from None
-    if not any(
-        str(name).endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")) for name in architectures
-    ):
-        raise ModelError(f"{expected}; {folder} holds {', '.join(map(str, architectures)) or 'no known model'}")
-    if not any(folder.glob("*.safetensors")):
-        raise ModelError(f"{expected} in safetensors; {folder} holds none: save it with safe_serialization=True")
-    check_model_files(f"the model in {folder}", folder)
-
-
 def _load(folder: Path, options: ChatOptions) -> _Loaded:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -130,8 +108,9 @@ def _load(folder: Path, options: ChatOptions) -> _Loaded:
     if report["missing_keys"]:  # they would be random
         lacking = min(report["missing_keys"])
         raise ModelError(f"the model in {folder} lacks weights ({lacking} for one): get its files anew")
-    if device == "cpu" and model.dtype == torch.float16:
-        model = model.to(torch.bfloat16)  # as small, and a CPU computes with it
+    if device == "cpu" and model.dtype in (torch.float16, torch.bfloat16):
+        # No CPU computes fast in float16; in bfloat16 some do, and others take five times as long as in full.
+        model = model.to(torch.bfloat16 if computes_faster_in_bfloat16() else torch.float32)
     model = model.to(device).eval()
     context = options.context_tokens or _context_of(model.config, tokenizer)
     room = Room(context, options.max_tokens, _counter(tokenizer), _specials(tokenizer))

@@ -16,6 +16,7 @@ import numpy as np
 
 from ragqa.errors import ModelError, RagqaError
 from ragqa.metrics.intervals import Values
+from ragqa.models.causal import find_causal
 
 
 def cross_entropy(log_probabilities: Values) -> float:
@@ -77,9 +78,7 @@ def measure_perplexity(folder: Path, text: str, *, stride: int | None = None) ->
 
     Raises ModelError where there is no causal language model, RagqaError where the text is under two tokens.
     """
-    from ragqa.answerers.transformers import check_folder
-
-    check_folder(folder)
+    folder = find_causal(str(folder))
     model, tokenizer, size = _loaded(folder)
     ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     if len(ids) < 2:

@@ -24,6 +24,7 @@ from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, wr
 from ragqa.finetune.records import Split as Part
 from ragqa.finetune.routing import load_route
 from ragqa.metrics import answer_tokens
+from ragqa.models.causal import find_causal
 from ragqa.models.safety import read_record
 from ragqa.prompts import Prompts, load_prompts
 from ragqa.settings import Settings
@@ -200,11 +201,9 @@ def open_model(name: str, spec: str, settings: Settings) -> LanguageModel:
     )
     kind, _, place = spec.partition(":")
     if kind == "transformers" and place:
-        from ragqa.answerers.transformers import LocalModel, check_folder
+        from ragqa.answerers.transformers import LocalModel
 
-        folder = Path(place).expanduser()
-        check_folder(folder)
-        return LocalModel(folder, options, f"transformers:{place}")
+        return LocalModel(find_causal(place), options, f"transformers:{place}")
     if kind == "openai" and place:
         from ragqa.answerers.openai import ChatModel
         from ragqa.openai_api.client import open_server

@@ -16,6 +16,7 @@ from ragqa.answerers.prompting import estimate_tokens
 from ragqa.errors import ModelError
 from ragqa.finetune.local.bases import CONTEXT, RANDOM_INIT
 from ragqa.finetune.records import Example, read_examples
+from ragqa.models.causal import SMOLLM2, find_causal
 from ragqa.prices import Price, price_of
 
 PER_MESSAGE, PER_EXAMPLE = 4, 3
@@ -85,8 +86,18 @@ def price_note(base: str, prices: Mapping[str, Price]) -> str:
 
 
 def is_local(base: str) -> bool:
-    """Say whether ``base`` is trained here: a model's folder, or a new small one."""
-    return base == RANDOM_INIT or (bool(base) and Path(base).expanduser().is_dir())
+    """Say whether ``base`` is trained here: a model on this machine, or a new small one."""
+    return base == RANDOM_INIT or folder_of(base) is not None
+
+
+def folder_of(base: str | None) -> Path | None:
+    """Return the folder of a model on this machine; None of any other. Raises ModelError, MissingExtra."""
+    if not base or base == RANDOM_INIT:
+        return None
+    if base == SMOLLM2 or base.lower().endswith(".gguf"):
+        return find_causal(base, "--model")
+    folder = Path(base).expanduser()
+    return folder if folder.is_dir() else None
 
 
 def counter(base: str | None) -> Callable[[str], int]:
@@ -94,8 +105,8 @@ def counter(base: str | None) -> Callable[[str], int]:
 
     Raises ModelError where the folder's tokenizer can't be read.
     """
-    folder = Path(base).expanduser() if base else None
-    if folder is None or not folder.is_dir():
+    folder = folder_of(base)
+    if folder is None:
         return estimate_tokens
     file = folder / "tokenizer.json"
     try:
@@ -121,8 +132,8 @@ def longest_of(base: str | None) -> int:
     """Return how many tokens an example may have for ``base``, as far as that is known."""
     if base == RANDOM_INIT:
         return CONTEXT
-    folder = Path(base).expanduser() if base else None
-    if folder and folder.is_dir():
+    folder = folder_of(base)
+    if folder:
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             known = [config.get(name) for name in ("max_position_embeddings", "n_positions", "n_ctx")]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragqa.answer_log import judgements
 from ragqa.answerers import ChatOptions
-from ragqa.answerers.transformers import LocalModel, check_folder
+from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune import open_provider
 from ragqa.finetune.jobs import jobs_folder
@@ -24,6 +24,7 @@ from ragqa.finetune.preference_pairs import NEEDED, Asking, PreferencePair, Text
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job, write_model
 from ragqa.finetune.training.loop import Plan, ProgressSink, Training, fastest_threads, quiet, resumable, uses_gpu
+from ragqa.models.causal import find_causal
 from ragqa.models.files import fingerprint
 from ragqa.models.safety import read_record
 from ragqa.plain_files import cannot_write
@@ -194,15 +195,14 @@ def prefer(
 
 
 def folder_of(model: str, settings: Settings) -> Path:
-    """Return the folder of a model that is named by its job's id, or by itself. Raises RagqaError."""
-    folder = Path(model.removeprefix("transformers:")).expanduser()
-    if not folder.is_dir() and folder.name == model and (jobs_folder(settings) / model).is_dir():
+    """Return the folder of a model that is named by its job's id, or as ``find_causal`` takes it. Raises RagqaError."""
+    name = model.removeprefix("transformers:")
+    if not Path(name).expanduser().is_dir() and Path(name).name == model and (jobs_folder(settings) / model).is_dir():
         job = open_provider("local", settings).status(model)
         if not job.model or not job.model.startswith("transformers:"):
             raise RagqaError(f"job {model} has no language model to teach: it is {job.state}, of the form {job.form}")
-        folder = Path(job.model.removeprefix("transformers:"))
-    check_folder(folder, "MODEL")
-    return folder
+        name = job.model.removeprefix("transformers:")
+    return find_causal(name, "MODEL")
 
 
 def _learn(

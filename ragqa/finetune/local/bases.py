@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ragqa.answerers.transformers import DEFAULT_CONTEXT, check_folder
+from ragqa.answerers.transformers import DEFAULT_CONTEXT
 from ragqa.errors import ModelError
-from ragqa.models.files import fingerprint, hub_folder, is_path
+from ragqa.models.causal import find_causal
+from ragqa.models.files import Progress, fingerprint
 from ragqa.models.safety import RECORD, read_record
 from ragqa.plain_files import write_json
 
@@ -29,20 +30,11 @@ class Base:
     """Whether no one's pretraining is in it: made anew, or from a model that was."""
 
 
-def find_base(name: str) -> Base:
-    """Return the base called ``name``: 'scratch', a folder, or a hub's name that is in the cache. Raises ModelError."""
+def find_base(name: str, notice: Progress = lambda line: None) -> Base:
+    """Return the base ``name``: 'scratch', or any that ``find_causal`` takes. Raises ModelError, MissingExtra."""
     if name == RANDOM_INIT:
         return Base(name, None, RANDOM_INIT, True)
-    folder = Path(name.removeprefix("transformers:")).expanduser()
-    if not is_path(str(folder)):
-        held = hub_folder(name)
-        if held is None:
-            raise ModelError(
-                f"--base should be 'scratch', a model's folder, or a hub's model that is on this machine; '{name}' is "
-                f"none of them: fetch it with 'hf download {name}', or choose --base scratch"
-            )
-        folder = held
-    check_folder(folder, "--base")
+    folder = find_causal(name.removeprefix("transformers:"), "--base", notice)
     return Base(name, folder, fingerprint(folder, folder, ()), bool(read_record(folder).get("scratch")))
 
 
