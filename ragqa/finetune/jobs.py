@@ -32,6 +32,8 @@ class TrainOptions:
     """Local, and only of a pretrained base: adapters that are merged at the end, or all weights."""
     max_tokens: int | None = None
     """Local: the longest example in tokens; longer ones are refused by ``prepare`` and left out here, and counted."""
+    minutes: float | None = None
+    """Local: how long training may take, about; what does not fit is left out, and said."""
     read_library: str | None = None
     """Local: the library whose text the model reads before the examples (continued pre-training)."""
 

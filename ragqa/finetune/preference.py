@@ -23,7 +23,7 @@ from ragqa.finetune.local.bases import adapter_config, context_of, find_base, lo
 from ragqa.finetune.preference_pairs import NEEDED, Asking, PreferencePair, Texts, pairs_of, split_pairs, texts_of
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, Outcome, digest_of, need_extra, run_job, write_model
-from ragqa.finetune.training.loop import Plan, ProgressSink, Training, fastest_threads, quiet, resumable, uses_gpu
+from ragqa.finetune.training.loop import Plan, ProgressSink, Training, at_best_pace, quiet, resumable, uses_gpu
 from ragqa.models.causal import find_causal
 from ragqa.models.files import fingerprint
 from ragqa.models.safety import read_record
@@ -69,7 +69,7 @@ def train(
     steps = -(-len(pairs) // plan.batch_size)
     course = Plan(plan.epochs, plan.rate, plan.seed, half=uses_gpu())
     training = Training("learning", course, checkpoints, sink, steps)
-    with fastest_threads(model, _like_a_step(tokenizer, pairs[0], plan), checkpoints.folder):
+    with at_best_pace(model, _like_a_step(tokenizer, pairs[0], plan), checkpoints.folder):
         learned, _, _ = training.run(lambda: _trainer(model, tokenizer, pairs, plan, training))
     return merge_adapters(learned) if plan.adapters else learned
 

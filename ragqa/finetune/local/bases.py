@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.answerers.transformers import DEFAULT_CONTEXT
-from ragqa.errors import ModelError
-from ragqa.models.causal import find_causal
-from ragqa.models.files import Progress, fingerprint
+from ragqa.errors import ModelError, RagqaError
+from ragqa.finetune.training.loop import uses_gpu
+from ragqa.models.causal import find_causal, free_memory, parameters_of
+from ragqa.models.files import Progress, fingerprint, read_json
 from ragqa.models.safety import RECORD, read_record
 from ragqa.plain_files import write_json
 
@@ -36,6 +37,28 @@ def find_base(name: str, notice: Progress = lambda line: None) -> Base:
         return Base(name, None, RANDOM_INIT, True)
     folder = find_causal(name.removeprefix("transformers:"), "--base", notice)
     return Base(name, folder, fingerprint(folder, folder, ()), bool(read_record(folder).get("scratch")))
+
+
+ACTIVATIONS = 240
+"""Bytes that a token's activations take, by layer and width: measured on a model of Llama's kind."""
+
+
+def check_memory(base: Base, tokens: int, *, adapters: bool) -> None:
+    """Raise RagqaError where training with ``tokens`` in a batch needs more memory than is free on this machine.
+
+    Weights in single precision, with AdamW's two moments and the gradient of each that is trained (Kingma and Ba 2015).
+    """
+    free = free_memory()
+    if base.folder is None or free is None or uses_gpu():
+        return
+    config = read_json(base.folder / "config.json", {})
+    size = int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
+    need = parameters_of(base.folder) * (5 if adapters else 16) + tokens * size * ACTIVATIONS
+    if need > free:
+        raise RagqaError(
+            f"training {base.name} takes about {need / 2**30:.1f} GiB of memory; {free / 2**30:.1f} GiB are free: "
+            f"close other programs, or choose {'a' if adapters else '--method lora or a'} smaller --base"
+        )
 
 
 def load_base(base: Base, *, half: bool) -> tuple[Any, Any]:
