@@ -271,7 +271,7 @@ def _request(options: TrainOptions, key: str) -> dict[str, Any]:
 
 
 def _key(data: Prepared, options: TrainOptions, host: str) -> str:
-    chosen = asdict(replace(options, method="lora"))  # which the service does not know
+    chosen = asdict(replace(options, method=None))  # which the service does not know
     known = [data.sha256.get("train"), data.sha256.get("valid"), chosen, host]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
 
