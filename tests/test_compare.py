@@ -84,18 +84,23 @@ def test_retrieval_beside_a_model_without_passages(prepared: Path, ragqa: Run, m
         "--json",
     ).json
     rows = {(row["system"], row["split"]): row for row in said["systems"]}
-    assert set(rows) == {(system, split) for system in ("extractive", closed) for split in ("seen", "unseen")}
+    splits = ("seen", "unseen", "unanswerable")
+    assert set(rows) == {(system, split) for system in ("extractive", closed) for split in splits}
     read = rows["extractive", "seen"]
     assert read["questions"] == 2 and read["metrics"]["answer_recall"]["mean"] == 1
     assert read["metrics"]["citations"]["mean"] > 0 and read["train_seconds"] is None and read["cost_usd"] == 0
-    assert rows["extractive", "unseen"]["metrics"]["refused"]["mean"] == 1
+    assert read["metrics"]["supported"]["mean"] == read["metrics"]["usable"]["mean"] == 1
+    assert rows["extractive", "unanswerable"]["metrics"]["refused"]["mean"] == 1
     known = rows[closed, "seen"]["metrics"]
-    assert known["answer_recall"]["mean"] == 0 and "citations" not in known
-    assert rows[closed, "unseen"]["metrics"]["refused"]["mean"] == 0
+    assert known["answer_recall"]["mean"] == 0 and "citations" not in known and "supported" not in known
+    assert rows[closed, "unanswerable"]["metrics"]["refused"]["mean"] == 0
+    assert rows[closed, "seen"]["disk_bytes"] == sum(file.stat().st_size for file in model.iterdir())
     assert [one["systems"] for one in said["differences"]] == [["extractive", closed]] * 2
-    assert len(said["advice"]) == 2 and "Too few to advise on" in said["advice"][0]
+    assert "Too few to advise on" in said["advice"][0] and said["advice"][-1].startswith("Not known: ")
+    assert "reworded questions, of which there were none" in said["advice"][-1]
     page = (prepared.parent / "page" / "index.html").read_text(encoding="utf-8")
     assert said["advice"][0] in page and "<script" not in page and "http" not in page.split("<body>")[1]
+    assert "What others found" in page and "arXiv 2411.05059" in page
     assert (prepared.parent / "indexes" / "default" / "library.db").read_bytes() == before
 
 
@@ -121,11 +126,13 @@ def test_a_fact_that_changed_is_answered_after_it_was_read_again(prepared: Path,
     )
     read, known = ragqa(*words, "--json").json["update"]
     assert (read["how"], read["new"], read["old"]) == ("re-ingested", 1, 0) and read["seconds"] > 0
-    assert (known["how"], known["new"]) == ("as it is", 0)
+    assert read["known"] == 1 and read["follows"]["mean"] == read["share"]["mean"] == 1
+    assert (known["how"], known["new"], known["known"], known["follows"]) == ("as it is", 0, 0, None)
     asked = ragqa("ask", TRAIN[0].question, "--json").json
     assert "30 days" in asked["answer"]
     shown = ragqa(*words).out
-    assert "answer in it" in shown and "is the fair column" in shown and "re-ingested: 1 of 1 new facts" in shown
+    assert "answer in it" in shown and "is the fair column" in shown and "follows the change" in shown
+    assert "what others found" in shown and ".99 → .65" in shown and "Not known: " in shown
 
 
 def test_blocks_and_pages_move_with_a_changed_text(small: Path) -> None:
@@ -211,13 +218,13 @@ def test_only_people_s_own_words_or_a_model_s_make_the_reworded_row(
 ) -> None:
     words = ("compare", "--min-questions", 1, "--systems", "extractive", "--json")
     said = ragqa(*words, "-q", prepared).json
-    assert {row["split"] for row in said["systems"]} == {"seen", "unseen"}
+    assert {row["split"] for row in said["systems"]} == {"seen", "unseen", "unanswerable"}
     assert any("give people's own in a column 'reworded', or name a language model" in note for note in said["notes"])
     Path("own").mkdir()
     own = replace(TRAIN[0], reworded=("When do I wash the pump's filter?",))
     write_prepared(Path("own"), {"train": [own, TRAIN[1]], "valid": [], "test": TEST}, "closed-book", 0)
     said = ragqa(*words, "-q", "own").json
-    assert [row["questions"] for row in said["systems"]] == [2, 1, 2]
+    assert [row["questions"] for row in said["systems"]] == [2, 1, 1, 1]
     with serving(chat.says("When do I wash the filter of the pump, which shows E04?")) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         said = ragqa(*words, "-q", prepared, "--reword-with", "openai:test").json
@@ -336,7 +343,9 @@ def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path)
     [
         (("-q", "nowhere.jsonl"), "there is no nowhere.jsonl"),
         (("-q", "prepared", "--systems", "oracle"), "--systems takes extractive"),
-        (("-q", "prepared", "--systems", "closed-book:what"), "closed-book takes openai:MODEL"),
+        (("-q", "prepared", "--systems", "closed-book:what"), "closed-book:what should name a causal language model"),
+        (("-q", "prepared", "--systems", "retrieve:train=what"), "retrieve:train=what should name a causal language"),
+        (("-q", "prepared", "--systems", "closed-book:train="), "should name what to train from"),
         (("-q", "prepared", "--index", "none"), "there is no library 'none'"),
         (("-q", "prepared", "--update", "bad.jsonl"), "bad.jsonl, line 1: expected"),
         (("-q", "bare"), "holds no question with an answer"),
@@ -355,6 +364,7 @@ def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[
 def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
     class Quoting:
         name, kind, scratch, training = "quoting", "closed-book", False, None
+        disk_bytes, state = None, ""
 
         def ask(self, question: str, history: object = ()) -> Reply:
             return Reply("Clean the pre-filter every 30 days.")
