@@ -56,7 +56,8 @@ def _told(reads: SplitResult, knows: SplitResult, asked: str, seed: int) -> str:
         return f"Too few to advise on: of {count} questions {asked}, {between}."
     if not apart.real:
         return f"Neither is shown to be better: of {count} questions {asked}, {between}, and the interval holds 0."
-    verb = "Retrieve" if apart.mean > 0 else "Fine-tune"
+    learned = knows.system.training is not None or ":ft:" in knows.system.name
+    verb = "Retrieve" if apart.mean > 0 else "Fine-tune" if learned else "Ask the model alone"
     return f"{verb}: of {count} questions {asked}, {between} ({_margin(apart)})."
 
 
