@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -24,8 +25,8 @@ from bench.data import CORPORA, collection
 from bench.record import Row, kept_rows, names_of, parser_of_names, report
 from ragqa import Library
 from ragqa.compare.comparison import Asking, Comparison, compare
-from ragqa.compare.facts import Updated
-from ragqa.compare.records import SplitResult
+from ragqa.compare.facts import FACTS, Updated
+from ragqa.compare.records import LEAST, SplitResult
 from ragqa.compare.systems import write_prepared
 from ragqa.evaluation.datasets import Question
 from ragqa.finetune.forms import closed_book_examples
@@ -84,7 +85,8 @@ def compare_systems(name: str, home: Path, limit: int, minutes: float) -> Compar
         write_prepared(home / "prepared", parts, "closed-book", 0)
         asking = Asking(home / "prepared", systems)
         if pretrained:
-            asking = Asking(home / "prepared", systems, limit=limit, minutes=minutes)
+            facts, fewest = min(FACTS, limit), min(LEAST, limit)
+            asking = replace(asking, limit=limit, facts=facts, fewest=fewest, minutes=minutes)
         return compare(asking, library, lambda line: print(line, file=sys.stderr))
 
 
