@@ -16,12 +16,22 @@ from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
     from ragqa.answer_log import Judged, Verdict
-    from ragqa.finetune.preference import Margin
+    from ragqa.finetune.preference_measuring import Agreement
     from ragqa.settings import Settings
 
 Which = Annotated[int, typer.Argument(metavar="[N]", help="Which answer: 1 is the last, 2 the one before.", min=1)]
 Better = Annotated[str | None, typer.Option("--better", "-b", help="What the answer should have said.")]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="A local job's id, or the folder of a model.")]
+Model = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="smollm2, a model's folder, GGUF file or hub's name, or a local job's id."),
+]
+Sft = Annotated[
+    bool | None,
+    typer.Option("--sft/--no-sft", help="Learn the better answers first; done unless ragqa has trained MODEL before."),
+]
+Minutes = Annotated[
+    float | None, typer.Option("--minutes", min=0.1, help="Time for it all: what does not fit is left out and said.")
+]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The folder to write; MODEL-preferred unless given.")]
 Epochs = opt.FixedEpochs
 Beta = Annotated[float, typer.Option("--beta", min=0.001, help="DPO beta: strength of the KL penalty towards MODEL.")]
@@ -80,6 +90,8 @@ def answers(home: opt.Home = None, as_json: opt.Json = False) -> None:
 def prefer(
     model: Model,
     out: Out = None,
+    sft: Sft = None,
+    minutes: Minutes = None,
     epochs: Epochs = 3,
     beta: Beta = 0.1,
     learning_rate: Rate = None,
@@ -90,32 +102,39 @@ def prefer(
     home: opt.Home = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Teach a local model which answers you prefer, from 'ragqa feedback' (DPO), as a new model beside it.
+    """Teach a local model which answers you prefer, from 'ragqa feedback', as a new model beside it.
 
-    A pair is a bad answer with what it should have said, or a good and a bad answer to the same question.
+    A pair is a bad answer with what it should have said, or a good and a bad answer to the same question. First the
+    better answers are learned (SFT), then that they are better (DPO). A fifth of the questions is held back: the share
+    of their pairs whose better answer is the likelier one is told before and after, and what a reward model makes of
+    them.
     """
-    from ragqa.finetune.preference import DPO, RATE
     from ragqa.finetune.preference import prefer as run
+    from ragqa.finetune.preference_stages import Recipe
     from ragqa.settings import load_settings
 
     settings = load_settings({"home": home, "prompts": prompts, "instructions": instructions}, notice=note)
-    plan = DPO(epochs, beta, RATE if learning_rate is None else learning_rate, batch_size, seed)
-    found = run(model, settings, plan, out, note)
+    found = run(model, settings, Recipe(epochs, beta, learning_rate, batch_size, seed, sft, minutes), out, note)
     if as_json:
         print_json(dataclasses.asdict(found))
         return
-    say(f"learned from {quantity(found.learned, 'pair')} in {found.seconds:.0f} s")
-    _margins("on these", found.before, found.after)
-    if found.held_before and found.held_after:
-        _margins("on pairs that were held back", found.held_before, found.held_after)
+    say(f"learned from {quantity(found.learned, 'pair')} in {found.seconds / 60:.1f} min; the better answer wins in")
+    _wins("these, by the model before", found.before)
+    _wins("these, after", found.after)
+    _wins("held-back ones, before", found.held_before)
+    _wins("held-back ones, after SFT", found.held_sft)
+    _wins("held-back ones, after", found.held_after)
+    _wins("held-back ones, by the reward model", found.held_reward)
+    if found.held_gain:
+        say(f"on held-back pairs {found.held_gain.told('the model after', 'the model before')}")
+    else:
+        say("no pair was held back, so what it is worth is not known: that takes five questions")
     say(f'next: ragqa ask "…" --answerer {shlex.quote(found.model)}')
 
 
-def _margins(name: str, before: Margin, after: Margin) -> None:
-    say(
-        f"  {name}: the better answer is the likelier one in {before.preferred} → {after.preferred} of {after.pairs}; "
-        f"log p(better) - log p(worse) {before.mean:+.2f} → {after.mean:+.2f}"
-    )
+def _wins(name: str, held: Agreement | None) -> None:
+    if held:
+        say(f"  {name:<36} {held.share:.2f} [{held.low:.2f}, {held.high:.2f}] of {held.pairs}, margin {held.mean:+.2f}")
 
 
 def _judge(verdict: Verdict, which: int, better: str | None, home: Path | None, as_json: bool) -> None:
