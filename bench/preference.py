@@ -29,6 +29,18 @@ from ragqa.settings import Settings
 from ragqa.types import Document
 
 NAME = "xquad-en"
+
+PROMPTS = '''
+system = """
+Answer from the numbered passages, briefly, with the passage's number in square brackets: [1]. If they do not answer, \
+reply with exactly this line: {refusal}
+"""
+passage = """
+[{number}] {boundary} {text}
+"""
+'''
+"""Shorter than the rules that ``ask`` gives, which a model of this size reads for two thirds of the time."""
+
 KINDS = ("no mark", "wrong words", "whole sentence")
 
 
@@ -110,7 +122,9 @@ def main(arguments: list[str] | None = None) -> None:
     recipe = Recipe(epochs=given.epochs, minutes=given.minutes)
     teaching, measured = ([pair for _, pair in part] for part in (learned, held))
     with tempfile.TemporaryDirectory() as home:
-        settings = Settings(home=Path(home))
+        prompts = Path(home) / "prompts.toml"
+        prompts.write_text(PROMPTS, encoding="utf-8")
+        settings = Settings(home=Path(home), prompts=prompts)
         try:
             found = teach(given.base, teaching, measured, settings, recipe, Path(home) / "taught", show)
         except RagqaError as error:
