@@ -20,7 +20,7 @@ from ragqa.finetune.local.learning import WARM_UP, BatchSize, train
 from ragqa.finetune.local.tokens import Batches, Item, items_of
 from ragqa.finetune.records import Example
 from ragqa.finetune.training.checkpoints import Checkpoints
-from ragqa.finetune.training.loop import Plan, ProgressSink, fastest_threads
+from ragqa.finetune.training.loop import Plan, ProgressSink, at_best_pace
 
 ROUNDS = 3
 EXAMPLES = 1200
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     laps: dict[str, list[Used]] = {"bare loop": [], "ragqa, with checkpoints and measuring": []}
     with tempfile.TemporaryDirectory() as place:
         probe = next(iter(Batches(items, SIZE.tokens, None, 0)))
-        with fastest_threads(bases.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
+        with at_best_pace(bases.make_model(tokenizer, 0), probe, Path(place)):  # the same for both
             warm = Checkpoints(Path(place) / "warm")
             train(bases.make_model(tokenizer, 0), items, (), Plan(1, 1e-3), SIZE, warm, ProgressSink())
             for number in range(ROUNDS):

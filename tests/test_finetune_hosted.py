@@ -343,6 +343,7 @@ def test_what_only_a_local_job_takes_is_refused(server: FineTuning, settings: Se
         TrainOptions("scratch"),
         TrainOptions(BASE, read_library="pumps"),
         TrainOptions(BASE, max_tokens=9),
+        TrainOptions(BASE, minutes=5),
     ):
         assert "--provider local" in error_of(lambda options=options: provider.create(prepared, options, silent))  # type: ignore[misc]
     assert not server.calls

@@ -24,7 +24,7 @@ from ragqa.finetune.local.bases import find_base, load_base
 from ragqa.finetune.preference import prefer, target_of
 from ragqa.finetune.preference_measuring import Read, encode, fit_reward_model, margins_of, read_pairs
 from ragqa.finetune.preference_pairs import NEEDED, Texts
-from ragqa.finetune.preference_stages import Fit, Recipe, dpo_loss, fit_budget
+from ragqa.finetune.preference_stages import Fit, Recipe, dpo_loss, fit_budget, seconds_of_a_pair
 from ragqa.finetune.training import loop
 from ragqa.settings import Settings
 from tests.conftest import Run
@@ -215,6 +215,16 @@ def test_a_budget_is_kept_to_and_said(model: Path, tmp_path: Path, monkeypatch: 
     assert any(line.startswith(f"1.1 minutes allow for 1 pass over {found.learned} of ") for line in told)
     with pytest.raises(RagqaError, match="--minutes is too short by about"):
         prefer(str(model), settings, replace(PLAN, minutes=0.3), tmp_path / "other")
+
+
+def test_timing_a_pair_leaves_the_model_as_it_was(model: Path) -> None:
+    held, tokenizer = load_base(find_base(str(model)), half=False)
+    before = {name: value.clone() for name, value in held.named_parameters()}
+    for adapters in (True, False):
+        assert seconds_of_a_pair(held, [encode(tokenizer, texts(0))], 0, adapters=adapters) > 0
+    after = dict(held.named_parameters())
+    assert before.keys() == after.keys() and all(value.equal(after[name]) for name, value in before.items())
+    assert all(value.requires_grad and value.grad is None for value in after.values())
 
 
 def test_a_reward_model_finds_what_is_preferred() -> None:

@@ -32,9 +32,7 @@ Sft = Annotated[
     bool | None,
     typer.Option("--sft/--no-sft", help="Learn the better answers first; done unless ragqa has trained MODEL before."),
 ]
-Minutes = Annotated[
-    float | None, typer.Option("--minutes", min=0.1, help="Time for it all: what does not fit is left out and said.")
-]
+Minutes = opt.Minutes
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="The folder to write; MODEL-preferred unless given.")]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes of DPO; 3, or what OpenAI chooses.", show_default=False)

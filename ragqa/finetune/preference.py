@@ -50,7 +50,7 @@ from ragqa.finetune.training.job import (
     run_job,
     write_model,
 )
-from ragqa.finetune.training.loop import ProgressSink, fastest_threads, quiet
+from ragqa.finetune.training.loop import ProgressSink, at_best_pace, quiet
 from ragqa.metrics import Difference
 from ragqa.models.causal import find_causal
 from ragqa.models.files import fingerprint
@@ -206,10 +206,9 @@ class _Learning:
         counts = f"{quantity(len(learned), 'pair')} to learn from, {len(apart)} held back"
         self.sink.report(f"{counts}, {too_long} too long for the model", {})
         adapters = not self.record.get("scratch")
-        stages = Stages(self.recipe, adapters, self.sink)
-        with fastest_threads(
-            model, {"input_ids": torch.tensor([(*learned[0].shared, *learned[0].rests[0])])}, self._kept
-        ):
+        like_a_step = {"input_ids": torch.tensor([(*learned[0].shared, *learned[0].rests[0])])}
+        with at_best_pace(model, like_a_step, self._kept) as pace:
+            stages = Stages(self.recipe, adapters, pace.half, self.sink)
             first = time.perf_counter()
             read, read_apart = (read_pairs(model, part) for part in (learned, apart))
             measuring = time.perf_counter() - first

@@ -18,7 +18,7 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.local.bases import merge_adapters, with_adapters
 from ragqa.finetune.preference_measuring import Encoded, score
 from ragqa.finetune.training.checkpoints import Checkpoints
-from ragqa.finetune.training.loop import Plan, ProgressSink, Training, resumable, uses_gpu
+from ragqa.finetune.training.loop import Plan, ProgressSink, Training, quiet, resumable
 from ragqa.models.files import read_json
 from ragqa.plain_files import write_json
 
@@ -59,6 +59,8 @@ class Stages:
     recipe: Recipe
     adapters: bool
     """Train adapters that are merged at the end, rather than all weights."""
+    half: bool
+    """Compute in bfloat16."""
     sink: ProgressSink
 
     def learn_chosen(self, model: Any, pairs: Sequence[Encoded], checkpoints: Checkpoints) -> Any:
@@ -91,15 +93,12 @@ class Stages:
         from transformers import TrainingArguments
 
         steps = -(-len(pairs) // self.recipe.batch_size)
-        plan = Plan(epochs, rate, self.recipe.seed, half=uses_gpu(), save_every=-(-steps // 4))
-        training = Training(stage, plan, checkpoints, self.sink, steps)
-        arguments = training.arguments() | {
-            # A pair at a time pads nothing and needs the least memory.
-            "per_device_train_batch_size": 1,
-            "gradient_accumulation_steps": self.recipe.batch_size,
-            "remove_unused_columns": False,
-        }
-        learner = with_adapters(model, self.recipe.seed) if self.adapters else model
+        plan = Plan(epochs, rate, self.recipe.seed, half=self.half, save_every=-(-steps // 4))
+        # A pair at a time pads nothing and needs the least memory.
+        training = Training(stage, plan, checkpoints, self.sink, steps, accumulate=self.recipe.batch_size)
+        arguments = training.arguments() | {"per_device_train_batch_size": 1, "remove_unused_columns": False}
+        with quiet():
+            learner = with_adapters(model, self.recipe.seed) if self.adapters else model
         without_dropout(learner)
 
         def build() -> Any:
@@ -206,7 +205,8 @@ def some_of(pairs: Sequence[T], count: int, seed: int) -> list[T]:
 def seconds_of_a_pair(model: Any, pairs: Sequence[Encoded], seed: int, *, adapters: bool) -> float:
     """Measure how long a step of DPO on one pair of the middle length takes. ``model`` is as it was afterwards."""
     middle = sorted(pairs, key=lambda pair: pair.length)[len(pairs) // 2]
-    learner = with_adapters(model, seed) if adapters else model
+    with quiet():
+        learner = with_adapters(model, seed) if adapters else model
     laps = []
     for _ in range(3):
         began = time.perf_counter()

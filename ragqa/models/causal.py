@@ -48,8 +48,8 @@ def find_causal(name: str, named: str = "transformers:PATH", notice: Progress = 
         held = hub_folder(name)
         if held is None:
             raise ModelError(
-                f"{named} should name a causal language model on this machine: {SMOLLM2}, a folder, a GGUF file, or a hub's "
-                f"model; '{name}' is none of them: fetch it with 'hf download {name}', or choose {SMOLLM2}"
+                f"{named} should name a causal language model on this machine: {SMOLLM2}, a folder, a GGUF file, or a "
+                f"hub's model; '{name}' is none of them: fetch it with 'hf download {name}', or choose {SMOLLM2}"
             )
         path = held
     check_causal(path, named)

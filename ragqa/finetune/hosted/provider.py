@@ -290,8 +290,10 @@ def _checked(data: Prepared, options: TrainOptions) -> Prepared:
             "--base should name a model that the service trains, such as gpt-4.1-mini-2025-04-14; got scratch, which "
             "is for --provider local"
         )
-    if options.read_library is not None or options.max_tokens is not None:
-        raise RagqaError("--read and --max-tokens are for --provider local: the service reads the examples alone")
+    if any(one is not None for one in (options.read_library, options.max_tokens, options.minutes)):
+        raise RagqaError(
+            "--read, --max-tokens and --minutes are for --provider local: the service reads the examples alone"
+        )
     if not data.examples.get("train"):
         raise RagqaError("there is no example to train on: train.jsonl is empty; prepare the folder anew")
     return data
@@ -314,7 +316,7 @@ def _request(options: TrainOptions, method: dict[str, Any], key: str) -> dict[st
 
 
 def _key(data: Prepared, options: TrainOptions, host: str) -> str:
-    chosen = asdict(replace(options, method="lora"))  # which the service does not know
+    chosen = asdict(replace(options, method=None))  # which the service does not know
     known = [data.sha256.get("train"), data.sha256.get("valid"), chosen, host]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -13,17 +15,29 @@ from ragqa.answerers.prompting import plainly
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import bases
-from ragqa.finetune.local.bases import Base, context_of, load_base, merge_adapters, save_model, with_adapters
+from ragqa.finetune.local.bases import (
+    BATCH_TOKENS,
+    Base,
+    check_memory,
+    context_of,
+    load_base,
+    merge_adapters,
+    save_model,
+    stored_dtype,
+    uses_adapters,
+    with_adapters,
+)
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
 from ragqa.finetune.records import Example, Form, Prepared
 from ragqa.finetune.training.checkpoints import Checkpoints
 from ragqa.finetune.training.job import JobFolder, write_model
 from ragqa.finetune.training.loop import (
+    Pace,
     Plan,
     ProgressSink,
     Trained,
     Training,
-    fastest_threads,
+    at_best_pace,
     quiet,
     resumable,
     summarize,
@@ -33,16 +47,27 @@ from ragqa.printable import quantity
 
 PICTURE = "loss.svg"
 
-SCRATCH_RATE, FULL_RATE, LORA_RATE = 1e-3, 2e-5, 2e-4
-CPU_TOKENS, GPU_TOKENS = 1024, 16_384
-"""Of a batch, padding counted."""
+SCRATCH_RATE, LORA_RATE = 1e-3, 2e-4
+
+
+def full_rate(weights: int) -> float:
+    """Return the learning rate at which all of so many weights are trained: 3e-4 of 135 million, 4e-5 of 7 billion."""
+    return 3e-4 * math.sqrt(135e6 / max(weights, 135e6))
+
+
+GPU_TOKENS = 16_384
+"""Of a batch on a GPU, padding counted."""
+READING_RATE = 2e-5
+"""At which a pretrained model reads on, all weights trained: it should not forget what it knew."""
 READING_TOKENS = 256
 """Length of the pieces in which text is read."""
 
 PATIENCE = 3
 
 
-def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: bool, gpu: bool) -> Plan:
+def learning_plan(
+    options: TrainOptions, form: Form, examples: int, *, scratch: bool, lora: bool, gpu: bool, weights: int = 0
+) -> Plan:
     """Return the plan for learning ``examples``.
 
     What is to be known by heart (``closed-book``) is trained until it is: the loss on other questions, whose facts it
@@ -53,7 +78,7 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
         epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
     else:
         epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
-        rate = LORA_RATE if options.method == "lora" else FULL_RATE
+        rate = LORA_RATE if lora else full_rate(weights)
     return Plan(
         epochs=options.epochs or epochs,
         rate=options.learning_rate or rate,
@@ -61,12 +86,13 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
         patience=None if by_heart else PATIENCE,
         by_heart=by_heart,
         half=gpu,
+        step_items=1 if scratch else STEP_ITEMS,
     )
 
 
 def reading_plan(*, seed: int, scratch: bool, lora: bool, gpu: bool, epochs: int | None = None) -> Plan:
     """Return the plan for reading text: a model without pretraining goes over it several times."""
-    rate = SCRATCH_RATE if scratch else LORA_RATE if lora else FULL_RATE
+    rate = SCRATCH_RATE if scratch else LORA_RATE if lora else READING_RATE
     return Plan(epochs or (8 if scratch else 1), rate, seed=seed, half=gpu)
 
 
@@ -81,7 +107,7 @@ class BatchSize:
 
 def batch_size(gpu: bool, items: int | None = None) -> BatchSize:
     """Return how much a batch holds on this machine."""
-    return BatchSize(GPU_TOKENS if gpu else CPU_TOKENS, items)
+    return BatchSize(GPU_TOKENS if gpu else BATCH_TOKENS, items)
 
 
 WARM_UP = 0.05
@@ -97,19 +123,83 @@ def train(
     checkpoints: Checkpoints,
     sink: ProgressSink,
     stage: str = "learning",
+    minutes: float | None = None,
 ) -> Trained:
     """Train ``model`` in place, from the newest checkpoint where there is one; afterwards it is on the CPU.
 
-    Raises RagqaError for what a user can mend, and Cancelled.
+    Of what takes longer than ``minutes`` by the pace of this machine, the end is left out, and said. Raises RagqaError
+    for what a user can mend, and Cancelled.
     """
-    short = _keeps_logits(model)
-    batches = Batches(items, size.tokens, size.items, plan.seed, short=short)
-    measured = Batches(valid, size.tokens, size.items, plan.seed, short=short) if valid else None
-    measure = (lambda trainer: {"eval_loss": held_back_loss(trainer.model, measured, trainer)}) if measured else None
-    training = Training(stage, plan, checkpoints, sink, len(batches), batches.tokens, measure)
-    with fastest_threads(model, next(iter(batches)), checkpoints.folder):
+    batches = Batches(items, size.tokens, size.items, plan.seed, short=_keeps_logits(model))
+    with at_best_pace(model, next(iter(batches)), checkpoints.folder) as pace:
+        course = _course(batches, plan, minutes, pace)
+        if course.passes < plan.epochs:
+            sink.report(_left_out(stage, course.passes, plan.epochs, len(items), minutes or 0.0), {})
+        short = _keeps_logits(model)
+        batches = Batches(items, size.tokens, size.items, plan.seed, short=short, count=course.batches)
+        held = _affordable(valid, batches.tokens)
+        measured = Batches(held, size.tokens, size.items, plan.seed, short=short) if held else None
+        measure = partial(_measure, measured) if measured else None
+        plan = replace(plan, epochs=course.rounds, half=pace.half)
+        steps = -(-len(batches) // course.accumulate)
+        training = Training(stage, plan, checkpoints, sink, steps, batches.tokens, measure, course.accumulate)
         _, history, kept = training.run(lambda: _trainer(model, batches, training))
-    return summarize(history, len(batches), batches.tokens, kept)
+    trained = summarize(history, steps, batches.tokens, kept)
+    return replace(trained, epochs=round(trained.epochs * batches.share, 3))
+
+
+def _measure(batches: Batches, trainer: Any) -> dict[str, float]:
+    return {"eval_loss": held_back_loss(trainer.model, batches, trainer)}
+
+
+ROUND_SECONDS = 300
+"""Of a training that takes longer, so much is done between two checkpoints."""
+STEP_ITEMS = 4
+"""Examples of a step, of a pretrained base: by single ones it would waver."""
+SLOWER = 1.15
+"""What updates, measuring and keeping take beside the passes forward and back."""
+MEASURED = 0.3
+"""Tokens of held-back examples, as a share of those learned before they are measured, at most: a tenth of the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    passes: float
+    """Over the examples."""
+    batches: int
+    """Of a round."""
+    rounds: int
+    accumulate: int
+
+
+def _course(batches: Batches, plan: Plan, minutes: float | None, pace: Pace) -> _Course:
+    """Return how far ``minutes`` go, and the rounds between which it is measured and kept."""
+    whole = len(batches)
+    seconds = batches.tokens * SLOWER / pace.tokens_per_second
+    passes = plan.epochs if minutes is None else min(plan.epochs, minutes * 60 / seconds)
+    accumulate = min(max(1, round(plan.step_items * whole / batches.items)), whole)
+    wanted = max(accumulate, round(passes * whole))
+    count = min(whole if seconds < 2 * ROUND_SECONDS else -(-whole // round(seconds / ROUND_SECONDS)), wanted)
+    if count < whole:
+        count = min(-(-count // accumulate) * accumulate, whole)
+    return _Course(passes, count, max(1, round(wanted / count)), accumulate)
+
+
+def _left_out(stage: str, passes: float, planned: int, items: int, minutes: float) -> str:
+    read = f"{max(1, round(passes * items)):,} of {items:,} examples, once each"
+    fits = f"{passes:.1f} of {planned} passes over {items:,} examples" if passes >= 1 else read
+    return f"{stage}: {minutes:g} minutes are enough for {fits}; the rest is left out"
+
+
+def _affordable(valid: Sequence[Item], tokens: int) -> list[Item]:
+    """Return the first of ``valid`` that can be measured in little time beside ``tokens`` that are learned."""
+    room, held = MEASURED * tokens, list[Item]()
+    for item in valid:
+        room -= len(item.ids)
+        if room < 0 and held:
+            break
+        held.append(item)
+    return held
 
 
 def _keeps_logits(model: Any) -> bool:
@@ -172,11 +262,11 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     from ragqa.evaluation.report.plots import draw_loss
 
     gpu, base, options = uses_gpu(), task.base, task.options
-    adapters = not base.scratch and options.method == "lora"
+    adapters = uses_adapters(base, options, task.prepared.form)
     texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
+    check_memory(base, BATCH_TOKENS, adapters=adapters)
     with quiet():
         model, tokenizer = _load_or_make(base, texts, options.seed, half=gpu and adapters)
-        dtype = model.dtype
         items, valid, left_out = _items(task, model, tokenizer)
         if adapters:
             model = with_adapters(model, options.seed)
@@ -186,16 +276,22 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     read: Trained | None = None
     if texts:
         reading = reading_plan(seed=options.seed, scratch=base.scratch, lora=adapters, gpu=gpu)
-        read = _read(model, tokenizer, texts, reading, folder.checkpoints("reading"), sink)
-    plan = learning_plan(options, task.prepared.form, len(items), scratch=base.scratch, gpu=gpu)
+        minutes = options.minutes and options.minutes * READ_SHARE
+        read = _read(model, tokenizer, texts, reading, folder.checkpoints("reading"), sink, minutes)
+    weights = model.num_parameters()
+    plan = learning_plan(
+        options, task.prepared.form, len(items), scratch=base.scratch, lora=adapters, gpu=gpu, weights=weights
+    )
     size = batch_size(gpu, options.batch_size)
-    learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink)
+    left = options.minutes and options.minutes * (1 - READ_SHARE if texts else 1)
+    learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink, minutes=left)
     record = _record(task, learned, read, "lora" if adapters else "full", left_out)
     picture = draw_loss(learned.curve, learned.valid_curve)
 
     def write(making: Path) -> dict[str, Any]:
         with quiet():
-            save_model(merge_adapters(model).to(dtype) if adapters else model, tokenizer, making, record)
+            whole = merge_adapters(model) if adapters else model
+            save_model(whole.to(stored_dtype(base, whole.dtype)), tokenizer, making, record)
         (making / PICTURE).write_text(picture, encoding="utf-8")
         return record
 
@@ -214,13 +310,23 @@ def read_texts(
     return model, tokenizer, _read(model, tokenizer, texts, plan, Checkpoints(folder), sink)
 
 
+READ_SHARE = 0.3
+"""Of a training's minutes, what reading text may take before the examples."""
+
+
 def _read(
-    model: Any, tokenizer: Any, texts: Sequence[str], plan: Plan, checkpoints: Checkpoints, sink: ProgressSink
+    model: Any,
+    tokenizer: Any,
+    texts: Sequence[str],
+    plan: Plan,
+    checkpoints: Checkpoints,
+    sink: ProgressSink,
+    minutes: float | None = None,
 ) -> Trained:
     blocks = blocks_of(texts, tokenizer, min(READING_TOKENS, context_of(model)))
     if not blocks:
         raise RagqaError("there is no text to read: the library's documents are empty; ingest a manual first")
-    return train(model, blocks, (), plan, batch_size(uses_gpu()), checkpoints, sink, "reading")
+    return train(model, blocks, (), plan, batch_size(uses_gpu()), checkpoints, sink, "reading", minutes)
 
 
 def _load_or_make(base: Base, texts: Sequence[str], seed: int, *, half: bool) -> tuple[Any, Any]:

@@ -66,29 +66,52 @@ class Batches:
     A batch holds at most ``budget`` tokens, padding counted, and ``size`` items; an item alone may be longer. With
     ``short``, its labels begin at the first token that any item learns, and it says how many logits these take: of a
     prompt none is needed, and the last product is the costliest of all.
+
+    An epoch is one pass over all items, or ``count`` batches: the passes one after another, cut every ``count``.
     """
 
-    def __init__(self, items: Sequence[Item], budget: int, size: int | None, seed: int, *, short: bool = False) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        budget: int,
+        size: int | None,
+        seed: int,
+        *,
+        short: bool = False,
+        count: int | None = None,
+    ) -> None:
         self._items, self._seed, self._epoch, self._short = items, seed, 0, short
         self._bounds = _bounds(sorted(len(item.ids) for item in items), budget, size or len(items))
-        self.tokens = sum(len(item.ids) for item in items)
+        self._count = count or len(self._bounds) - 1
+        self.items = len(items)
+        self.share = self._count / (len(self._bounds) - 1)
+        """Of a pass, that an epoch is."""
+        self.tokens = round(self.share * sum(len(item.ids) for item in items))
         """Real ones, padding not counted, of an epoch."""
 
     def __len__(self) -> int:
-        return len(self._bounds) - 1
+        return self._count
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the order of the next pass."""
+        """Choose what comes next."""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Yield the batches of this epoch. The lengths are cut alike in each, who of the same length is not."""
-        draw = random.Random(f"{self._seed} {self._epoch}")
+        """Yield the batches of this epoch. The lengths are cut alike in each pass, who of the same length is not."""
+        whole = len(self._bounds) - 1
+        at, end = self._epoch * self._count, (self._epoch + 1) * self._count
+        while at < end:
+            of_pass, first = divmod(at, whole)
+            for batch in self._pass(of_pass)[first : first + end - at]:
+                yield _padded([self._items[at] for at in batch], self._short)
+            at = min(end, (of_pass + 1) * whole)
+
+    def _pass(self, number: int) -> list[list[int]]:
+        draw = random.Random(f"{self._seed} {number}")
         order = sorted(range(len(self._items)), key=lambda at: (len(self._items[at].ids), draw.random()))
         batches = [order[low:high] for low, high in zip(self._bounds, self._bounds[1:], strict=False)]
         draw.shuffle(batches)
-        for batch in batches:
-            yield _padded([self._items[at] for at in batch], self._short)
+        return batches
 
 
 def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:

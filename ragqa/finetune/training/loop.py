@@ -14,12 +14,13 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ragqa.errors import RagqaError
 from ragqa.finetune.training.checkpoints import STATE, Checkpoints, History, load_weights, measured_lines
+from ragqa.models.causal import computes_faster_in_bfloat16
 from ragqa.models.files import read_json
 from ragqa.plain_files import cannot_write, write_json
 
@@ -61,6 +62,8 @@ class Plan:
     """End when the examples are known."""
     half: bool = False
     """Compute in bfloat16."""
+    step_items: int = 1
+    """Examples whose gradients make a step, at least: of long ones a batch holds one."""
     rounds: int | None = None
     """How often it is measured and kept at most; None: ROUNDS."""
     save_every: int | None = None
@@ -85,6 +88,8 @@ class Training:
     tokens: int = 0
     """Of an epoch, padding not counted; 0 where it is not known."""
     measure: Measure | None = None
+    accumulate: int = 1
+    """Batches whose gradients make a step."""
 
     def arguments(self) -> dict[str, Any]:
         """Return what TrainingArguments of every kind are given."""
@@ -93,6 +98,7 @@ class Training:
             "num_train_epochs": self.plan.epochs,
             "learning_rate": self.plan.rate,
             "bf16": self.plan.half,
+            "gradient_accumulation_steps": self.accumulate,
             "seed": self.plan.seed,
             "logging_strategy": "no",
             "save_strategy": "no",
@@ -299,48 +305,74 @@ def uses_gpu() -> bool:
     return torch.cuda.is_available() and torch.cuda.is_bf16_supported()
 
 
-THREADS = "threads.json"
+PACE = "pace.json"
 TRIES = 2
 PROBE_TOKENS = 256
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a machine trains a model fastest, and how fast that is."""
+
+    threads: int
+    half: bool
+    """Compute in bfloat16: where the processor, or a GPU, is faster so."""
+    tokens_per_second: float
+
+
 @contextlib.contextmanager
-def fastest_threads(model: Any, batch: dict[str, Any], folder: Path) -> Iterator[None]:
-    """Set torch to the number of threads that is the fastest for ``model``, or was when ``folder`` was begun."""
+def at_best_pace(model: Any, batch: dict[str, Any], folder: Path) -> Iterator[Pace]:
+    """Set torch to what trains ``model`` fastest, measured on ``batch`` or known since ``folder`` was begun.
+
+    It is kept in ``folder``: a run that goes on elsewhere computes as it began, to end with the same weights.
+    """
     import torch
 
     before = torch.get_num_threads()
-    known = read_json(folder / THREADS, None)
-    chosen = int(known) if isinstance(known, int) and 0 < known <= before else _fastest(model, batch, before)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / THREADS, chosen)
-    torch.set_num_threads(chosen)
+    pace = _kept_pace(folder, before)
+    if pace is None:
+        pace = _best_pace(model, batch, before)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / PACE, asdict(pace))
+    torch.set_num_threads(pace.threads)
     try:
-        yield
+        yield pace
     finally:
         torch.set_num_threads(before)
 
 
-def _fastest(model: Any, batch: dict[str, Any], most: int) -> int:
-    """Return 1 or ``most``, whichever trains a small batch in less time on the wall."""
+def _kept_pace(folder: Path, most: int) -> Pace | None:
+    known = read_json(folder / PACE, None)
+    try:
+        pace = Pace(int(known["threads"]), bool(known["half"]), float(known["tokens_per_second"]))
+    except (TypeError, KeyError, ValueError):
+        return None
+    return pace if 0 < pace.threads <= most and pace.tokens_per_second > 0 else None
+
+
+def _best_pace(model: Any, batch: dict[str, Any], most: int) -> Pace:
+    """Return the pace of 1 or ``most`` threads, in single precision or bfloat16, whichever is faster on the wall."""
     import torch
 
-    if most == 1 or torch.cuda.is_available():
-        return most
-    ids = batch["input_ids"]
+    device = model.device.type
+    halves = [True] if uses_gpu() else [False, True] if computes_faster_in_bfloat16() else [False]
+    ids = batch["input_ids"].to(model.device)
     some = ids[: max(PROBE_TOKENS // ids.shape[1], 1), :PROBE_TOKENS]
     model.eval()  # no draws of a generator
-    taken = {}
-    for count in (1, most):
+    paces = []
+    for count in {1, most} if device == "cpu" else {most}:
         torch.set_num_threads(count)
-        laps = []
-        for _ in range(TRIES):
-            began = time.perf_counter()
-            model(input_ids=some, labels=some).loss.backward()
-            laps.append(time.perf_counter() - began)
-        taken[count] = min(laps)
+        for half in halves:
+            laps = []
+            for _ in range(TRIES):
+                began = time.perf_counter()
+                with torch.autocast(device, torch.bfloat16, enabled=half):
+                    loss = model(input_ids=some, labels=some).loss
+                loss.backward()
+                laps.append(time.perf_counter() - began)
+            paces.append(Pace(count, half, some.numel() / min(laps)))
     model.zero_grad()
-    return min(taken, key=lambda count: taken[count])
+    return max(paces, key=lambda pace: pace.tokens_per_second)
 
 
 @contextlib.contextmanager
