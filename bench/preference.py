@@ -114,9 +114,9 @@ def show(line: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--base", default="smollm2", help="The model to teach.")
-    options.add_argument("--pairs", type=int, default=144, help="Pairs to make, half of them to learn from.")
+    options.add_argument("--pairs", type=int, default=96, help="Pairs to make, half of them to learn from.")
     options.add_argument("--minutes", type=float, default=15.0, help="Time for measuring and training.")
-    options.add_argument("--epochs", type=int, default=2, help="Passes of DPO, as far as the time allows.")
+    options.add_argument("--epochs", type=int, default=1, help="Passes of DPO, as far as the time allows.")
     given = options.parse_args(arguments)
     learned, held = split_by_article(pairs_of_set(*collection(NAME), given.pairs))
     recipe = Recipe(epochs=given.epochs, minutes=given.minutes)

@@ -22,8 +22,8 @@ from ragqa.finetune.training.loop import Plan, ProgressSink, Training, quiet, re
 from ragqa.models.files import read_json
 from ragqa.plain_files import write_json
 
-SFT_RATE, DPO_RATE = 2e-4, 1e-4
-"""Learning rates of adapters."""
+RATE = 2e-4
+"""Learning rate of adapters, of either stage."""
 
 ALL_WEIGHTS = 0.25
 """Of a rate, where all weights are trained instead of adapters."""
@@ -38,7 +38,7 @@ class Recipe:
     beta: float = 0.1
     """Strength of the KL penalty towards the model that it was."""
     rate: float | None = None
-    """Learning rate of DPO; None: DPO_RATE, or less for all weights."""
+    """Learning rate of DPO; None: RATE, or less for all weights."""
     batch_size: int = 4
     seed: int = 0
     sft: bool | None = None
@@ -65,14 +65,14 @@ class Stages:
 
     def learn_chosen(self, model: Any, pairs: Sequence[Encoded], checkpoints: Checkpoints) -> Any:
         """Return the model after SFT on the chosen answers, on the CPU. Raises RagqaError, Cancelled."""
-        rate = SFT_RATE * (1 if self.adapters else ALL_WEIGHTS)
+        rate = RATE * (1 if self.adapters else ALL_WEIGHTS)
         return self._run("chosen answers", sft_loss, 1, rate, model, pairs, checkpoints)
 
     def learn_preferences(
         self, model: Any, pairs: Sequence[Encoded], before: Sequence[float], epochs: int, checkpoints: Checkpoints
     ) -> Any:
         """Return the model after DPO, on the CPU; ``before`` is Δ₀ of each pair. Raises RagqaError, Cancelled."""
-        rate = self.recipe.rate or DPO_RATE * (1 if self.adapters else ALL_WEIGHTS)
+        rate = self.recipe.rate or RATE * (1 if self.adapters else ALL_WEIGHTS)
         known, beta = dict(zip(pairs, before, strict=True)), self.recipe.beta
 
         def loss(model: Any, pair: Encoded) -> Any:
