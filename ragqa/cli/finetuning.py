@@ -95,7 +95,6 @@ def create(
     The same command again takes up what was stopped. At OpenAI the tokens and the price are shown first, and nothing
     is sent unless you agree; OPENAI_BASE_URL names another server that speaks its interface.
     """
-    from ragqa.errors import RagqaError
     from ragqa.finetune import open_provider
     from ragqa.finetune.jobs import Method, TrainOptions
     from ragqa.settings import load_settings
@@ -113,14 +112,9 @@ def create(
     options = dataclasses.replace(options, seed=seed, max_tokens=max_tokens, minutes=minutes)
     if provider == "openai":
         agree_to_send(prepared, options, settings, yes=yes)
-    job = held.create(prepared, options, note)
-    if provider == "openai" and not no_wait:
-        try:
-            job = _followed(held, job.id)
-        except RagqaError:  # such as a key that has expired meanwhile
-            note(_goes_on(job.id))
-            raise
-    _finish(job, as_json, waited=not no_wait)
+        finish_hosted(held, held.create(prepared, options, note), as_json, wait=not no_wait)
+    else:
+        _finish(held.create(prepared, options, note), as_json, waited=True)
 
 
 def status(
@@ -246,6 +240,19 @@ def _followed(held: Provider, job: str) -> Job:
     except KeyboardInterrupt:
         note(_goes_on(job))
         raise
+
+
+def finish_hosted(held: Provider, job: Job, as_json: bool, *, wait: bool) -> None:
+    """Show a job that was begun at a service, or follow it until it is over, and show it then."""
+    from ragqa.errors import RagqaError
+
+    if wait:
+        try:
+            job = _followed(held, job.id)
+        except RagqaError:  # such as a key that has expired meanwhile
+            note(_goes_on(job.id))
+            raise
+    _finish(job, as_json, waited=wait)
 
 
 def _goes_on(job: str) -> str:
