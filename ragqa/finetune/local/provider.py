@@ -144,7 +144,7 @@ def continue_pretraining(
     """Write into ``out`` the model ``base`` ('scratch', a folder, a name) after it has read ``texts``; return ``out``.
 
     The folder is a base like any other; its ``ragqa.json`` says whether it was made from nothing, and ``loss.svg``
-    shows the loss by step: of a single pass, on text not yet read. What does not fit into ``minutes`` is left out, and said.
+    shows the loss by step: of a single pass, on text not yet read. What ``minutes`` don't allow is left out, and said.
     Killed, it goes on from its checkpoints beside ``out``. Raises RagqaError.
     """
     from ragqa.evaluation.report.plots import draw_loss

@@ -86,7 +86,9 @@ def gather(
     with Library.open(settings=settings, notice=notice) as library:
         check_unlabelled(library)
         texts = [library.show(stored.name).text for stored in library.documents()]
-        known = [record.sha256, texts, asdict(options), asdict(asked), settings.answerer, settings.max_tokens, *more]
+        answering = [settings.answerer, settings.max_tokens, settings.context_tokens, settings.k, settings.mode]
+        files = [str(settings.prompts), str(settings.instructions)]
+        known = [record.sha256, texts, asdict(options), asdict(asked), answering, files, *more]
         folder = settings.indexes().parent / "semi" / digest_of(known)[:12]
         file = folder / "pool.jsonl"
         if file.is_file():
