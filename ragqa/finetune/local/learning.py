@@ -301,13 +301,28 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
 
 
 def read_texts(
-    base: Base, texts: Sequence[str], folder: Path, *, seed: int, epochs: int | None, sink: ProgressSink
+    base: Base,
+    texts: Sequence[str],
+    folder: Path,
+    *,
+    seed: int,
+    epochs: int | None,
+    sink: ProgressSink,
+    minutes: float | None = None,
 ) -> tuple[Any, Any, Trained]:
-    """Return model, tokenizer and what was done, after ``base`` has read ``texts``: all of its weights trained."""
+    """Return model, tokenizer and what was done, after ``base`` has read ``texts``.
+
+    A pretrained base learns by adapters, which are merged into it at the end; one from nothing by all of its weights.
+    """
+    adapters = not base.scratch
     with quiet():
+        check_memory(base, CPU_TOKENS, adapters=adapters)
         model, tokenizer = _load_or_make(base, texts, seed, half=False)
-    plan = reading_plan(seed=seed, scratch=base.scratch, lora=False, gpu=uses_gpu(), epochs=epochs)
-    return model, tokenizer, _read(model, tokenizer, texts, plan, Checkpoints(folder), sink)
+        if adapters:
+            model = with_adapters(model, seed)
+    plan = reading_plan(seed=seed, scratch=base.scratch, lora=adapters, gpu=uses_gpu(), epochs=epochs)
+    read = _read(model, tokenizer, texts, plan, Checkpoints(folder), sink, minutes)
+    return merge_adapters(model) if adapters else model, tokenizer, read
 
 
 READ_SHARE = 0.3
