@@ -50,6 +50,8 @@ class Asking:
     """The language model that puts questions in other words: openai:MODEL or transformers:PATH."""
     fewest: int = LEAST
     """Questions of the split that decides under which nothing is run."""
+    minutes: float | None = None
+    """The budget of each training; what does not fit is left out, and said. None: as long as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def compare(asking: Asking, library: Library, notice: Callable[[str], None] = la
     questions = read_questions(asking.questions, library, asking.seed, asking.limit, notice)
     check_enough(questions, asking)
     questions = add_reworded(questions, model, notice)
-    bench = Bench(library, settings, questions.parts, asking.seed, notice)
+    bench = Bench(library, settings, questions.parts, asking.seed, notice, asking.minutes)
     with ExitStack() as stack:
         # What takes a training comes last, so that a missing key or folder is told before it.
         opened = {name: _opened(name, bench, stack) for name in sorted(asking.systems, key=trains)}

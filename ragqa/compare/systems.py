@@ -47,7 +47,7 @@ def train(parts: Mapping[Part, Sequence[Example]], form: Form, base: str, bench:
         write_prepared(folder, parts, form, bench.seed)
         # A model from nothing reads the manuals first; of any other nobody knows what it has read.
         reads = bench.library.name if base == "scratch" else None
-        options = TrainOptions(base=base, seed=bench.seed, read_library=reads)
+        options = TrainOptions(base=base, seed=bench.seed, read_library=reads, minutes=bench.minutes)
         provider = open_provider("local", bench.settings)
         job = provider.create(folder, options, bench.notice)
     if job.state != "succeeded" or job.model is None:
@@ -83,6 +83,8 @@ class Bench:
     """What those that are trained here learn from."""
     seed: int = 0
     notice: Callable[[str], None] = lambda line: None
+    minutes: float | None = None
+    """The budget of each training; None: as long as it takes."""
 
 
 def names_of(text: str) -> tuple[str, ...]:
