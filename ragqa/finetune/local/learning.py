@@ -316,7 +316,7 @@ def read_texts(
     """
     adapters = not base.scratch
     with quiet():
-        check_memory(base, CPU_TOKENS, adapters=adapters)
+        check_memory(base, BATCH_TOKENS, adapters=adapters)
         model, tokenizer = _load_or_make(base, texts, seed, half=False)
         if adapters:
             model = with_adapters(model, seed)
