@@ -342,7 +342,7 @@ def _lengths(settings: Settings, asked: _Asked, models: Mapping[str, LocalModel]
     )
     shown = rules + settings.k * (settings.passage_tokens + 40) + question
     shown = min(shown, room.context - min(room.answer, room.context // 2))
-    return Lengths(question + answer + 20, shown, evidence + answer + 8)
+    return Lengths(question + answer + 20, shown, min(evidence + answer + 8, settings.max_tokens))
 
 
 def _sum(seconds: Iterator[float | None]) -> float | None:
