@@ -80,7 +80,9 @@ def draw_compare(rows: Sequence[Row]) -> Figure:
     def label(row: Row) -> tuple[str, str]:
         return f"{row['set']}, {str(row['split']).split(', ')[0]}", "answer_recall"
 
-    return draw_systems("Share of answers that hold the right one", [row for row in rows if "system" in row], label)
+    return draw_systems(
+        "Share of answers that hold the right one", [row for row in rows if "answer_recall" in row], label
+    )
 
 
 def draw_systems(title: str, rows: Sequence[Row], label: Callable[[Row], tuple[str, str]]) -> Figure:

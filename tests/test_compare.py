@@ -13,8 +13,10 @@ from ragqa.answerers import Turn
 from ragqa.answerers.language_model import Reply as Written
 from ragqa.answerers.prompting import Message, Prompt, Room
 from ragqa.compare.facts import Fact, change_documents, choose_facts
-from ragqa.compare.measures import measure, stands
-from ragqa.compare.questions import closed_book, reword, turns_before
+from ragqa.compare.kept import KeptAnswers
+from ragqa.compare.measures import final_answer, is_usable, measure, stands
+from ragqa.compare.plan import english_only
+from ragqa.compare.questions import Questions, closed_book, read_questions, reword, turns_before
 from ragqa.compare.records import AskedQuestion, Reply
 from ragqa.compare.systems import write_prepared
 from ragqa.engine import Library
@@ -84,18 +86,23 @@ def test_retrieval_beside_a_model_without_passages(prepared: Path, ragqa: Run, m
         "--json",
     ).json
     rows = {(row["system"], row["split"]): row for row in said["systems"]}
-    assert set(rows) == {(system, split) for system in ("extractive", closed) for split in ("seen", "unseen")}
+    splits = ("seen", "unseen", "unanswerable")
+    assert set(rows) == {(system, split) for system in ("extractive", closed) for split in splits}
     read = rows["extractive", "seen"]
     assert read["questions"] == 2 and read["metrics"]["answer_recall"]["mean"] == 1
     assert read["metrics"]["citations"]["mean"] > 0 and read["train_seconds"] is None and read["cost_usd"] == 0
-    assert rows["extractive", "unseen"]["metrics"]["refused"]["mean"] == 1
+    assert read["metrics"]["supported"]["mean"] == read["metrics"]["usable"]["mean"] == 1
+    assert rows["extractive", "unanswerable"]["metrics"]["refused"]["mean"] == 1
     known = rows[closed, "seen"]["metrics"]
-    assert known["answer_recall"]["mean"] == 0 and "citations" not in known
-    assert rows[closed, "unseen"]["metrics"]["refused"]["mean"] == 0
+    assert known["answer_recall"]["mean"] == 0 and "citations" not in known and "supported" not in known
+    assert rows[closed, "unanswerable"]["metrics"]["refused"]["mean"] == 0
+    assert rows[closed, "seen"]["disk_bytes"] == sum(file.stat().st_size for file in model.iterdir())
     assert [one["systems"] for one in said["differences"]] == [["extractive", closed]] * 2
-    assert len(said["advice"]) == 2 and "Too few to advise on" in said["advice"][0]
+    assert "Too few to advise on" in said["advice"][0] and said["advice"][-1].startswith("Not known: ")
+    assert "reworded questions, of which there were none" in said["advice"][-1]
     page = (prepared.parent / "page" / "index.html").read_text(encoding="utf-8")
     assert said["advice"][0] in page and "<script" not in page and "http" not in page.split("<body>")[1]
+    assert "What others found" in page and "arXiv 2411.05059" in page
     assert (prepared.parent / "indexes" / "default" / "library.db").read_bytes() == before
 
 
@@ -121,11 +128,13 @@ def test_a_fact_that_changed_is_answered_after_it_was_read_again(prepared: Path,
     )
     read, known = ragqa(*words, "--json").json["update"]
     assert (read["how"], read["new"], read["old"]) == ("re-ingested", 1, 0) and read["seconds"] > 0
-    assert (known["how"], known["new"]) == ("as it is", 0)
+    assert read["known"] == 1 and read["follows"]["mean"] == read["share"]["mean"] == 1
+    assert (known["how"], known["new"], known["known"], known["follows"]) == ("as it is", 0, 0, None)
     asked = ragqa("ask", TRAIN[0].question, "--json").json
     assert "30 days" in asked["answer"]
     shown = ragqa(*words).out
-    assert "answer in it" in shown and "is the fair column" in shown and "re-ingested: 1 of 1 new facts" in shown
+    assert "answer in it" in shown and "is the fair column" in shown and "follows the change" in shown
+    assert "what others found" in shown and ".99 → .65" in shown and "Not known: " in shown
 
 
 def test_blocks_and_pages_move_with_a_changed_text(small: Path) -> None:
@@ -211,13 +220,13 @@ def test_only_people_s_own_words_or_a_model_s_make_the_reworded_row(
 ) -> None:
     words = ("compare", "--min-questions", 1, "--systems", "extractive", "--json")
     said = ragqa(*words, "-q", prepared).json
-    assert {row["split"] for row in said["systems"]} == {"seen", "unseen"}
+    assert {row["split"] for row in said["systems"]} == {"seen", "unseen", "unanswerable"}
     assert any("give people's own in a column 'reworded', or name a language model" in note for note in said["notes"])
     Path("own").mkdir()
     own = replace(TRAIN[0], reworded=("When do I wash the pump's filter?",))
     write_prepared(Path("own"), {"train": [own, TRAIN[1]], "valid": [], "test": TEST}, "closed-book", 0)
     said = ragqa(*words, "-q", "own").json
-    assert [row["questions"] for row in said["systems"]] == [2, 1, 2]
+    assert [row["questions"] for row in said["systems"]] == [2, 1, 1, 1]
     with serving(chat.says("When do I wash the filter of the pump, which shows E04?")) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         said = ragqa(*words, "-q", prepared, "--reword-with", "openai:test").json
@@ -336,7 +345,9 @@ def test_dialogues_and_a_text_held_back(prepared: Path, ragqa: Run, model: Path)
     [
         (("-q", "nowhere.jsonl"), "there is no nowhere.jsonl"),
         (("-q", "prepared", "--systems", "oracle"), "--systems takes extractive"),
-        (("-q", "prepared", "--systems", "closed-book:what"), "closed-book takes openai:MODEL"),
+        (("-q", "prepared", "--systems", "closed-book:what"), "closed-book:what should name a causal language model"),
+        (("-q", "prepared", "--systems", "retrieve:train=what"), "retrieve:train=what should name a causal language"),
+        (("-q", "prepared", "--systems", "closed-book:train="), "should name what to train from"),
         (("-q", "prepared", "--index", "none"), "there is no library 'none'"),
         (("-q", "prepared", "--update", "bad.jsonl"), "bad.jsonl, line 1: expected"),
         (("-q", "bare"), "holds no question with an answer"),
@@ -352,13 +363,24 @@ def test_bad_input_is_told_in_one_line(prepared: Path, ragqa: Run, words: tuple[
     assert ran.code == 1 and told in ran.err.splitlines()[-1] and "Traceback" not in ran.err
 
 
+class Quoting:
+    """A system that says one thing to everything, and counts how often it is asked; stopped at ``stop_at``."""
+
+    name, kind, scratch, training = "quoting", "closed-book", False, None
+    disk_bytes = None
+
+    def __init__(self, state: str = "", stop_at: int = 10**9) -> None:
+        self.state, self.stop_at, self.asked = state, stop_at, 0
+
+    def ask(self, question: str, history: object = ()) -> Reply:
+        self.asked += 1
+        if self.asked == self.stop_at:
+            raise KeyboardInterrupt
+        cited = Citation(1, "pump.md", 3, ("Care",), "every 30 days", 7)
+        return Reply("Clean the pre-filter every 30 days.", citations=(cited,), unsupported=("E04",), latency_ms=5.0)
+
+
 def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
-    class Quoting:
-        name, kind, scratch, training = "quoting", "closed-book", False, None
-
-        def ask(self, question: str, history: object = ()) -> Reply:
-            return Reply("Clean the pre-filter every 30 days.")
-
     messages = (Message("user", "how often?"), Message("assistant", "Once a month"))
     asked = AskedQuestion(
         "how often?", Example("1", messages, "how often?", ("Once a month",), evidence=("every 30 days",))
@@ -366,3 +388,85 @@ def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
     with Library.open("empty", create=True, home=home) as library:
         found = measure(Quoting(), "seen", [asked], library)
     assert found.metrics["answer_recall"].mean == 1 and found.metrics["em"].mean == 0
+
+
+def test_a_comparison_that_was_stopped_asks_nobody_the_same_twice(home: Path) -> None:
+    file = home / "comparisons" / "answers.jsonl"
+    asked = [AskedQuestion(f"question {at}?", replace(TRAIN[0], id=str(at))) for at in range(5)]
+    with Library.open("empty", create=True, home=home) as library:
+        with pytest.raises(KeyboardInterrupt):
+            measure(Quoting(stop_at=5), "seen", asked, library, kept=KeptAnswers(file))  # the first is asked twice
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write('{"key": "torn')
+        again, kept = Quoting(), KeptAnswers(file)
+        found = measure(again, "seen", asked, library, kept=kept)
+        assert kept.found == 3 and again.asked == 3, "two are missing, of which the first warms up"
+        whole = measure(Quoting(), "seen", asked, library)
+        assert found.replies == whole.replies and found.values == whole.values
+        assert measure(done := Quoting(), "seen", asked, library, kept=KeptAnswers(file)) and not done.asked
+        other = Quoting(state="another model")
+        measure(other, "seen", asked, library, kept=KeptAnswers(file))
+        assert other.asked == 6, "what another model said is nothing of this one"
+    kept.forget()
+    assert not file.parent.exists()
+
+
+def test_an_answer_below_its_quote_is_the_answer() -> None:
+    cited = (Citation(1, "pump.md", 1, (), "The filter is cleaned every 30 days with warm water.", 1),)
+    quoted = "The filter is cleaned every 30 days with warm water."
+    assert final_answer(f"{quoted}\n\nevery 30 days", cited) == "every 30 days"
+    for other in (quoted, f"Every 30 days.\n\n{quoted} It is often asked.", f"Wash it by hand.\n\n{quoted}"):
+        assert final_answer(other, cited) == other
+    assert final_answer(f"{quoted}\n\nevery 30 days", ()) == f"{quoted}\n\nevery 30 days"
+
+
+def test_usable_is_every_part_and_not_much_else() -> None:
+    right = ["Home mode; 220 m3 an hour"]
+    assert is_usable("The unit moves 220 m3 an hour, in home mode.", right)
+    assert not is_usable("The unit moves 220 m3 an hour.", right)
+    assert not is_usable("Home mode, 220 m3 an hour. " + "And more. " * 80, right)
+    assert is_usable("Never.", ["; ", "never"]) and not is_usable("", ["never"])
+
+
+def test_a_name_without_a_kind_is_a_model_here_which_reads_as_many_passages_as_asked(
+    prepared: Path, ragqa: Run, model: Path
+) -> None:
+    systems = ("--systems", f"extractive,retrieve:{model},closed-book:{model}", "--facts", 0, "--json")
+    words = ("compare", "--min-questions", 1, "-q", prepared, *systems)
+    ran = ragqa(*words)
+    rows = {(row["system"].split(":")[0], row["split"]): row for row in ran.json["systems"]}
+    assert rows["retrieve", "seen"]["metrics"]["supported"]["mean"] == 0, "40 hours stand nowhere"
+    assert rows["retrieve", "seen"]["disk_bytes"] > rows["closed-book", "seen"]["disk_bytes"] > 0
+    assert ran.json["update"] == [] and "what becomes of facts that change" in ran.json["advice"][-1]
+    assert "step 1 of 2: opened as they are: extractive" in ran.err and "memory: weights of" in ran.err
+    fewer = {row["split"]: row for row in ragqa(*words, "-k", 1).json["systems"] if "retrieve" in row["system"]}
+    assert fewer["seen"]["tokens"] < rows["retrieve", "seen"]["tokens"]
+    assert not (prepared.parent / "comparisons").exists()
+
+
+def test_questions_without_an_answer_that_were_trained_on_are_told(small: Path, prepared: Path) -> None:
+    without = [example(f"n{at}", f"Who won chess tournament {at}?", "") for at in range(30)]
+    with Library.open(home=small) as library:
+        for held, told in ((without[:5], "unanswerable: 25 of 30 are trained on"), (without, "")):
+            folder = small / f"set-{len(held)}"
+            rest = [one for one in without if one not in held]
+            write_prepared(folder, {"train": [*TRAIN, *rest], "valid": [], "test": [TEST[0], *held]}, "closed-book", 0)
+            found = read_questions(folder, library, seed=0)
+            assert len(found.asked["unanswerable"]) == 30 and (told in found.notes or not told)
+            assert [len(found.asked[split]) for split in ("seen", "unseen")] == [2, 1]
+
+
+def test_a_base_that_reads_english_only_is_told_where_questions_are_chinese() -> None:
+    asked = {"unseen": tuple(AskedQuestion(one, TRAIN[0]) for one in ("滤网多久清洗一次？", "How often?"))}
+    questions = Questions(asked, {}, ())  # type: ignore[arg-type]
+    assert "1 of 2 questions are in Chinese" in english_only(("retrieve:train=smollm2",), questions)
+    assert english_only(("extractive", "closed-book:scratch"), questions) == ""
+
+
+def test_published_findings_stand_beside_one_s_own(prepared: Path, ragqa: Run, quick_scratch: None) -> None:
+    words = ("--min-questions", 1, "--systems", "closed-book:scratch", "--facts", 0, "--minutes", 30, "--json")
+    ran = ragqa("compare", "-q", prepared, *words)
+    memory = next(one for one in ran.json["published"] if ".99 → .65" in one["published"])
+    assert memory["here"] == "closed-book:scratch 1.000 → not asked" and "arXiv 2411.05059" in memory["source"]
+    assert "closed-book:scratch: trained on 2 questions, 30 minutes at most" in ran.err
+    assert ran.json["systems"][0]["train_tokens"] > 0

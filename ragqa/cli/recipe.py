@@ -85,9 +85,9 @@ def run(
     The same command goes on with what was stopped. Nothing leaves this machine unless a hosted model is named, and
     then only once you agree.
     """
+    from ragqa.compare.names import names_of
     from ragqa.compare.recipe import run as do
     from ragqa.compare.recipe_plan import Recipe, plan
-    from ragqa.compare.systems import names_of
     from ragqa.settings import load_settings
 
     recipe = Recipe(

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ragqa.compare.advice import LEAST, advice
-from ragqa.compare.facts import Updated, change_documents, choose_facts, read_facts, update
+from ragqa.compare.advice import advice
+from ragqa.compare.facts import FACTS, Updated, change_documents, choose_facts, read_facts, update
+from ragqa.compare.kept import KeptAnswers
 from ragqa.compare.language import TextPerplexity, measure_perplexity, read_text
 from ragqa.compare.measures import (
     MAIN,
@@ -21,14 +22,19 @@ from ragqa.compare.measures import (
     measure,
     read_dialogues,
 )
+from ragqa.compare.names import trains
+from ragqa.compare.plan import english_only, find_models, steps
 from ragqa.compare.questions import ASKED, Questions, add_reworded, read_questions
-from ragqa.compare.records import SPLITS, Split, SplitResult, System, label_of
-from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system, trains
+from ragqa.compare.records import LEAST, SPLITS, Split, SplitResult, System, label_of
+from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.evaluation.datasets.beir import is_beir, read_beir
 from ragqa.evaluation.grid import documents_of, library_of
+from ragqa.finetune.jobs import jobs_folder
 from ragqa.finetune.records import Example
+from ragqa.finetune.training.job import digest_of
+from ragqa.printable import quantity
 from ragqa.settings import load_settings
 
 
@@ -43,6 +49,8 @@ class Asking:
     """Questions of each split at most."""
     update: Path | None = None
     """Facts that change; None: chosen by rule."""
+    facts: int = FACTS
+    """How many are chosen at most; 0: none changes."""
     retrain: bool = False
     text: Path | None = None
     dialogues: Path | None = None
@@ -52,6 +60,8 @@ class Asking:
     """Questions of the split that decides under which nothing is run."""
     minutes: float | None = None
     """The budget of each training; what does not fit is left out, and said. None: as long as it takes."""
+    k: int | None = None
+    """Passages that retrieval gives to an answerer; None: as the library's settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +73,8 @@ class Comparison:
     updates: tuple[Updated, ...]
     perplexities: tuple[TextPerplexity, ...]
     consistent: tuple[Consistent, ...]
-    advice: tuple[str, str]
+    advice: tuple[str, ...]
+    """Which to use, and last what is not known: a sentence each."""
     notes: tuple[str, ...]
     """How the questions were made, and what could not be done."""
 
@@ -75,29 +86,48 @@ def compare(asking: Asking, library: Library, notice: Callable[[str], None] = la
         change_documents(facts, library)  # a fact that can't be changed is told before anything is trained
     dialogues = read_dialogues(asking.dialogues) if asking.dialogues else ()
     text = read_text(asking.text) if asking.text else ""
-    settings = replace(library.settings, index=library.name)
+    settings = replace(library.settings, index=library.name, k=asking.k or library.settings.k)
     model = open_model("--reword-with", asking.reword_with, settings) if asking.reword_with else None
     questions = read_questions(asking.questions, library, asking.seed, asking.limit, notice)
     check_enough(questions, asking)
+    weights = find_models(asking.systems, notice)
     questions = add_reworded(questions, model, notice)
-    bench = Bench(library, settings, questions.parts, asking.seed, notice, asking.minutes)
+    changed = asking.facts if facts is None else len(facts)
+    for step in steps(
+        asking.systems, questions, weights, facts=changed, minutes=asking.minutes, retrain=asking.retrain
+    ):
+        notice(step)
     with ExitStack() as stack:
+        asked = stack.enter_context(Library.open(settings=settings, notice=notice))
+        bench = Bench(asked, settings, questions.parts, asking.seed, notice, asking.minutes)
+        kept = KeptAnswers(_place_of_answers(asking, library))
+        if kept.found:
+            notice(f"{quantity(kept.found, 'answer')} of a comparison that was stopped are taken up")
         # What takes a training comes last, so that a missing key or folder is told before it.
         opened = {name: _opened(name, bench, stack) for name in sorted(asking.systems, key=trains)}
         systems = [opened[name] for name in asking.systems]
-        measured = list(_measure_all(systems, questions, bench))
-        facts = facts if facts is not None else choose_facts(_known(questions, measured), library)
+        measured = list(_measure_all(systems, questions, bench, kept))
+        if facts is None:
+            facts = choose_facts(_known(questions, measured), asked, asking.facts) if asking.facts else ()
         if facts:
             notice("the manual is changed, in a copy")
-        updates = update(systems, facts, bench, retrain=asking.retrain) if facts else []
+        updates = update(systems, facts, bench, kept, retrain=asking.retrain) if facts else []
         consistent = tuple(
             ask_dialogues(system, dialogues, asking.seed) for system in systems if dialogues and system.kind != "route"
         )
         perplexities = tuple(_perplexities(systems, text)) if text else ()
+    kept.forget()
     apart = tuple(compare_systems(measured, asking.seed))
-    notes = questions.notes if facts else (*questions.notes, NO_FACT)
-    said = advice(measured, updates, asking.seed)
+    foreign = english_only(asking.systems, questions)
+    notes = (*questions.notes, *([] if facts or not asking.facts else [NO_FACT]), *([foreign] if foreign else []))
+    said = advice(measured, updates, foreign, asking.seed)
     return Comparison(tuple(measured), apart, tuple(updates), perplexities, consistent, said, notes)
+
+
+def _place_of_answers(asking: Asking, library: Library) -> Path:
+    """Return where the answers of this comparison are kept until it is done: the same for the same command."""
+    digest = digest_of([library.name, *map(str, (asking.questions, asking.systems, asking.seed, asking.limit))])
+    return jobs_folder(library.settings).parent / "comparisons" / f"{digest[:12]}.jsonl"
 
 
 def check_enough(questions: Questions, asking: Asking) -> None:
@@ -123,13 +153,13 @@ def _opened(name: str, bench: Bench, stack: ExitStack) -> System:
     return system
 
 
-def _measure_all(systems: Sequence[System], questions: Questions, bench: Bench) -> list[SplitResult]:
+def _measure_all(systems: Sequence[System], questions: Questions, bench: Bench, kept: KeptAnswers) -> list[SplitResult]:
     found = []
     for split in SPLITS:
         for system in systems:
             if questions.asked[split]:
                 bench.notice(f"{label_of(system)}: {len(questions.asked[split])} {split} questions")
-                found.append(measure(system, split, questions.asked[split], bench.library, bench.seed))
+                found.append(measure(system, split, questions.asked[split], bench.library, bench.seed, kept))
     return found
 
 

@@ -13,17 +13,18 @@ from pathlib import Path
 
 from ragqa.answerers.prompting import Message
 from ragqa.cjk import CJK
+from ragqa.compare.kept import KeptAnswers
 from ragqa.compare.measures import answer_of
 from ragqa.compare.records import Reply, System, label_of
 from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_system
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.records import Example
-from ragqa.metrics import answer_recall
+from ragqa.metrics import Interval, answer_recall, mean_interval
 from ragqa.types import Document
 
-FACTS = 3
-"""Facts changed where they are chosen here."""
+FACTS = 10
+"""Facts changed where they are chosen here, unless asked otherwise."""
 
 LONGEST = 60
 """Characters of an answer that is a fact, rather than an explanation."""
@@ -158,32 +159,61 @@ class Updated:
     how: str
     """What was done to it: 're-ingested', 'as it is', 'trained anew'."""
     facts: tuple[Fact, ...]
+    before: tuple[Reply, ...]
+    """To each fact's question, before the manual changed."""
     answers: tuple[Reply, ...]
+    """And after it."""
     seconds: float
-    """What that took."""
+    """What the change took."""
     cost_usd: float | None
     """The price of it, without the questions; None where it is not known."""
 
     @property
+    def known(self) -> tuple[bool, ...]:
+        """Of each fact: whether the system knew it before."""
+        return tuple(_says(said, fact.was or fact.old) for fact, said in zip(self.facts, self.before, strict=True))
+
+    @property
+    def told(self) -> tuple[bool, ...]:
+        """Of each fact: whether the system gives the new one."""
+        return tuple(_says(said, fact.answer) for fact, said in zip(self.facts, self.answers, strict=True))
+
+    @property
     def new(self) -> int:
         """How many answers hold the new fact."""
-        return sum(
-            not said.abstained and bool(answer_recall(said.text, [fact.answer]))
-            for fact, said in zip(self.facts, self.answers, strict=True)
-        )
+        return sum(self.told)
 
     @property
     def old(self) -> int:
         """How many answers still hold what the manual no longer says."""
-        return sum(
-            not said.abstained and bool(answer_recall(said.text, [fact.was or fact.old]))
-            for fact, said in zip(self.facts, self.answers, strict=True)
-        )
+        return sum(_says(said, fact.was or fact.old) for fact, said in zip(self.facts, self.answers, strict=True))
+
+    def share(self, seed: int = 0) -> Interval:
+        """Return the share of new facts told, with its interval over facts."""
+        return mean_interval([float(one) for one in self.told], seed)
+
+    def follows(self, seed: int = 0) -> Interval | None:
+        """Return the same of the facts known before; None where it knew none."""
+        of_known = [float(told) for told, known in zip(self.told, self.known, strict=True) if known]
+        return mean_interval(of_known, seed) if of_known else None
 
 
-def update(systems: Sequence[System], facts: Sequence[Fact], bench: Bench, *, retrain: bool = False) -> list[Updated]:
-    """Return what each system that answers says after ``facts`` changed. Raises RagqaError."""
+def _says(said: Reply, fact: str) -> bool:
+    return not said.abstained and bool(answer_recall(said.text, [fact]))
+
+
+def update(
+    systems: Sequence[System],
+    facts: Sequence[Fact],
+    bench: Bench,
+    kept: KeptAnswers | None = None,
+    *,
+    retrain: bool = False,
+) -> list[Updated]:
+    """Return what each system that answers says before and after ``facts`` changed. Raises RagqaError."""
     documents = change_documents(facts, bench.library)
+    systems = [system for system in systems if isinstance(system, (Retrieving, ClosedBook))]
+    before = [tuple(answer_of(system, fact.question, (), kept) for fact in facts) for system in systems]
     found: list[Updated] = []
     with tempfile.TemporaryDirectory(prefix="ragqa-compare-") as home:
         copy = _copied(bench.library, Path(home))
@@ -193,15 +223,15 @@ def update(systems: Sequence[System], facts: Sequence[Fact], bench: Bench, *, re
             copy.search(facts[0].question)  # the indexes are brought up to date
             seconds = time.perf_counter() - started
             cost = None if copy.embedder.hosted else 0.0
-            for system in systems:
+            for system, said in zip(systems, before, strict=True):
                 if isinstance(system, Retrieving):
                     anew = system.on(copy)
-                    found.append(_asked(anew, "re-ingested", facts, seconds, cost))
+                    found.append(_asked(anew, "re-ingested", facts, said, seconds, cost))
                     anew.close()
                 elif isinstance(system, ClosedBook):
-                    found.append(_asked(system, "as it is", facts, 0.0, 0.0))
+                    found.append(_asked(system, "as it is", facts, said, 0.0, 0.0))
                     if retrain and system.base:
-                        found.append(_retrained(system, facts, bench, copy))
+                        found.append(_retrained(system, facts, said, bench, copy))
     return found
 
 
@@ -213,12 +243,17 @@ def _copied(library: Library, home: Path) -> Library:
     return Library.open(settings=replace(library.settings, home=home, index=library.name))
 
 
-def _asked(system: System, how: str, facts: Sequence[Fact], seconds: float, cost: float | None) -> Updated:
+Replies = tuple[Reply, ...]
+
+
+def _asked(
+    system: System, how: str, facts: Sequence[Fact], before: Replies, seconds: float, cost: float | None
+) -> Updated:
     said = tuple(answer_of(system, fact.question) for fact in facts)
-    return Updated(label_of(system), how, tuple(facts), said, seconds, cost)
+    return Updated(label_of(system), how, tuple(facts), before, said, seconds, cost)
 
 
-def _retrained(system: ClosedBook, facts: Sequence[Fact], bench: Bench, changed: Library) -> Updated:
+def _retrained(system: ClosedBook, facts: Sequence[Fact], before: Replies, bench: Bench, changed: Library) -> Updated:
     """Train the system's base anew, on the same questions with the changed answers; the model is gone afterwards.
 
     What reads the manuals first reads the ``changed`` ones.
@@ -230,7 +265,7 @@ def _retrained(system: ClosedBook, facts: Sequence[Fact], bench: Bench, changed:
     anew = open_system(system.name, replace(bench, library=changed, settings=changed.settings, parts=parts))
     training = anew.training
     assert training is not None
-    return _asked(anew, "trained anew", facts, training.seconds or 0.0, training.cost_usd)
+    return _asked(anew, "trained anew", facts, before, training.seconds or 0.0, training.cost_usd)
 
 
 def _corrected(example: Example, facts: Sequence[Fact]) -> Example:

@@ -7,6 +7,8 @@ the answer is known and the system cites; refusals, to those without an answer; 
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -14,10 +16,12 @@ from pathlib import Path
 
 from ragqa import metrics as m
 from ragqa.answerers import Turn
+from ragqa.compare.kept import KeptAnswers
 from ragqa.compare.questions import turns_before
 from ragqa.compare.records import AskedQuestion, Reply, Split, SplitResult, System, label_of
 from ragqa.engine import Library
 from ragqa.errors import LibraryError, NoAnswer, RagqaError
+from ragqa.evaluation.answers import SHORT, TIMES
 from ragqa.finetune.records import Example
 from ragqa.metrics import Difference, Interval, consistency, mean_interval, mean_intervals, paired_difference
 from ragqa.types import Citation
@@ -31,7 +35,7 @@ _OF_TEXT: dict[str, Callable[[str, Sequence[str]], float]] = {
     "f1": m.token_f1,
     "rouge_l": m.rouge_l,
 }
-METRICS = (*_OF_TEXT, "citations", "refused", "wrongly_refused", "label_accuracy")
+METRICS = (*_OF_TEXT, "usable", "citations", "supported", "refused", "wrongly_refused", "label_accuracy")
 
 Values = dict[str, dict[str, float]]
 
@@ -52,12 +56,22 @@ class SystemDifference:
 
 
 def measure(
-    system: System, split: Split, asked: Sequence[AskedQuestion], library: Library, seed: int = 0
+    system: System,
+    split: Split,
+    asked: Sequence[AskedQuestion],
+    library: Library,
+    seed: int = 0,
+    kept: KeptAnswers | None = None,
 ) -> SplitResult:
-    """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question."""
-    if asked:  # what is loaded at the first question is no part of how long an answer takes
-        answer_of(system, asked[0].text, turns_before(asked[0].example), first=True)
-    said = tuple(answer_of(system, one.text, turns_before(one.example), first=not at) for at, one in enumerate(asked))
+    """Ask ``system`` and return what it is worth. Raises RagqaError where it can't even answer the first question.
+
+    Answers that are ``kept`` are taken from there.
+    """
+    turns = [turns_before(one.example) for one in asked]
+    fresh = [at for at, one in enumerate(asked) if kept is None or (system, one.text, turns[at]) not in kept]
+    if fresh:  # what is loaded at the first question is no part of how long an answer takes
+        answer_of(system, asked[fresh[0]].text, turns[fresh[0]], first=True)
+    said = tuple(answer_of(system, one.text, turns[at], kept, first=at in fresh[:1]) for at, one in enumerate(asked))
     values: Values = {}
     for one, answer in zip(asked, said, strict=True):
         for name, value in _worth(system, one.example, answer, library):
@@ -99,13 +113,22 @@ def stands(citation: Citation, library: Library) -> bool:
     return False
 
 
-def answer_of(system: System, question: str, history: Sequence[Turn] = (), *, first: bool = False) -> Reply:
-    """Return what ``system`` says; an error counts as no answer.
+def answer_of(
+    system: System,
+    question: str,
+    history: Sequence[Turn] = (),
+    kept: KeptAnswers | None = None,
+    *,
+    first: bool = False,
+) -> Reply:
+    """Return what ``system`` says, or said where that is ``kept``; an error counts as no answer.
 
     Raises RagqaError at a ``first`` question, where the system can't be used at all.
     """
     try:
-        return system.ask(question, history)
+        if kept is None:
+            return system.ask(question, history)
+        return kept.reply(system, question, history, lambda: system.ask(question, history))
     except RagqaError as error:
         if first and not isinstance(error, NoAnswer):
             raise
@@ -124,13 +147,52 @@ def _worth(system: System, example: Example, said: Reply, library: Library) -> I
     yield "wrongly_refused", float(said.abstained)
     if example.answers:
         text = "" if said.abstained else said.text
+        short = text if system.name == "extractive" else final_answer(text, said.citations)
+        # Where the right answer is a sentence of the set's own, to quote the manual's is to hold it.
+        right = (*example.answers, *example.evidence)
+        yield MAIN, m.answer_recall(text, right)
         for name, measure_of in _OF_TEXT.items():
-            # Where the right answer is a sentence of the set's own, to quote the manual's is to hold it.
-            right = (*example.answers, *example.evidence) if name == MAIN else example.answers
-            yield name, measure_of(text, right)
-    if system.kind == "retrieval" and (example.pages or example.document):
-        cited = [_is_gold(citation, example) and stands(citation, library) for citation in said.citations]
-        yield "citations", sum(cited) / len(cited) if cited else 0.0
+            if name != MAIN:
+                yield name, measure_of(short, example.answers)
+        yield "usable", float(is_usable(text, right))
+    if system.kind == "retrieval":
+        standing = [stands(citation, library) for citation in said.citations]
+        if example.pages or example.document:
+            right_ones = [_is_gold(one, example) and there for one, there in zip(said.citations, standing, strict=True)]
+            yield "citations", sum(right_ones) / len(right_ones) if right_ones else 0.0
+        if not said.abstained:
+            yield "supported", float(any(standing) and not said.unsupported)
+
+
+_PARTS = re.compile(r"[\n;；]+")
+QUOTED = 0.8
+"""Share of a paragraph's tokens in a quote of the manual from which the paragraph is that quote."""
+
+
+def is_usable(text: str, right: Sequence[str]) -> bool:
+    """Say whether all parts of one right answer stand in ``text``, and not much else.
+
+    Parts are what lines and semicolons separate; the length allowed is that of ``ragqa bench answers``.
+    """
+    return any(
+        len(text) <= max(SHORT, TIMES * len(answer))
+        and all(m.answer_recall(text, [part]) for part in _PARTS.split(answer) if m.answer_tokens(part))
+        for answer in right
+        if m.answer_tokens(answer)
+    )
+
+
+def final_answer(text: str, citations: Sequence[Citation]) -> str:
+    """Return the last paragraph of an answer that quotes what it cites and below that answers in fewer words; else all.
+
+    So readers are trained to answer here, after RAFT (arXiv 2403.10131).
+    """
+    first, *others = re.split(r"\n\s*\n", text.strip())
+    said = m.answer_tokens(first)
+    if not others or len(m.answer_tokens(others[-1])) >= len(said):
+        return text
+    shared = [(Counter(said) & Counter(m.answer_tokens(one.quote))).total() for one in citations]
+    return others[-1] if max(shared, default=0) >= QUOTED * len(said) else text
 
 
 def _is_gold(citation: Citation, example: Example) -> bool:

@@ -1,6 +1,7 @@
 """What is asked: the training data of a prepared folder, or of a question set that is prepared here, by splits.
 
-``seen`` is what was trained on, ``reworded`` the same in other words, ``unseen`` the test split. Writes nothing.
+``seen`` is what was trained on, ``reworded`` the same in other words, ``unseen`` the test split; what has no answer is
+``unanswerable``, whichever part it is from. Writes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from ragqa.answerers import Turn
 from ragqa.answerers.prompting import Message, Prompt
 from ragqa.answerers.untrusted import visible
-from ragqa.compare.records import AskedQuestion, Split
+from ragqa.compare.records import LEAST, AskedQuestion, Split
 from ragqa.errors import RagqaError
 from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import RECORD, Example, read_examples, read_prepared
@@ -107,16 +108,34 @@ def read_questions(
 def _splits(
     parts: Mapping[Part, Sequence[Example]], seed: int, limit: int
 ) -> tuple[dict[Split, tuple[AskedQuestion, ...]], tuple[str, ...]]:
-    seen, unseen = _some(parts["train"], seed, limit), _some(parts["test"], seed, limit)
+    answerable = {part: [one for one in examples if one.answerable] for part, examples in parts.items()}
+    seen, unseen = _some(answerable["train"], seed, limit), _some(answerable["test"], seed, limit)
     again = tuple(AskedQuestion(one.reworded[0], one) for one in seen if one.reworded)
+    without, trained_on = _unanswerable(parts, seed, limit)
     asked: dict[Split, tuple[AskedQuestion, ...]] = {
         "seen": tuple(AskedQuestion(one.question, one) for one in seen),
         "reworded": again,
         "unseen": tuple(AskedQuestion(one.question, one) for one in unseen),
+        "unanswerable": tuple(AskedQuestion(one.question, one) for one in without),
     }
     notes = [f"reworded: {len(again)} as the question set has them"] if again else []
-    notes += [f"{split}: there is no question of this kind" for split in ("seen", "unseen") if not asked[split]]
+    notes += [f"unanswerable: {trained_on} of {len(without)} are trained on"] if trained_on else []
+    notes += [
+        f"{split}: there is no question of this kind"
+        for split in ("seen", "unseen", "unanswerable")
+        if not asked[split]
+    ]
     return asked, tuple(notes)
+
+
+def _unanswerable(parts: Mapping[Part, Sequence[Example]], seed: int, limit: int) -> tuple[list[Example], int]:
+    """Return questions without an answer, and how many of them are trained on: none where others are enough."""
+    learned = [one for one in parts["train"] if not one.answerable]
+    held = [one for one in (*parts["test"], *parts["valid"]) if not one.answerable]
+    if len(held) >= min(LEAST, limit):
+        return _some(held, seed, limit), 0
+    more = _some(learned, seed, limit - len(held))
+    return [*held, *more], len(more)
 
 
 def add_reworded(questions: Questions, model: LanguageModel | None, notice: Callable[[str], None]) -> Questions:

@@ -19,6 +19,7 @@ from ragqa.answerers.prompting import Prompt, Room
 from ragqa.answerers.untrusted import Live
 from ragqa.compare.comparison import Asking, Comparison, compare
 from ragqa.compare.measures import MAIN, difference
+from ragqa.compare.names import trains
 from ragqa.compare.recipe_plan import (
     RECORD,
     Plan,
@@ -31,7 +32,7 @@ from ragqa.compare.recipe_plan import (
 )
 from ragqa.compare.records import SplitResult
 from ragqa.compare.report import compare_page
-from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system, trains
+from ragqa.compare.systems import Bench, ClosedBook, Retrieving, open_model, open_system
 from ragqa.engine import Library
 from ragqa.errors import LibraryError, RagqaError
 from ragqa.evaluation.files import check_writable, write_files, write_lines

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ragqa.compare.systems import TRAIN, trains
+from ragqa.compare.names import TRAIN, trains
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local.bases import ACTIVATIONS, RANDOM_INIT
-from ragqa.finetune.local.learning import CPU_TOKENS, learning_plan
+from ragqa.finetune.local.bases import ACTIVATIONS, BATCH_TOKENS, RANDOM_INIT
+from ragqa.finetune.local.learning import learning_plan
 from ragqa.finetune.records import Form
 from ragqa.finetune.training.job import need_extra
 from ragqa.finetune.training.loop import uses_gpu
@@ -103,7 +103,7 @@ class LocalModel:
     @property
     def training_bytes(self) -> int:
         """Memory that training takes, as ``check_memory`` reckons it for adapters."""
-        return self.weights * 5 + CPU_TOKENS * self.size * ACTIVATIONS
+        return self.weights * 5 + BATCH_TOKENS * self.size * ACTIVATIONS
 
     @property
     def disk_bytes(self) -> int:
@@ -140,7 +140,8 @@ def training_seconds(
     base: LocalModel, form: Form, examples: int, lengths: Lengths, machine: Machine, minutes: float
 ) -> float:
     """Return how long a training takes at most: its passes, or so many ``minutes``, and loading and keeping."""
-    plan = learning_plan(TrainOptions(base.name), form, examples, scratch=base.scratch, gpu=uses_gpu())
+    lora = form != "closed-book" and not base.scratch
+    plan = learning_plan(TrainOptions(base.name), form, examples, scratch=base.scratch, lora=lora, gpu=uses_gpu())
     length = lengths.passages + lengths.answer if form == "context" else lengths.closed
     tokens = plan.epochs * examples * length
     return min(tokens * LEARNED * base.weights / machine.flops, minutes * 60) + SECONDS_TO_LOAD

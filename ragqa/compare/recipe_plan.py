@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 
 from ragqa.answerers.prompting import Room, build_prompt
-from ragqa.compare.advice import LEAST
+from ragqa.compare.names import TRAIN, trains
 from ragqa.compare.recipe_cost import (
     HOSTED,
     PAGE_TOKENS,
@@ -23,7 +23,7 @@ from ragqa.compare.recipe_cost import (
     needs_of,
     place_of,
 )
-from ragqa.compare.systems import TRAIN, trains
+from ragqa.compare.records import LEAST
 from ragqa.engine import Library
 from ragqa.errors import RagqaError, UnreadableFile
 from ragqa.finetune.estimating import counter, longest_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeAlias, get_args
 
 from ragqa.answerers import Turn
@@ -11,10 +11,14 @@ from ragqa.finetune.records import Example
 from ragqa.metrics import Interval
 from ragqa.types import Citation
 
-Split: TypeAlias = Literal["seen", "reworded", "unseen"]
-"""Trained on, word for word; trained on, and asked in other words; never trained on, nor what stands beside it."""
+Split: TypeAlias = Literal["seen", "reworded", "unseen", "unanswerable"]
+"""Trained on, word for word; trained on, and asked in other words; never trained on, nor what stands beside it; without
+an answer in the manuals."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+LEAST = 20
+"""Questions below which no difference can be told, and no advice is given."""
 
 Kind: TypeAlias = Literal["retrieval", "closed-book", "route"]
 """Reads passages of a library; answers from what it was trained on; names the document or section only."""
@@ -42,6 +46,8 @@ class Reply:
     """Of the prompt and of the completion, where a language model was asked."""
     failed: bool = False
     """It gave an error instead, which counts as no answer."""
+    unsupported: tuple[str, ...] = ()
+    """Numbers, names and codes in it that neither the question nor what it cites says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class Training:
 
     seconds: float | None = None
     cost_usd: float | None = None
+    tokens: int | None = None
 
 
 class System(Protocol):
@@ -69,6 +76,14 @@ class System(Protocol):
     @property
     def training(self) -> Training | None:
         """None where it needed none, or nobody knows what it took."""
+
+    @property
+    def disk_bytes(self) -> int | None:
+        """What its library and its model take of the disk here; None of a hosted model."""
+
+    @property
+    def state(self) -> str:
+        """What its answer depends on, beside the question: an answer kept under another state is none of its own."""
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer. Raises RagqaError and its children."""
@@ -114,6 +129,23 @@ class SplitResult:
         costs = [said.cost_usd for said in self.replies if not said.failed]
         known = [cost for cost in costs if cost is not None]
         return 1000 * sum(known) / len(known) if known and len(known) == len(costs) else None
+
+
+def pooled(measured: Sequence[SplitResult]) -> list[SplitResult]:
+    """Return what each system took for all splits together, without measures of what it said."""
+    held: dict[str, list[SplitResult]] = {}
+    for one in measured:
+        held.setdefault(one.label, []).append(one)
+    return [
+        replace(
+            some[0],
+            asked=tuple(asked for one in some for asked in one.asked),
+            replies=tuple(said for one in some for said in one.replies),
+            values={},
+            metrics={},
+        )
+        for some in held.values()
+    ]
 
 
 def label_of(system: System) -> str:

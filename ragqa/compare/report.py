@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ragqa.compare.facts import Updated
 from ragqa.compare.measures import MAIN, METRICS
-from ragqa.compare.records import SPLITS, SplitResult
+from ragqa.compare.published import FINDINGS, beside
+from ragqa.compare.records import SPLITS, SplitResult, pooled
 from ragqa.evaluation.grid import excerpt_of
 from ragqa.evaluation.report import (
     Block,
@@ -25,7 +26,6 @@ from ragqa.evaluation.report import (
 )
 from ragqa.evaluation.report.plots import draw_intervals
 from ragqa.evaluation.runs import short, short_interval
-from ragqa.metrics import Interval
 
 if TYPE_CHECKING:
     from ragqa.compare.comparison import Comparison
@@ -35,14 +35,16 @@ NAMES = {
     "em": "EM",
     "f1": "F1",
     "rouge_l": "ROUGE-L",
+    "usable": "usable",
     "citations": "citations",
+    "supported": "supported",
     "refused": "refused",
     "wrongly_refused": "wrongly ref.",
     "label_accuracy": "label",
 }
 FAIR = (
     "An extractive answer is a whole sentence, so that its EM and F1 are low even where it is right: "
-    f"'{NAMES[MAIN]}' is the fair column."
+    f"'{NAMES[MAIN]}' is the fair column. EM and F1 of a model that quotes first are those of its last paragraph."
 )
 NONE = "–"
 
@@ -59,14 +61,8 @@ def metrics_of(group: Sequence[SplitResult]) -> list[str]:
 
 
 def columns(group: Sequence[SplitResult]) -> list[str]:
-    """Return a table's columns, but for the first."""
-    return [
-        *(NAMES[name] for name in metrics_of(group)),
-        "ms p50 / p95",
-        "train min",
-        "tokens",
-        *(["$ / 1,000"] if has_price(group) else []),
-    ]
+    """Return the columns of a split's table, but for the first."""
+    return [NAMES[name] for name in metrics_of(group)]
 
 
 def rows_of(group: Sequence[SplitResult]) -> list[list[Cell]]:
@@ -75,10 +71,58 @@ def rows_of(group: Sequence[SplitResult]) -> list[list[Cell]]:
         [
             Cell(one.label),
             *(Cell(one.metrics.get(name, NONE), is_best(one, name, group)) for name in metrics_of(group)),
-            *map(Cell, other_cells(one, priced=has_price(group))),
         ]
         for one in group
     ]
+
+
+COSTS = ("", "train min", "train tokens", "s a question p50 / p95", "tokens", "$ / 1,000", "MB on disk")
+
+
+def cost_rows(measured: Sequence[SplitResult]) -> list[list[str]]:
+    """Return a row for each system: what its training took, what a question takes, of all splits, and its size."""
+    return [_cost_row(one) for one in pooled(measured)]
+
+
+def _cost_row(one: SplitResult) -> list[str]:
+    training, size = one.system.training, one.system.disk_bytes
+    return [
+        one.label,
+        NONE if training is None or training.seconds is None else f"{training.seconds / 60:.1f}",
+        NONE if training is None or training.tokens is None else f"{training.tokens:,}",
+        f"{one.latency_ms(0.5) / 1000:.3f} / {one.latency_ms(0.95) / 1000:.3f}",
+        f"{one.tokens:,.0f}" if one.tokens else NONE,
+        money(one.cost_per_1000),
+        NONE if size is None else f"{size / 1e6:,.1f}",
+    ]
+
+
+FACTS = ("", "done", "facts", "new told", "known before", "follows the change", "old told", "seconds", "$")
+
+
+def fact_rows(updates: Sequence[Updated], seed: int) -> list[list[Cell]]:
+    """Return a row for each system and what was done to it once facts had changed."""
+    rows = []
+    for one in updates:
+        follows = one.follows(seed)
+        rows.append(
+            [
+                *map(Cell, (one.label, one.how, str(len(one.facts)))),
+                Cell(one.share(seed)),
+                Cell(str(sum(one.known))),
+                Cell(NONE if follows is None else follows),
+                *map(Cell, (str(one.old), f"{one.seconds:.1f}", money(one.cost_usd))),
+            ]
+        )
+    return rows
+
+
+PUBLISHED = ("", "published", "here", "source")
+
+
+def published_rows(found: Comparison) -> list[list[str]]:
+    """Return a row for each published finding, with what was measured here beside it."""
+    return [[one.about, one.found, beside(one, found.results, found.updates), one.source] for one in FINDINGS]
 
 
 def cell_text(cell: Cell, *, interval: bool) -> str:
@@ -95,34 +139,9 @@ def is_best(one: SplitResult, name: str, group: Sequence[SplitResult]) -> bool:
     return name in one.metrics and min(values) < max(values) == sign * one.metrics[name].mean
 
 
-def has_price(group: Sequence[SplitResult]) -> bool:
-    """Say whether the settings name the price of any model asked: else tokens are all that is known."""
-    return any(one.cost_per_1000 for one in group)
-
-
-def other_cells(one: SplitResult, *, priced: bool) -> tuple[str, ...]:
-    """Return latency, minutes of training, tokens of a question, and where one is known the price of 1,000."""
-    training = one.system.training
-    trained = NONE if training is None or training.seconds is None else f"{training.seconds / 60:.1f}"
-    cells = (
-        f"{one.latency_ms(0.5):.1f} / {one.latency_ms(0.95):.1f}",
-        trained,
-        f"{one.tokens:,.0f}" if one.tokens else NONE,
-    )
-    return (*cells, money(one.cost_per_1000)) if priced else cells
-
-
 def money(cost: float | None) -> str:
     """Return a price in dollars; '?' where it is not known."""
     return "?" if cost is None else f"{cost:.2f}"
-
-
-def describe_update(one: Updated) -> str:
-    """Return one plain sentence."""
-    cost = f" at ${money(one.cost_usd)}" if one.cost_usd else ""
-    took = "" if one.how == "as it is" else f", after {one.seconds:.1f} s{cost}"
-    count = len(one.facts)
-    return f"{one.label}, {one.how}: {one.new} of {count} new facts, {one.old} of {count} old ones still told{took}"
 
 
 def describe_failures(measured: Sequence[SplitResult]) -> list[str]:
@@ -139,19 +158,23 @@ ASKED = {
     "seen": "Seen: trained on, word for word",
     "reworded": "Reworded: trained on, asked in other words",
     "unseen": "Unseen: never trained on",
+    "unanswerable": "Unanswerable: the manuals do not say",
 }
 
 
 def compare_page(found: Comparison, command: str, seed: int) -> str:
     """Return the page; ``command`` is the one that made the comparison."""
     blocks: list[Block] = [
-        *map(Text, found.advice),
+        Text(" ".join(found.advice)),
         Text(f"Small figures are 95 % intervals (bootstrap over questions). Green is the best of a column. {FAIR}"),
         *(Text(f"{line}.", soft=True) for line in (*found.notes, *describe_failures(found.results))),
     ]
     for group in by_split(found.results):
         blocks += _split_blocks(group, found)
-    blocks += [*_update_blocks(found), *_more_blocks(found), *_worst_blocks(found)]
+    blocks += [Heading("What it takes"), Table(COSTS, [list(map(Cell, row)) for row in cost_rows(found.results)])]
+    blocks += _update_blocks(found, seed)
+    blocks += [Heading("What others found"), Table(PUBLISHED, [list(map(Cell, row)) for row in published_rows(found)])]
+    blocks += [*_more_blocks(found), *_worst_blocks(found)]
     told = f"{seed} (of the split, the training and the intervals)"
     return render("ragqa compare", "Retrieve, fine-tune, or both?", blocks, command, told)
 
@@ -165,7 +188,7 @@ def _split_blocks(group: Sequence[SplitResult], found: Comparison) -> Iterator[B
         if one.split == split:
             yield Text(f"{one.told().removeprefix(f'{split}, ')}.")
     figures = []
-    for name in (MAIN, "f1", "citations", "label_accuracy"):
+    for name in (MAIN, "f1", "citations", "supported", "refused", "label_accuracy"):
         values = [(one.label, one.metrics[name]) for one in group if name in one.metrics]
         if values:
             title = f"{NAMES[name]}, {split} questions"
@@ -173,20 +196,15 @@ def _split_blocks(group: Sequence[SplitResult], found: Comparison) -> Iterator[B
     yield Figures(figures)
 
 
-def _update_blocks(found: Comparison) -> Iterator[Block]:
+def _update_blocks(found: Comparison, seed: int) -> Iterator[Block]:
     if not found.updates:
         return
-    facts = found.updates[0].facts
     yield Heading("When the manual changes")
-    yield Items([f"“{fact.old}” became “{fact.new}”: {fact.question}" for fact in facts])
-    rows = []
-    for one in found.updates:
-        new, cost = f"{one.new} of {len(facts)}", money(one.cost_usd)
-        rows.append([Cell(text) for text in (one.label, one.how, new, str(one.old), f"{one.seconds:.1f}", cost)])
-    yield Table(("", "done", "new facts", "old facts told", "seconds", "$"), rows)
-    shares = [(f"{one.label}, {one.how}", one.new / len(facts)) for one in found.updates]
+    yield Items([f"“{fact.old}” became “{fact.new}”: {fact.question}" for fact in found.updates[0].facts])
+    yield Table(FACTS, fact_rows(found.updates, seed))
+    shares = [(f"{one.label}, {one.how}", one.share(seed)) for one in found.updates]
     title = "Share of the new facts answered"
-    yield Figures([Figure(title, draw_intervals([(name, Interval(of, of, of)) for name, of in shares], title))])
+    yield Figures([Figure(title, draw_intervals(shares, title))])
 
 
 def _more_blocks(found: Comparison) -> Iterator[Block]:
@@ -195,13 +213,13 @@ def _more_blocks(found: Comparison) -> Iterator[Block]:
         for text in found.perplexities:
             yield Text(f"{text.model}: perplexity {text.perplexity:.2f} over {text.tokens} tokens")
     if found.consistent:
-        yield Heading("AskedQuestion again in a dialogue")
+        yield Heading("Asked again in a dialogue")
         values = [(one.label, one.consistency) for one in found.consistent]
         yield Figures([Figure("Consistency", draw_intervals(values, "Consistency"))])
 
 
 def _worst_blocks(found: Comparison) -> Iterator[Block]:
-    groups = by_split(found.results)
+    groups = [group for group in by_split(found.results) if any(MAIN in one.values for one in group)]
     for one in groups[-1] if groups else ():
         values = one.values.get("f1", {})
         wrong = [at for at, asked in enumerate(one.asked) if one.values.get(MAIN, {}).get(asked.example.id) == 0]

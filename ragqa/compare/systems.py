@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import ChatOptions, Turn
-from ragqa.answerers.citations import check_markers
+from ragqa.answerers.citations import check_markers, unsupported_claims
 from ragqa.answerers.prompting import Message, closed_book_prompt
 from ragqa.answerers.untrusted import visible
+from ragqa.compare.names import TRAIN, answerer_spec, base_of
 from ragqa.compare.questions import closed_book, entry_of, routed
 from ragqa.compare.records import Kind, Reply, System, Training
 from ragqa.embedders.folders import BUNDLED
@@ -24,11 +25,12 @@ from ragqa.finetune.records import SPLITS, Example, Form, Prepared, lines_of, wr
 from ragqa.finetune.records import Split as Part
 from ragqa.finetune.routing import load_route
 from ragqa.metrics import answer_tokens
-from ragqa.models.causal import find_causal
+from ragqa.models.causal import bytes_of, find_causal
+from ragqa.models.files import fingerprint
 from ragqa.models.safety import read_record
 from ragqa.prompts import Prompts, load_prompts
 from ragqa.settings import Settings
-from ragqa.types import Usage
+from ragqa.types import Answer, Usage
 
 if TYPE_CHECKING:
     from ragqa.answerers.language_model import LanguageModel
@@ -65,14 +67,6 @@ def write_prepared(folder: Path, parts: Mapping[Part, Sequence[Example]], form: 
     return folder
 
 
-KNOWN = (
-    "extractive, retrieve:SPEC, retrieve:train=BASE, closed-book:SPEC, closed-book:scratch, closed-book:train=BASE, "
-    "route:PATH, route:train"
-)
-DEFAULT = "extractive,closed-book:scratch"
-TRAIN = "train="
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What systems are opened with."""
@@ -85,32 +79,6 @@ class Bench:
     notice: Callable[[str], None] = lambda line: None
     minutes: float | None = None
     """The budget of each training; None: as long as it takes."""
-
-
-def names_of(text: str) -> tuple[str, ...]:
-    """Return the systems of a list with commas between. Raises RagqaError for one that is none."""
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    for name in names:
-        kind, _, spec = name.partition(":")
-        if name != "extractive" and not (kind in {"retrieve", "closed-book", "route"} and spec.strip()):
-            raise RagqaError(f"--systems takes {KNOWN}, with commas between; got '{name}'")
-    if not names:
-        raise RagqaError(f"--systems takes {KNOWN}, with commas between; got none")
-    return names
-
-
-def trains(name: str) -> bool:
-    """Say whether a system is trained before it is asked."""
-    _, _, spec = name.partition(":")
-    return spec in {"scratch", "train"} or spec.startswith(TRAIN)
-
-
-def base_of(name: str, spec: str) -> str:
-    """Return what the system is trained from. Raises RagqaError where it does not say."""
-    base = spec.removeprefix(TRAIN)
-    if not base:
-        raise RagqaError(f"'{name}' should name what to train from: {name}scratch, or a model's folder")
-    return base
 
 
 def open_system(name: str, bench: Bench) -> System:
@@ -128,11 +96,27 @@ def making_of(spec: str) -> tuple[bool, Training | None]:
 
     A model's folder tells both where it was trained by ``ragqa finetune``; of any other nobody knows.
     """
+    folder = folder_of(spec)
+    record = read_record(folder) if folder else {}
+    seconds, tokens = record.get("train_seconds"), record.get("tokens")
+    if not isinstance(seconds, (int, float)):
+        return bool(record.get("scratch")), None
+    return bool(record.get("scratch")), Training(float(seconds), 0.0, tokens if isinstance(tokens, int) else None)
+
+
+def folder_of(spec: str) -> Path | None:
+    """Return the folder of a model on this machine; None of any other. Raises ModelError, MissingExtra."""
     kind, _, place = spec.partition(":")
-    record = read_record(Path(place).expanduser()) if kind == "transformers" else {}
-    seconds = record.get("train_seconds")
-    training = Training(float(seconds), 0.0) if isinstance(seconds, (int, float)) else None
-    return bool(record.get("scratch")), training
+    return find_causal(place) if kind == "transformers" else None
+
+
+def _state(spec: str, settings: Settings) -> str:
+    """Return what decides, beside the library, what the model ``spec`` says to a question."""
+    folder = folder_of(spec)
+    revision = fingerprint(folder, folder, ()) if folder else ""
+    told = settings.instructions.read_text("utf-8", "replace") if settings.instructions else ""
+    asked = replace(settings, home=None, index="", prompts=None, instructions=None)
+    return repr((spec, revision, asked, load_prompts(settings.prompts), told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +132,8 @@ class ClosedBook:
     training: Training | None = None
     base: str | None = None
     """Of a model trained here: what it was trained from."""
+    disk_bytes: int | None = None
+    state: str = ""
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from memory; what ``ask`` would say where the manual does not say counts as a refusal."""
@@ -168,7 +154,7 @@ class ClosedBook:
 def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
     """Return the system: a model as it is, or trained now on what the bench may train on."""
     if spec != "scratch" and not spec.startswith(TRAIN):
-        return _held(name, spec, bench.settings)
+        return _held(name, answerer_spec(spec), bench.settings)
     base = base_of(name, spec)
     prompts = load_prompts(bench.settings.prompts)
     parts = {
@@ -177,15 +163,16 @@ def open_closed(name: str, spec: str, bench: Bench) -> ClosedBook:
     }
     job = train(parts, "closed-book", base, bench)
     assert job.model is not None
-    held = _held(name, job.model, bench.settings)
-    training = Training(job.train_seconds, job.cost_usd)
-    return ClosedBook(name, job.model, held.model, prompts, scratch=held.scratch, training=training, base=base)
+    training = Training(job.train_seconds, job.cost_usd, job.trained_tokens)
+    return replace(_held(name, job.model, bench.settings), training=training, base=base)
 
 
 def _held(name: str, spec: str, settings: Settings) -> ClosedBook:
-    scratch, training = making_of(spec)
     model, prompts = open_model(name, spec, settings), load_prompts(settings.prompts)
-    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training)
+    scratch, training = making_of(spec)
+    folder = folder_of(spec)
+    size, state = bytes_of(folder) if folder else None, _state(spec, settings)
+    return ClosedBook(name, spec, model, prompts, scratch=scratch, training=training, disk_bytes=size, state=state)
 
 
 def open_model(name: str, spec: str, settings: Settings) -> LanguageModel:
@@ -214,7 +201,8 @@ def open_model(name: str, spec: str, settings: Settings) -> LanguageModel:
     if name.startswith("--"):
         raise RagqaError(f"{name} takes openai:MODEL or transformers:PATH; got '{spec}'")
     raise RagqaError(
-        f"closed-book takes openai:MODEL, transformers:PATH, scratch or {TRAIN}BASE behind its colon; got '{name}'"
+        f"closed-book takes openai:MODEL, a model on this machine (smollm2, a folder, a GGUF file), scratch or "
+        f"{TRAIN}BASE behind its colon; got '{name}'"
     )
 
 
@@ -232,6 +220,8 @@ class Retrieving:
     kind: Kind = "retrieval"
     scratch: bool = False
     training: Training | None = None
+    disk_bytes: int | None = None
+    state: str = ""
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Answer from the passages found."""
@@ -239,7 +229,15 @@ class Retrieving:
         answer = self.library.ask(question, history=history)
         taken = (time.perf_counter() - started) * 1000
         text = check_markers(answer.text, 0).text  # of no passage: every marker goes
-        return Reply(text, answer.abstained, answer.citations, taken, answer.usage.cost_usd, _tokens(answer.usage))
+        return Reply(
+            text,
+            answer.abstained,
+            answer.citations,
+            taken,
+            answer.usage.cost_usd,
+            _tokens(answer.usage),
+            unsupported=() if answer.abstained else unsupported_claims(text, _cited_texts(answer, self.library)),
+        )
 
     def on(self, library: Library) -> Retrieving:
         """Return the same system over the texts of ``library``."""
@@ -250,17 +248,31 @@ class Retrieving:
         self.library.close()
 
 
+def _cited_texts(answer: Answer, library: Library) -> list[str]:
+    """Return what an answer may claim: what its passages, units and pages say, and the question."""
+    ids = {citation.passage_id for citation in answer.citations}
+    cited = [hit.passage for hit in answer.hits if hit.passage.passage_id in ids]
+    texts = ["\n".join((one.document, *one.section, one.header, one.text)) for one in cited]
+    texts += ["\n".join((one.document, *one.section, one.header, one.warning, one.text)) for one in answer.units]
+    for citation in answer.citations:
+        last = citation.page_end or citation.page or 0
+        texts += [library.page_text(citation.document, page) for page in range(citation.page or 1, last + 1)]
+    return [answer.question, *texts]
+
+
 def open_retrieving(name: str, spec: str, bench: Bench) -> Retrieving:
     """Return the system, its model trained now where ``spec`` says so.
 
     Any other is looked for now and loaded at the first question.
     """
-    if spec.startswith(TRAIN):
-        spec = _trained(base_of(name, spec), bench)
+    spec = _trained(base_of(name, spec), bench) if spec.startswith(TRAIN) else answerer_spec(spec)
     library = _opened(bench.library, spec)
     _ = library.answerer
     scratch, training = making_of(spec)
-    return Retrieving(name, spec, library, scratch=scratch, training=training)
+    folder = folder_of(spec)
+    size = bytes_of(library.store.folder) + (bytes_of(folder) if folder else 0)
+    state = f"{library.store.stamp()} {_state(spec, library.settings)}"
+    return Retrieving(name, spec, library, scratch=scratch, training=training, disk_bytes=size, state=state)
 
 
 def _trained(base: str, bench: Bench) -> str:
@@ -302,6 +314,8 @@ class Routing:
     kind: Kind = "route"
     scratch: bool = False
     training: Training | None = None
+    disk_bytes: int | None = None
+    state: str = ""
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
         """Name the label; what was said before does not count."""
@@ -313,9 +327,10 @@ class Routing:
 def open_routing(name: str, spec: str, bench: Bench) -> Routing:
     """Return the classifier in a folder, or one trained now."""
     if spec != "train":
-        router = load_route(Path(spec.removeprefix("classifier:")).expanduser())
+        folder = Path(spec.removeprefix("classifier:")).expanduser()
+        router = load_route(folder)
         _check_labels(name, router, bench)
-        return Routing(name, router)
+        return Routing(name, router, disk_bytes=bytes_of(folder))
     parts = {part: [one for one in map(routed, examples) if one] for part, examples in bench.parts.items()}
     labels = {one.label for one in parts["train"]}
     if len(labels) < 2:
@@ -325,8 +340,9 @@ def open_routing(name: str, spec: str, bench: Bench) -> Routing:
         )
     job = train(parts, "route", BUNDLED, bench)
     assert job.model is not None
-    router = load_route(Path(job.model.partition(":")[2]))
-    return Routing(name, router, training=Training(job.train_seconds, job.cost_usd))
+    folder = Path(job.model.partition(":")[2])
+    training = Training(job.train_seconds, job.cost_usd, job.trained_tokens)
+    return Routing(name, load_route(folder), training=training, disk_bytes=bytes_of(folder))
 
 
 def _check_labels(name: str, router: Router, bench: Bench) -> None:
