@@ -90,7 +90,7 @@ def test_a_dry_run_says_steps_minutes_and_needs_and_changes_nothing(
             "--limit 1 asks fewer questions",
         ),
         (("absent.md", "-q", "questions.jsonl"), "absent.md is not there"),
-        (("plant.md", "--generate-with", "oracle:1"), "--generate-with takes openai:MODEL"),
+        (("plant.md", "--generate-with", "oracle"), "--generate-with should name a causal language model"),
         (("plant.md", "--generate-with", "openai:gpt"), "openai:gpt needs a key"),
     ],
 )
