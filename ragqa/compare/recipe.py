@@ -19,7 +19,7 @@ from ragqa.answerers.prompting import Prompt, Room
 from ragqa.answerers.untrusted import Live
 from ragqa.compare.comparison import Asking, Comparison, compare
 from ragqa.compare.measures import MAIN, difference
-from ragqa.compare.names import trains
+from ragqa.compare.names import answerer_spec, trains
 from ragqa.compare.recipe_plan import (
     RECORD,
     Plan,
@@ -42,7 +42,6 @@ from ragqa.finetune.preparing import prepare
 from ragqa.finetune.records import SPLITS, Example, read_examples
 from ragqa.finetune.training.job import digest_of
 from ragqa.ingest import Progress
-from ragqa.models.causal import SMOLLM2
 from ragqa.plain_files import cannot_write, open_to_append, write_json
 from ragqa.printable import quantity
 from ragqa.prompts import load_prompts
@@ -190,8 +189,7 @@ def _by_model(
 ) -> list[GeneratedQuestion]:
     from ragqa.evaluation.questions import model
 
-    spec = recipe.generate_with or ""
-    spec = f"transformers:{spec}" if spec == SMOLLM2 else spec
+    spec = answerer_spec(recipe.generate_with or "")
     writer = Remembering(open_model("--generate-with", spec, library.settings), file.with_suffix(REPLIES))
     began = time.monotonic()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ragqa.compare.names import TRAIN, trains
+from ragqa.compare.names import TRAIN, model_on_this_machine, trains
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local.bases import ACTIVATIONS, BATCH_TOKENS, RANDOM_INIT
@@ -111,11 +111,14 @@ class LocalModel:
         return round(self.weights * BYTES * 1.2)
 
 
-def look_up(name: str) -> LocalModel:
-    """Return the model ``name``, as ``--base`` takes it. Raises ModelError, MissingExtra where it is not here."""
+def look_up(name: str, named: str) -> LocalModel:
+    """Return the model ``name``, as ``--base`` takes it; ``named`` is what it was given to.
+
+    Raises ModelError, MissingExtra where it is not here.
+    """
     if name == RANDOM_INIT:
         return LocalModel(name, None, SCRATCH_WEIGHTS, 0)
-    found = locate_causal(name, "--base")
+    found = locate_causal(name.removeprefix("transformers:"), named)
     folder = found if found.is_dir() else unpacked_before(found)
     if folder is None:
         return LocalModel(name, None, found.stat().st_size * 8 // BITS_UNPACKED, 0, unpacked=False)
@@ -159,11 +162,10 @@ def mean_tokens(texts: list[str], count: Callable[[str], int]) -> int:
     return round(sum(map(count, some)) / len(some)) if some else 0
 
 
-def place_of(spec: str) -> str:
-    """Return the causal model on this machine that a spec names, as ``--base`` takes it; empty for any other."""
-    spec = spec.removeprefix(TRAIN)
-    kind, colon, place = spec.partition(":")
-    return spec if not colon else place if kind == "transformers" else ""
+def place_of(name: str) -> str | None:
+    """Return the causal model on this machine of a system, as ``--base`` takes it; None of any other system."""
+    _, _, spec = name.partition(":")
+    return RANDOM_INIT if spec.removeprefix(TRAIN) == RANDOM_INIT else model_on_this_machine(name)
 
 
 HOSTED = "openai:"

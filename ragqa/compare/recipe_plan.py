@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
+from ragqa.analysis import cjk_share
 from ragqa.answerers.prompting import Room, build_prompt
-from ragqa.compare.names import TRAIN, trains
+from ragqa.compare.facts import FACTS
+from ragqa.compare.names import TRAIN, answerer_spec, trains
+from ragqa.compare.plan import CHINESE
 from ragqa.compare.recipe_cost import (
     HOSTED,
     PAGE_TOKENS,
@@ -42,8 +45,6 @@ from ragqa.types import Document
 RECORD = "recipe.json"
 """In the recipe's folder: of which documents its library is made, once all of them are read."""
 
-FACTS = 3
-"""Facts that the comparison changes in a copy, each asked before and after."""
 BY_RULE = (
     "no questions were given: they are made by rule of the manual's own words, in which people seldom ask; give "
     "people's with --questions, or name a model that writes them with --generate-with"
@@ -157,6 +158,8 @@ def plan(recipe: Recipe, settings: Settings) -> Plan:
     documents = _documents(recipe, settings, own, lacking, notes)
     asked = _questions(recipe, settings, documents, lacking, notes)
     models = _models(recipe, lacking)
+    if any(one.name == SMOLLM2 for one in models.values()) and any(cjk_share(one.text) > CHINESE for one in documents):
+        notes.append(f"{SMOLLM2} has read English only, and there are manuals in Chinese: it will not serve them")
     unseen = round(held_back_share(asked.count, recipe.fewest) * asked.count) if asked.unseen is None else asked.unseen
     if unseen < recipe.fewest:
         lacking.append(too_few(asked.count, unseen, recipe))
@@ -166,7 +169,7 @@ def plan(recipe: Recipe, settings: Settings) -> Plan:
             "one, or lower the other"
         )
     known = round(0.9 * (asked.count - unseen))
-    put = min(recipe.limit, known) + min(recipe.limit, unseen) + 2 * FACTS
+    put = sum(min(recipe.limit, some) for some in (known, unseen, *asked.besides)) + 2 * FACTS
     work = Work(known, put, _lengths(settings, asked, models), models, measure_machine(), recipe.minutes)
     trained = [name for name in systems if trains(name)]
     steps = (
@@ -247,6 +250,8 @@ class _Asked:
     """Of those, held back; None where it is not known yet."""
     pairs: tuple[tuple[str, str, str], ...] = ()
     """Question, answer, and what the manual says."""
+    besides: tuple[int, int] = (0, 0)
+    """Put in other words too; without an answer."""
     pages: int = 0
     """Shown to a language model that writes the questions."""
 
@@ -283,9 +288,10 @@ def _given(file: Path, recipe: Recipe) -> _Asked:
     answered = {split: [one for one in some if one.answers] for split, some in prepared.splits.items()}
     every = [one for some in answered.values() for one in some]
     pairs = tuple((one.question, one.answers[0], " ".join(one.evidence)) for one in every)
+    besides = (sum(bool(one.reworded) for one in every), sum(map(len, prepared.splits.values())) - len(every))
     made = f"written before by {recipe.generate_with}" if recipe.generate_with else "made by rule"
     what = f"{quantity(len(every), 'question')} {f'of {file.name}' if recipe.questions else made}"
-    return _Asked(what, len(every), len(answered["test"]), pairs)
+    return _Asked(what, len(every), len(answered["test"]), pairs, besides)
 
 
 def share_of(file: Path, recipe: Recipe) -> float:
@@ -312,16 +318,16 @@ def too_few(count: int, unseen: int, recipe: Recipe) -> str:
 
 def _models(recipe: Recipe, lacking: list[str]) -> dict[str, LocalModel]:
     """Return the model on this machine of each system, and of --generate-with; those that are not here are lacking."""
-    places = {name: place_of(name.partition(":")[2]) for name in recipe.compared() if not name.startswith("route:")}
+    places = {name: place_of(name) for name in recipe.compared()}
     if recipe.generate_with:
-        writer = places[recipe.generate_with] = place_of(recipe.generate_with)
-        if not writer and not recipe.generate_with.startswith(HOSTED):
-            lacking.append(f"--generate-with takes openai:MODEL or transformers:PATH; got '{recipe.generate_with}'")
+        writer = answerer_spec(recipe.generate_with)
+        places[recipe.generate_with] = None if writer.startswith(HOSTED) else writer
     found: dict[str, LocalModel] = {}
     for name, place in places.items():
+        named = "--base" if place == recipe.base else name if name in recipe.compared() else "--generate-with"
         try:
             if place:
-                found[name] = look_up(place)
+                found[name] = look_up(place, named)
         except RagqaError as error:
             lacking.append(str(error))
     return found
@@ -342,7 +348,7 @@ def _lengths(settings: Settings, asked: _Asked, models: Mapping[str, LocalModel]
     )
     shown = rules + settings.k * (settings.passage_tokens + 40) + question
     shown = min(shown, room.context - min(room.answer, room.context // 2))
-    return Lengths(question + answer + 20, shown, evidence + answer + 8)
+    return Lengths(question + answer + 20, shown, min(evidence + answer + 8, settings.max_tokens))
 
 
 def _sum(seconds: Iterator[float | None]) -> float | None:
