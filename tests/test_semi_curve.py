@@ -167,7 +167,7 @@ def test_a_stopped_curve_goes_on_where_it_was(
     for name in ("curve.json", "curve.svg", "reading-loss.svg"):
         assert (found.folder / name).is_file()
     picture = (found.folder / "curve.svg").read_text()
-    assert "labels alone" in picture and "with the text" in picture
+    assert "labels alone" in picture and "with the text" in picture and picture.count("opacity: 0.16") == 2
 
 
 def test_passages_stand_before_generated_questions_of_the_form_context(
