@@ -16,7 +16,7 @@ from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import continue_pretraining
 from ragqa.finetune.local.bases import find_base, load_base
 from ragqa.finetune.records import read_examples
-from ragqa.finetune.semi import CurveOptions, SemiOptions, measure_curve, percents_of
+from ragqa.finetune.semi import CurveOptions, SemiOptions, measure_curve, percents_of, semi_supervised
 from ragqa.finetune.semi import curve as curve_module
 from ragqa.finetune.semi.asking import Reply, ask_all, final_answer
 from ragqa.finetune.semi.cloze import cloze_questions, clozes
@@ -167,7 +167,7 @@ def test_a_stopped_curve_goes_on_where_it_was(
     for name in ("curve.json", "curve.svg", "reading-loss.svg"):
         assert (found.folder / name).is_file()
     picture = (found.folder / "curve.svg").read_text()
-    assert "labels alone" in picture and "with the text" in picture
+    assert "labels alone" in picture and "with the text" in picture and picture.count("opacity: 0.16") == 2
 
 
 def test_passages_stand_before_generated_questions_of_the_form_context(
@@ -185,6 +185,20 @@ def test_passages_stand_before_generated_questions_of_the_form_context(
     assert labelled < {one.question for one in read_examples(found.folder / "with-50", "train")}
     with Library.open(settings=settings) as library:
         assert all(one.document in {stored.name for stored in library.documents()} for one in generated)
+
+
+def test_rounds_of_the_form_context_learn_what_the_taught_reader_answers_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared, base = closed_book(tmp_path / "made", form="context"), str(tiny_model.make(tmp_path / "model"))
+    options, asked, told = TrainOptions(base, epochs=1), SemiOptions(count=8, rounds=1), list[str]()
+    found = semi_supervised(prepared, options, settings, asked, told.append)
+    assert [one.generated for one in found.rounds] == [0] and any(
+        "0 of" in line and "drafts say" in line for line in told
+    )
+    monkeypatch.setattr("ragqa.finetune.semi.pseudo.AGREES", 0.0)
+    found = semi_supervised(prepared, options, settings, asked, told.append)
+    assert found.rounds[1].generated > 0 and "done already" in " ".join(told)
 
 
 def test_the_command_prints_the_curve(ragqa: Run, small: Path, tmp_path: Path) -> None:

@@ -113,9 +113,11 @@ def draw_bands(series: Sequence[tuple[str, Sequence[tuple[float, Interval]]]], x
         _plot_lines(canvas, lines, ticks, x_title, 1.0, logarithmic=False)
         drawn = list(canvas.axes.lines)
         for line, (_, points) in zip(drawn, series, strict=True):
-            line.set_marker("o")
             xs, low, high = zip(*((x, of.low, of.high) for x, of in points), strict=True)
-            canvas.axes.fill_between(xs, low, high, color=line.get_color(), alpha=0.16, linewidth=0)
+            colour: Any = line.get_color()
+            canvas.axes.fill([*xs, *xs[::-1]], [*low, *high[::-1]], color=colour, alpha=0.16, linewidth=0)
+            for x, bottom, top in zip(xs, low, high, strict=True):
+                canvas.axes.plot((x, x), (bottom, top), color=colour, linewidth=0.8)
         names = [name for name, _ in series]
         canvas.axes.legend(drawn, names, loc="best", frameon=False, labelcolor=_COLOURS["ink"])
     return canvas.svg
