@@ -9,6 +9,7 @@ import json
 import os
 import struct
 import time
+from functools import cache
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
@@ -202,6 +203,7 @@ def free_memory() -> int | None:
         return None
 
 
+@cache
 def computes_faster_in_bfloat16() -> bool:
     """Measure whether torch multiplies faster in bfloat16 than in single precision on this processor.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ragqa.embedders.folders import find_model
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
-from ragqa.finetune.local.bases import find_base, save_model
+from ragqa.finetune.local.bases import find_base, save_model, stored_dtype
 from ragqa.finetune.local.learning import PICTURE, Task, learn, read_texts
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
 from ragqa.finetune.routing.training import encoder_name
@@ -161,7 +161,7 @@ def continue_pretraining(
     record |= {"method": "full" if found.scratch else "lora"}
     record |= {"tokens": read.tokens, "train_seconds": read.seconds}
     with made_whole(out) as making:
-        save_model(model, tokenizer, making, record)
+        save_model(model.to(stored_dtype(found, model.dtype)), tokenizer, making, record)
         (making / PICTURE).write_text(draw_loss(read.curve, ()), encoding="utf-8")
     shutil.rmtree(beside, ignore_errors=True)
     return out
