@@ -129,19 +129,14 @@ class Asker:
         alone = answerer.standalone(question, history) if history else question
         found, considered = self.consider(alone, scope)
         started = time.perf_counter()
-        versions = self._versions(alone, considered) if scope.document is None else ()
-        of_versions = [
-            (one, self.consider(alone, replace(scope, document=None, document_id=one.document_id))[1])
-            for one in versions
-        ]
+        of_versions = self._of_versions(alone, considered, scope)
         if isinstance(answerer, ExtractiveAnswerer) and of_versions:
             told = [Version(one.edition.label, *self._judge(own, scope.k)) for one, own in of_versions]
             answer = answerer.answer_versions(alone, told, on_text)
         else:
-            hits, confidence, chosen = self._judge(of_versions[0][1] if of_versions else considered, scope.k)
-            others = [hit for _, own in of_versions[1:] for hit in own.best_hits(OLDER)]
+            hits, confidence, chosen = self._to_read(considered, of_versions, scope.k)
             answer = answerer.answer(
-                alone, (*hits, *others), history=history, on_text=on_text, confidence=confidence, chosen=chosen
+                alone, hits, history=history, on_text=on_text, confidence=confidence, chosen=chosen
             )
         laps = {**found.timings_ms, "answer": round((time.perf_counter() - started) * 1000, 3)}
         return replace(
@@ -152,6 +147,30 @@ class Asker:
             corrections=found.corrections,
             warnings=(*answer.warnings, *self._of_another_version(alone, answer)),
         )
+
+    def passages(self, question: str, scope: Scope) -> tuple[Hit, ...]:
+        """Return what ``ask`` gives a language model to read: the unit chosen, whole, then the passages found."""
+        from ragqa.answerers.language_model import with_units
+
+        question = check_question(question)
+        _, considered = self.consider(question, scope)
+        hits, _, chosen = self._to_read(considered, self._of_versions(question, considered, scope), scope.k)
+        return tuple(with_units(hits, chosen)) if chosen else hits
+
+    def _of_versions(self, question: str, considered: Considered, scope: Scope) -> list[tuple[Sibling, Considered]]:
+        """Return the same of each version of the manual, the newest first, where it has several."""
+        versions = self._versions(question, considered) if scope.document is None else ()
+        return [
+            (one, self.consider(question, replace(scope, document=None, document_id=one.document_id))[1])
+            for one in versions
+        ]
+
+    def _to_read(
+        self, considered: Considered, of_versions: Sequence[tuple[Sibling, Considered]], k: int
+    ) -> tuple[tuple[Hit, ...], float, Chosen | None]:
+        """Return passages of all versions, how likely the newest's answer, and what of them does."""
+        hits, confidence, chosen = self._judge(of_versions[0][1] if of_versions else considered, k)
+        return (*hits, *(hit for _, own in of_versions[1:] for hit in own.best_hits(OLDER))), confidence, chosen
 
     def _weigh(self, question: str, scope: Scope) -> tuple[Found, Evidence, Question]:
         from ragqa.answerers.evidence import Question, weigh

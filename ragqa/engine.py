@@ -19,7 +19,7 @@ from ragqa.errors import LibraryError
 from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, resolve_library
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.trust import remember_library
-from ragqa.types import Answer, Document, Extract, Mode, Unit
+from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
@@ -313,6 +313,11 @@ class Library:
         """Return what a search finds and all that an answer is made from."""
         scope = self._scope(k, mode, document)
         return self._asker(scope).consider(question, scope)
+
+    def passages(self, question: str, k: int | None = None) -> tuple[Hit, ...]:
+        """Return what ``ask`` gives a language model to read. Raises RagqaError, LibraryError."""
+        scope = self._scope(k, None, None)
+        return self._asker(scope).passages(question, scope)
 
     def extract(self, candidate: Candidate, considered: Considered) -> Extract:
         """Return what a unit says, read from the document."""

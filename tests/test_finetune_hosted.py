@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.answer_log import KeptAnswer
 from ragqa.errors import RagqaError
 from ragqa.finetune.hosted import OpenAIProvider, provider
+from ragqa.finetune.hosted.pairs import pair_lines
 from ragqa.finetune.jobs import Job, TrainOptions, jobs_folder
+from ragqa.finetune.preference_pairs import PreferencePair
 from ragqa.finetune.records import Example
 from ragqa.settings import Settings
 from tests.conftest import PATIENCE
@@ -80,6 +83,62 @@ def test_what_is_sent_is_messages_and_the_options_asked_for(
     assert (request["training_file"], request["validation_file"]) == ("file-0", "file-1")
     hyper = request["method"]["supervised"]["hyperparameters"]
     assert hyper == {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": 0.5}
+
+
+PASSAGE = {"document": "pump.md", "page": 3, "section": ["Care"], "header": "", "text": "The pump is greased weekly."}
+
+
+def preference_pairs(count: int) -> list[PreferencePair]:
+    def answer(number: int) -> KeptAnswer:
+        return KeptAnswer(f"{number}", 0.0, "default", f"Question {number}?", "Never.", "made", (PASSAGE,), {"1": 1})
+
+    return [PreferencePair(answer(number), "Weekly [1].", "Never.") for number in range(count)]
+
+
+def test_preferences_go_in_the_service_s_form_with_the_prompt_of_ask(server: FineTuning, settings: Settings) -> None:
+    pairs = pair_lines(preference_pairs(12), preference_pairs(2), BASE, settings)
+    provider = OpenAIProvider(settings)
+    job = provider.create_preferences(pairs, OPTIONS, 0.2, silent)
+    assert (job.id, job.form) == ("ftjob-0", "preference")
+    train, valid = server.files.values()
+    row = json.loads(train.decode().splitlines()[0])
+    assert set(row) == {"input", "preferred_output", "non_preferred_output"} and set(row["input"]) == {"messages"}
+    assert row["preferred_output"] == [{"role": "assistant", "content": "Weekly [1]."}]
+    assert row["non_preferred_output"] == [{"role": "assistant", "content": "Never."}]
+    system, user = row["input"]["messages"]
+    assert system["role"] == "system" and "Say only what the numbered passages say" in system["content"]
+    assert "The pump is greased weekly." in user["content"] and user["content"].endswith("Question: Question 0?")
+    assert len(train.splitlines()) == 12 and len(valid.splitlines()) == 2
+    [request] = server.requests
+    assert (request["training_file"], request["validation_file"]) == ("file-0", "file-1")
+    hyper = {"n_epochs": 2, "batch_size": 4, "learning_rate_multiplier": 0.5, "beta": 0.2}
+    assert request["method"] == {"type": "dpo", "dpo": {"hyperparameters": hyper}}
+    assert (request["model"], request["suffix"], request["seed"]) == (BASE, "pumps", 7)
+
+
+def test_a_job_of_preferences_is_taken_up_and_what_is_not_chosen_is_left_to_the_service(
+    server: FineTuning, settings: Settings
+) -> None:
+    server.states = ["running"]
+    pairs, provider = pair_lines(preference_pairs(12), [], BASE, settings), OpenAIProvider(settings)
+    job = provider.create_preferences(pairs, TrainOptions(BASE), None, silent)
+    assert server.requests[0]["method"] == {"type": "dpo", "dpo": {"hyperparameters": {}}}
+    again = pair_lines(preference_pairs(12), [], BASE, settings)
+    assert provider.begun_preferences(again, TrainOptions(BASE), 0.5) is None
+    assert provider.create_preferences(again, TrainOptions(BASE), None, silent).id == job.id
+    assert len(server.requests) == 1 and "validation_file" not in server.requests[0]
+
+
+def test_checkpoints_stand_among_the_events(server: FineTuning, settings: Settings) -> None:
+    server.add_job("running")
+    for number in range(3):
+        server.add_event(f"event {number}")
+    assert len(list(OpenAIProvider(settings).events("ftjob-0"))) == 3, "many servers know no checkpoints"
+    server.add_checkpoint(1, full_valid_loss=0.5)
+    found = list(OpenAIProvider(settings).events("ftjob-0"))
+    messages = [event.message for event in found]
+    assert messages == ["event 0", "event 1", f"checkpoint of step 1: openai:{MODEL}:ckpt-step-1", "event 2"]
+    assert found[2].figures == {"step": 1.0, "full_valid_loss": 0.5}
 
 
 def test_a_conversation_goes_whole(server: FineTuning, settings: Settings, tmp_path: Path) -> None:
@@ -284,6 +343,7 @@ def test_what_only_a_local_job_takes_is_refused(server: FineTuning, settings: Se
         TrainOptions("scratch"),
         TrainOptions(BASE, read_library="pumps"),
         TrainOptions(BASE, max_tokens=9),
+        TrainOptions(BASE, minutes=5),
     ):
         assert "--provider local" in error_of(lambda options=options: provider.create(prepared, options, silent))  # type: ignore[misc]
     assert not server.calls

@@ -271,7 +271,7 @@ def test_a_model_that_has_read_text_is_a_base(tmp_path: Path, settings: Settings
     out = continue_pretraining("scratch", texts, tmp_path / "read", epochs=2)
     record = json.loads((out / "ragqa.json").read_text())
     assert record["scratch"] and record["read"]["epochs"] == 2
-    assert sorted(file.suffix for file in out.iterdir()) == [".json"] * 5 + [".safetensors"]
+    assert sorted(file.suffix for file in out.iterdir()) == [".json"] * 5 + [".safetensors", ".svg"]
     job = train_local(prepare(tmp_path / "data", examples(4)), TrainOptions(str(out), epochs=2), settings, print)
     assert job.model
     trained = json.loads((Path(job.model.removeprefix("transformers:")) / "ragqa.json").read_text())

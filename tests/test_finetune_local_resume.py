@@ -24,12 +24,13 @@ import os, sys, time, torch
 import peft, transformers.trainer  # once for all trainings below, of which each is a process of its own
 from pathlib import Path
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local import train_local
+from ragqa.finetune.local import learning, train_local
 from ragqa.settings import Settings
 torch.set_num_threads(1)
 prepared, base = sys.argv[1:]
 for line in sys.stdin:
-    method, slow, *homes = line.split()
+    method, slow, rounds, *homes = line.split()
+    learning.ROUND_SECONDS = 1e-9 if rounds == "parts" else 300  # a batch, or a pass
     def told(line):
         print(line, flush=True)
         if slow == "slow" and "held-back" in line and "step 6 of" in line:
@@ -76,10 +77,14 @@ def start(trainer: subprocess.Popen[str], *words: object) -> Iterator[str]:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork and SIGKILL are Unix's")
-@pytest.mark.parametrize("method", ["full", "lora"])
-def test_the_same_weights_after_a_kill(trainer: subprocess.Popen[str], tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(
+    ("method", "rounds", "kept"), [("full", "passes", 3), ("lora", "passes", 3), ("lora", "parts", 4)]
+)
+def test_the_same_weights_after_a_kill(
+    trainer: subprocess.Popen[str], tmp_path: Path, method: str, rounds: str, kept: int
+) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    training = start(trainer, method, "slow", killed)
+    training = start(trainer, method, "slow", rounds, killed)
     victim = int(next(training))
     for line in training:
         if "step 6 of" in line and "held-back" in line:
@@ -90,10 +95,10 @@ def test_the_same_weights_after_a_kill(trainer: subprocess.Popen[str], tmp_path:
     (job,) = provider.jobs()
     assert job.state == "cancelled" and job.error and "same command" in job.error and not list(provider.models())
     folder = jobs_folder(Settings(home=killed)) / job.id
-    assert (folder / "checkpoints" / "learning" / "checkpoint-3").is_dir()
-    said = "".join(start(trainer, method, "quick", killed, whole))
+    assert (folder / "checkpoints" / "learning" / f"checkpoint-{kept}").is_dir()
+    said = "".join(start(trainer, method, "quick", rounds, killed, whole))
     assert said.endswith("ended 0\n"), said
     taken_up, from_the_start = said.split(str(whole) + "\n")
-    assert "step 3 of" not in taken_up and "step 3 of" in from_the_start
+    assert f"step {kept} of" not in taken_up and f"step {kept} of" in from_the_start
     weights = [(jobs_folder(Settings(home=home)) / job.id / "model" / "model.safetensors") for home in (killed, whole)]
     assert weights[0].read_bytes() == weights[1].read_bytes()

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.answer_log import KeptAnswer, judge
 from ragqa.finetune.hosted import provider
+from ragqa.finetune.preference_pairs import NEEDED
+from ragqa.settings import Settings
 from tests.conftest import Run
 from tests.finetune_local import examples, prepare
 from tests.servers import chat
@@ -173,3 +176,34 @@ def test_a_model_trained_here_by_the_same_verbs(home: Path, ragqa: Run, monkeypa
     assert "done" in ragqa("finetune", "events", job["id"]).out
     assert job["id"] in ragqa("finetune", "list").out and job["model"] in ragqa("finetune", "models").out
     assert (home / "finetunes" / job["id"] / "job.json").is_file() and json.dumps(job)
+
+
+def judge_answers(home: Path, count: int) -> None:
+    for number in range(count):
+        answer = KeptAnswer(f"{number}", 0.0, "default", f"Question {number}?", "Never.", "extractive")
+        judge(Settings(home=home), answer, "bad", "Every week.")
+
+
+def test_preferences_are_learned_at_openai_once_it_is_agreed(server: FineTuning, home: Path, ragqa: Run) -> None:
+    judge_answers(home, NEEDED)
+    command = ("finetune", "prefer", f"openai:{BASE}", "--beta", 0.2)
+    ran = ragqa(*command)
+    assert ran.code == 1 and not server.calls and not ran.out
+    assert "16 pairs of answers, with their questions and passages" in ran.err and "4 to measure by" in ran.err
+    assert "price:" in ran.err and "nothing was sent: --yes" in ran.err
+    done = ragqa(*command, "--yes", "--suffix", "pumps", "--json").json
+    assert (done["form"], done["model"]) == ("preference", f"openai:{MODEL}")
+    [request] = server.requests
+    assert request["method"] == {"type": "dpo", "dpo": {"hyperparameters": {"beta": 0.2}}}
+    assert "next     ragqa ask" in ragqa("finetune", "status", "ftjob-0").out
+    [job] = ragqa("finetune", "list", "--json").json["jobs"]
+    assert (job["id"], job["base"], job["form"]) == ("ftjob-0", BASE, "preference")
+
+
+def test_what_only_one_kind_of_model_takes_is_refused(server: FineTuning, home: Path, ragqa: Run) -> None:
+    judge_answers(home, NEEDED)
+    for option in (("--out", "x"), ("--minutes", 5), ("--no-sft",)):
+        assert "are for a MODEL on this machine" in ragqa("finetune", "prefer", f"openai:{BASE}", *option).err
+    assert "are for openai:MODEL" in ragqa("finetune", "prefer", "smollm2", "--yes").err
+    assert "should name a model of OpenAI's" in ragqa("finetune", "prefer", "openai:").err
+    assert not server.calls

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-pytest.importorskip("trl", reason="learning from feedback needs ragqa[train]")
 pytest.importorskip("peft", reason="learning from feedback needs ragqa[train]")
 
 from ragqa.answer_log import KeptAnswer, judge
@@ -21,14 +21,16 @@ from ragqa.finetune import open_provider
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import LocalProvider
 from ragqa.finetune.local.bases import find_base, load_base
-from ragqa.finetune.preference import DPO, log_probability, prefer
-from ragqa.finetune.preference_pairs import NEEDED
+from ragqa.finetune.preference import prefer, target_of
+from ragqa.finetune.preference_measuring import Read, encode, fit_reward_model, margins_of, read_pairs
+from ragqa.finetune.preference_pairs import NEEDED, Texts
+from ragqa.finetune.preference_stages import Fit, Recipe, dpo_loss, fit_budget, seconds_of_a_pair
 from ragqa.finetune.training import loop
 from ragqa.settings import Settings
 from tests.conftest import Run
 from tests.finetune_local import PARTS, PLACES, examples, prepare, question, tiny_gpt2
 
-PLAN = DPO(epochs=3, rate=4e-3, batch_size=8)
+PLAN = Recipe(epochs=3, rate=4e-3, batch_size=8)
 
 
 @pytest.fixture(autouse=True)
@@ -62,26 +64,30 @@ def settings_with(home: Path, pairs: int, **more: object) -> Settings:
     return settings
 
 
+def texts(number: int) -> Texts:
+    """Where a part stands, over where another does."""
+    return Texts(f"{question(PARTS[number])}\n\nAnswer:", f" in the {PLACES[number]}", f" in the {PLACES[number + 1]}")
+
+
 def apart(folder: Path) -> float:
     """How much likelier the first part's own place is than another, by the model in ``folder``."""
     taught, tokenizer = load_base(find_base(str(folder)), half=False)
-    prompt = f"{question(PARTS[0])}\n\nAnswer:"
-    good, bad = (log_probability(taught, tokenizer, prompt, f" in the {place}") for place in PLACES[:2])
-    return good - bad
+    return margins_of(read_pairs(taught, [encode(tokenizer, texts(0))]))[0]
 
 
 def test_the_better_answer_becomes_likelier(model: Path, tmp_path: Path) -> None:
     settings, told = settings_with(tmp_path / "home", 24), []
     found = prefer(str(model), settings, PLAN, tmp_path / "out", told.append)
-    assert found.learned + (found.held_after.pairs if found.held_after else 0) == 24 and found.left_out == 0
-    assert found.after.mean > found.before.mean + 1 and found.after.preferred >= found.before.preferred
-    assert any("step 9 of 9, loss" in line for line in told)
+    assert found.held_before and found.held_after and found.held_gain and found.held_reward and not found.sft
+    assert found.learned + found.held_after.pairs == 24 and found.too_long == found.no_time == 0 and found.epochs == 3
+    assert found.after.mean > found.before.mean + 1 and found.after.share >= found.before.share
+    assert found.held_gain.mean == pytest.approx(found.held_after.share - found.held_before.share)
+    assert any("preferences: step 9 of 9, loss" in line for line in told)
     record = json.loads((tmp_path / "out" / "ragqa.json").read_text())
     assert record["method"] == "dpo" and record["scratch"] and record["form"] == "closed-book"
     assert apart(tmp_path / "out") > apart(model)
     said = LocalModel(tmp_path / "out", ChatOptions(), found.model)
     assert said.complete(Prompt((Message("user", question("pump")),), answer_tokens=5), 1, None).texts
-    assert not list((tmp_path / "out").glob("trl*"))
 
 
 def test_adapters_for_a_pretrained_model_and_passages_in_its_prompt(model: Path, tmp_path: Path) -> None:
@@ -96,7 +102,7 @@ def test_adapters_for_a_pretrained_model_and_passages_in_its_prompt(model: Path,
     prompts.write_text("\n".join(lines))
     short = Settings(home=tmp_path / "home", prompts=prompts, max_tokens=30)
     found = prefer(str(model), short, PLAN, tmp_path / "out")
-    assert found.after.mean > found.before.mean
+    assert found.after.mean > found.before.mean and found.sft and found.held_sft, "ragqa has not trained it before"
     assert not json.loads((tmp_path / "out" / "ragqa.json").read_text())["scratch"]
 
 
@@ -109,7 +115,7 @@ def test_no_half_written_model(model: Path, tmp_path: Path) -> None:
     settings = settings_with(tmp_path / "home", NEEDED)
 
     def dies(line: str) -> None:
-        if line.startswith("learning: step"):
+        if line.startswith("preferences: step"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -118,29 +124,124 @@ def test_no_half_written_model(model: Path, tmp_path: Path) -> None:
     (job,) = LocalProvider(settings).jobs()
     assert (job.form, job.state) == ("preference", "cancelled") and not list(LocalProvider(settings).models())
     with pytest.raises(RagqaError, match="learning-rate"):
-        prefer(str(model), settings, DPO(epochs=3, rate=1e18, batch_size=8), tmp_path / "out")
+        prefer(str(model), settings, Recipe(epochs=3, rate=1e18, batch_size=8), tmp_path / "out")
     (tmp_path / "out").mkdir()
     with pytest.raises(RagqaError, match="there already"):
         prefer(str(model), settings, PLAN, tmp_path / "out")
 
 
 @pytest.mark.parametrize("scratch", [True, False], ids=["all weights", "adapters"])
-def test_stopped_it_goes_on_to_the_same_weights(model: Path, tmp_path: Path, scratch: bool) -> None:
+@pytest.mark.parametrize("stage", ["chosen answers", "preferences"])
+def test_stopped_it_goes_on_to_the_same_weights(model: Path, tmp_path: Path, scratch: bool, stage: str) -> None:
     (model / "ragqa.json").write_text(json.dumps({"scratch": scratch, "form": "closed-book"}))
+    recipe = replace(PLAN, batch_size=4, sft=True)
     steps: list[str] = []
 
     def dies(line: str) -> None:
-        if "step 4 of" in line:
+        if f"{stage}: step 4 of" in line:
             raise KeyboardInterrupt
 
     killed, whole = (settings_with(tmp_path / name, NEEDED) for name in ("killed", "whole"))
     with pytest.raises(KeyboardInterrupt):
-        prefer(str(model), killed, PLAN, tmp_path / "resumed", dies)
-    prefer(str(model), killed, PLAN, tmp_path / "resumed", steps.append)
-    assert "goes on" in steps[0] and not any("step 2 of" in line for line in steps)
-    prefer(str(model), whole, PLAN, tmp_path / "at-once")
+        prefer(str(model), killed, recipe, tmp_path / "resumed", dies)
+    prefer(str(model), killed, recipe, tmp_path / "resumed", steps.append)
+    assert "goes on" in steps[0] and not any(f"{stage}: step 2 of" in line for line in steps)
+    prefer(str(model), whole, recipe, tmp_path / "at-once")
     first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("resumed", "at-once"))
     assert first == second
+
+
+def test_killed_it_goes_on_from_its_checkpoint(home: Path, model: Path, ragqa: Run, process: Run) -> None:
+    settings_with(home, NEEDED)
+    command = ("finetune", "prefer", model, "--batch-size", 2, "--sft", "--learning-rate", 1e-3)
+    killed = process(
+        *command,
+        before="import os\nfrom ragqa.finetune.training import loop\nloop.REPORT_EVERY = 0.0\n"
+        "from ragqa.finetune.training.checkpoints import Checkpoints\nwrite = Checkpoints.write\n"
+        "def dies(self, step, *given):\n    write(self, step, *given)\n"
+        "    if step == 6 and self.folder.name == 'learning':\n        os._exit(9)\n"
+        "Checkpoints.write = dies",
+    )
+    assert killed.code == 9 and not (model.parent / "model-preferred").exists()
+    ran = ragqa(*command)
+    assert ran.code == 0 and "goes on" in ran.err and "chosen answers: step" not in ran.err
+    assert "preferences: step 2 of" not in ran.err and "preferences: step" in ran.err
+    assert (model.parent / "model-preferred" / "model.safetensors").is_file()
+
+
+def test_loss_and_log_probabilities_are_those_of_trl(model: Path) -> None:
+    pytest.importorskip("trl", reason="the oracle")
+    import datasets
+    import torch
+    from trl.trainer.dpo_config import DPOConfig
+    from trl.trainer.dpo_trainer import DPOTrainer
+
+    learns, tokenizer = load_base(find_base(str(model)), half=False)
+    was, _ = load_base(find_base(str(model)), half=False)
+    with torch.no_grad():
+        for weight in learns.parameters():
+            weight.add_(0.01 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)))
+    pair = texts(3)
+    with loop.quiet():
+        oracle = DPOTrainer(
+            model=learns,
+            ref_model=was,
+            args=DPOConfig(str(model.parent / "trl"), beta=0.3, max_length=None, report_to="none", bf16=False),
+            train_dataset=datasets.Dataset.from_list(
+                [{"prompt": pair.prompt, "chosen": pair.chosen, "rejected": pair.rejected}]
+            ),
+            processing_class=tokenizer,
+        )
+        [batch] = oracle.get_train_dataloader()
+        expected = float(oracle.compute_loss(learns, batch))
+    encoded = encode(tokenizer, pair)
+    [before] = margins_of(read_pairs(was, [encoded]))
+    assert float(dpo_loss(learns, encoded, before, 0.3)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_minutes_leave_out_passes_then_pairs() -> None:
+    assert fit_budget(100, 1, 20, 3, sft=True) == Fit(3, 20)
+    assert fit_budget(70, 1, 20, 3, sft=True) == Fit(2, 20)
+    assert fit_budget(30, 1, 20, 3, sft=True) == Fit(1, 15)
+    with pytest.raises(RagqaError, match=r"too short by about 0\.1: one pass over 8 pairs takes 0\.3 minutes"):
+        fit_budget(10, 1, 20, 3, sft=True)
+
+
+def test_a_budget_is_kept_to_and_said(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, told = settings_with(tmp_path / "home", 24), []
+    monkeypatch.setattr("ragqa.finetune.preference.seconds_of_a_pair", lambda *given, **named: 5.0)
+    found = prefer(str(model), settings, replace(PLAN, minutes=1.1), tmp_path / "out", told.append)
+    assert found.epochs == 1 and 8 <= found.learned <= 13 and found.no_time > 0
+    assert any(line.startswith(f"1.1 minutes allow for 1 pass over {found.learned} of ") for line in told)
+    with pytest.raises(RagqaError, match="--minutes is too short by about"):
+        prefer(str(model), settings, replace(PLAN, minutes=0.3), tmp_path / "other")
+
+
+def test_timing_a_pair_leaves_the_model_as_it_was(model: Path) -> None:
+    held, tokenizer = load_base(find_base(str(model)), half=False)
+    before = {name: value.clone() for name, value in held.named_parameters()}
+    for adapters in (True, False):
+        assert seconds_of_a_pair(held, [encode(tokenizer, texts(0))], 0, adapters=adapters) > 0
+    after = dict(held.named_parameters())
+    assert before.keys() == after.keys() and all(value.equal(after[name]) for name, value in before.items())
+    assert all(value.requires_grad and value.grad is None for value in after.values())
+
+
+def test_a_reward_model_finds_what_is_preferred() -> None:
+    chance = np.random.default_rng(0)
+    right = chance.normal(size=30)
+
+    def pairs(count: int) -> list[tuple[Read, Read]]:
+        found = []
+        for _ in range(count):
+            one, other = chance.normal(size=(2, 30))
+            better, worse = (one, other) if (one - other) @ right > 0 else (other, one)
+            found.append((Read(0.0, better), Read(0.0, worse)))
+        return found
+
+    learned = fit_reward_model(pairs(200))
+    assert np.mean([one > 0 for one in learned.margins(pairs(300))]) > 0.85
+    assert fit_reward_model(pairs(200)[:0] + pairs(2)).weights.shape == (30,), "two pairs are enough to fit"
 
 
 def test_what_is_no_model_is_said_in_a_line(home: Path, ragqa: Run) -> None:
@@ -152,6 +253,16 @@ def test_by_the_command(home: Path, model: Path, ragqa: Run) -> None:
     settings_with(home, NEEDED)
     found = ragqa("finetune", "prefer", model, "--epochs", 1, "--json").json
     assert found["model"] == f"transformers:{model}-preferred" and (model.parent / "model-preferred").is_dir()
+    said = ragqa("finetune", "prefer", model, "--epochs", 1, "--no-sft", "--out", "other").out
+    assert "held-back ones, by the reward model" in said and "next: ragqa ask" in said
+
+
+def test_a_model_of_the_cache_is_taught_into_the_current_folder(home: Path, tmp_path: Path) -> None:
+    cached = tmp_path / "models" / "gguf-1"
+    assert target_of("smollm2", cached) == Path("smollm2-preferred")
+    assert target_of("org/name", cached) == Path("name-preferred")
+    (home / "mine.gguf").touch()
+    assert target_of(str(home / "mine.gguf"), cached) == home / "mine-preferred"
 
 
 def test_a_job_is_named_and_what_it_learned_is_kept(tmp_path: Path, model: Path) -> None:

@@ -217,8 +217,6 @@ def test_the_command_trains_a_classifier_in_rounds(ragqa: Run, small: Path, tmp_
 
 
 def test_what_cannot_be_is_said_in_one_line(ragqa: Run, small: Path, tmp_path: Path) -> None:
-    wrong = closed_book(tmp_path / "context", form="context")
-    assert "is of the form context" in ragqa("finetune", "semi", wrong).error
     bare = prepare(tmp_path / "bare", {"train": questions()["train"]})
     assert "4 held back, which end the rounds; " in (said := ragqa("finetune", "semi", bare).error)
     assert f"{bare} has 27 and 0: prepare more" in said

@@ -12,6 +12,7 @@ from ragqa.cli.output import note
 from ragqa.printable import printable_line, quantity
 
 if TYPE_CHECKING:
+    from ragqa.finetune.hosted.pairs import PairLines
     from ragqa.finetune.jobs import TrainOptions
     from ragqa.settings import Settings
 
@@ -31,7 +32,6 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
 
     Off a terminal only ``yes`` agrees. Raises RagqaError, and Exit where it is not agreed.
     """
-    from ragqa.errors import RagqaError
     from ragqa.finetune.estimating import estimate
     from ragqa.finetune.hosted import OpenAIProvider
     from ragqa.finetune.records import read_prepared
@@ -43,14 +43,36 @@ def agree_to_send(prepared: Path, options: TrainOptions, settings: Settings, *, 
     epochs = options.epochs or USUAL_EPOCHS
     found = estimate(prepared, options.base, epochs, settings.prices)
     kept_back = record.examples.get("valid", 0)
-    note(
-        f"to {held.host}: {quantity(found.examples, 'example')} to train {options.base} on, "
-        f"{kept_back:,} to measure by; "
-        f"about {found.tokens:,} tokens (the longest {found.longest:,}), "
-        f"{quantity(epochs, 'pass', 'passes')}"
-        f"{'' if options.epochs else ', or as many as it chooses'}"
-    )
-    note(f"price: {'' if found.cost_usd is None else f'about ${found.cost_usd:,.2f}; '}{found.price_note}")
+    what = f"{quantity(found.examples, 'example')} to train {options.base} on, {kept_back:,} to measure by"
+    _agree(held.host, what, found.tokens, found.longest, options, settings, yes=yes)
+
+
+def agree_to_send_pairs(
+    pairs: PairLines, options: TrainOptions, beta: float | None, settings: Settings, *, yes: bool
+) -> None:
+    """Return once it is agreed to send preference pairs, as ``agree_to_send``."""
+    from ragqa.finetune.hosted import OpenAIProvider
+
+    held = OpenAIProvider(settings)
+    if held.begun_preferences(pairs, options, beta):
+        return
+    what = f"{quantity(len(pairs.train), 'pair')} of answers, with their questions and passages, to train "
+    what += f"{options.base} on, {len(pairs.valid):,} to measure by"
+    _agree(held.host, what, *pairs.tokens(), options, settings, yes=yes)
+
+
+def _agree(
+    host: str, what: str, tokens: int, longest: int, options: TrainOptions, settings: Settings, *, yes: bool
+) -> None:
+    from ragqa.errors import RagqaError
+    from ragqa.finetune.estimating import price_note, training_cost
+
+    epochs = options.epochs or USUAL_EPOCHS
+    chosen = "" if options.epochs else ", or as many as it chooses"
+    passes = quantity(epochs, "pass", "passes")
+    note(f"to {host}: {what}; about {tokens:,} tokens (the longest {longest:,}), {passes}{chosen}")
+    cost = training_cost(options.base, tokens * epochs, settings.prices)
+    note(f"price: {'' if cost is None else f'about ${cost:,.2f}; '}{price_note(options.base, settings.prices)}")
     if yes:
         return
     if not sys.stdin.isatty():

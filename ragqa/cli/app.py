@@ -74,6 +74,7 @@ finetune = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+_add(finetune, "run", "recipe.run", "The whole recipe on a manual: train, compare, report.")
 _add(finetune, "prepare", "preparing.prepare", "Make training data of questions, dialogues or a library.")
 _add(finetune, "create", "finetuning.create", "Train a model, here or at OpenAI.")
 _add(finetune, "status", "finetuning.status", "Say how a job stands, or follow it.")

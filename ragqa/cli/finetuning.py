@@ -40,8 +40,8 @@ Base = Annotated[
     typer.Option(
         "--base",
         "-b",
-        help="The model to train. local: a folder or name, or scratch, a small new one (scratch; for route the bundled "
-        "encoder). openai: such as gpt-4.1-mini-2025-04-14; it must be named.",
+        help="The model to train. local: smollm2, a folder, a GGUF file or a name, or scratch, a small new one "
+        "(scratch; for route the bundled encoder). openai: such as gpt-4.1-mini-2025-04-14; it must be named.",
         show_default=False,
     ),
 ]
@@ -53,7 +53,12 @@ Rate = Annotated[
 ]
 Seed = opt.FixedSeed
 MethodOption = Annotated[
-    str, typer.Option("--method", help="local, of a pretrained base: lora (adapters) or full (all weights).")
+    str | None,
+    typer.Option(
+        "--method",
+        help="local, of a pretrained base: lora (adapters) or full (all weights). None: full to know by heart.",
+        show_default=False,
+    ),
 ]
 Longest = Annotated[
     int | None, typer.Option("--max-tokens", min=1, help="local: longer examples are left out, and counted.")
@@ -75,7 +80,8 @@ def create(
     batch_size: BatchSize = None,
     learning_rate: Rate = None,
     seed: Seed = 0,
-    method: MethodOption = "lora",
+    method: MethodOption = None,
+    minutes: opt.Minutes = None,
     max_tokens: Longest = None,
     read: Read = None,
     yes: Yes = False,
@@ -89,12 +95,11 @@ def create(
     The same command again takes up what was stopped. At OpenAI the tokens and the price are shown first, and nothing
     is sent unless you agree; OPENAI_BASE_URL names another server that speaks its interface.
     """
-    from ragqa.errors import RagqaError
     from ragqa.finetune import open_provider
     from ragqa.finetune.jobs import Method, TrainOptions
     from ragqa.settings import load_settings
 
-    if method not in get_args(Method):
+    if method is not None and method not in get_args(Method):
         raise typer.BadParameter(f"--method takes {' or '.join(get_args(Method))}; got {method!r}")
     if learning_rate is not None and not 0 < learning_rate < math.inf:
         raise typer.BadParameter(f"--learning-rate takes a number above 0; got {learning_rate}")
@@ -104,17 +109,12 @@ def create(
     held = open_provider(provider, settings)
     given: Any = {"base": base or _default_base(provider, prepared), "method": method, "read_library": read}
     options = TrainOptions(**given, suffix=suffix, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
-    options = dataclasses.replace(options, seed=seed, max_tokens=max_tokens)
+    options = dataclasses.replace(options, seed=seed, max_tokens=max_tokens, minutes=minutes)
     if provider == "openai":
         agree_to_send(prepared, options, settings, yes=yes)
-    job = held.create(prepared, options, note)
-    if provider == "openai" and not no_wait:
-        try:
-            job = _followed(held, job.id)
-        except RagqaError:  # such as a key that has expired meanwhile
-            note(_goes_on(job.id))
-            raise
-    _finish(job, as_json, waited=not no_wait)
+        finish_hosted(held, held.create(prepared, options, note), as_json, wait=not no_wait)
+    else:
+        _finish(held.create(prepared, options, note), as_json, waited=True)
 
 
 def status(
@@ -240,6 +240,19 @@ def _followed(held: Provider, job: str) -> Job:
     except KeyboardInterrupt:
         note(_goes_on(job))
         raise
+
+
+def finish_hosted(held: Provider, job: Job, as_json: bool, *, wait: bool) -> None:
+    """Show a job that was begun at a service, or follow it until it is over, and show it then."""
+    from ragqa.errors import RagqaError
+
+    if wait:
+        try:
+            job = _followed(held, job.id)
+        except RagqaError:  # such as a key that has expired meanwhile
+            note(_goes_on(job.id))
+            raise
+    _finish(job, as_json, waited=wait)
 
 
 def _goes_on(job: str) -> str:

@@ -77,6 +77,12 @@ FixedEpochs = Annotated[int, _EPOCHS]
 _BATCH_SIZE = typer.Option("--batch-size", min=1, help="Examples in a batch.")
 BatchSize = Annotated[int | None, _BATCH_SIZE]
 FixedBatchSize = Annotated[int, _BATCH_SIZE]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        "--minutes", min=0.01, help="How long training may take, about; what does not fit is left out, and said."
+    ),
+]
 LearningRate = Annotated[float | None, typer.Option("--learning-rate", min=1e-9, help="Learning rate.")]
 
 

@@ -1,9 +1,9 @@
 """Entries → examples: what a model is asked and what it should say, in each form of training data.
 
 ``closed-book``: question → answer, from memory. ``route``: question → label. ``context``: passages and a question → the
-quote that answers, its marker, the answer: the very prompt that ``ask`` sends. After RAFT (Zhang et al. 2024, arXiv
-2403.10131): the passage that answers stands among distractors, which the library's own search found, at a place drawn
-by chance; in a share of the examples it is left out. There RAFT keeps the answer, to be known by heart; here the
+quote that answers, its marker, the answer: the very prompt that ``ask`` sends, with the passages that it would send.
+After RAFT (Zhang et al. 2024, arXiv 2403.10131): the passage that answers stands among distractors, which the library's
+own search found; in a share of the examples it is left out. There RAFT keeps the answer, to be known by heart; here the
 prompt's own rule holds, and what the passages do not say is refused."""
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
 from ragqa.prompts import Prompts, load_prompts
+from ragqa.sentences import sentences
 from ragqa.types import Document, Hit
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ WITHOUT = 0.2
 """Share of the answerable questions that are shown without the passage that answers (RAFT's 1 - P)."""
 
 LOOKED_AT = 20
-"""Passages searched for the one that answers and for distractors."""
+"""Passages searched for one that answers, where none of those that are shown does."""
 
 
 _CJK_GAP = re.compile(rf"(?<=[{CJK}])\s+(?=[{CJK}])")
@@ -169,11 +170,10 @@ def context_examples(
             notice(f"passages for {number:,} of {quantity(len(entries), 'question')}")
         # A document that the library does not hold is some other name for where the question is from.
         known = entry if entry.document in names else replace(entry, document=None)
-        gold, others = _found(known, library)
-        if gold is None and entry.answerable:
+        shown = _shown(known, library, Random(f"{seed} {entry.id}"))
+        if shown is None:
             lost.append(entry)
             continue
-        shown = _chosen(gold, others, library.settings.k, Random(f"{seed} {entry.id}"))
         prompt, shown = _prompted(entry, shown, prompts, room, instructions)
         messages = (*prompt.messages, Message("assistant", _said(entry, shown, prompts)))
         made.append(example_of(entry, groups[entry.id], messages))
@@ -183,18 +183,35 @@ def context_examples(
     return made, (Finding(found, "left out"),)
 
 
-def _found(entry: Entry, library: Library) -> tuple[Hit | None, list[Hit]]:
-    """Return the best passage that answers, and the others found, without any in which an answer stands."""
-    hits = library.search(entry.question, k=LOOKED_AT).hits
-    others = [hit for hit in hits if not entry.answerable or not _says_it(hit, entry)]
+def _shown(entry: Entry, library: Library, chance: Random) -> Shown | None:
+    """Return the passages that ``ask`` would show a model; None where an answer is said to be and is nowhere found.
+
+    Where none of them answers, one that does stands at a place drawn by chance. In a share of the questions, and for
+    those that the library can't answer, none does.
+    """
+    shown = list(library.passages(entry.question))
     if not entry.answerable:
-        return None, others
+        return Shown(tuple(shown), None)
+    silent = [hit for hit in shown if not _says_it(hit, entry)]
+    gold = next((hit for hit in shown if hit not in silent and _may_answer(hit, entry)), None)
+    if chance.random() < WITHOUT and silent:
+        return Shown(tuple(silent), None)
+    if gold is None:
+        gold = _sought(entry, library)
+        if gold is None:
+            return None
+        shown = silent[: max(len(shown) - 1, 0)]
+        shown.insert(chance.randint(0, len(shown)), gold)
+    return Shown(tuple(shown), gold)
+
+
+def _sought(entry: Entry, library: Library) -> Hit | None:
+    """Return the best passage that answers, which a search for the question, the evidence or the answer finds."""
     for sought in (entry.question, *filter(_says, (*entry.evidence, *entry.answers))):
-        wanted = hits if sought is entry.question else library.search(sought[:1000], k=LOOKED_AT).hits
-        for hit in wanted:
+        for hit in library.search(sought[:1000], k=LOOKED_AT).hits:
             if _may_answer(hit, entry) and _says_it(hit, entry):
-                return hit, others
-    return None, others
+                return hit
+    return None
 
 
 def _may_answer(hit: Hit, entry: Entry) -> bool:
@@ -210,16 +227,6 @@ def _says_it(hit: Hit, entry: Entry) -> bool:
     """Say whether the evidence or an answer stands in a passage."""
     text = f"{hit.passage.header}\n{hit.passage.text}"
     return any(holds(text, sought) for sought in (*entry.evidence, *entry.answers) if _says(sought))
-
-
-def _chosen(gold: Hit | None, others: Sequence[Hit], k: int, chance: Random) -> Shown:
-    """Return ``k`` passages: the gold one, unless chance leaves it out, at a place of its own among distractors."""
-    left_out = chance.random() < WITHOUT
-    if gold is None or (left_out and others):
-        return Shown(tuple(others[:k]), None)
-    shown = list(others[: k - 1])
-    shown.insert(chance.randint(0, len(shown)), gold)
-    return Shown(tuple(shown), gold)
 
 
 def _prompted(entry: Entry, shown: Shown, prompts: Prompts, room: Room, instructions: str) -> tuple[Prompt, Shown]:
@@ -253,7 +260,7 @@ def _quote(gold: Hit, entry: Entry) -> str:
     passage = gold.passage
     holding = tuple(
         (start, end)
-        for start, end in passage.windows
+        for start, end in passage.windows or sentences(passage.text)
         if any(holds(passage.text[start:end], answer) for answer in entry.answers)
     )
     narrowed = replace(gold, passage=replace(passage, windows=holding), evidence=()) if holding else gold

@@ -28,8 +28,9 @@ class TrainOptions:
     learning_rate: float | None = None
     """Local: the rate itself. OpenAI: its multiplier."""
     seed: int = 0
-    method: Method = "lora"
-    """Local, and only of a pretrained base: adapters that are merged at the end, or all weights."""
+    method: Method | None = None
+    """Local, and only of a pretrained base: adapters that are merged at the end, or all weights. None: all weights to
+    know by heart (``closed-book``), of a base for which the memory is there; adapters for the rest."""
     max_tokens: int | None = None
     """Local: the longest example in tokens; longer ones are refused by ``prepare`` and left out here, and counted."""
     minutes: float | None = None

@@ -118,7 +118,10 @@ class Texts:
 
 def texts_of(pair: PreferencePair, asking: Asking) -> Texts:
     """Return the texts of a pair."""
-    messages = _messages(pair.answer, asking)
+    if asking.closed_book:
+        messages: tuple[Message, ...] = (Message("user", pair.answer.question),)
+    else:
+        messages = messages_of(pair.answer, asking.prompts, asking.room, asking.instructions)
     prompt, space = rendered(asking.tokenizer, messages), "" if asking.tokenizer.chat_template else " "
     bos = asking.tokenizer.bos_token
     if bos and prompt.startswith(bos) and asking.tokenizer("")["input_ids"][:1] == [asking.tokenizer.bos_token_id]:
@@ -127,11 +130,10 @@ def texts_of(pair: PreferencePair, asking: Asking) -> Texts:
     return Texts(prompt, space + chosen.strip(), space + rejected.strip())
 
 
-def _messages(asked: KeptAnswer, asking: Asking) -> tuple[Message, ...]:
-    if asking.closed_book:
-        return (Message("user", asked.question),)
+def messages_of(asked: KeptAnswer, prompts: Prompts, room: Room, instructions: str) -> tuple[Message, ...]:
+    """Return what a model is told when it is asked the question with the passages that were found."""
     hits = [Hit(rank, _passage(row), 0.0) for rank, row in enumerate(asked.passages, 1)]
-    return build_prompt(asking.prompts, asked.question, hits, asking.room, instructions=asking.instructions).messages
+    return build_prompt(prompts, asked.question, hits, room, instructions=instructions).messages
 
 
 def _passage(row: Any) -> Passage:

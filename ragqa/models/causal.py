@@ -39,11 +39,17 @@ def find_causal(name: str, named: str = "transformers:PATH", notice: Progress = 
 
     ``named`` is what the user gave it to, such as '--base'. Raises ModelError, MissingExtra.
     """
+    found = locate_causal(name, named)
+    return found if found.is_dir() else _unpacked(found, Path(name).name, notice)
+
+
+def locate_causal(name: str, named: str = "transformers:PATH") -> Path:
+    """Return the same folder, or the GGUF file that would be unpacked, which is left as it is. Raises as above."""
     if name == SMOLLM2 and not Path(name).is_dir():
-        return _unpacked(_smollm2(), name, notice)
+        return _smollm2()
     path = Path(name).expanduser()
     if path.suffix.lower() == ".gguf" and path.is_file():
-        return _unpacked(path, path.name, notice)
+        return path
     if not is_path(str(path)):
         held = hub_folder(name)
         if held is None:
@@ -93,7 +99,7 @@ def _unpacked(file: Path, name: str, notice: Progress) -> Path:
     """Return the folder that ``file`` was unpacked to, now or before."""
     from filelock import FileLock
 
-    folder = private_cache("models") / f"gguf-{remembered_sha256(file)[:16]}"
+    folder = _place_of(file)
     if _is_whole(folder):
         return folder
     if not find_spec("gguf") or not find_spec("accelerate"):
@@ -107,6 +113,16 @@ def _unpacked(file: Path, name: str, notice: Progress) -> Path:
                 _unpack(file, making)
                 write_json(making / _NOTE, hashes_of(making))
     return folder
+
+
+def unpacked_before(file: Path) -> Path | None:
+    """Return the folder that a GGUF file was unpacked to; None where it was not yet."""
+    folder = _place_of(file)
+    return folder if _is_whole(folder) else None
+
+
+def _place_of(file: Path) -> Path:
+    return private_cache("models") / f"gguf-{remembered_sha256(file)[:16]}"
 
 
 def _is_whole(folder: Path) -> bool:

@@ -38,6 +38,8 @@ class FineTuning:
     """Newest last."""
     events: list[Row] = field(default_factory=list)
     """Oldest first, of every job."""
+    checkpoints: list[Row] | None = None
+    """Newest first, of every job; None: the server knows none such."""
     requests: list[Row] = field(default_factory=list)
     """Of jobs, as they came."""
     calls: list[tuple[str, str]] = field(default_factory=list)
@@ -67,6 +69,18 @@ class FineTuning:
                 "type": kind,
             }
         )
+
+    def add_checkpoint(self, step: int, **metrics: float) -> None:
+        made = {
+            "id": f"ftckpt-{step}",
+            "object": "fine_tuning.job.checkpoint",
+            "created_at": 1_700_000_000 + step,
+            "fine_tuned_model_checkpoint": f"{MODEL}:ckpt-step-{step}",
+            "fine_tuning_job_id": "ftjob-0",
+            "step_number": step,
+            "metrics": {"step": step, **metrics},
+        }
+        self.checkpoints = [made, *(self.checkpoints or [])]
 
     def add_job(self, status: str, request: Row | None = None) -> Row:
         number = len(self.jobs)
@@ -170,12 +184,14 @@ def _found(state: FineTuning, method: str, path: str, query: dict[str, str], bod
         names = [MODEL, "gpt-4.1-mini-2025-04-14"]
         rows = [{"id": name, "object": "model", "created": 1, "owned_by": "acme"} for name in names]
         return {"object": "list", "data": rows}
-    match = re.fullmatch(r"/fine_tuning/jobs/([\w-]+)(/events|/cancel)?", path)
+    match = re.fullmatch(r"/fine_tuning/jobs/([\w-]+)(/events|/cancel|/checkpoints)?", path)
     job = state.jobs.get(match[1]) if match else None
     if match is None or job is None:
         return None
     if match[2] == "/events":
         return _page(state.events[::-1], query, state.page)
+    if match[2] == "/checkpoints":
+        return None if state.checkpoints is None else _page(state.checkpoints, query, state.page)
     if match[2] == "/cancel":
         return state.advance(job, "cancelled")
     if job["status"] not in ("succeeded", "failed", "cancelled"):

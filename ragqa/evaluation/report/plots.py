@@ -105,6 +105,22 @@ def draw_loss(train: Sequence[tuple[int, float]], valid: Sequence[tuple[int, flo
     return canvas.svg
 
 
+def draw_bands(series: Sequence[tuple[str, Sequence[tuple[float, Interval]]]], x_title: str, title: str) -> str:
+    """Return an SVG file: for each name a line of shares, 0 to 1, in the band of its intervals; each x has a tick."""
+    ticks = sorted({x for _, points in series for x, _ in points})
+    with _drawing(420, 275, title, alone=True) as canvas:
+        lines = [[(x, of.mean) for x, of in points] for _, points in series]
+        _plot_lines(canvas, lines, ticks, x_title, 1.0, logarithmic=False)
+        drawn = list(canvas.axes.lines)
+        for line, (_, points) in zip(drawn, series, strict=True):
+            line.set_marker("o")
+            xs, low, high = zip(*((x, of.low, of.high) for x, of in points), strict=True)
+            canvas.axes.fill_between(xs, low, high, color=line.get_color(), alpha=0.16, linewidth=0)
+        names = [name for name, _ in series]
+        canvas.axes.legend(drawn, names, loc="best", frameon=False, labelcolor=_COLOURS["ink"])
+    return canvas.svg
+
+
 def _plot_lines(
     canvas: _Canvas,
     series: Sequence[Sequence[Point]],

@@ -6,26 +6,29 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragqa.errors import RagqaError
+from ragqa.errors import ModelError, RagqaError
 from ragqa.finetune.hosted.keeping import METRICS, PICTURE, JobRequest, Kept
+from ragqa.finetune.hosted.pairs import PairLines
 from ragqa.finetune.hosted.service import (
     FEWEST,
     Busy,
-    Chats,
     Gone,
+    Lines,
     Service,
     Unheard,
     Unreachable,
-    chats,
+    chat_lines,
+    checkpoint_event_of,
     csv_of,
     curves,
     event_of,
     job_of,
+    lines_file,
 )
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.records import Prepared, read_unchanged
@@ -108,23 +111,48 @@ class OpenAIProvider:
         Raises RagqaError. A file that was sent stays known, so that it is not sent again after a failure.
         """
         data = _checked(read_unchanged(prepared), options)
+        method = {"type": "supervised", "supervised": {"hyperparameters": _chosen(options)}}
         asked = JobRequest(_key(data, options, self._service.host), self._service.host, data.form)
+        too_few = f"{prepared} has {{}} to learn from: add more, or train here with --provider local"
+        splits = (chat_lines(prepared, "train"), chat_lines(prepared, "valid"))
+        return self._create(asked, splits, _request(options, method, asked.key), too_few, notice)
+
+    def begun_preferences(self, pairs: PairLines, options: TrainOptions, beta: float | None) -> Job | None:
+        """Return the job that ``create_preferences`` would take up; None where it would begin one."""
+        return self._kept.of_key(_key_of_pairs(pairs, options, beta, self._service.host))
+
+    def create_preferences(
+        self, pairs: PairLines, options: TrainOptions, beta: float | None, notice: Callable[[str], None]
+    ) -> Job:
+        """Send preference pairs and begin DPO on them, as ``create`` does; the service chooses what is None."""
+        host = self._service.host
+        asked = JobRequest(_key_of_pairs(pairs, options, beta, host), host, "preference")
+        chosen = _chosen(options) | ({} if beta is None else {"beta": beta})
+        method = {"type": "dpo", "dpo": {"hyperparameters": chosen}}
+        too_few = "the feedback gives {}: judge more answers"
+        return self._create(asked, (pairs.train, pairs.valid), _request(options, method, asked.key), too_few, notice)
+
+    def _create(
+        self,
+        asked: JobRequest,
+        splits: tuple[Iterable[str], Iterable[str]],
+        request: dict[str, Any],
+        too_few: str,
+        notice: Callable[[str], None],
+    ) -> Job:
         before = self._kept.of_key(asked.key)
         if before:
             notice(f"job {before.id} was begun before: it is taken up")
             return self.status(before.id)
         sent: dict[str, str] = {}
-        with chats(prepared, "train") as train:
+        with lines_file(splits[0]) as train:
             if train.examples < FEWEST and self._service.server.official:
-                raise RagqaError(
-                    f"OpenAI trains on {FEWEST} examples or more, and {prepared} has {train.examples} to learn from: "
-                    "add more, or train here with --provider local"
-                )
+                raise RagqaError(f"OpenAI trains on {FEWEST} examples or more, and {too_few.format(train.examples)}")
             sent["training_file"] = send(self._service, self._kept, train, "train.jsonl", notice)
-        with chats(prepared, "valid") as valid:
+        with lines_file(splits[1]) as valid:
             if valid.examples:
                 sent["validation_file"] = send(self._service, self._kept, valid, "valid.jsonl", notice)
-        job = self._begin(asked, {**sent, **_request(options, asked.key)})
+        job = self._begin(asked, {**sent, **request})
         notice(f"job {job.id} is {job.state} at {asked.host}")
         return job
 
@@ -176,8 +204,20 @@ class OpenAIProvider:
         return now
 
     def events(self, job: str) -> Iterator[Event]:
-        """Yield all of a job's events, oldest first. Raises RagqaError for an unknown job."""
-        yield from (event for _, event in self._new_events(job, set()))
+        """Yield a job's events and checkpoints, oldest first. Raises RagqaError for an unknown job."""
+        found = [event for _, event in self._new_events(job, set())]
+        yield from sorted([*found, *self._checkpoints(job)], key=lambda event: event.at)
+
+    def _checkpoints(self, job: str) -> list[Event]:
+        """Return the checkpoints that the service offers of a job; many servers offer none."""
+        try:
+            with self._service.asking(f"checkpoint of job {job}"):
+                held = self._service.client.fine_tuning.jobs.checkpoints.list(job, limit=PAGE)
+                return [checkpoint_event_of(made) for made in held]
+        except Unreachable:
+            raise
+        except ModelError:
+            return []
 
     def cancel(self, job: str) -> Job:
         """Stop a job; what it trained so far is lost. A job that is over stays as it is."""
@@ -250,33 +290,43 @@ def _checked(data: Prepared, options: TrainOptions) -> Prepared:
             "--base should name a model that the service trains, such as gpt-4.1-mini-2025-04-14; got scratch, which "
             "is for --provider local"
         )
-    if options.read_library is not None or options.max_tokens is not None:
-        raise RagqaError("--read and --max-tokens are for --provider local: the service reads the examples alone")
+    if any(one is not None for one in (options.read_library, options.max_tokens, options.minutes)):
+        raise RagqaError(
+            "--read, --max-tokens and --minutes are for --provider local: the service reads the examples alone"
+        )
     if not data.examples.get("train"):
         raise RagqaError("there is no example to train on: train.jsonl is empty; prepare the folder anew")
     return data
 
 
-def _request(options: TrainOptions, key: str) -> dict[str, Any]:
-    """Return what a job is asked for with, but for its files; what was not chosen is left to the service."""
+def _chosen(options: TrainOptions) -> dict[str, Any]:
+    """Return the hyperparameters that were chosen; the others are left to the service."""
     chosen = {
         "n_epochs": options.epochs,
         "batch_size": options.batch_size,
         "learning_rate_multiplier": options.learning_rate,
     }
-    chosen = {name: value for name, value in chosen.items() if value is not None}
-    method = {"type": "supervised", "supervised": {"hyperparameters": chosen}}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _request(options: TrainOptions, method: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return what a job is asked for with, but for its files."""
     request = {"model": options.base, "seed": options.seed, "method": method, "metadata": {"ragqa": key}}
     return {**request, "suffix": options.suffix} if options.suffix else request
 
 
 def _key(data: Prepared, options: TrainOptions, host: str) -> str:
-    chosen = asdict(replace(options, method="lora"))  # which the service does not know
+    chosen = asdict(replace(options, method=None))  # which the service does not know
     known = [data.sha256.get("train"), data.sha256.get("valid"), chosen, host]
     return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def send(service: Service, kept: Kept, held: Chats, name: str, notice: Callable[[str], None]) -> str:
+def _key_of_pairs(pairs: PairLines, options: TrainOptions, beta: float | None, host: str) -> str:
+    known = ["dpo", pairs.train, pairs.valid, beta, asdict(options), host]
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def send(service: Service, kept: Kept, held: Lines, name: str, notice: Callable[[str], None]) -> str:
     """Return the id of the file at the service, sent now unless the very same one was sent before and is there."""
     before = kept.sent(held.sha256, service.host)
     if before:

@@ -10,7 +10,7 @@ import io
 import json
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from ragqa.prices import Price
 if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.fine_tuning import FineTuningJob, FineTuningJobEvent
+    from openai.types.fine_tuning.jobs import FineTuningJobCheckpoint
 
 
 class Unreachable(ModelError):
@@ -148,6 +149,14 @@ def event_of(made: FineTuningJobEvent) -> Event:
     return Event(float(made.created_at), server_words(made.message), level, figures)  # type: ignore[arg-type]
 
 
+def checkpoint_event_of(made: FineTuningJobCheckpoint) -> Event:
+    """Return a checkpoint, a model that can be asked as it was at a step, as an event that names it."""
+    measures = made.metrics.model_dump() if made.metrics else {}
+    figures = {str(name): float(value) for name, value in measures.items() if _is_figure(value)}
+    message = f"checkpoint of step {made.step_number}: openai:{server_words(made.fine_tuned_model_checkpoint)}"
+    return Event(float(made.created_at), message, "info", figures | {"step": float(made.step_number)})
+
+
 def csv_of(content: bytes) -> str:
     """Return the measures' CSV; OpenAI sends it in base64, other servers as it is. Raises ValueError."""
     text = content.decode("utf-8", "replace").lstrip("\ufeff")
@@ -189,8 +198,8 @@ FEWEST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Chats:
-    """A split as it is sent."""
+class Lines:
+    """Examples as they are sent, a line of JSON each."""
 
     file: IO[bytes]
     sha256: str
@@ -199,21 +208,26 @@ class Chats:
 
 
 @contextmanager
-def chats(prepared: Path, split: Split) -> Iterator[Chats]:
-    """Yield a split in the service's form; the file is gone afterwards. Raises RagqaError on a broken folder."""
+def lines_file(lines: Iterable[str]) -> Iterator[Lines]:
+    """Yield ``lines`` as a file that is gone afterwards."""
     with tempfile.TemporaryFile() as file:
         digest, count = hashlib.sha256(), 0
-        try:
-            for example in read_examples(prepared, split):
-                line = chat_line(example).encode()
-                digest.update(line)
-                file.write(line)
-                count += 1
-        except FileNotFoundError:
-            raise RagqaError(f"{prepared} has no {split}.jsonl: make it anew with 'ragqa finetune prepare'") from None
+        for line in lines:
+            data = line.encode()
+            digest.update(data)
+            file.write(data)
+            count += 1
         size = file.tell()
         file.seek(0)
-        yield Chats(file, digest.hexdigest(), count, size)
+        yield Lines(file, digest.hexdigest(), count, size)
+
+
+def chat_lines(prepared: Path, split: Split) -> Iterator[str]:
+    """Yield a split in the service's form. Raises RagqaError on a broken folder."""
+    try:
+        yield from map(chat_line, read_examples(prepared, split))
+    except FileNotFoundError:
+        raise RagqaError(f"{prepared} has no {split}.jsonl: make it anew with 'ragqa finetune prepare'") from None
 
 
 def chat_line(example: Example) -> str:

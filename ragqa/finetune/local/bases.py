@@ -9,6 +9,7 @@ from typing import Any
 
 from ragqa.answerers.transformers import DEFAULT_CONTEXT
 from ragqa.errors import ModelError, RagqaError
+from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.training.loop import uses_gpu
 from ragqa.models.causal import find_causal, free_memory, parameters_of
 from ragqa.models.files import Progress, fingerprint, read_json
@@ -39,26 +40,49 @@ def find_base(name: str, notice: Progress = lambda line: None) -> Base:
     return Base(name, folder, fingerprint(folder, folder, ()), bool(read_record(folder).get("scratch")))
 
 
+BATCH_TOKENS = 1024
+"""Of a batch on a processor, padding counted."""
 ACTIVATIONS = 240
 """Bytes that a token's activations take, by layer and width: measured on a model of Llama's kind."""
 
 
 def check_memory(base: Base, tokens: int, *, adapters: bool) -> None:
-    """Raise RagqaError where training with ``tokens`` in a batch needs more memory than is free on this machine.
-
-    Weights in single precision, with AdamW's two moments and the gradient of each that is trained (Kingma and Ba 2015).
-    """
+    """Raise RagqaError where training with ``tokens`` in a batch needs more memory than is free on this machine."""
     free = free_memory()
     if base.folder is None or free is None or uses_gpu():
         return
-    config = read_json(base.folder / "config.json", {})
-    size = int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
-    need = parameters_of(base.folder) * (5 if adapters else 16) + tokens * size * ACTIVATIONS
+    need = _memory(base.folder, tokens, adapters=adapters)
     if need > free:
         raise RagqaError(
             f"training {base.name} takes about {need / 2**30:.1f} GiB of memory; {free / 2**30:.1f} GiB are free: "
             f"close other programs, or choose {'a' if adapters else '--method lora or a'} smaller --base"
         )
+
+
+def _memory(folder: Path, tokens: int, *, adapters: bool) -> int:
+    """Return bytes: weights in single precision, with AdamW's two moments and the gradient of each that is trained."""
+    config = read_json(folder / "config.json", {})
+    size = int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
+    return parameters_of(folder) * (5 if adapters else 16) + tokens * size * ACTIVATIONS
+
+
+def uses_adapters(base: Base, options: TrainOptions, form: str) -> bool:
+    """Return whether adapters are trained, or all weights, which know more by heart (arXiv 2405.09673)."""
+    if base.scratch or options.method:
+        return not base.scratch and options.method == "lora"
+    if form != "closed-book" or base.folder is None:
+        return True
+    free = free_memory()
+    return free is not None and _memory(base.folder, BATCH_TOKENS, adapters=False) > free
+
+
+def stored_dtype(base: Base, dtype: Any) -> Any:
+    """Return the number format in which to keep a model trained from ``base``: that of its files, else ``dtype``."""
+    import torch
+
+    config = read_json(base.folder / "config.json", {}) if base.folder else {}
+    named = str(config.get("dtype") or config.get("torch_dtype"))
+    return getattr(torch, named) if named in ("float16", "bfloat16") else dtype
 
 
 def load_base(base: Base, *, half: bool) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,12 +16,15 @@ from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import bases
 from ragqa.finetune.local.bases import (
+    BATCH_TOKENS,
     Base,
     check_memory,
     context_of,
     load_base,
     merge_adapters,
     save_model,
+    stored_dtype,
+    uses_adapters,
     with_adapters,
 )
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
@@ -43,16 +47,27 @@ from ragqa.printable import quantity
 
 PICTURE = "loss.svg"
 
-SCRATCH_RATE, FULL_RATE, LORA_RATE = 1e-3, 2e-5, 2e-4
-CPU_TOKENS, GPU_TOKENS = 1024, 16_384
-"""Of a batch, padding counted."""
+SCRATCH_RATE, LORA_RATE = 1e-3, 2e-4
+
+
+def full_rate(weights: int) -> float:
+    """Return the learning rate at which all of so many weights are trained: 3e-4 of 135 million, 4e-5 of 7 billion."""
+    return 3e-4 * math.sqrt(135e6 / max(weights, 135e6))
+
+
+GPU_TOKENS = 16_384
+"""Of a batch on a GPU, padding counted."""
+READING_RATE = 2e-5
+"""At which a pretrained model reads on, all weights trained: it should not forget what it knew."""
 READING_TOKENS = 256
 """Length of the pieces in which text is read."""
 
 PATIENCE = 3
 
 
-def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: bool, gpu: bool) -> Plan:
+def learning_plan(
+    options: TrainOptions, form: Form, examples: int, *, scratch: bool, lora: bool, gpu: bool, weights: int = 0
+) -> Plan:
     """Return the plan for learning ``examples``.
 
     What is to be known by heart (``closed-book``) is trained until it is: the loss on other questions, whose facts it
@@ -63,7 +78,7 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
         epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
     else:
         epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
-        rate = LORA_RATE if options.method == "lora" else FULL_RATE
+        rate = LORA_RATE if lora else full_rate(weights)
     return Plan(
         epochs=options.epochs or epochs,
         rate=options.learning_rate or rate,
@@ -77,7 +92,7 @@ def learning_plan(options: TrainOptions, form: Form, examples: int, *, scratch: 
 
 def reading_plan(*, seed: int, scratch: bool, lora: bool, gpu: bool, epochs: int | None = None) -> Plan:
     """Return the plan for reading text: a model without pretraining goes over it several times."""
-    rate = SCRATCH_RATE if scratch else LORA_RATE if lora else FULL_RATE
+    rate = SCRATCH_RATE if scratch else LORA_RATE if lora else READING_RATE
     return Plan(epochs or (8 if scratch else 1), rate, seed=seed, half=gpu)
 
 
@@ -92,7 +107,7 @@ class BatchSize:
 
 def batch_size(gpu: bool, items: int | None = None) -> BatchSize:
     """Return how much a batch holds on this machine."""
-    return BatchSize(GPU_TOKENS if gpu else CPU_TOKENS, items)
+    return BatchSize(GPU_TOKENS if gpu else BATCH_TOKENS, items)
 
 
 WARM_UP = 0.05
@@ -247,12 +262,11 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     from ragqa.evaluation.report.plots import draw_loss
 
     gpu, base, options = uses_gpu(), task.base, task.options
-    adapters = not base.scratch and options.method == "lora"
+    adapters = uses_adapters(base, options, task.prepared.form)
     texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
+    check_memory(base, BATCH_TOKENS, adapters=adapters)
     with quiet():
-        check_memory(base, CPU_TOKENS, adapters=adapters)
         model, tokenizer = _load_or_make(base, texts, options.seed, half=gpu and adapters)
-        dtype = model.dtype
         items, valid, left_out = _items(task, model, tokenizer)
         if adapters:
             model = with_adapters(model, options.seed)
@@ -264,7 +278,10 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
         reading = reading_plan(seed=options.seed, scratch=base.scratch, lora=adapters, gpu=gpu)
         minutes = options.minutes and options.minutes * READ_SHARE
         read = _read(model, tokenizer, texts, reading, folder.checkpoints("reading"), sink, minutes)
-    plan = learning_plan(options, task.prepared.form, len(items), scratch=base.scratch, gpu=gpu)
+    weights = model.num_parameters()
+    plan = learning_plan(
+        options, task.prepared.form, len(items), scratch=base.scratch, lora=adapters, gpu=gpu, weights=weights
+    )
     size = batch_size(gpu, options.batch_size)
     left = options.minutes and options.minutes * (1 - READ_SHARE if texts else 1)
     learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink, minutes=left)
@@ -273,7 +290,8 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
 
     def write(making: Path) -> dict[str, Any]:
         with quiet():
-            save_model(merge_adapters(model).to(dtype) if adapters else model, tokenizer, making, record)
+            whole = merge_adapters(model) if adapters else model
+            save_model(whole.to(stored_dtype(base, whole.dtype)), tokenizer, making, record)
         (making / PICTURE).write_text(picture, encoding="utf-8")
         return record
 
@@ -283,13 +301,28 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
 
 
 def read_texts(
-    base: Base, texts: Sequence[str], folder: Path, *, seed: int, epochs: int | None, sink: ProgressSink
+    base: Base,
+    texts: Sequence[str],
+    folder: Path,
+    *,
+    seed: int,
+    epochs: int | None,
+    sink: ProgressSink,
+    minutes: float | None = None,
 ) -> tuple[Any, Any, Trained]:
-    """Return model, tokenizer and what was done, after ``base`` has read ``texts``: all of its weights trained."""
+    """Return model, tokenizer and what was done, after ``base`` has read ``texts``.
+
+    A pretrained base learns by adapters, which are merged into it at the end; one from nothing by all of its weights.
+    """
+    adapters = not base.scratch
     with quiet():
+        check_memory(base, BATCH_TOKENS, adapters=adapters)
         model, tokenizer = _load_or_make(base, texts, seed, half=False)
-    plan = reading_plan(seed=seed, scratch=base.scratch, lora=False, gpu=uses_gpu(), epochs=epochs)
-    return model, tokenizer, _read(model, tokenizer, texts, plan, Checkpoints(folder), sink)
+        if adapters:
+            model = with_adapters(model, seed)
+    plan = reading_plan(seed=seed, scratch=base.scratch, lora=adapters, gpu=uses_gpu(), epochs=epochs)
+    read = _read(model, tokenizer, texts, plan, Checkpoints(folder), sink, minutes)
+    return merge_adapters(model) if adapters else model, tokenizer, read
 
 
 READ_SHARE = 0.3

@@ -15,7 +15,7 @@ from ragqa.embedders.folders import find_model
 from ragqa.errors import RagqaError
 from ragqa.finetune.jobs import Event, Job, ProviderName, TrainOptions, jobs_folder
 from ragqa.finetune.local.bases import find_base, save_model
-from ragqa.finetune.local.learning import Task, learn, read_texts
+from ragqa.finetune.local.learning import PICTURE, Task, learn, read_texts
 from ragqa.finetune.records import Prepared, read_examples, read_unchanged
 from ragqa.finetune.routing.training import encoder_name
 from ragqa.finetune.routing.training import train as train_classifier
@@ -138,25 +138,31 @@ def continue_pretraining(
     *,
     seed: int = 0,
     epochs: int | None = None,
+    minutes: float | None = None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Write into ``out`` the model ``base`` ('scratch', a folder, a name) after it has read ``texts``; return ``out``.
 
-    The folder is a base like any other; its ``ragqa.json`` says whether it was made from nothing. Killed, it goes on
-    from its checkpoints beside ``out``. Raises RagqaError.
+    The folder is a base like any other; its ``ragqa.json`` says whether it was made from nothing, and ``loss.svg``
+    shows the loss by step: of a single pass, on text not yet read. What ``minutes`` don't allow is left out, and said.
+    Killed, it goes on from its checkpoints beside ``out``. Raises RagqaError.
     """
+    from ragqa.evaluation.report.plots import draw_loss
+
     need_extra("to train a model here", "accelerate", "peft")
     if out.exists():
         raise RagqaError(f"{out} is there already: remove it, or choose another name")
     found, digest = find_base(base), digest_of(list(texts))
     sink = ProgressSink(lambda line, figures: notice(line))
-    beside = out.with_name(f".{out.name}-{digest_of([digest, found.revision, seed, epochs])[:12]}")
-    model, tokenizer, read = read_texts(found, texts, beside, seed=seed, epochs=epochs, sink=sink)
+    beside = out.with_name(f".{out.name}-{digest_of([digest, found.revision, seed, epochs, minutes])[:12]}")
+    model, tokenizer, read = read_texts(found, texts, beside, seed=seed, epochs=epochs, sink=sink, minutes=minutes)
     record = {"base": found.name, "base_revision": found.revision, "scratch": found.scratch, "form": None}
-    record |= {"texts_sha256": digest, "seed": seed, "method": "full", "read": asdict(read)}
+    record |= {"texts_sha256": digest, "seed": seed, "read": asdict(read)}
+    record |= {"method": "full" if found.scratch else "lora"}
     record |= {"tokens": read.tokens, "train_seconds": read.seconds}
     with made_whole(out) as making:
         save_model(model, tokenizer, making, record)
+        (making / PICTURE).write_text(draw_loss(read.curve, ()), encoding="utf-8")
     shutil.rmtree(beside, ignore_errors=True)
     return out
 
