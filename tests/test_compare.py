@@ -18,7 +18,7 @@ from ragqa.compare.measures import final_answer, is_usable, measure, stands
 from ragqa.compare.plan import english_only
 from ragqa.compare.questions import Questions, closed_book, read_questions, reword, turns_before
 from ragqa.compare.records import AskedQuestion, Reply
-from ragqa.compare.systems import write_prepared
+from ragqa.compare.systems import Bench, open_system, write_prepared
 from ragqa.engine import Library
 from ragqa.errors import RagqaError
 from ragqa.finetune.local import bases, learning
@@ -409,6 +409,26 @@ def test_a_comparison_that_was_stopped_asks_nobody_the_same_twice(home: Path) ->
         assert other.asked == 6, "what another model said is nothing of this one"
     kept.forget()
     assert not file.parent.exists()
+
+
+def test_a_system_s_state_is_that_of_its_library_and_its_model(small: Path, model: Path, tmp_path: Path) -> None:
+    def states(path: Path) -> list[str]:
+        with Library.open(home=small) as library:
+            bench = Bench(library, library.settings, {})
+            return [open_system(f"{kind}:{path}", bench).state for kind in ("retrieve", "closed-book")]
+
+    before = states(model)
+    assert states(model) == before
+    other = Path(shutil.copytree(model, tmp_path / "other"))
+    config = json.loads((other / "config.json").read_text(encoding="utf-8"))
+    (other / "config.json").write_text(json.dumps({**config, "rms_norm_eps": 0.5}), encoding="utf-8")
+    moved = [one.replace(str(other), str(model)) for one in states(other)]
+    assert moved[0] != before[0] and moved[1] != before[1], "another model in the same place"
+    (small / "valve.md").write_text("# Valve\n\nThe valve is closed by hand.\n", encoding="utf-8")
+    with Library.open(home=small) as library:
+        library.ingest([small / "valve.md"])
+    after = states(model)
+    assert after[0] != before[0] and after[1] == before[1], "who reads the library, reads another one"
 
 
 def test_an_answer_below_its_quote_is_the_answer() -> None:

@@ -172,7 +172,7 @@ def _unknown(measured: Sequence[SplitResult], updates: Sequence[Updated], englis
         "whether training anew follows a change"
         if updates and not any(one.how == "trained anew" for one in updates)
         else "",
-        f"what making {' and '.join(untold)} took, and what it had read before" if untold else "",
+        f"what it took to make the models of {' and '.join(untold)}, and what they had read before" if untold else "",
         f"the price of {' and '.join(unpriced)}" if unpriced else "",
         english_only,
         "whether another seed, another size of model or other manuals would say the same",
