@@ -30,7 +30,7 @@ from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local.bases import find_base
 from ragqa.finetune.preparing import prepare
 from ragqa.finetune.records import Form
-from ragqa.finetune.semi import Curve, CurveOptions, SemiOptions, measure_curve
+from ragqa.finetune.semi import Curve, CurveOptions, SemiOptions, measure_curve, percents_of
 from ragqa.metrics import Difference, Interval
 from ragqa.settings import Settings, load_settings
 from ragqa.types import Document
@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     made.add_argument("--curve", default="10,25,50,100", help="Shares of the labels in percent.")
     made.add_argument("--home", type=Path, default=Path("build/bench-semi"), help="Where the work lies.")
     given = made.parse_args(argv)
-    percents = tuple(int(one) for one in given.curve.split(","))
+    percents = percents_of(given.curve)
     found = measure(given.base, given.form, given.minutes, percents, given.home)
     report("semi", list(rows(found)), data=["xquad-en"], keep=given.keep)
 
@@ -75,7 +75,7 @@ def measure(base: str, form: Form, minutes: float, percents: tuple[int, ...], ho
     with Library.open(settings=settings, create=True) as library:
         if not library.documents():
             library.add_documents(documents)
-        prepared = home / f"prepared-{form}"
+        prepared = home / f"prepared-{form}-{Path(base).name}"
         if not prepared.exists():
             file = _write_questions(documents, questions, home)
             model = str(find_base(base).folder or base)

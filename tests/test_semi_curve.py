@@ -19,9 +19,11 @@ from ragqa.finetune.records import read_examples
 from ragqa.finetune.semi import CurveOptions, SemiOptions, measure_curve, percents_of
 from ragqa.finetune.semi import curve as curve_module
 from ragqa.finetune.semi.asking import Reply, ask_all, final_answer
+from ragqa.finetune.semi.cloze import cloze_questions, clozes
 from ragqa.finetune.semi.curve import Cell, share_of, take_share, worth
 from ragqa.finetune.semi.pseudo import agreed
 from ragqa.settings import Settings, load_settings
+from ragqa.types import Block, Document
 from tests import tiny_model
 from tests.conftest import Run
 from tests.finetune_local import tiny_gpt2
@@ -70,6 +72,26 @@ def test_what_a_reader_answers_otherwise_or_was_not_asked_is_not_learned() -> No
     said = ["The filter needs it.\n\nevery thirty days", "once a year", ""]
     replies = [Reply(str(number), text, not text, 1.0) for number, text in enumerate(said)]
     assert [one.id for one in agreed(pool, replies)] == ["0"]
+
+
+def test_a_gap_in_a_sentence_is_asked_for_by_the_word_of_its_kind() -> None:
+    found = dict(clozes("The treaty was signed by the delegates of Prussia in March 1871."))
+    assert found["When the treaty was signed by the delegates of Prussia?"] == "March 1871"
+    assert found["Who or what the treaty was signed by the delegates of in March 1871?"] == "Prussia"
+    (asked,) = clozes("Every filter of the pump lasts about 40 hours.")
+    assert asked == ("How many hours every filter of the pump lasts about?", "40")
+    long = "After the war had ended the town grew, and it was renamed by its council to Newbridge, which many disliked."
+    assert [asked for asked, _ in clozes(long)] == ["Who or what it was renamed by its council to?"]
+    assert not list(clozes("Clean it.")) and not list(clozes("The pump is clean."))
+
+
+def test_prose_without_a_heading_or_table_gives_cloze_questions_about_its_own_place() -> None:
+    text = "The treaty was signed by the delegates of Prussia in March 1871. " * 2
+    document = Document("treaty.txt", "Treaty", "text/plain", "", text, (Block("paragraph", 0, len(text)),))
+    found = cloze_questions([document], 3, 0)
+    assert found and all(one.origin == "cloze" and one.answer in one.evidence for one in found)
+    assert all(text[one.source.place :].startswith("The treaty") for one in found)
+    assert cloze_questions([document], 3, 0) == found and cloze_questions([document], 0, 0) == []
 
 
 def test_a_cell_is_worth_what_its_answers_hold() -> None:

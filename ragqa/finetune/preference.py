@@ -19,7 +19,7 @@ from ragqa.answerers.transformers import LocalModel
 from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune import open_provider
 from ragqa.finetune.jobs import jobs_folder
-from ragqa.finetune.local.bases import context_of, find_base, load_base, save_model
+from ragqa.finetune.local.bases import check_memory, context_of, find_base, load_base, save_model, stored_dtype
 from ragqa.finetune.preference_measuring import (
     Agreement,
     Encoded,
@@ -75,8 +75,6 @@ class Preferred:
     """Passes of DPO over them."""
     sft: bool
     """Whether the chosen answers were learned before."""
-    too_long: int
-    """Pairs that are longer than the model reads."""
     no_time: int
     """Pairs that the minutes left out."""
     before: Agreement
@@ -91,7 +89,9 @@ class Preferred:
     """By how much the share of held-back pairs rose, with its paired interval."""
     held_reward: Agreement | None
     """The reward model on the held-back pairs; its scores are rewards, not log-probabilities."""
-    seconds: float
+    too_long: int = 0
+    """Pairs that are longer than the model reads."""
+    seconds: float = 0.0
 
 
 def prefer(
@@ -203,47 +203,15 @@ class _Learning:
             raise RagqaError(
                 f"all {len(pairs)} pairs are longer than the {context_of(model)} tokens that {self.folder} reads"
             )
+        adapters = not base.scratch
+        check_memory(base, max(pair.length for pair in learned), adapters=adapters)
         counts = f"{quantity(len(learned), 'pair')} to learn from, {len(apart)} held back"
         self.sink.report(f"{counts}, {too_long} too long for the model", {})
-        adapters = not self.record.get("scratch")
         like_a_step = {"input_ids": torch.tensor([(*learned[0].shared, *learned[0].rests[0])])}
         with at_best_pace(model, like_a_step, self._kept) as pace:
             stages = Stages(self.recipe, adapters, pace.half, self.sink)
-            first = time.perf_counter()
-            read, read_apart = (read_pairs(model, part) for part in (learned, apart))
-            measuring = time.perf_counter() - first
-            reward = fit_reward_model(read, self.recipe.seed) if len(read) > 1 else None
-            held_reward = agreement_of(reward.margins(read_apart)) if reward else None
-            before, held_before = agreement_of(margins_of(read)), agreement_of(margins_of(read_apart))
-            self._say("before", held_before)
-            fit = self._fit(model, learned, adapters, spent=time.perf_counter() - began, measuring=measuring)
-            chosen, held_sft = some_of(learned, fit.pairs, self.recipe.seed), None
-            if self.recipe.sft:
-                model = stages.learn_chosen(model, chosen, self.job.checkpoints("sft"))
-                held_sft = agreement_of(margins_of(read_pairs(model, apart)))
-                self._say("after SFT", held_sft)
-            seen = read_pairs(model, chosen) if self.recipe.sft else some_of(read, fit.pairs, self.recipe.seed)
-            known = margins_of(seen)
-            model = stages.learn_preferences(model, chosen, known, fit.epochs, self.job.checkpoints("learning"))
-            after, held_after = (agreement_of(margins_of(read_pairs(model, part))) for part in (learned, apart))
-            self._say("after DPO", held_after)
-        assert before and after
-        found = Preferred(
-            f"transformers:{self.target}",
-            learned=len(chosen),
-            epochs=fit.epochs,
-            sft=bool(self.recipe.sft),
-            too_long=too_long,
-            no_time=len(learned) - len(chosen),
-            before=before,
-            after=after,
-            held_before=held_before,
-            held_sft=held_sft,
-            held_after=held_after,
-            held_gain=gain(held_before, held_after),
-            held_reward=held_reward,
-            seconds=round(time.perf_counter() - began, 2),
-        )
+            model, found = self._taught(model, stages, learned, apart, began)
+        found = replace(found, too_long=too_long, seconds=round(time.perf_counter() - began, 2))
         row: dict[str, Any] = {"base": str(self.folder), "base_revision": base.revision, "scratch": base.scratch}
         row |= {"form": self.record.get("form"), "method": "dpo", "options": asdict(self.recipe)}
         row |= {"seed": self.recipe.seed, "pairs_sha256": digest_of([asdict(one) for one in (*learned, *apart)])}
@@ -251,11 +219,48 @@ class _Learning:
 
         def write(making: Path) -> dict[str, Any]:
             with quiet():
-                save_model(model, tokenizer, making, row)
+                save_model(model.to(stored_dtype(base, model.dtype)), tokenizer, making, row)
             return row
 
         write_model(self.target, write)
         return found
+
+    def _taught(
+        self, model: Any, stages: Stages, learned: Sequence[Encoded], apart: Sequence[Encoded], began: float
+    ) -> tuple[Any, Preferred]:
+        """Return the model that learned from ``learned``, and how it ranks them and those held back, ``apart``."""
+        first, recipe = time.perf_counter(), self.recipe
+        read, read_apart = (read_pairs(model, part) for part in (learned, apart))
+        now = time.perf_counter()
+        reward = fit_reward_model(read, recipe.seed) if len(read) > 1 else None
+        before, held_before = agreement_of(margins_of(read)), agreement_of(margins_of(read_apart))
+        self._say("before", held_before)
+        fit = self._fit(model, learned, stages.adapters, spent=now - began, measuring=now - first)
+        chosen, held_sft = some_of(learned, fit.pairs, recipe.seed), None
+        known = some_of(margins_of(read), fit.pairs, recipe.seed)
+        if recipe.sft:
+            model = stages.learn_chosen(model, chosen, self.job.checkpoints("sft"))
+            held_sft = agreement_of(margins_of(read_pairs(model, apart)))
+            self._say("after SFT", held_sft)
+            known = margins_of(read_pairs(model, chosen))
+        model = stages.learn_preferences(model, chosen, known, fit.epochs, self.job.checkpoints("learning"))
+        after, held_after = (agreement_of(margins_of(read_pairs(model, part))) for part in (learned, apart))
+        self._say("after DPO", held_after)
+        assert before and after
+        return model, Preferred(
+            f"transformers:{self.target}",
+            learned=len(chosen),
+            epochs=fit.epochs,
+            sft=bool(recipe.sft),
+            no_time=len(learned) - len(chosen),
+            before=before,
+            after=after,
+            held_before=held_before,
+            held_sft=held_sft,
+            held_after=held_after,
+            held_gain=gain(held_before, held_after),
+            held_reward=agreement_of(reward.margins(read_apart)) if reward else None,
+        )
 
     @property
     def _kept(self) -> Path:

@@ -125,8 +125,8 @@ def pages_of(sources: Sequence[Statement]) -> tuple[int, ...]:
 COPIED = 0.7
 """Share of the evidence's terms with a subject that a question may repeat."""
 
-Origin = Literal["heading", "definition", "table", "step", "sentence", "model"]
-"""The kind of question: what in a manual it was made of, or that a language model wrote it."""
+Origin = Literal["heading", "definition", "table", "step", "sentence", "model", "cloze"]
+"""The kind of question: what in a manual it was made of, that a language model wrote it, or a gap in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

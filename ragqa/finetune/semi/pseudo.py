@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 from ragqa.analysis import is_stop, terms
 from ragqa.answerers.prompting import Message, Room
-from ragqa.errors import RagqaError
+from ragqa.errors import ModelError, RagqaError
 from ragqa.evaluation.questions.statements import GeneratedQuestion, Statement, Statements, pages_of
 from ragqa.finetune.forms import context_examples
 from ragqa.finetune.reading import Entry
 from ragqa.finetune.records import Example, Form
 from ragqa.finetune.routing.systems import label_named
 from ragqa.finetune.semi.asking import Reply, final_answer
+from ragqa.finetune.semi.cloze import cloze_questions
 from ragqa.metrics import token_f1
+from ragqa.printable import quantity
 from ragqa.types import Document, Hit, Passage
 
 if TYPE_CHECKING:
@@ -143,11 +145,10 @@ def trusted(
 ) -> list[Example]:
     """Return the generated questions that find their own passage again, as examples without passages.
 
-    A classifier also learns from sentences, where the questions are fewer than were asked for.
+    Where they are fewer than were asked for, a classifier also learns from sentences, another model from cloze
+    questions.
     """
-    from ragqa.evaluation.questions import for_library
-
-    drafts = for_library(library, asked.count, seed, notice=notice)
+    drafts = _drafts(library, form, asked.count, seed, notice)
     found = consistent(drafts, lambda text, k: library.search(text, k=k).hits, asked.k)
     notice(f"{len(found)} of {len(drafts)} generated questions find their own passage among the first {asked.k}")
     titles = {stored.name: stored.title for stored in library.documents()}
@@ -158,6 +159,28 @@ def trusted(
         notice(f"{len(sentences)} sentences stand beside them for questions about their section")
         made += sentences
     return made
+
+
+def _drafts(
+    library: Library, form: Form, count: int, seed: int, notice: Callable[[str], None]
+) -> list[GeneratedQuestion]:
+    """Return questions as ``for_library`` writes them, and beside them cloze questions where they are too few."""
+    from ragqa.evaluation.questions import for_library
+
+    try:
+        drafts = for_library(library, count, seed, notice=notice)
+    except ModelError:
+        raise
+    except RagqaError:  # rules find nothing to ask about in some prose
+        if form == "route":
+            raise
+        drafts = []
+    if form == "route" or len(drafts) >= count:
+        return drafts
+    documents = [library.show(stored.name) for stored in library.documents()]
+    gaps = cloze_questions(documents, count - len(drafts), seed)
+    notice(f"{len(gaps)} cloze questions stand beside {quantity(len(drafts), 'written question')}")
+    return [*drafts, *gaps]
 
 
 def agreed(pool: Sequence[Example], replies: Iterable[Reply]) -> list[Example]:
