@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from ragqa.answerers.prompting import Room, build_prompt
 from ragqa.compare.names import TRAIN, model_on_this_machine, trains
 from ragqa.errors import RagqaError
+from ragqa.finetune.estimating import counter, longest_of
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local.bases import ACTIVATIONS, BATCH_TOKENS, RANDOM_INIT
 from ragqa.finetune.local.learning import learning_plan
@@ -24,6 +26,8 @@ from ragqa.finetune.training.loop import uses_gpu
 from ragqa.models.causal import free_memory, locate_causal, parameters_of, unpacked_before
 from ragqa.models.files import read_json
 from ragqa.printable import quantity
+from ragqa.prompts import load_prompts
+from ragqa.settings import Settings
 from ragqa.types import Document
 
 READ, LEARNED = 2, 6
@@ -100,15 +104,25 @@ class LocalModel:
     def scratch(self) -> bool:
         return self.name == RANDOM_INIT
 
-    @property
-    def training_bytes(self) -> int:
-        """Memory that training takes, as ``check_memory`` reckons it for adapters."""
-        return self.weights * 5 + BATCH_TOKENS * self.size * ACTIVATIONS
+    def adapters(self, form: Form) -> bool:
+        """Say whether adapters are trained, as ``uses_adapters`` has it, or all weights."""
+        return form != "closed-book" and not self.scratch
 
-    @property
-    def disk_bytes(self) -> int:
-        """What a model that is trained from it takes of the disk, with the checkpoints on the way."""
-        return round(self.weights * BYTES * 1.2)
+    def training_bytes(self, form: Form) -> int:
+        """Return the memory that training takes, as ``check_memory`` reckons it."""
+        return self.weights * (5 if self.adapters(form) else 16) + BATCH_TOKENS * self.size * ACTIVATIONS
+
+    def disk_bytes(self, form: Form) -> int:
+        """Return what a model that is trained takes of the disk, with two checkpoints on the way: AdamW's two moments.
+
+        Those of adapters take next to nothing.
+        """
+        return self.weights * BYTES * (1 if self.adapters(form) else 1 + 2 * 3)
+
+
+def form_of(name: str) -> Form:
+    """Return what a system that is trained learns from."""
+    return "context" if name.startswith("retrieve:") else "closed-book"
 
 
 def look_up(name: str, named: str) -> LocalModel:
@@ -139,12 +153,36 @@ class Lengths:
     """Of the quote and the answer that are written from passages."""
 
 
+def lengths_of(settings: Settings, pairs: Sequence[tuple[str, str, str]], models: Iterable[LocalModel]) -> Lengths:
+    """Return the lengths of what is asked and answered; ``pairs``: question, answer, and what the manual says."""
+    folder = next((one.folder for one in models if one.folder), None)
+    longest = longest_of(str(folder) if folder else None)
+    try:
+        count = counter(str(folder) if folder else None)
+    except RagqaError:  # who loads the tokenizer says so
+        count = counter(None)
+    room = Room(settings.context_tokens or longest, settings.max_tokens, count)
+    rules = sum(count(one.content) for one in build_prompt(load_prompts(settings.prompts), "", (), room).messages)
+    question, answer, evidence = (
+        _mean_tokens([pair[at] for pair in pairs if pair[at]], count) or usual for at, usual in enumerate((15, 10, 40))
+    )
+    shown = rules + settings.k * (settings.passage_tokens + 40) + question
+    shown = min(shown, room.context - min(room.answer, room.context // 2))
+    return Lengths(question + answer + 20, shown, min(evidence + answer + 8, settings.max_tokens))
+
+
+def _mean_tokens(texts: list[str], count: Callable[[str], int]) -> int:
+    """Return the tokens of a text on the mean, 0 of none."""
+    some = texts[:: max(1, len(texts) // 100)]
+    return round(sum(map(count, some)) / len(some)) if some else 0
+
+
 def training_seconds(
     base: LocalModel, form: Form, examples: int, lengths: Lengths, machine: Machine, minutes: float
 ) -> float:
     """Return how long a training takes at most: its passes, or so many ``minutes``, and loading and keeping."""
-    lora = form != "closed-book" and not base.scratch
-    plan = learning_plan(TrainOptions(base.name), form, examples, scratch=base.scratch, lora=lora, gpu=uses_gpu())
+    options, lora = TrainOptions(base.name), base.adapters(form)
+    plan = learning_plan(options, form, examples, scratch=base.scratch, lora=lora, gpu=uses_gpu())
     length = lengths.passages + lengths.answer if form == "context" else lengths.closed
     tokens = plan.epochs * examples * length
     return min(tokens * LEARNED * base.weights / machine.flops, minutes * 60) + SECONDS_TO_LOAD
@@ -156,10 +194,14 @@ def answering_seconds(model: LocalModel, read: int, written: int, machine: Machi
     return read * READ * model.weights / machine.flops + written * (SECONDS_TO_WRITE + fetched)
 
 
-def mean_tokens(texts: list[str], count: Callable[[str], int]) -> int:
-    """Return the tokens of a text on the mean, 0 of none."""
-    some = texts[:: max(1, len(texts) // 100)]
-    return round(sum(map(count, some)) / len(some)) if some else 0
+def total(seconds: Iterable[float | None]) -> float | None:
+    """Return the sum; None where a part of it is not known."""
+    summed = 0.0
+    for one in seconds:
+        if one is None:
+            return None
+        summed += one
+    return summed
 
 
 def place_of(name: str) -> str | None:
@@ -203,8 +245,7 @@ class Work:
         model = self.models.get(name)
         if model is None or self.machine is None:
             return None
-        form: Form = "context" if name.startswith("retrieve:") else "closed-book"
-        return training_seconds(model, form, self.known, self.lengths, self.machine, self.minutes)
+        return training_seconds(model, form_of(name), self.known, self.lengths, self.machine, self.minutes)
 
     def asking(self, name: str) -> float | None:
         if name.startswith("route:"):
@@ -225,7 +266,7 @@ class Work:
         return count * (SECONDS_TO_SEARCH + answering_seconds(model, read, written, self.machine)) + SECONDS_TO_LOAD
 
 
-def needs_of(home: Path, trained: Sequence[LocalModel], lacking: list[str]) -> Iterator[str]:
+def needs_of(home: Path, trained: Sequence[tuple[LocalModel, Form]], lacking: list[str]) -> Iterator[str]:
     """Yield what training takes of disk and memory; what is more than there is, is lacking."""
     if not trained:
         return
@@ -233,17 +274,17 @@ def needs_of(home: Path, trained: Sequence[LocalModel], lacking: list[str]) -> I
         need_extra("to train a model here", "torch", "transformers", "accelerate", "peft")
     except RagqaError as error:
         lacking.append(str(error))
-    packed = [one for one in trained if not one.unpacked]
+    packed = [one for one, _ in trained if not one.unpacked]
     if packed:
         yield f"{packed[0].name} is unpacked into the cache once, about {_size(packed[0].weights * 2)}"
         if not find_spec("gguf"):
             lacking.append("a GGUF file is unpacked with gguf — pip install gguf")
-    disk = sum(one.disk_bytes for one in trained)
+    disk = sum(one.disk_bytes(form) for one, form in trained)
     free = shutil.disk_usage(next(one for one in (home.absolute(), *home.absolute().parents) if one.is_dir())).free
     yield f"disk: about {_size(disk)} for {quantity(len(trained), 'trained model')}; {_size(free)} are free"
     if disk > free:
         lacking.append(f"training takes about {_size(disk)} of the disk; {_size(free)} are free: free some, or --home")
-    memory, there = max(one.training_bytes for one in trained), free_memory()
+    memory, there = max(one.training_bytes(form) for one, form in trained), free_memory()
     if uses_gpu() or there is None:
         return
     yield f"memory: about {_size(memory)} in training; {_size(there)} are free"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 
 from ragqa.analysis import cjk_share
-from ragqa.answerers.prompting import Room, build_prompt
 from ragqa.compare.facts import FACTS
 from ragqa.compare.names import TRAIN, answerer_spec, trains
 from ragqa.compare.plan import CHINESE
@@ -17,19 +16,19 @@ from ragqa.compare.recipe_cost import (
     HOSTED,
     PAGE_TOKENS,
     WRITTEN_TOKENS,
-    Lengths,
     LocalModel,
     Work,
+    form_of,
+    lengths_of,
     look_up,
-    mean_tokens,
     measure_machine,
     needs_of,
     place_of,
+    total,
 )
 from ragqa.compare.records import LEAST
 from ragqa.engine import Library
 from ragqa.errors import RagqaError, UnreadableFile
-from ragqa.finetune.estimating import counter, longest_of
 from ragqa.finetune.local.bases import RANDOM_INIT
 from ragqa.finetune.training.job import digest_of
 from ragqa.libraries import library_folder, missing, name_for
@@ -38,7 +37,6 @@ from ragqa.models.files import read_json
 from ragqa.openai_api.client import server_host
 from ragqa.prices import price_of
 from ragqa.printable import quantity
-from ragqa.prompts import load_prompts
 from ragqa.settings import Settings
 from ragqa.types import Document
 
@@ -170,7 +168,9 @@ def plan(recipe: Recipe, settings: Settings) -> Plan:
         )
     known = round(0.9 * (asked.count - unseen))
     put = sum(min(recipe.limit, some) for some in (known, unseen, *asked.besides)) + 2 * FACTS
-    work = Work(known, put, _lengths(settings, asked, models), models, measure_machine(), recipe.minutes)
+    work = Work(
+        known, put, lengths_of(settings, asked.pairs, models.values()), models, measure_machine(), recipe.minutes
+    )
     trained = [name for name in systems if trains(name)]
     steps = (
         Step(_reading(recipe, own, documents), work.reading(documents) if own else 0.0),
@@ -178,15 +178,16 @@ def plan(recipe: Recipe, settings: Settings) -> Plan:
         Step(f"training data: about {known} questions to learn from, {unseen} kept for measuring", 2 + 0.1 * known),
         Step(
             f"training of {', '.join(trained)}: {recipe.minutes:g} minutes each at most" if trained else "no training",
-            _sum(work.training(name) for name in trained),
+            total(work.training(name) for name in trained),
         ),
         Step(
             f"{quantity(len(systems), 'system')} asked {put} questions each, and a report",
-            _sum(work.asking(name) for name in systems),
+            total(work.asking(name) for name in systems),
         ),
     )
     sends = tuple(_sends(recipe, settings, asked, work, own, documents, lacking))
-    needs = tuple(needs_of(settings.indexes().parent, [models[name] for name in trained if name in models], lacking))
+    learned = [(models[name], form_of(name)) for name in trained if name in models]
+    needs = tuple(needs_of(settings.indexes().parent, learned, lacking))
     return Plan(recipe.library(), steps, needs, sends, tuple(dict.fromkeys(lacking)), tuple(notes))
 
 
@@ -331,34 +332,6 @@ def _models(recipe: Recipe, lacking: list[str]) -> dict[str, LocalModel]:
         except RagqaError as error:
             lacking.append(str(error))
     return found
-
-
-def _lengths(settings: Settings, asked: _Asked, models: Mapping[str, LocalModel]) -> Lengths:
-    folder = next((one.folder for one in models.values() if one.folder), None)
-    longest = longest_of(str(folder) if folder else None)
-    try:
-        count = counter(str(folder) if folder else None)
-    except RagqaError:  # who loads the tokenizer says so
-        count = counter(None)
-    room = Room(settings.context_tokens or longest, settings.max_tokens, count)
-    rules = sum(count(one.content) for one in build_prompt(load_prompts(settings.prompts), "", (), room).messages)
-    question, answer, evidence = (
-        mean_tokens([pair[at] for pair in asked.pairs if pair[at]], count) or usual
-        for at, usual in enumerate((15, 10, 40))
-    )
-    shown = rules + settings.k * (settings.passage_tokens + 40) + question
-    shown = min(shown, room.context - min(room.answer, room.context // 2))
-    return Lengths(question + answer + 20, shown, min(evidence + answer + 8, settings.max_tokens))
-
-
-def _sum(seconds: Iterator[float | None]) -> float | None:
-    """Return the sum; None where a part of it is not known."""
-    total = 0.0
-    for one in seconds:
-        if one is None:
-            return None
-        total += one
-    return total
 
 
 # What leaves the machine, and what it takes
