@@ -90,8 +90,8 @@ def encode(tokenizer: Any, pair: Texts) -> Encoded:
 def score(model: Any, pair: Encoded, answers: int = 2) -> list[tuple[Any, Any]]:
     """Return log p of each answer's tokens, (tokens,), and the last hidden state at its end, (width,), as tensors.
 
-    With ``answers`` 1, of the chosen one alone. The prompt is computed once for both, gradients included: half of the
-    work, or a quarter where it is long, of two sequences.
+    With ``answers`` 1, of the chosen one alone. The prompt is computed once for both, gradients included: about half of
+    the work of two sequences where it is long.
     """
     import torch
     from transformers import DynamicCache
