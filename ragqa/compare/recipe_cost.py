@@ -18,13 +18,12 @@ from ragqa.compare.names import TRAIN, model_on_this_machine, trains
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import counter, longest_of
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local.bases import ACTIVATIONS, BATCH_TOKENS, RANDOM_INIT
+from ragqa.finetune.local.bases import BATCH_TOKENS, RANDOM_INIT, size_of, training_memory
 from ragqa.finetune.local.learning import learning_plan
 from ragqa.finetune.records import Form
 from ragqa.finetune.training.job import need_extra
 from ragqa.finetune.training.loop import uses_gpu
 from ragqa.models.causal import free_memory, locate_causal, parameters_of, unpacked_before
-from ragqa.models.files import read_json
 from ragqa.printable import quantity
 from ragqa.prompts import load_prompts
 from ragqa.settings import Settings
@@ -110,7 +109,7 @@ class LocalModel:
 
     def training_bytes(self, form: Form) -> int:
         """Return the memory that training takes, as ``check_memory`` reckons it."""
-        return self.weights * (5 if self.adapters(form) else 16) + BATCH_TOKENS * self.size * ACTIVATIONS
+        return training_memory(self.weights, self.size, BATCH_TOKENS, adapters=self.adapters(form))
 
     def disk_bytes(self, form: Form) -> int:
         """Return what a model that is trained takes of the disk, with two checkpoints on the way: AdamW's two moments.
@@ -136,9 +135,7 @@ def look_up(name: str, named: str) -> LocalModel:
     folder = found if found.is_dir() else unpacked_before(found)
     if folder is None:
         return LocalModel(name, None, found.stat().st_size * 8 // BITS_UNPACKED, 0, unpacked=False)
-    config = read_json(folder / "config.json", {})
-    size = int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
-    return LocalModel(name, folder, parameters_of(folder), size)
+    return LocalModel(name, folder, parameters_of(folder), size_of(folder))
 
 
 @dataclass(frozen=True, slots=True)

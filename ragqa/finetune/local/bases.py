@@ -59,11 +59,22 @@ def check_memory(base: Base, tokens: int, *, adapters: bool) -> None:
         )
 
 
-def _memory(folder: Path, tokens: int, *, adapters: bool) -> int:
-    """Return bytes: weights in single precision, with AdamW's two moments and the gradient of each that is trained."""
+def training_memory(weights: int, size: int, tokens: int, *, adapters: bool) -> int:
+    """Return bytes: weights in single precision, with AdamW's two moments and the gradient of each that is trained.
+
+    ``size`` is layers by width, ``tokens`` are those of a batch.
+    """
+    return weights * (5 if adapters else 16) + tokens * size * ACTIVATIONS
+
+
+def size_of(folder: Path) -> int:
+    """Return layers by width of the model in ``folder``; 0 where its files don't say."""
     config = read_json(folder / "config.json", {})
-    size = int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
-    return parameters_of(folder) * (5 if adapters else 16) + tokens * size * ACTIVATIONS
+    return int(config.get("num_hidden_layers") or 0) * int(config.get("hidden_size") or 0)
+
+
+def _memory(folder: Path, tokens: int, *, adapters: bool) -> int:
+    return training_memory(parameters_of(folder), size_of(folder), tokens, adapters=adapters)
 
 
 def uses_adapters(base: Base, options: TrainOptions, form: str) -> bool:
