@@ -80,6 +80,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONGEST = (
+    "test_recipe",
+    "test_semi_curve",
+    "test_pretrained",
     "test_adapt",
     "test_embedder_local",
     "test_kill",

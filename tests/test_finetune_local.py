@@ -81,7 +81,7 @@ def test_adapters_are_merged_into_a_whole_model(tmp_path: Path, settings: Settin
 
     base = tiny_gpt2(tmp_path / "base")
     before = load_file(base / "model.safetensors")
-    options = TrainOptions(str(base), epochs=30, learning_rate=2e-2)
+    options = TrainOptions(str(base), epochs=30, learning_rate=2e-2, method="lora")
     job = train_local(prepare(tmp_path / "data", examples()), options, settings, lambda line: None)
     assert job.model
     folder = Path(job.model.removeprefix("transformers:"))
