@@ -8,9 +8,6 @@ Imports nothing heavy: ``ask`` passes through here each time.
 from __future__ import annotations
 
 import contextlib
-import errno
-import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragqa.errors import RagqaError
-from ragqa.plain_files import open_plain, open_to_append, write_private
+from ragqa.plain_files import append_line, json_lines, write_private
 
 if TYPE_CHECKING:
     from ragqa.settings import Settings
@@ -83,7 +80,7 @@ def keep_answer(settings: Settings, index: str, answer: Answer) -> None:
         "markers": {str(one.marker): ranks[one.passage_id] for one in answer.citations if one.passage_id in ranks},
     }
     with contextlib.suppress(OSError), _locked(file):
-        _append(file, kept)
+        append_line(file, kept)
         if file.stat().st_size > MOST_BYTES:
             _remove_older_half(file)
 
@@ -117,7 +114,7 @@ def judge(settings: Settings, answer: KeptAnswer, verdict: Verdict, better: str 
     file = _home(settings) / FEEDBACK
     try:
         with _locked(file):
-            _append(file, asdict(judged))
+            append_line(file, asdict(judged))
     except OSError as error:
         raise RagqaError(f"{file} can't be written: {error.strerror or error}; mend that and judge again") from None
     return judged
@@ -153,35 +150,15 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _append(file: Path, row: Mapping[str, Any]) -> None:
-    """Add a line, for its owner's eyes only, in one write."""
-    line = json.dumps(row, ensure_ascii=False) + "\n"
-    data = line.encode("utf-8", "replace")
-    held = open_to_append(file)
-    try:
-        if os.write(held, data) < len(data):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(held)
-
-
 def _remove_older_half(file: Path) -> None:
     lines = file.read_bytes().splitlines(keepends=True)
     write_private(file, b"".join(lines[len(lines) // 2 :]))
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines that are JSON objects; one that a kill has torn is left out."""
-    try:
-        with open_plain(file) as stream:
-            lines = stream.read().splitlines()
-    except OSError:  # none was kept yet, or what lies there is not ours
-        return
-    for line in lines:
-        with contextlib.suppress(ValueError, RecursionError):
-            row = json.loads(line)
-            if isinstance(row, dict):
-                yield row
+    """Yield the lines that are JSON objects; none where none was kept yet, or what lies there is not ours."""
+    with contextlib.suppress(OSError):
+        yield from (row for row in json_lines(file) if isinstance(row, dict))
 
 
 def _answer(row: object) -> KeptAnswer | None:

@@ -47,6 +47,33 @@ def open_to_append(path: Path) -> int:
     return handle
 
 
+def append_line(path: Path, row: object) -> None:
+    """Add ``row`` as a line of JSON in one write, behind a line of its own that a kill has torn. Raises OSError."""
+    data = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    handle = open_to_append(path)
+    try:
+        if os.fstat(handle).st_size:
+            with open_plain(path) as held:
+                held.seek(-1, os.SEEK_END)
+                data = data if held.read(1) == b"\n" else b"\n" + data
+        if os.write(handle, data) < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(handle)
+
+
+def json_lines(path: Path) -> Iterator[Any]:
+    """Yield what each line of a file says; one that a kill has torn is left out. No file: nothing. Raises OSError."""
+    try:
+        with open_plain(path) as stream:
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            yield json.loads(line)
+
+
 def write_private(path: Path, data: bytes) -> None:
     """Put ``data`` in place of what ``path`` held, or of the link that it was, in one step, for its owner alone.
 

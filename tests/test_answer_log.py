@@ -14,6 +14,7 @@ import pytest
 from ragqa import answer_log
 from ragqa.answer_log import Judged, KeptAnswer, judgements, keep_answer, last_answers
 from ragqa.finetune.preference_pairs import NEEDED, pairs_of, split_pairs
+from ragqa.plain_files import append_line, json_lines
 from ragqa.settings import Settings
 from ragqa.types import Answer
 from tests.conftest import PATIENCE, Run
@@ -191,3 +192,13 @@ def test_ask_imports_nothing_of_measuring_and_training(small: Path) -> None:
     done = subprocess.run([sys.executable, "-c", ASK, QUESTION, str(small)], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
     assert (small / "answers.jsonl").is_file()
+
+
+def test_a_line_that_a_kill_has_torn_costs_itself_alone(tmp_path: Path) -> None:
+    file = tmp_path / "kept.jsonl"
+    assert list(json_lines(file)) == []
+    append_line(file, {"text": "one\u2028line\x85 of 5 °C"})
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write('{"text": "to')
+    append_line(file, {"text": "three"})
+    assert [row["text"] for row in json_lines(file)] == ["one\u2028line\x85 of 5 °C", "three"]

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ragqa.answerers import Turn
 from ragqa.compare.records import Reply, System
+from ragqa.plain_files import append_line, json_lines
 from ragqa.types import Citation
 
 
@@ -37,8 +37,7 @@ class KeptAnswers:
                 return said
             self._held[key] = said
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps({"key": key, **asdict(said)}, ensure_ascii=False) + "\n")
+            append_line(self._file, {"key": key, **asdict(said)})
         return self._held[key]
 
     def __contains__(self, asked: tuple[System, str, Sequence[Turn]]) -> bool:
@@ -57,20 +56,10 @@ def key_of(system: System, question: str, history: Sequence[Turn]) -> str:
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
 
 
-def _read(file: Path) -> list[tuple[str, Reply]]:
-    """Return what a file holds; a line that was torn off is none, nor is what stands behind it on the same line."""
-    try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        with suppress(ValueError, TypeError, KeyError):
-            row: dict[str, Any] = json.loads(line)
+def _read(file: Path) -> Iterator[tuple[str, Reply]]:
+    """Yield what a file holds, each answer with its key."""
+    for row in json_lines(file):
+        with suppress(TypeError, KeyError):
             citations = tuple(Citation(**{**one, "section": tuple(one["section"])}) for one in row.pop("citations"))
             key = row.pop("key")
-            found.append((key, Reply(**{**row, "citations": citations, "unsupported": tuple(row["unsupported"])})))
-    if lines and not lines[-1].endswith("\n"):
-        with file.open("a", encoding="utf-8") as torn:
-            torn.write("\n")
-    return found
+            yield key, Reply(**{**row, "citations": citations, "unsupported": tuple(row["unsupported"])})

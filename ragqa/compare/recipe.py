@@ -6,8 +6,6 @@ documents, questions and training data by what they are made of, trainings by th
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,7 +40,7 @@ from ragqa.finetune.preparing import prepare
 from ragqa.finetune.records import SPLITS, Example, read_examples
 from ragqa.finetune.training.job import digest_of
 from ragqa.ingest import Progress
-from ragqa.plain_files import cannot_write, open_to_append, write_json
+from ragqa.plain_files import append_line, cannot_write, json_lines, write_json
 from ragqa.printable import quantity
 from ragqa.prompts import load_prompts
 from ragqa.settings import Settings
@@ -215,12 +213,9 @@ class Remembering:
     def __init__(self, model: LanguageModel, file: Path) -> None:
         self._model, self._file = model, file
         self._kept: dict[str, str] = {}
-        for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-            try:
-                key, text = json.loads(line)
-            except (ValueError, TypeError):
-                continue  # torn by a kill
-            self._kept[str(key)] = str(text)
+        for row in json_lines(file):
+            if isinstance(row, list) and len(row) == 2:
+                self._kept[str(row[0])] = str(row[1])
 
     @property
     def spec(self) -> str:
@@ -239,9 +234,7 @@ class Remembering:
         reply = self._model.complete(prompt, n, hearer)
         self._kept[key] = reply.texts[0]
         try:
-            handle = open_to_append(self._file)
-            with os.fdopen(handle, "a", encoding="utf-8") as lines:
-                lines.write(f"\n{json.dumps([key, reply.texts[0]])}\n")
+            append_line(self._file, [key, reply.texts[0]])
         except OSError as error:
             raise cannot_write(self._file, error) from None
         return reply

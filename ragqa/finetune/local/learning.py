@@ -130,12 +130,12 @@ def train(
     Of what takes longer than ``minutes`` by the pace of this machine, the end is left out, and said. Raises RagqaError
     for what a user can mend, and Cancelled.
     """
-    batches = Batches(items, size.tokens, size.items, plan.seed, short=_keeps_logits(model))
+    short = _keeps_logits(model)
+    batches = Batches(items, size.tokens, size.items, plan.seed, short=short)
     with at_best_pace(model, next(iter(batches)), checkpoints.folder) as pace:
         course = _course(batches, plan, minutes, pace)
         if course.passes < plan.epochs:
             sink.report(_left_out(stage, course.passes, plan.epochs, len(items), minutes or 0.0), {})
-        short = _keeps_logits(model)
         batches = Batches(items, size.tokens, size.items, plan.seed, short=short, count=course.batches)
         held = _affordable(valid, batches.tokens)
         measured = Batches(held, size.tokens, size.items, plan.seed, short=short) if held else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ragqa.answerers.language_model import ModelAnswerer
 from ragqa.engine import Library
 from ragqa.errors import NoAnswer
 from ragqa.finetune.records import Example
-from ragqa.plain_files import cannot_write
+from ragqa.plain_files import append_line, cannot_write, json_lines
 from ragqa.settings import Settings
 
 FEWEST_ASKED = 8
@@ -90,21 +89,18 @@ def _ask(library: Library, example: Example) -> Reply:
 
 
 def _kept(file: Path) -> dict[str, Reply]:
-    """Return the answers of an earlier run; a line that a kill has torn ends them."""
+    """Return the answers of an earlier run."""
     found: dict[str, Reply] = {}
-    try:
-        for line in file.read_text(encoding="utf-8").splitlines():
-            reply = Reply(**json.loads(line))
+    for row in json_lines(file):
+        with suppress(TypeError):
+            reply = Reply(**row)
             found[reply.id] = reply
-    except (FileNotFoundError, ValueError, TypeError):
-        pass
     return found
 
 
 def _append(file: Path, reply: Reply) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(asdict(reply), ensure_ascii=False) + "\n")
+        append_line(file, asdict(reply))
     except OSError as error:
         raise cannot_write(file, error) from None
