@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 pytest.importorskip("transformers")
 
 from ragqa.answerers.prompting import Message, rendered
 from ragqa.finetune.local import bases
+from ragqa.finetune.local.starts import going_on
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
 from ragqa.finetune.records import Example
 from tests.tiny_model import make
@@ -99,6 +102,30 @@ def test_the_loss_of_the_answers_needs_no_logits_of_their_prompts() -> None:
     assert torch.allclose(said.loss, kept.loss, atol=1e-6) and kept.logits.shape[1] == 9 - 3 < said.logits.shape[1]
     (read,) = Batches([Item((3, 4, 5), 0)], 100, None, seed=0, short=True)
     assert read["labels"].tolist() == [[3, 4, 5]] and read["logits_to_keep"] == 3
+
+
+def test_what_examples_begin_with_alike_is_read_once_a_batch_and_teaches_the_same() -> None:
+    import torch
+
+    tokenizer = bases.make_tokenizer(["the pump stands in the cellar"])
+    model = bases.make_model(tokenizer, 0).train()  # it has no dropout
+    rules = tuple(range(3, 23))
+    items = [Item((*rules, 30 + at, 40 + at, *range(50, 50 + at)), 22) for at in range(1, 5)]
+
+    def taught(*, shared: bool) -> tuple[float, dict[str, Any]]:
+        batches = Batches(items, 100, None, seed=0, short=True, shared=shared)
+        model.zero_grad()
+        for batch in batches:
+            kept = batch["labels"] != IGNORED
+            loss = model(**going_on(model, batch)).loss * kept.sum()
+            loss.backward()
+        return batches.computed, {name: weights.grad.clone() for name, weights in model.named_parameters()}
+
+    apart, together = taught(shared=False), taught(shared=True)
+    assert apart[0] == sum(len(item.ids) for item in items) == together[0] + 3 * 20
+    assert all(torch.allclose(of, together[1][name], atol=1e-5) for name, of in apart[1].items())
+    alone = Batches([Item((*rules, 1), 5), Item((*rules, 2), 5)], 100, None, seed=0, short=True, shared=True)
+    assert all("start" not in batch for batch in alone)  # what is learned there needs its own logits
 
 
 def test_a_batch_holds_at_most_so_many_items() -> None:

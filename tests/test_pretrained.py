@@ -118,10 +118,13 @@ def test_too_little_memory_is_said_before_anything_is_loaded(tmp_path: Path, mon
         train_local(prepared, TrainOptions(str(tmp_path / "base"), method="full"), Settings(home=tmp_path), print)
 
 
-def test_by_heart_takes_all_weights_where_the_memory_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_weights_are_trained_by_heart_and_of_small_models_where_the_memory_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tiny_gpt2(tmp_path / "base")
     base, asked = bases.find_base(str(tmp_path / "base")), TrainOptions("")
-    assert not bases.uses_adapters(base, asked, "closed-book") and bases.uses_adapters(base, asked, "context")
+    assert not bases.uses_adapters(base, asked, "closed-book") and not bases.uses_adapters(base, asked, "context")
+    assert bases.prefers_all_weights(7 * 10**9, "closed-book") and not bases.prefers_all_weights(7 * 10**9, "context")
     assert bases.uses_adapters(base, TrainOptions("", method="lora"), "closed-book")
     monkeypatch.setattr(bases, "free_memory", lambda: 1000)
     assert bases.uses_adapters(base, asked, "closed-book")

@@ -18,7 +18,13 @@ from ragqa.compare.names import TRAIN, model_on_this_machine, trains
 from ragqa.errors import RagqaError
 from ragqa.finetune.estimating import counter, longest_of
 from ragqa.finetune.jobs import TrainOptions
-from ragqa.finetune.local.bases import BATCH_TOKENS, RANDOM_INIT, size_of, training_memory
+from ragqa.finetune.local.bases import (
+    EXAMPLE_TOKENS,
+    RANDOM_INIT,
+    prefers_all_weights,
+    size_of,
+    training_memory,
+)
 from ragqa.finetune.local.learning import learning_plan
 from ragqa.finetune.records import Form
 from ragqa.finetune.training.job import need_extra
@@ -105,11 +111,11 @@ class LocalModel:
 
     def adapters(self, form: Form) -> bool:
         """Say whether adapters are trained, as ``uses_adapters`` has it, or all weights."""
-        return form != "closed-book" and not self.scratch
+        return not self.scratch and not prefers_all_weights(self.weights, form)
 
     def training_bytes(self, form: Form) -> int:
         """Return the memory that training takes, as ``check_memory`` reckons it."""
-        return training_memory(self.weights, self.size, BATCH_TOKENS, adapters=self.adapters(form))
+        return training_memory(self.weights, self.size, EXAMPLE_TOKENS, adapters=self.adapters(form))
 
     def disk_bytes(self, form: Form) -> int:
         """Return what a model that is trained takes of the disk, with two checkpoints on the way: AdamW's two moments.
@@ -179,7 +185,7 @@ def training_seconds(
 ) -> float:
     """Return how long a training takes at most: its passes, or so many ``minutes``, and loading and keeping."""
     options, lora = TrainOptions(base.name), base.adapters(form)
-    plan = learning_plan(options, form, examples, scratch=base.scratch, lora=lora, gpu=uses_gpu())
+    plan = learning_plan(options, form, examples, scratch=base.scratch, lora=lora, gpu=uses_gpu(), weights=base.weights)
     length = lengths.passages + lengths.answer if form == "context" else lengths.closed
     tokens = plan.epochs * examples * length
     return min(tokens * LEARNED * base.weights / machine.flops, minutes * 60) + SECONDS_TO_LOAD

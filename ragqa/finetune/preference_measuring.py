@@ -5,12 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ragqa.finetune.local.starts import read_start
 from ragqa.finetune.preference_pairs import Texts
 from ragqa.metrics import Difference, mean_interval, paired_difference
 
@@ -94,20 +94,14 @@ def score(model: Any, pair: Encoded, answers: int = 2) -> list[tuple[Any, Any]]:
     the work of two sequences where it is long.
     """
     import torch
-    from transformers import DynamicCache
 
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    takes = signature(whole.forward).parameters
-    keep = {"logits_to_keep": 1} if "logits_to_keep" in takes else {}
-    name = "cache" if "cache" in takes else "past_key_values"  # as transformers called it up to 5.20
-    past = DynamicCache()
-    if pair.shared:
-        model(input_ids=torch.tensor([pair.shared], device=whole.device), use_cache=True, **{name: past}, **keep)
+    start = torch.tensor([pair.shared], dtype=torch.long, device=model.device)
+    name, past = read_start(model, start)
     found = []
     for rest in pair.rests[:answers]:
         held = copy.copy(past)
         held.layers = [copy.copy(layer) for layer in past.layers]
-        ids = torch.tensor([rest], device=whole.device)
+        ids = torch.tensor([rest], device=model.device)
         out = model(input_ids=ids, use_cache=True, output_hidden_states=True, **{name: held})
         told = out.logits[0, :-1].float().log_softmax(-1).gather(1, ids[0, 1:, None])[:, 0]
         found.append((told[pair.unscored :], out.hidden_states[-1][0, -1]))

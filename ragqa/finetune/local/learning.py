@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import bases
 from ragqa.finetune.local.bases import (
     BATCH_TOKENS,
+    EXAMPLE_TOKENS,
     Base,
     check_memory,
     context_of,
@@ -27,6 +27,7 @@ from ragqa.finetune.local.bases import (
     uses_adapters,
     with_adapters,
 )
+from ragqa.finetune.local.starts import going_on, parameters_of, shares_starts
 from ragqa.finetune.local.tokens import IGNORED, Batches, Item, blocks_of, items_of
 from ragqa.finetune.records import Example, Form, Prepared
 from ragqa.finetune.training.checkpoints import Checkpoints
@@ -50,9 +51,12 @@ PICTURE = "loss.svg"
 SCRATCH_RATE, LORA_RATE = 1e-3, 2e-4
 
 
-def full_rate(weights: int) -> float:
-    """Return the learning rate at which all of so many weights are trained: 3e-4 of 135 million, 4e-5 of 7 billion."""
-    return 3e-4 * math.sqrt(135e6 / max(weights, 135e6))
+def full_rate(weights: int, *, by_heart: bool) -> float:
+    """Return the learning rate at which all of so many weights are trained, of 135 million 1e-4, or 3e-4 by heart.
+
+    It falls with the root of their number, as those that models are published with do.
+    """
+    return (3e-4 if by_heart else 1e-4) * math.sqrt(135e6 / max(weights, 135e6))
 
 
 GPU_TOKENS = 16_384
@@ -78,7 +82,7 @@ def learning_plan(
         epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
     else:
         epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
-        rate = LORA_RATE if lora else full_rate(weights)
+        rate = LORA_RATE if lora else full_rate(weights, by_heart=by_heart)
     return Plan(
         epochs=options.epochs or epochs,
         rate=options.learning_rate or rate,
@@ -105,9 +109,14 @@ class BatchSize:
     items: int | None = None
 
 
-def batch_size(gpu: bool, items: int | None = None) -> BatchSize:
-    """Return how much a batch holds on this machine."""
-    return BatchSize(GPU_TOKENS if gpu else BATCH_TOKENS, items)
+BATCH_ITEMS = 16
+"""Examples of a batch, of a pretrained base: of more, too few steps would be made to learn anything."""
+
+
+def batch_size(gpu: bool, *, scratch: bool = True, items: int | None = None) -> BatchSize:
+    """Return how much a batch of text, or of examples of a base that is no ``scratch``, holds on this machine."""
+    tokens = GPU_TOKENS if gpu else BATCH_TOKENS if scratch else EXAMPLE_TOKENS
+    return BatchSize(tokens, items or (None if scratch else BATCH_ITEMS))
 
 
 WARM_UP = 0.05
@@ -130,15 +139,17 @@ def train(
     Of what takes longer than ``minutes`` by the pace of this machine, the end is left out, and said. Raises RagqaError
     for what a user can mend, and Cancelled.
     """
-    short = _keeps_logits(model)
-    batches = Batches(items, size.tokens, size.items, plan.seed, short=short)
+    short = "logits_to_keep" in parameters_of(model)  # a few models can't leave out those of a prompt
+    shared = short and shares_starts(model)
+    batched = partial(Batches, budget=size.tokens, size=size.items, seed=plan.seed, short=short, shared=shared)
+    batches = batched(items)
     with at_best_pace(model, next(iter(batches)), checkpoints.folder) as pace:
         course = _course(batches, plan, minutes, pace)
         if course.passes < plan.epochs:
             sink.report(_left_out(stage, course.passes, plan.epochs, len(items), minutes or 0.0), {})
-        batches = Batches(items, size.tokens, size.items, plan.seed, short=short, count=course.batches)
+        batches = batched(items, count=course.batches)
         held = _affordable(valid, batches.tokens)
-        measured = Batches(held, size.tokens, size.items, plan.seed, short=short) if held else None
+        measured = batched(held) if held else None
         measure = partial(_measure, measured) if measured else None
         plan = replace(plan, epochs=course.rounds, half=pace.half)
         steps = -(-len(batches) // course.accumulate)
@@ -175,7 +186,7 @@ class _Course:
 def _course(batches: Batches, plan: Plan, minutes: float | None, pace: Pace) -> _Course:
     """Return how far ``minutes`` go, and the rounds between which it is measured and kept."""
     whole = len(batches)
-    seconds = batches.tokens * SLOWER / pace.tokens_per_second
+    seconds = batches.computed * SLOWER / pace.tokens_per_second
     passes = plan.epochs if minutes is None else min(plan.epochs, minutes * 60 / seconds)
     accumulate = min(max(1, round(plan.step_items * whole / batches.items)), whole)
     wanted = max(accumulate, round(passes * whole))
@@ -202,12 +213,6 @@ def _affordable(valid: Sequence[Item], tokens: int) -> list[Item]:
     return held
 
 
-def _keeps_logits(model: Any) -> bool:
-    """Return whether a model, below its adapters, can leave out the logits of a prompt; few can't."""
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "logits_to_keep" in signature(whole.forward).parameters
-
-
 def _trainer(model: Any, batches: Batches, training: Training) -> Any:
     from transformers import Trainer, TrainingArguments
 
@@ -216,6 +221,9 @@ def _trainer(model: Any, batches: Batches, training: Training) -> Any:
 
         def get_train_dataloader(self) -> Any:
             return batches
+
+        def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
+            return super().compute_loss(model, going_on(model, inputs), *given, **named)
 
     arguments = TrainingArguments(
         **training.arguments(),
@@ -236,7 +244,7 @@ def held_back_loss(model: Any, batches: Batches, trainer: Any) -> float:
     with torch.inference_mode(), trainer.compute_loss_context_manager():
         for batch in batches:
             learned = int((batch["labels"][:, 1:] != IGNORED).sum())
-            total += model(**trainer._prepare_inputs(batch)).loss.float() * learned
+            total += model(**going_on(model, trainer._prepare_inputs(batch))).loss.float() * learned
             count += learned
     return float(total) / count
 
@@ -264,7 +272,7 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     gpu, base, options = uses_gpu(), task.base, task.options
     adapters = uses_adapters(base, options, task.prepared.form)
     texts = (*task.texts, *_own_texts(task)) if base.folder is None else task.texts
-    check_memory(base, BATCH_TOKENS, adapters=adapters)
+    check_memory(base, EXAMPLE_TOKENS, adapters=adapters)
     with quiet():
         model, tokenizer = _load_or_make(base, texts, options.seed, half=gpu and adapters)
         items, valid, left_out = _items(task, model, tokenizer)
@@ -282,7 +290,7 @@ def learn(task: Task, folder: JobFolder, sink: ProgressSink) -> dict[str, Any]:
     plan = learning_plan(
         options, task.prepared.form, len(items), scratch=base.scratch, lora=adapters, gpu=gpu, weights=weights
     )
-    size = batch_size(gpu, options.batch_size)
+    size = batch_size(gpu, scratch=base.scratch, items=options.batch_size)
     left = options.minutes and options.minutes * (1 - READ_SHARE if texts else 1)
     learned = train(model, items, valid, plan, size, folder.checkpoints("learning"), sink, minutes=left)
     record = _record(task, learned, read, "lora" if adapters else "full", left_out)

@@ -65,7 +65,9 @@ class Batches:
 
     A batch holds at most ``budget`` tokens, padding counted, and ``size`` items; an item alone may be longer. With
     ``short``, its labels begin at the first token that any item learns, and it says how many logits these take: of a
-    prompt none is needed, and the last product is the costliest of all.
+    prompt none is needed, and the last product is the costliest of all. With ``shared``, the start that all items have
+    alike stands once beside the batch, as ``start``, and its rows hold what follows: rules that stand before each
+    question are read once a batch, not once an example.
 
     An epoch is one pass over all items, or ``count`` batches: the passes one after another, cut every ``count``.
     """
@@ -78,16 +80,21 @@ class Batches:
         seed: int,
         *,
         short: bool = False,
+        shared: bool = False,
         count: int | None = None,
     ) -> None:
         self._items, self._seed, self._epoch, self._short = items, seed, 0, short
-        self._bounds = _bounds(sorted(len(item.ids) for item in items), budget, size or len(items))
+        self._start = _shared_start(items) if shared else ()
+        lengths = sorted(len(item.ids) - len(self._start) for item in items)
+        self._bounds = _bounds(lengths, budget - len(self._start), size or len(items))
         self._count = count or len(self._bounds) - 1
         self.items = len(items)
         self.share = self._count / (len(self._bounds) - 1)
         """Of a pass, that an epoch is."""
         self.tokens = round(self.share * sum(len(item.ids) for item in items))
         """Real ones, padding not counted, of an epoch."""
+        self.computed = self.tokens - round(self.share * len(self._start) * (self.items - len(self._bounds) + 1))
+        """Those of an epoch that are read: a start that is shared counts once a batch."""
 
     def __len__(self) -> int:
         return self._count
@@ -103,7 +110,7 @@ class Batches:
         while at < end:
             of_pass, first = divmod(at, whole)
             for batch in self._pass(of_pass)[first : first + end - at]:
-                yield _padded([self._items[at] for at in batch], self._short)
+                yield _padded([self._items[at] for at in batch], self._short, self._start)
             at = min(end, (of_pass + 1) * whole)
 
     def _pass(self, number: int) -> list[list[int]]:
@@ -112,6 +119,19 @@ class Batches:
         batches = [order[low:high] for low, high in zip(self._bounds, self._bounds[1:], strict=False)]
         draw.shuffle(batches)
         return batches
+
+
+SHARED_LEAST = 8
+"""Tokens that items must have alike at their start, for it to be read once."""
+
+
+def _shared_start(items: Sequence[Item]) -> tuple[int, ...]:
+    """Return the ids that all items begin with; of each, what foretells the first that is learned stays behind it."""
+    first, last = min(item.ids for item in items), max(item.ids for item in items)  # the most unlike
+    most = min(item.learned for item in items) - 1
+    alike = next((at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    alike = min(alike, most)
+    return first[:alike] if alike >= SHARED_LEAST and len(items) > 1 else ()
 
 
 def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:
@@ -124,10 +144,11 @@ def _bounds(lengths: Sequence[int], budget: int, size: int) -> list[int]:
     return [*bounds, len(lengths)]
 
 
-def _padded(items: Sequence[Item], short: bool) -> dict[str, Any]:
+def _padded(items: Sequence[Item], short: bool, start: tuple[int, ...]) -> dict[str, Any]:
     """Return int64 (items, longest) ids and labels. No mask: what stands behind an item's end changes nothing in it.
 
-    With ``short``, labels are (items, ``logits_to_keep``): of the last positions.
+    With ``short``, labels are (items, ``logits_to_keep``): of the last positions. With a ``start``, which is (1, n),
+    ids and labels are of what follows it.
     """
     import torch
 
@@ -138,8 +159,10 @@ def _padded(items: Sequence[Item], short: bool) -> dict[str, Any]:
         values = torch.tensor(item.ids)
         ids[row, : len(values)] = values
         labels[row, item.learned : len(values)] = values[item.learned :]
-    if not short:
-        return {"input_ids": ids, "labels": labels}
-    # A label is foretold at the position before it.
-    kept = longest - max(min(item.learned for item in items) - 1, 0)
-    return {"input_ids": ids, "labels": labels[:, longest - kept :], "logits_to_keep": kept}
+    batch: dict[str, Any] = {"start": torch.tensor([start], dtype=torch.long)} if start else {}
+    batch |= {"input_ids": ids[:, len(start) :], "labels": labels[:, len(start) :]}
+    if short:
+        # A label is foretold at the position before it.
+        kept = longest - max(min(item.learned for item in items) - 1, 0)
+        batch |= {"labels": labels[:, longest - kept :], "logits_to_keep": kept}
+    return batch

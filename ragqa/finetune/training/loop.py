@@ -308,6 +308,8 @@ def uses_gpu() -> bool:
 PACE = "pace.json"
 TRIES = 2
 PROBE_TOKENS = 256
+PROBE_LOGITS = 32
+"""Positions of a text whose logits the probe computes, where a batch computes those of few as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +360,9 @@ def _best_pace(model: Any, batch: dict[str, Any], most: int) -> Pace:
     halves = [True] if uses_gpu() else [False, True] if computes_faster_in_bfloat16() else [False]
     ids = batch["input_ids"].to(model.device)
     some = ids[: max(PROBE_TOKENS // ids.shape[1], 1), :PROBE_TOKENS]
+    kept = min(batch.get("logits_to_keep", some.shape[1]), PROBE_LOGITS, some.shape[1])
+    asked = {"logits_to_keep": kept} if "logits_to_keep" in batch else {}
+    labels = some[:, -kept:] if asked else some
     model.eval()  # no draws of a generator
     paces = []
     for count in {1, most} if device == "cpu" else {most}:
@@ -367,7 +372,7 @@ def _best_pace(model: Any, batch: dict[str, Any], most: int) -> Pace:
             for _ in range(TRIES):
                 began = time.perf_counter()
                 with torch.autocast(device, torch.bfloat16, enabled=half):
-                    loss = model(input_ids=some, labels=some).loss
+                    loss = model(input_ids=some, labels=labels, **asked).loss
                 loss.backward()
                 laps.append(time.perf_counter() - began)
             paces.append(Pace(count, half, some.numel() / min(laps)))
