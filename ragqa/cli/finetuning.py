@@ -56,7 +56,7 @@ MethodOption = Annotated[
     str | None,
     typer.Option(
         "--method",
-        help="local, of a pretrained base: lora (adapters) or full (all weights). None: lora to read with a large base.",
+        help="local, of a pretrained base: lora (adapters) or full (all weights). None: lora to read by a large base.",
         show_default=False,
     ),
 ]

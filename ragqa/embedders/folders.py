@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ragqa.embedders import e5
 from ragqa.errors import ModelError
-from ragqa.models.files import fingerprint, hub_folder, is_path, longest_input, read_json, sha256_of
+from ragqa.models.files import Progress, fingerprint, hub_folder, is_path, longest_input, read_json, sha256_of
 from ragqa.models.safety import check_model_files, modules_of
 
 BUNDLED = "all-MiniLM-L6-v2"
@@ -59,11 +60,16 @@ class ModelFolder:
         return sorted(self.transformer.glob("*.safetensors"))
 
 
-def find_model(name: str) -> ModelFolder:
-    """Return the model ``name``: the bundled one, a folder, or a hub's in the local cache. Raises ModelError."""
+def find_model(name: str, notice: Progress | None = None) -> ModelFolder:
+    """Return the model ``name``: the bundled one, ``multilingual``, a folder, or a hub's in the local cache.
+
+    Raises ModelError, MissingExtra.
+    """
     if name in (BUNDLED, f"sentence-transformers/{BUNDLED}"):
         return _read(f"local:{BUNDLED}", BUNDLED, _bundled_path(), BUNDLED_SHA256[:16])
     path = Path(name).expanduser()
+    if name == e5.NAME and not path.is_dir():
+        return _read(f"local:{name}", "multilingual-e5-small", e5.find_e5(notice), e5.REVISION)
     if not path.is_dir():
         if is_path(name):
             raise ModelError(f"local:{name} should name a folder of a sentence-transformers model; there is none there")

@@ -232,7 +232,7 @@ def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
     if begun is not None:
         begun._progress = progress
         return begun
-    return LocalEmbedder(find_model(name), progress)
+    return LocalEmbedder(find_model(name, progress), progress)
 
 
 _AHEAD: dict[str, LocalEmbedder] = {}
