@@ -14,7 +14,7 @@ from ragqa.answerers.language_model import Reply as Written
 from ragqa.answerers.prompting import Message, Prompt, Room
 from ragqa.compare.facts import Fact, change_documents, choose_facts
 from ragqa.compare.kept import KeptAnswers
-from ragqa.compare.measures import final_answer, is_usable, measure, stands
+from ragqa.compare.measures import is_usable, measure, stands
 from ragqa.compare.plan import english_only
 from ragqa.compare.questions import Questions, closed_book, read_questions, reword, turns_before
 from ragqa.compare.records import AskedQuestion, Reply
@@ -429,15 +429,6 @@ def test_a_system_s_state_is_that_of_its_library_and_its_model(small: Path, mode
         library.ingest([small / "valve.md"])
     after = states(model)
     assert after[0] != before[0] and after[1] == before[1], "who reads the library, reads another one"
-
-
-def test_an_answer_below_its_quote_is_the_answer() -> None:
-    cited = (Citation(1, "pump.md", 1, (), "The filter is cleaned every 30 days with warm water.", 1),)
-    quoted = "The filter is cleaned every 30 days with warm water."
-    assert final_answer(f"{quoted}\n\nevery 30 days", cited) == "every 30 days"
-    for other in (quoted, f"Every 30 days.\n\n{quoted} It is often asked.", f"Wash it by hand.\n\n{quoted}"):
-        assert final_answer(other, cited) == other
-    assert final_answer(f"{quoted}\n\nevery 30 days", ()) == f"{quoted}\n\nevery 30 days"
 
 
 def test_usable_is_every_part_and_not_much_else() -> None:

@@ -124,6 +124,13 @@ def test_what_examples_begin_with_alike_is_read_once_a_batch_and_teaches_the_sam
     apart, together = taught(shared=False), taught(shared=True)
     assert apart[0] == sum(len(item.ids) for item in items) == together[0] + 3 * 20
     assert all(torch.allclose(of, together[1][name], atol=1e-5) for name, of in apart[1].items())
+    with torch.no_grad():
+        losses = [
+            float(model(**going_on(model, batch, back=back)).loss)
+            for back in (True, False)
+            for batch in Batches(items, 1000, None, seed=0, short=True, shared=back)
+        ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)  # read beforehand or not, it says the same
     alone = Batches([Item((*rules, 1), 5), Item((*rules, 2), 5)], 100, None, seed=0, short=True, shared=True)
     assert all("start" not in batch for batch in alone)  # what is learned there needs its own logits
 

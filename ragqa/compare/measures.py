@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -147,13 +146,12 @@ def _worth(system: System, example: Example, said: Reply, library: Library) -> I
     yield "wrongly_refused", float(said.abstained)
     if example.answers:
         text = "" if said.abstained else said.text
-        short = text if system.name == "extractive" else final_answer(text, said.citations)
         # Where the right answer is a sentence of the set's own, to quote the manual's is to hold it.
         right = (*example.answers, *example.evidence)
         yield MAIN, m.answer_recall(text, right)
         for name, measure_of in _OF_TEXT.items():
             if name != MAIN:
-                yield name, measure_of(short, example.answers)
+                yield name, measure_of(text, example.answers)
         yield "usable", float(is_usable(text, right))
     if system.kind == "retrieval":
         standing = [stands(citation, library) for citation in said.citations]
@@ -165,8 +163,6 @@ def _worth(system: System, example: Example, said: Reply, library: Library) -> I
 
 
 _PARTS = re.compile(r"[\n;；]+")
-QUOTED = 0.8
-"""Share of a paragraph's tokens in a quote of the manual from which the paragraph is that quote."""
 
 
 def is_usable(text: str, right: Sequence[str]) -> bool:
@@ -180,19 +176,6 @@ def is_usable(text: str, right: Sequence[str]) -> bool:
         for answer in right
         if m.answer_tokens(answer)
     )
-
-
-def final_answer(text: str, citations: Sequence[Citation]) -> str:
-    """Return the last paragraph of an answer that quotes what it cites and below that answers in fewer words; else all.
-
-    So readers are trained to answer here, after RAFT (arXiv 2403.10131).
-    """
-    first, *others = re.split(r"\n\s*\n", text.strip())
-    said = m.answer_tokens(first)
-    if not others or len(m.answer_tokens(others[-1])) >= len(said):
-        return text
-    shared = [(Counter(said) & Counter(m.answer_tokens(one.quote))).total() for one in citations]
-    return others[-1] if max(shared, default=0) >= QUOTED * len(said) else text
 
 
 def _is_gold(citation: Citation, example: Example) -> bool:

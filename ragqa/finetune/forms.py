@@ -1,10 +1,11 @@
 """Entries → examples: what a model is asked and what it should say, in each form of training data.
 
 ``closed-book``: question → answer, from memory. ``route``: question → label. ``context``: passages and a question → the
-quote that answers, its marker, the answer: the very prompt that ``ask`` sends, with the passages that it would send.
-After RAFT (Zhang et al. 2024, arXiv 2403.10131): the passage that answers stands among distractors, which the library's
-own search found; in a share of the examples it is left out. There RAFT keeps the answer, to be known by heart; here the
-prompt's own rule holds, and what the passages do not say is refused."""
+answer and the marker of the passage that holds it: the very prompt that ``ask`` sends, with the passages that it would
+send. After RAFT (Zhang et al. 2024, arXiv 2403.10131): the passage that answers stands among distractors, which the
+library's own search found; in a share of the examples it is left out. There RAFT keeps the answer, to be known by
+heart; here the prompt's own rule holds, and what the passages do not say is refused.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ragqa.answerers import Turn
-from ragqa.answerers.citations import best_quote, check_markers
+from ragqa.answerers.citations import check_markers
 from ragqa.answerers.prompting import Message, Prompt, Room, build_prompt
 from ragqa.cjk import CJK
 from ragqa.errors import RagqaError
@@ -27,7 +28,6 @@ from ragqa.finetune.reading.questions import Entry
 from ragqa.finetune.records import Example
 from ragqa.printable import quantity
 from ragqa.prompts import Prompts, load_prompts
-from ragqa.sentences import sentences
 from ragqa.types import Document, Hit
 
 if TYPE_CHECKING:
@@ -245,27 +245,14 @@ def _prompted(entry: Entry, shown: Shown, prompts: Prompts, room: Room, instruct
 
 
 def _said(entry: Entry, shown: Shown, prompts: Prompts) -> str:
-    """Return the quote with its marker and below it the answer with the same; the refusal where nothing answers."""
+    """Return the answer with the marker of the passage that holds it; the refusal where nothing answers.
+
+    RAFT has a model quote first and answer then. Small models learn that far worse (bench/LOG.md), and the quote is
+    better left to what cites: it takes the sentence from the page, letter for letter.
+    """
     if shown.gold is None:
         return prompts.refusal_to(entry.question)
-    marker = f"[{shown.hits.index(shown.gold) + 1}]"
-    quote, answer = _quote(shown.gold, entry), _unmarked(entry.answers[0])
-    if _folded(answer) == _folded(quote):
-        return f"{answer} {marker}"
-    return f"{quote} {marker}\n\n{answer} {marker}"
-
-
-def _quote(gold: Hit, entry: Entry) -> str:
-    """Return the sentence or row of the passage that says it: one with the answer in it, if there is any."""
-    passage = gold.passage
-    holding = tuple(
-        (start, end)
-        for start, end in passage.windows or sentences(passage.text)
-        if any(holds(passage.text[start:end], answer) for answer in entry.answers)
-    )
-    narrowed = replace(gold, passage=replace(passage, windows=holding), evidence=()) if holding else gold
-    start, end = best_quote(narrowed, [f"{entry.question} {' '.join(entry.evidence)}"], entry.question)
-    return _unmarked(passage.text[start:end])
+    return f"{_unmarked(entry.answers[0])} [{shown.hits.index(shown.gold) + 1}]"
 
 
 def _unmarked(text: str) -> str:

@@ -91,6 +91,7 @@ def learning_plan(
         by_heart=by_heart,
         half=gpu,
         step_items=1 if scratch else STEP_ITEMS,
+        back=scratch or form != "context",
     )
 
 
@@ -141,6 +142,7 @@ def train(
     """
     short = "logits_to_keep" in parameters_of(model)  # a few models can't leave out those of a prompt
     shared = short and shares_starts(model)
+    plan = replace(plan, back=plan.back or not shared)
     batched = partial(Batches, budget=size.tokens, size=size.items, seed=plan.seed, short=short, shared=shared)
     batches = batched(items)
     with at_best_pace(model, next(iter(batches)), checkpoints.folder) as pace:
@@ -169,6 +171,8 @@ STEP_ITEMS = 4
 """Examples of a step, of a pretrained base: by single ones it would waver."""
 SLOWER = 1.15
 """What updates, measuring and keeping take beside the passes forward and back."""
+FORWARD = 1 / 3
+"""Of what a token costs to be learned from, what it costs to be read."""
 MEASURED = 0.3
 """Tokens of held-back examples, as a share of those learned before they are measured, at most: a tenth of the time."""
 
@@ -186,7 +190,8 @@ class _Course:
 def _course(batches: Batches, plan: Plan, minutes: float | None, pace: Pace) -> _Course:
     """Return how far ``minutes`` go, and the rounds between which it is measured and kept."""
     whole = len(batches)
-    seconds = batches.computed * SLOWER / pace.tokens_per_second
+    read = 0 if plan.back else (batches.computed - batches.learned) * (1 - FORWARD)
+    seconds = (batches.computed - read) * SLOWER / pace.tokens_per_second
     passes = plan.epochs if minutes is None else min(plan.epochs, minutes * 60 / seconds)
     accumulate = min(max(1, round(plan.step_items * whole / batches.items)), whole)
     wanted = max(accumulate, round(passes * whole))
@@ -223,7 +228,8 @@ def _trainer(model: Any, batches: Batches, training: Training) -> Any:
             return batches
 
         def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
-            return super().compute_loss(model, going_on(model, inputs), *given, **named)
+            back = training.plan.back
+            return super().compute_loss(model, going_on(model, inputs, back=back), *given, **named)
 
     arguments = TrainingArguments(
         **training.arguments(),

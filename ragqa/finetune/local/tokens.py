@@ -95,6 +95,8 @@ class Batches:
         """Real ones, padding not counted, of an epoch."""
         self.computed = self.tokens - round(self.share * len(self._start) * (self.items - len(self._bounds) + 1))
         """Those of an epoch that are read: a start that is shared counts once a batch."""
+        self.learned = round(self.share * sum(len(item.ids) - item.learned for item in items))
+        """Those of an epoch that are learned."""
 
     def __len__(self) -> int:
         return self._count

@@ -33,11 +33,6 @@ class Reply:
     seconds: float
 
 
-def final_answer(text: str) -> str:
-    """Return the last paragraph: a model taught the form ``context`` quotes first and answers below it."""
-    return ([part.strip() for part in text.split("\n\n") if part.strip()] or [""])[-1]
-
-
 def ask_all(
     examples: Sequence[Example],
     spec: str,

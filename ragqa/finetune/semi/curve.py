@@ -18,7 +18,7 @@ from ragqa.errors import GO_ON, RagqaError
 from ragqa.finetune.jobs import TrainOptions
 from ragqa.finetune.local import train_local
 from ragqa.finetune.records import Example, Form, read_prepared
-from ragqa.finetune.semi.asking import Reply, ask_all, final_answer
+from ragqa.finetune.semi.asking import Reply, ask_all
 from ragqa.finetune.semi.learner import model_folder, with_train
 from ragqa.finetune.semi.pseudo import UNLESS_ASKED, SemiOptions
 from ragqa.finetune.semi.training import CHECK_SHARE, READ_SHARE, Sides, checked, gather, read_text
@@ -301,5 +301,5 @@ def worth(asked: Sequence[Example], replies: Sequence[Reply]) -> tuple[tuple[flo
     """Return of each question whether a right answer is contained, and token F1; and the share that was refused."""
     pairs = list(zip(asked, replies, strict=True))
     contained = tuple(answer_recall(reply.text, (*one.answers, *one.evidence)) for one, reply in pairs)
-    f1 = tuple(token_f1(final_answer(reply.text), one.answers) for one, reply in pairs)
+    f1 = tuple(token_f1(reply.text, one.answers) for one, reply in pairs)
     return contained, f1, sum(reply.refused for reply in replies) / len(replies)

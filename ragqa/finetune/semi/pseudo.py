@@ -19,7 +19,7 @@ from ragqa.finetune.forms import context_examples
 from ragqa.finetune.reading import Entry
 from ragqa.finetune.records import Example, Form
 from ragqa.finetune.routing.systems import label_named
-from ragqa.finetune.semi.asking import Reply, final_answer
+from ragqa.finetune.semi.asking import Reply
 from ragqa.finetune.semi.cloze import cloze_questions
 from ragqa.metrics import token_f1
 from ragqa.printable import quantity
@@ -185,7 +185,7 @@ def _drafts(
 
 def agreed(pool: Sequence[Example], replies: Iterable[Reply]) -> list[Example]:
     """Return the examples that a reader answers as their drafts do; one that it was not asked is left out."""
-    said = {reply.id: final_answer(reply.text) for reply in replies}
+    said = {reply.id: reply.text for reply in replies}
     return [one for one in pool if one.id in said and token_f1(said[one.id], one.answers) >= AGREES]
 
 

@@ -64,6 +64,8 @@ class Plan:
     """Compute in bfloat16."""
     step_items: int = 1
     """Examples whose gradients make a step, at least: of long ones a batch holds one."""
+    back: bool = True
+    """Let gradients flow back into what is read before an answer; False where that is long and holds the answer."""
     rounds: int | None = None
     """How often it is measured and kept at most; None: ROUNDS."""
     save_every: int | None = None
