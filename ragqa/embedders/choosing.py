@@ -39,13 +39,12 @@ def spec_for(documents: Sequence[Document], notice: Callable[[str], None]) -> st
 
 
 def languages_of(documents: Sequence[Document]) -> Counter[str]:
-    """Return how many of the characters of ``documents``, by pieces of them, are in each language that can be told."""
+    """Return about how many characters of ``documents`` are in each language that can be told, by pieces of them."""
     found: Counter[str] = Counter()
     for document in documents:
-        for piece in _pieces(document.text):
-            language = language_of(piece)
-            if language:
-                found[language] += len(piece)
+        pieces = _pieces(document.text)
+        for language in filter(None, map(language_of, pieces)):
+            found[language] += len(document.text) // len(pieces)
     return found
 
 
