@@ -81,7 +81,7 @@ def learning_plan(
     if scratch:
         epochs, rate = max(60, 12_000 // max(examples, 1)) if by_heart else 20, SCRATCH_RATE
     else:
-        epochs = min(max(3000 // max(examples, 1), 3), 20 if by_heart else 10)
+        epochs = 20 if by_heart else min(max(3000 // max(examples, 1), 3), 10)
         rate = LORA_RATE if lora else full_rate(weights, by_heart=by_heart)
     return Plan(
         epochs=options.epochs or epochs,
@@ -150,7 +150,7 @@ def train(
         if course.passes < plan.epochs:
             sink.report(_left_out(stage, course.passes, plan.epochs, len(items), minutes or 0.0), {})
         batches = batched(items, count=course.batches)
-        held = _affordable(valid, batches.tokens)
+        held = _affordable(valid, _work(batches, plan))
         measured = batched(held) if held else None
         measure = partial(_measure, measured) if measured else None
         plan = replace(plan, epochs=course.rounds, half=pace.half)
@@ -190,8 +190,7 @@ class _Course:
 def _course(batches: Batches, plan: Plan, minutes: float | None, pace: Pace) -> _Course:
     """Return how far ``minutes`` go, and the rounds between which it is measured and kept."""
     whole = len(batches)
-    read = 0 if plan.back else (batches.computed - batches.learned) * (1 - FORWARD)
-    seconds = (batches.computed - read) * SLOWER / pace.tokens_per_second
+    seconds = _work(batches, plan) * SLOWER / pace.tokens_per_second
     passes = plan.epochs if minutes is None else min(plan.epochs, minutes * 60 / seconds)
     accumulate = min(max(1, round(plan.step_items * whole / batches.items)), whole)
     wanted = max(accumulate, round(passes * whole))
@@ -201,14 +200,20 @@ def _course(batches: Batches, plan: Plan, minutes: float | None, pace: Pace) -> 
     return _Course(passes, count, max(1, round(wanted / count)), accumulate)
 
 
+def _work(batches: Batches, plan: Plan) -> float:
+    """Return what an epoch takes, as so many tokens that are learned from; what is only read costs less."""
+    read = 0 if plan.back else batches.computed - batches.learned
+    return batches.computed - read * (1 - FORWARD)
+
+
 def _left_out(stage: str, passes: float, planned: int, items: int, minutes: float) -> str:
     read = f"{max(1, round(passes * items)):,} of {items:,} examples, once each"
     fits = f"{passes:.1f} of {planned} passes over {items:,} examples" if passes >= 1 else read
     return f"{stage}: {minutes:g} minutes are enough for {fits}; the rest is left out"
 
 
-def _affordable(valid: Sequence[Item], tokens: int) -> list[Item]:
-    """Return the first of ``valid`` that can be measured in little time beside ``tokens`` that are learned."""
+def _affordable(valid: Sequence[Item], tokens: float) -> list[Item]:
+    """Return the first of ``valid`` that can be measured in little time beside ``tokens`` that are learned from."""
     room, held = MEASURED * tokens, list[Item]()
     for item in valid:
         room -= len(item.ids)
