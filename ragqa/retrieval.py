@@ -155,7 +155,7 @@ class Retriever:
         A misspelt word is looked for as the library spells it; of a manual of which the question names one edition,
         the others are left out. ``only`` is the id of a document that alone is searched.
         """
-        corrections = find_slips(question, self.lexical, self._document_names(), _is_english)
+        corrections = find_slips(question, self.lexical, self._document_names(), _is_english, self.lexical.languages)
         allowed = self._allowed(question, document, only)
         found = self._search(corrected(question, corrections), k, mode, allowed)
         return replace(found, question=question, corrections=corrections) if corrections else found
@@ -193,7 +193,7 @@ class Retriever:
             dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
         if mode != "dense":
-            lexical = _lexical_side(self.lexical, query_terms(question), allowed)
+            lexical = _lexical_side(self.lexical, self._query_terms(question), allowed)
             clock.lap("lexical")
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
@@ -249,7 +249,7 @@ class Retriever:
             return {}, whole, None
         best = np.argsort(-whole, kind="stable")[:INTERACTING]
         states = self._store.token_states(ids[best].tolist(), self._embedder().token_dim)
-        interaction = interact(asked, question, self.lexical.idf, states)
+        interaction = interact(asked, question, self.lexical.idf, states, self.lexical.languages)
         if interaction is None or any(one is None for one in interaction.nearest):
             return {}, whole, None
         scores = interaction.scores()
@@ -262,13 +262,17 @@ class Retriever:
 
     def _naming(self, question: str, documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
-        named = self._document_names().named_by(query_terms(question))
+        named = self._document_names().named_by(self._query_terms(question))
         return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
 
     def _document_names(self) -> Names:
         if self._names is None:
-            self._names = Names([(held.document_id, held.name, held.title) for held in self._store.documents()])
+            documents = [(held.document_id, held.name, held.title) for held in self._store.documents()]
+            self._names = Names(documents, self.lexical.languages)
         return self._names
+
+    def _query_terms(self, question: str) -> Mapping[str, int]:
+        return query_terms(question, self.lexical.languages, self.lexical.doc_freq)
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
         pulled = query + self._fusion.pull * self._store.vectors(best.tolist()).mean(axis=0)
