@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from ragqa.cjk import CJK, HAN, HANGUL, HIRAGANA, KANA, KATAKANA, simplified
+from ragqa.compounds import COMPOUNDING, split
 from ragqa.languages import ENGLISH, language_of
 from ragqa.stemming import ALGORITHMS, ELIDING, ELISION, fold, fold_in, stem, stop_words
 
@@ -111,10 +112,11 @@ def compatible(text: str) -> str:
     return unicodedata.normalize("NFKC", _FRACTION_AFTER_DIGIT.sub(" ", _RAISED_AFTER_DIGIT.sub("^", text)))
 
 
-def terms(text: str, language: str = ENGLISH) -> list[str]:
+def terms(text: str, language: str = ENGLISH, parts_of: Callable[[str], Iterable[str]] | None = None) -> list[str]:
     """Return the index terms of ``text`` in order, repeated as often as they occur; none holds white space.
 
-    ``language`` is the one in which words are stemmed, of ``stemming.ALGORITHMS``.
+    ``language`` is the one in which words are stemmed, of ``stemming.ALGORITHMS``; ``parts_of`` gives the stems of the
+    parts of a word that is a compound, which are terms too.
     """
     found: list[str] = []
     for token in _tokens(text, language in ELIDING):
@@ -122,6 +124,8 @@ def terms(text: str, language: str = ENGLISH) -> list[str]:
             found.extend(_cjk_terms(token))
         else:
             found.extend(_word_terms(token, language))
+            if parts_of and token.isalpha():
+                found.extend(parts_of(token))
     return found
 
 
@@ -187,8 +191,16 @@ def query_words(
             alike = [_held(forms, known) for forms in zip(*each, strict=True)]
             if is_stop_word(token):
                 stops.update(alike)
+            elif known and token.isalpha() and not any(map(known, alike[0])):
+                alike = [(part,) for part in _parts(token, languages, known)] or alike
         said.update(alike)
     return {forms: count for forms, count in said.items() if forms not in stops} or dict(said)
+
+
+def _parts(token: str, languages: Sequence[str], known: Callable[[str], object]) -> tuple[str, ...]:
+    """Return the parts of a compound that the library holds apart."""
+    found = (split(token, language, known) for language in languages if language in COMPOUNDING)
+    return next(filter(None, found), ())
 
 
 def _held(forms: tuple[str, ...], known: Callable[[str], object] | None) -> tuple[str, ...]:

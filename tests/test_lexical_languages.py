@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ragqa.analysis import ENGLISH_ONLY, query_terms, query_words, terms
 from ragqa.answerers.evidence import Question
+from ragqa.compounds import splitter
 from ragqa.naming import Names
 from ragqa.stemming import ALGORITHMS, document_language, stem
 from ragqa.store.database import Database
@@ -243,3 +245,33 @@ def test_english_needs_no_table_of_characters():
         "assert 'opencc' not in sys.modules and not cjk._simplified_characters.cache_info().currsize"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_parts_of_a_compound_are_found_and_find_it(tmp_path: Path):
+    lines = ["Die Filterwechselanzeige leuchtet nicht auf.", "Vor dem Filterwechsel ist das Gerät zu trennen."]
+    more = [
+        "Den Deckel der Pumpe öffnen, und die Batterien wechseln.",
+        "Der Filter ist hier.",
+        "Nur mit Wasser spülen.",
+    ]
+    with Database.create_or_open(tmp_path) as database:
+        put(database, "de.txt", [*lines, *more], title="")
+        index = LexicalIndex.open(database, pytest.fail)
+        ids = database.passage_ids().tolist()
+
+        def scores(question: str) -> list[float]:
+            return index.score(np.array(ids), query_terms(question, index.languages, index.doc_freq)).tolist()
+
+        assert int(np.argmax(scores("Wie soll ich den Filter wechseln?"))) == 1
+        assert int(np.argmax(scores("Wo ist der Pumpendeckel?"))) == 2
+        assert int(np.argmax(scores("Batteriewechsel"))) == 2
+        assert not any(scores("Rasenmäher"))
+        question = Question.of("Filter wechseln", index.idf, index.doc_freq, index.languages)
+        assert question.coverage(question.bag_of(lines[1])) == 1
+        assert question.coverage(question.bag_of(more[2])) == 0
+
+
+@pytest.mark.parametrize("word", ["einschalten", "Sicherheit", "Unterlagen", "Bedienung", "Hausherr"])
+def test_prefixes_and_endings_are_no_parts(word: str):
+    split = splitter(["ein", "schalten", "sicher", "unter", "lagen", "bedienen", "aus"], "de")
+    assert split(word) == () and split("Schalterlagen") == ("schalt", "lag")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ragqa.analysis import ENGLISH_ONLY, bag_of_terms, cjk_share, query_terms, query_words, terms
 from ragqa.answerers.question_types import asked_kind, holds_kind
+from ragqa.compounds import COMPOUNDING, is_part
 from ragqa.editions import editions_in, of_another
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Span, Unit
@@ -102,9 +103,14 @@ class Question:
         return cls(text, rarity, missing, asked_kind(text), languages, others)
 
     def bag_of(self, text: str) -> AbstractSet[str]:
-        """Return the terms of a text; of a word with several stems the one by which the question has it."""
+        """Return the terms of a text: of a word with several stems the one by which the question has it, of a compound
+        also the part that the question names."""
         bag = _bag_of(text, tuple(self.languages))
-        return frozenset(self.forms.get(term, term) for term in bag) if self.forms else bag
+        if self.forms:
+            bag = frozenset(self.forms.get(term, term) for term in bag)
+        if not COMPOUNDING.isdisjoint(self.languages):
+            bag = bag.union(term for term in self.idf if term not in bag and is_part(term, bag))
+        return bag
 
     def terms_of(self, word: str) -> AbstractSet[str]:
         """Return the terms of a word of the question, as ``bag_of`` has them."""

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa import analysis
+from ragqa.compounds import COMPOUNDING, splitter
 from ragqa.stemming import ALGORITHMS, document_language
 from ragqa.store import Stamp, Terms
 from ragqa.store.derived import FolderStore, open_derived
@@ -176,7 +177,7 @@ class _Recipe:
 
         index = tantivy.Index(_schema(), path=str(into) if into else None)
         ids = database.passage_ids()
-        words, languages = self._write(index, database, ids, np.empty(0, np.int64), Counter())
+        words, languages = self._write(index, database, ids, np.empty(0, np.int64), (), Counter())
         return self._finished(index, ids, words, languages, database.stamp(), into)
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> LexicalIndex:
@@ -203,28 +204,32 @@ class _Recipe:
             if not file.name.endswith((".lock", ".npy", _WORDS, _LANGUAGES)):
                 _link(file, into / file.name)
         index = _open(into)
-        words, languages = self._write(index, database, new, gone, _read_languages(state))
-        words |= set((state / _WORDS).read_text("ascii").split())
+        before = (state / _WORDS).read_text("ascii").split()
+        words, languages = self._write(index, database, new, gone, before, _read_languages(state))
         return self._finished(index, ids, words, languages, database.stamp(), into)
 
     def _write(
-        self, index: Any, database: Texts, new: Ids, gone: Ids, languages: Counter[str]
+        self, index: Any, database: Texts, new: Ids, gone: Ids, before: Iterable[str], languages: Counter[str]
     ) -> tuple[set[str], Counter[str]]:
-        """Take passages in and out of ``index``; return the words of the new ones, and how many passages there are of
-        each language, ``languages`` of them before."""
+        """Take passages in and out of ``index``; return all words, those ``before`` included, and how many passages
+        there are of each language, ``languages`` of them before."""
         import tantivy
 
         languages = languages.copy()
-        words: set[str] = set()
+        words = set(before)
         writer = index.writer(_HEAP, 1)
         for passage_id in gone.tolist():
             writer.delete_documents_by_term("passage", passage_id)
         for start in range(0, len(new), 2048):
             own = _languages_of(database, new[start : start + 2048].tolist(), languages)
             languages.update(own.values())
-            for passage_id, text in database.index_texts(list(own)):
-                writer.add_document(tantivy.Document(passage=passage_id, terms=_joined(text, own[passage_id])))
+            texts = list(database.index_texts(list(own)))
+            for _, text in texts:
                 words |= analysis.latin_words(text)
+            splits = {language: splitter(words, language) for language in COMPOUNDING.intersection(own.values())}
+            for passage_id, text in texts:
+                found = analysis.terms(text, own[passage_id], splits.get(own[passage_id]))
+                writer.add_document(tantivy.Document(passage=passage_id, terms=" ".join(map(_stored_form, found))))
         writer.commit()
         writer.wait_merging_threads()
         return words, languages
@@ -278,10 +283,6 @@ def _open(folder: Path) -> Any:
     index = tantivy.Index.open(str(folder))
     index.config_reader("manual")
     return index
-
-
-def _joined(text: str, language: str) -> str:
-    return " ".join(_stored_form(term) for term in analysis.terms(text, language))
 
 
 def _stored_form(term: str) -> str:
