@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bench.data import CORPORA, folder_of
 from bench.record import Row, Used, parser, report, time_call
 from ragqa.embedders.folders import find_model
+from ragqa.embedders.lengths import count_tokens, most_tokens
 from ragqa.embedders.local import LocalEmbedder
 from ragqa.embedders.tokens import batches
 from ragqa.ingest import SLAB, embedding_input
@@ -34,10 +35,10 @@ def choose_manual() -> tuple[Path, str]:
     return (manual, "manuals") if manual.exists() else (min(CORPORA.glob("*.pdf")), "sample manuals")
 
 
-def passages(manual: Path, embedder: LocalEmbedder) -> tuple[list[str], list[Sequence[Span]]]:
+def passages(manual: Path) -> tuple[list[str], list[Sequence[Span]]]:
     """Return what ingest would embed of a manual: texts and their windows."""
     document = read(manual)
-    cut = cut_passages(document, embedder.count_tokens, embedder.max_tokens)
+    cut = cut_passages(document, count_tokens, most_tokens())
     inputs = [embedding_input(document.title, one) for one in cut]
     inputs = inputs[::6]  # some of every part of the manual, so that a round takes seconds
     return [text for text, _ in inputs], [windows for _, windows in inputs]
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     manual, data = choose_manual()
     folder = find_model("all-MiniLM-L6-v2")
     embedder = LocalEmbedder(folder)
-    texts, windows = passages(manual, embedder)
+    texts, windows = passages(manual)
     embedder.warm()
     runner = embedder._load_runner()
     assert isinstance(runner, CompiledRunner)

@@ -47,13 +47,13 @@ class Outcomes:
         return row
 
 
-def ask_all(manual: Path) -> Outcomes:
-    """Ask a manual all its questions."""
+def ask_all(manual: Path, embedder: str | None = None) -> Outcomes:
+    """Ask a manual all its questions, with the usual embedder for it or the one named."""
     first: list[float] = []
     five: list[float] = []
     yes: list[float] = []
     no: list[float] = []
-    with library_of(manuals=[manual]) as library:
+    with library_of(manuals=[manual], embedder=embedder) as library:
         for question in manual_questions(manual):
             answer = library.ask(question.text)
             (yes if question.answerable else no).append(answer.confidence)

@@ -180,6 +180,7 @@ def query_words(
     said: Counter[tuple[str, ...]] = Counter()
     stops: set[tuple[str, ...]] = set()
     is_stop_word = _stop_words_of(question, languages)
+    alike: list[tuple[str, ...]]
     for token in _tokens(question, not ELIDING.isdisjoint(languages)):
         if _CJK_RUN.match(token):
             alike = [(term,) for term in _cjk_terms(token)]
@@ -187,7 +188,7 @@ def query_words(
         else:
             each = [_word_terms(token, language) for language in languages]
             if len(set(map(len, each))) > 1:  # letters that are none without their marks
-                each = [(term for terms in each for term in terms)]
+                each = [tuple(term for found in each for term in found)]
             alike = [_held(forms, known) for forms in zip(*each, strict=True)]
             if is_stop_word(token):
                 stops.update(alike)

@@ -51,13 +51,16 @@ def renew(file: Path, before: str | None) -> None:
 def approved_embedder(store: Store) -> str | None:
     """Return the spec of the embedder that a library was made with, None for the bundled one or before the first.
 
+    Those that packages carry need no approval: their files are known.
     Raises LibraryError where the user never agreed to it: a library may come from anybody.
     """
-    from ragqa.embedders import BUNDLED_SPEC
+    from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC
 
     held = store.embedder()
     if held is None or held.spec == BUNDLED_SPEC:
         return None
+    if held.spec == MULTILINGUAL_SPEC:
+        return held.spec
     approval = approval_of(store.folder)
     if approval is None or approval.embedder != held.spec:
         raise LibraryError(

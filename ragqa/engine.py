@@ -202,18 +202,18 @@ class Library:
 
         with self._writing():
             changes = FileChanges(self.store, roots, sources, sync=sync)
-            embedder = self._checked_embedder() if self.documents() else self.embedder
             results = ingest(
                 self.store,
-                embedder,
+                self._known_embedder(),
                 sources,
+                choose=self._choose_embedder,
                 changes=changes,
                 cut=Cut(target=self.settings.passage_tokens),
                 password=password,
                 progress=progress,
                 notice=self._notice,
             )
-            remember_embedder(self.store, embedder.spec)
+            remember_embedder(self.store, self.embedder.spec)
         if any(result.status in ("added", "replaced") for result in results):
             self.open_retriever()  # brings the indexes up to date now, rather than under the next question
         return results
@@ -237,7 +237,8 @@ class Library:
         from ragqa.passages import Cut
 
         with self._writing():
-            results = ingest_documents(self.store, self.embedder, documents, Cut(target=self.settings.passage_tokens))
+            cut = Cut(target=self.settings.passage_tokens)
+            results = ingest_documents(self.store, self._known_embedder(), documents, cut, self._choose_embedder)
             remember_embedder(self.store, self.embedder.spec)
         return results
 
@@ -378,6 +379,21 @@ class Library:
                 indexes, fusion = self.store.indexes(self._notice), Fusion.of(self.settings)
                 self._retriever = Retriever(self.store, indexes, self._checked_embedder, fusion)
             return self._retriever
+
+    def _known_embedder(self) -> Embedder | None:
+        """Return the embedder; None where nobody chose one and nothing is embedded yet."""
+        if self.documents():
+            return self._checked_embedder()
+        return self.embedder if self._embedder or self.settings.embedder or self.store.embedder() else None
+
+    def _choose_embedder(self, documents: Sequence[Document]) -> Embedder:
+        """Return the embedder for a library that begins with ``documents``, and keep to it."""
+        from ragqa.embedders import open_embedder
+        from ragqa.embedders.choosing import spec_for
+
+        with self._loading:
+            self._embedder = open_embedder(spec_for(documents, self._notice), progress=self._notice)
+            return self._embedder
 
     def _checked_embedder(self) -> Embedder:
         """Return the embedder. Raises EmbedderMismatch where the library holds the vectors of another."""

@@ -34,9 +34,6 @@ SLAB = 512
 READING = 0.2
 """The share of a file's work that is reading it, near enough to say how long a run takes; the rest is embedding."""
 
-MOST_PER_TOKEN = 50
-"""Characters that a token stands for at most: a tokenizer takes a word of millions of letters for one unknown."""
-
 VECTORS = 2
 """Raised whenever more is kept of a text than before, so that it is embedded again."""
 
@@ -85,37 +82,43 @@ class Progress:
     """How much of the whole work is done, 0 to 1, reckoned by the sizes of the files."""
 
 
+EmbedderFor = Callable[[Sequence[Document]], "Embedder"]
+"""Returns the embedder of a library that begins with these documents."""
+
+
 def ingest(
     store: Store,
-    embedder: Embedder,
+    embedder: Embedder | None,
     sources: Sequence[Source],
     *,
+    choose: EmbedderFor | None = None,
     changes: FileChanges | None = None,
     cut: Cut | None = None,
     password: str | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> list[Ingested]:
-    """Bring the library up to date with ``sources``; a file that fails is named and never stops the others."""
+    """Bring the library up to date with ``sources``; a file that fails is named and never stops the others.
+
+    With no ``embedder``, ``choose`` gives it when the first documents were read.
+    """
     from ragqa.readers.guard import Guard
 
     changes = changes or FileChanges(store, (), sources, sync=False)
     with Guard(PurePath(source.name).suffix.lower() for source in sources) as guard:
-        return _ingest(guard, store, embedder, sources, changes, cut or Cut(), password, progress, notice)
+        group = _Group(store, embedder, choose, cut or Cut(), notice)
+        return _ingest(guard, store, group, sources, changes, password, progress)
 
 
 def _ingest(
     guard: Guard,
     store: Store,
-    embedder: Embedder,
+    group: _Group,
     sources: Sequence[Source],
     changes: FileChanges,
-    cut: Cut,
     password: str | None,
     progress: Callable[[Progress], None],
-    notice: Callable[[str], None],
 ) -> list[Ingested]:
-    group = _Group(store, embedder, cut_fingerprint(cut), notice)
     results: dict[int, Ingested] = {}
     work = _Work(sources, progress)
     duplicates: dict[int, tuple[str, Source]] = {}
@@ -141,7 +144,9 @@ def _ingest(
                 continue
             guard.start()
             group.warm()
-            group.add(number, *_read_and_cut(guard, data, source.name, embedder, cut, password), source)
+            document = guard.read(data, source.name, password)
+            if not group.add(number, document, source):
+                raise UnreadableFile(f"{source.name} holds no text to answer from, only a table of contents")
             work.read()
         except UnreadableFile as error:
             changes.forget(sha256)
@@ -204,14 +209,17 @@ class _Work:
 
 
 def ingest_documents(
-    store: Store, embedder: Embedder, documents: Iterable[Document], cut: Cut | None = None
+    store: Store,
+    embedder: Embedder | None,
+    documents: Iterable[Document],
+    cut: Cut | None = None,
+    choose: EmbedderFor | None = None,
 ) -> list[Ingested]:
     """Store documents that were read elsewhere, as ``ingest`` does files."""
-    cut = cut or Cut()
-    group = _Group(store, embedder, cut_fingerprint(cut))
+    group = _Group(store, embedder, choose, cut or Cut())
     results: dict[int, Ingested] = {}
     for number, document in enumerate(documents):
-        group.add(number, document, cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut))
+        group.add(number, document)
         if group.full:
             results.update(group.store())
     results.update(group.store())
@@ -224,27 +232,36 @@ class _Group:
     def __init__(
         self,
         store: Store,
-        embedder: Embedder,
-        fingerprint: str,
+        embedder: Embedder | None,
+        choose: EmbedderFor | None,
+        cut: Cut,
         notice: Callable[[str], None] = lambda line: None,
     ) -> None:
-        self.fingerprint = fingerprint
+        self.fingerprint = cut_fingerprint(cut)
         self._notice = notice
         self._store = store
-        self._embedder = embedder
+        self._embedder, self._choose = embedder, choose
+        self._cut = cut
         self._warmed = False
         self._waiting: list[tuple[int, Document, list[Passage], Source | None]] = []
 
     def warm(self) -> None:
-        """Load the embedder while the first document is read."""
-        if not self._warmed:
+        """Load the embedder, if it is known, while the first document is read."""
+        if not self._warmed and self._embedder:
             from ragqa.models.compiled import load_in_background
 
             load_in_background(partial(self._embedder.warm, passages=True))
             self._warmed = True
 
-    def add(self, number: int, document: Document, passages: list[Passage], source: Source | None = None) -> None:
-        self._waiting.append((number, document, passages, source))
+    def add(self, number: int, document: Document, source: Source | None = None) -> list[Passage]:
+        """Cut a document and let it wait to be stored; return its passages. One without any does not wait."""
+        from ragqa.embedders.lengths import count_tokens, most_tokens
+
+        most = min(most_tokens(), self._embedder.max_tokens) if self._embedder else most_tokens()
+        passages = cut_passages(document, count_tokens, most, self._cut)
+        if passages or source is None:
+            self._waiting.append((number, document, passages, source))
+        return passages
 
     @property
     def full(self) -> bool:
@@ -252,9 +269,12 @@ class _Group:
 
     def store(self, progress: Callable[[int, int], None] = lambda done, total: None) -> dict[int, Ingested]:
         """Embed what waits, then put each document in a transaction of its own."""
+        if not self._waiting:
+            return {}
+        embedder = self._embedder_of([document for _, document, _, _ in self._waiting])
         inputs = [embedding_input(document.title, p) for _, document, passages, _ in self._waiting for p in passages]
-        keys = iter(store_vectors(self._store, self._embedder, inputs, progress, self._notice))
-        identity = identity_of(self._embedder)
+        keys = iter(store_vectors(self._store, embedder, inputs, progress, self._notice))
+        identity = identity_of(embedder)
         results = {}
         for number, document, passages, source in self._waiting:
             own = list(islice(keys, len(passages)))
@@ -269,20 +289,12 @@ class _Group:
         self._waiting.clear()
         return results
 
-
-def _read_and_cut(
-    guard: Guard, data: bytes, name: str, embedder: Embedder, cut: Cut, password: str | None
-) -> tuple[Document, list[Passage]]:
-    document = guard.read(data, name, password)
-    passages = cut_passages(document, partial(_count_tokens, embedder), embedder.max_tokens, cut)
-    if not passages:
-        raise UnreadableFile(f"{name} holds no text to answer from, only a table of contents")
-    return document, passages
-
-
-def _count_tokens(embedder: Embedder, texts: Sequence[str]) -> list[int]:
-    counts = embedder.count_tokens(texts)
-    return [max(count, len(text) // MOST_PER_TOKEN) for count, text in zip(counts, texts, strict=True)]
+    def _embedder_of(self, documents: Sequence[Document]) -> Embedder:
+        if self._embedder is None:
+            if self._choose is None:
+                raise ValueError("expected an embedder, or what chooses one; got neither")
+            self._embedder = self._choose(documents)
+        return self._embedder
 
 
 def reembed(

@@ -10,6 +10,7 @@ Khattab & Zaharia 2020) orders the best 20. What each step is worth: bench/LOG.m
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from ragqa.analysis import query_terms, terms
+from ragqa.cjk import HAN
 from ragqa.editions import Editions, front_of
 from ragqa.errors import LibraryError
 from ragqa.late_interaction import Interaction, interact
@@ -200,6 +202,8 @@ class Retriever:
             return Found(question, (), clock.laps, query, vocabulary_coverage)
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
+        if lexical:
+            lexical = replace(lexical, trust=_words_known(self.lexical, self._query_terms(question)) ** 2)
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
@@ -282,7 +286,7 @@ class Retriever:
         self, ids: Ids, total: Floats, dense: ScoredCandidates | None, lexical: ScoredCandidates | None, k: int
     ) -> tuple[Hit, ...]:
         order = np.argsort(-total, kind="stable")[: 2 * k + 8]
-        close = _close(self._store.vectors(ids[order].tolist()))
+        close = _close(self._store.vectors(ids[order].tolist()), self._vectors.mean)
         if not close[:k, :k].any():  # no need to read what comes behind
             order, close = order[:k], close[:k, :k]
         passages = self._store.passages(ids[order].tolist())
@@ -312,6 +316,8 @@ class ScoredCandidates:
     score_others: Callable[[Ids], Floats]
     size: int
     """How many passages could have been found."""
+    trust: float = 1.0
+    """What a usual good hit weighs."""
 
     def extended_to(self, ids: Ids) -> ScoredCandidates:
         """Return these scores with a score for each of ``ids`` (a sorted superset of its own)."""
@@ -330,7 +336,7 @@ class ScoredCandidates:
 
     def standard(self) -> Floats:
         spread = self.top_mean - self.mean
-        return (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
+        return self.trust * (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
 
 
 def _is_english(word: str) -> bool:
@@ -376,6 +382,19 @@ def _lexical_side(index: LexicalSearch, words: Mapping[str, int], allowed: Ids |
     return ScoredCandidates(ids, scores, mean, top_mean, lambda others: index.score(others, words), size)
 
 
+_HAN = re.compile(f"[{HAN}]")
+
+
+def _words_known(index: LexicalSearch, words: Mapping[str, int]) -> float:
+    """Return the share of a question's words, of its single Chinese characters, and of its pairs of kana and of hangul,
+    that the library uses at all.
+
+    A question in another language than the manual shares a name or a number with it by chance: BM25 then tells little.
+    """
+    units = [word for word in words if len(word) == 1 or not _HAN.search(word)]
+    return sum(index.doc_freq(word) > 0 for word in units) / len(units) if units else 1.0
+
+
 def _window_side(held: WindowMatrix, query: Floats, dense: ScoredCandidates) -> ScoredCandidates:
     """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
     scores = dense.scores.copy()
@@ -414,9 +433,17 @@ def _neighbours(places: Ids, total: Floats) -> Floats:
     return gains
 
 
-def _close(vectors: Floats) -> NDArray[np.bool_]:
-    """Return which of the vectors lie so close to one another that their texts may say the same."""
-    close: NDArray[np.bool_] = vectors @ vectors.T > DUPLICATE_COSINE
+USUAL_COSINE = 0.3
+"""Mean cosine of two passages up to which an embedder's cosines are taken as they are."""
+
+
+def _close(vectors: Floats, mean: Floats) -> NDArray[np.bool_]:
+    """Return which of the vectors lie so close to one another that their texts may say the same.
+
+    ``mean`` is that of the library: some embedders put all texts into a narrow cone, where any two are near.
+    """
+    floor = max(0.0, (float(mean @ mean) - USUAL_COSINE) / (1 - USUAL_COSINE))
+    close: NDArray[np.bool_] = vectors @ vectors.T > floor + (1 - floor) * DUPLICATE_COSINE
     np.fill_diagonal(close, False)
     return close
 

@@ -102,7 +102,7 @@ class Question:
         others = {form: forms[0] for forms in words for form in forms[1:] if form not in rarity}
         return cls(text, rarity, missing, asked_kind(text), languages, others)
 
-    def bag_of(self, text: str) -> AbstractSet[str]:
+    def bag_of(self, text: str) -> frozenset[str]:
         """Return the terms of a text: of a word with several stems the one by which the question has it, of a compound
         also the part that the question names."""
         bag = _bag_of(text, tuple(self.languages))
@@ -417,7 +417,7 @@ def first_cell(hits: Sequence[Hit], row: Candidate) -> str:
     return row_text(hits, row).partition(" | ")[0]
 
 
-def head_terms(question: Question, one: Candidate) -> AbstractSet[str]:
+def head_terms(question: Question, one: Candidate) -> frozenset[str]:
     """Return the terms of the two headings nearest above a candidate."""
     return question.bag_of("\n".join(one.unit.section[-2:]))
 

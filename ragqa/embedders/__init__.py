@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Embedded", "EmbeddedQuestion", "Embedder", "Opener", "TokenStates", "open_embedder"]
 
-BUNDLED_SPEC = "local:all-MiniLM-L6-v2"
+BUNDLED_SPEC, MULTILINGUAL_SPEC = "local:all-MiniLM-L6-v2", "local:multilingual"
+"""Both are carried by packages and known by their hash."""
 
 PLUGINS = "ragqa.embedders"
 """The group of entry points by which other packages add a kind: the name of each is the kind, its object an Opener."""

