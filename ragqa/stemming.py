@@ -52,6 +52,14 @@ _UNACCENTED = {
 }
 """Endings that people type without the accents by which a stemmer knows them."""
 
+_PARTICIPLE = re.compile(
+    r"^((?:ab|an|auf|aus|ein|nach|um|vor|weg|zu|zurück)(?=ge(?:\w{5,}|\w{2,}[^aeiou]e?t)$)"
+    r"|(?=ge\w{3,}[^aeiou]e?t(?:e[mnrs]?)?$))ge"
+)
+_VERB_ENDING = re.compile("(?<=[^aeiou])e?t$")
+LEAST_VERB = 6
+"""Letters of a German stem that loses its ending."""
+
 _MORE_STOPS = {
     "de": "bitte mein meine meinen meinem meiner mir mich dein deine man dies diese dieser dieses diesen diesem alle "
     "als so dann denn da dort hier wozu womit wofür woran worauf wodurch welchen welchem wer wem wen wessen wieso darf "
@@ -94,7 +102,18 @@ def stem(word: str, language: str) -> str:
     word = _lower(word, language)
     for ending, accented in _UNACCENTED.get(language, ()):
         word = ending.sub(accented, word)
-    return fold_in(str(_stemmer(language).stemWord(word)), language)
+    if language == "de":
+        word = _PARTICIPLE.sub(r"\1", word)
+    found = fold_in(str(_stemmer(language).stemWord(word)), language)
+    return _without_verb_ending(found) if language == "de" else found
+
+
+def _without_verb_ending(stemmed: str) -> str:
+    """Return a German stem without the -t of verbs, which Snowball leaves as it does the ge- of participles: blinkt,
+    gereinigt, aufgeladen. Nouns such as Gewicht lose the same in all their forms."""
+    while len(stemmed) >= LEAST_VERB and (shorter := _VERB_ENDING.sub("", stemmed)) != stemmed:
+        stemmed = shorter
+    return stemmed
 
 
 def fold(text: str) -> str:

@@ -100,7 +100,7 @@ ASKED = [
     ("pt", "Onde fica a instalacao?", 1),
     ("pt", "Por que as luzes vermelhas piscam?", 2),
     ("nl", "Waarmee reinig ik het filter?", 1),
-    ("sv", "Vilka lampor blinkar, och vilka batterier?", 2),
+    ("sv", "Vilka röda lampor blinkar när batteriet är tomt?", 2),
     ("ru", "Почему красные лампы мигают?", 2),
     ("ru", "Когда горит зеленый свет?", 1),
     ("ru", "Как чистить фильтры?", 1),
@@ -233,6 +233,25 @@ def test_any_text_gives_terms_in_any_language(text: str):
     assert bool(query_terms(text, ("de", "fr"))) <= bool(terms(text))
 
 
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "reinigen reinigt gereinigt reinigte",
+        "ausschalten ausgeschaltet",
+        "wechseln gewechselt wechselt",
+        "Gewicht Gewichte",
+        "blinkt blinken geblinkt",
+        "aufladen aufgeladen",
+        "angeben angegeben",
+        "ablegen abgelegt",
+        "Angebot Angebote",
+        "öffnen öffnet geöffnet geöffneten",
+    ],
+)
+def test_forms_of_a_german_verb_meet(forms: str):
+    assert len({stem(form, "de") for form in forms.split()}) == 1
+
+
 def test_stems_are_folded():
     assert stem("Größe", "de") == stem("GROESSE", "de") == "gross"
     assert stem("ISITICI", "tr") == stem("ısıtıcı", "tr") and stem("ёлка", "ru") == stem("елка", "ru")
@@ -274,4 +293,4 @@ def test_the_parts_of_a_compound_are_found_and_find_it(tmp_path: Path):
 @pytest.mark.parametrize("word", ["einschalten", "Sicherheit", "Unterlagen", "Bedienung", "Hausherr"])
 def test_prefixes_and_endings_are_no_parts(word: str):
     split = splitter(["ein", "schalten", "sicher", "unter", "lagen", "bedienen", "aus"], "de")
-    assert split(word) == () and split("Schalterlagen") == ("schalt", "lag")
+    assert split(word) == () and split("Schalterlagen") == ("schal", "lag")
