@@ -179,7 +179,7 @@ class Asker:
         windows = self.store.windows([hit.passage.passage_id for hit in found.hits])
         lexical = self.retriever.lexical
         text = found.looked_for
-        asked = Question.of(text, lexical.idf, lambda term: lexical.doc_freq(term) > 0)
+        asked = Question.of(text, lexical.idf, lambda term: lexical.doc_freq(term) > 0, lexical.languages)
         query, vocabulary_coverage = found.query, found.vocabulary_coverage
         if query is None and any(len(vectors) for vectors in windows.values()):
             # A lexical search needs no vector; which of its sentences answers is told by their vectors all the same.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import query_terms
+from ragqa.analysis import ENGLISH_ONLY, query_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,15 +50,16 @@ def interact(
     text: str,
     idf: Callable[[str], float],
     passages: Sequence[TokenStates | None],
+    languages: Sequence[str] = ENGLISH_ONLY,
 ) -> Interaction | None:
-    """Weigh passages for a question; None where its tokens are not known."""
+    """Weigh passages for a question; None where its tokens are not known. ``languages`` are those of the library."""
     if question.tokens is None or not len(question.tokens):
         return None
     nearest = tuple(
         None if states is None or not len(states.levels) else _nearest(question.tokens, states) for states in passages
     )
     words = _words(question.spans, text)
-    return Interaction(_weights(words, len(question.spans), idf), nearest, words)
+    return Interaction(_weights(words, len(question.spans), idf, languages), nearest, words)
 
 
 def _nearest(question: Floats, states: TokenStates) -> Floats:
@@ -74,10 +75,13 @@ def _nearest(question: Floats, states: TokenStates) -> Floats:
     return best.T
 
 
-def _weights(words: Sequence[tuple[str, int, int]], tokens: int, idf: Callable[[str], float]) -> Floats:
+def _weights(
+    words: Sequence[tuple[str, int, int]], tokens: int, idf: Callable[[str], float], languages: Sequence[str]
+) -> Floats:
     rarity = np.zeros(tokens, np.float32)
     for word, first, last in words:
-        rarity[first:last] = max((idf(term) for term in query_terms(word)), default=0.0) / (last - first)
+        of_each = (min(map(idf, forms)) for forms in query_words(word, languages))
+        rarity[first:last] = max(of_each, default=0.0) / (last - first)
     alike = np.full(len(rarity), 1 / len(rarity), np.float32)
     total = float(rarity.sum())
     return np.asarray((alike + rarity / total) / 2, np.float32) if total > 0 else alike

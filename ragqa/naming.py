@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from ragqa.analysis import is_stop, terms
+from ragqa.analysis import ENGLISH_ONLY, bag_of_terms, is_stop
 
 RAREST = 3.0
 """The most that one word's rarity can be: in a large library it would else drown what the passages say."""
@@ -24,14 +24,17 @@ _JOINTS = re.compile(r"[_\-./]+")
 class Names:
     """The words of all documents' file names."""
 
-    def __init__(self, documents: Sequence[tuple[int, str, str]]) -> None:
-        """Take each document's id, name and title. A name without a suffix is no file's but an identifier."""
+    def __init__(self, documents: Sequence[tuple[int, str, str]], languages: Sequence[str] = ENGLISH_ONLY) -> None:
+        """Take each document's id, name and title, and the library's languages.
+
+        A name without a suffix is no file's but an identifier.
+        """
         self._size = len(documents)
         self._named: dict[str, list[int]] = defaultdict(list)
         for document_id, name, title in documents:
             path = PurePosixPath(name)
             if path.suffix:
-                for word in _words(f"{path.with_suffix('')} {title}"):
+                for word in _words(f"{path.with_suffix('')} {title}", languages):
                     self._named[word].append(document_id)
 
     def __contains__(self, term: object) -> bool:
@@ -55,5 +58,5 @@ class Names:
         return scores
 
 
-def _words(text: str) -> set[str]:
-    return {term for term in terms(_JOINTS.sub(" ", text)) if not is_stop(term)}
+def _words(text: str, languages: Sequence[str]) -> set[str]:
+    return {term for term in bag_of_terms(_JOINTS.sub(" ", text), languages) if not is_stop(term)}

@@ -10,6 +10,7 @@ Khattab & Zaharia 2020) orders the best 20. What each step is worth: bench/LOG.m
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import cjk_share, query_terms, terms
+from ragqa.analysis import query_terms, terms
+from ragqa.cjk import HAN
 from ragqa.editions import Editions, front_of
 from ragqa.errors import LibraryError
 from ragqa.late_interaction import Interaction, interact
@@ -155,7 +157,7 @@ class Retriever:
         A misspelt word is looked for as the library spells it; of a manual of which the question names one edition,
         the others are left out. ``only`` is the id of a document that alone is searched.
         """
-        corrections = find_slips(question, self.lexical, self._document_names(), _is_english)
+        corrections = find_slips(question, self.lexical, self._document_names(), _is_english, self.lexical.languages)
         allowed = self._allowed(question, document, only)
         found = self._search(corrected(question, corrections), k, mode, allowed)
         return replace(found, question=question, corrections=corrections) if corrections else found
@@ -193,7 +195,7 @@ class Retriever:
             dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
         if mode != "dense":
-            lexical = _lexical_side(self.lexical, query_terms(question), allowed)
+            lexical = _lexical_side(self.lexical, self._query_terms(question), allowed)
             clock.lap("lexical")
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
@@ -201,7 +203,7 @@ class Retriever:
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
         if lexical:
-            lexical = replace(lexical, trust=_words_known(self.lexical, query_terms(question)) ** 2)
+            lexical = replace(lexical, trust=_words_known(self.lexical, self._query_terms(question)) ** 2)
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
@@ -251,7 +253,7 @@ class Retriever:
             return {}, whole, None
         best = np.argsort(-whole, kind="stable")[:INTERACTING]
         states = self._store.token_states(ids[best].tolist(), self._embedder().token_dim)
-        interaction = interact(asked, question, self.lexical.idf, states)
+        interaction = interact(asked, question, self.lexical.idf, states, self.lexical.languages)
         if interaction is None or any(one is None for one in interaction.nearest):
             return {}, whole, None
         scores = interaction.scores()
@@ -264,13 +266,17 @@ class Retriever:
 
     def _naming(self, question: str, documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
-        named = self._document_names().named_by(query_terms(question))
+        named = self._document_names().named_by(self._query_terms(question))
         return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
 
     def _document_names(self) -> Names:
         if self._names is None:
-            self._names = Names([(held.document_id, held.name, held.title) for held in self._store.documents()])
+            documents = [(held.document_id, held.name, held.title) for held in self._store.documents()]
+            self._names = Names(documents, self.lexical.languages)
         return self._names
+
+    def _query_terms(self, question: str) -> Mapping[str, int]:
+        return query_terms(question, self.lexical.languages, self.lexical.doc_freq)
 
     def _pulled(self, query: Floats, best: Ids) -> Floats:
         pulled = query + self._fusion.pull * self._store.vectors(best.tolist()).mean(axis=0)
@@ -376,12 +382,16 @@ def _lexical_side(index: LexicalSearch, words: Mapping[str, int], allowed: Ids |
     return ScoredCandidates(ids, scores, mean, top_mean, lambda others: index.score(others, words), size)
 
 
+_HAN = re.compile(f"[{HAN}]")
+
+
 def _words_known(index: LexicalSearch, words: Mapping[str, int]) -> float:
-    """Return the share of a question's words, and of its single CJK characters, that the library uses at all.
+    """Return the share of a question's words, of its single Chinese characters, and of its pairs of kana and of hangul,
+    that the library uses at all.
 
     A question in another language than the manual shares a name or a number with it by chance: BM25 then tells little.
     """
-    units = [word for word in words if len(word) == 1 or not cjk_share(word)]
+    units = [word for word in words if len(word) == 1 or not _HAN.search(word)]
     return sum(index.doc_freq(word) > 0 for word in units) / len(units) if units else 1.0
 
 

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Protocol
 
-from ragqa.analysis import WORD, fold, is_stop, terms
+from ragqa.analysis import ENGLISH_ONLY, WORD, bag_of_terms, is_stop
+from ragqa.stemming import fold
 from ragqa.types import Correction
 
 SHORTEST = 5
@@ -46,7 +47,11 @@ class Vocabulary(Protocol):
 
 
 def find_slips(
-    question: str, vocabulary: Vocabulary, known: Container[str], is_english: Callable[[str], bool]
+    question: str,
+    vocabulary: Vocabulary,
+    known: Container[str],
+    is_english: Callable[[str], bool],
+    languages: Sequence[str] = ENGLISH_ONLY,
 ) -> tuple[Correction, ...]:
     """Return the misspelt words of a question and the library's word for each, each once.
 
@@ -54,8 +59,8 @@ def find_slips(
     case, and is asked only of a word that is nearly one of the library's.
     """
     found: dict[str, Correction] = {}
-    for word, strict in _unknown_words(question, vocabulary, known):
-        meant = _nearest(fold(word), strict, vocabulary)
+    for word, strict in _unknown_words(question, vocabulary, known, languages):
+        meant = _nearest(fold(word), strict, vocabulary, languages)
         if meant and not _is_form_of_english(fold(word), is_english):
             found[word] = Correction(word, meant)
     return tuple(found.values())
@@ -67,7 +72,9 @@ def corrected(question: str, corrections: Sequence[Correction]) -> str:
     return WORD.sub(lambda match: meant.get(match[0], match[0]), question) if meant else question
 
 
-def _unknown_words(question: str, vocabulary: Vocabulary, known: Container[str]) -> Iterator[tuple[str, bool]]:
+def _unknown_words(
+    question: str, vocabulary: Vocabulary, known: Container[str], languages: Sequence[str]
+) -> Iterator[tuple[str, bool]]:
     """Yield each word that the library holds in no form, and whether it may be a name: capitalised in a sentence."""
     for match in WORD.finditer(question):
         word = match[0]
@@ -75,26 +82,30 @@ def _unknown_words(question: str, vocabulary: Vocabulary, known: Container[str])
             continue
         before, after = question[: match.start()], question[match.end() :]
         around = re.split(r"\s", before)[-1] + word + re.split(r"\s", after)[0].rstrip("?!.,;:")
-        if any(is_stop(term) or term in known or vocabulary.doc_freq(term) for term in terms(word)):
+        if any(is_stop(term) or term in known or vocabulary.doc_freq(term) for term in bag_of_terms(word, languages)):
             continue
         if not _NOT_IN_WORDS.search(around):
             yield word, word[0].isupper() and before.rstrip(" \"'(“‘")[-1:] not in ("", ".", "?", "!", ":")
 
 
-def _nearest(word: str, strict: bool, vocabulary: Vocabulary) -> str | None:
+def _nearest(word: str, strict: bool, vocabulary: Vocabulary, languages: Sequence[str]) -> str | None:
     """Return the library's word that ``word`` is most likely meant to be; None where none is near."""
     most = 2 if len(word) >= TWO_FROM and not strict else 1
     near: dict[int, list[str]] = {1: [], 2: []}
+
+    def forms(other: str) -> frozenset[str]:
+        return bag_of_terms(other, languages)
+
     letters = set(word)
     for other in vocabulary.words(word[0]):
         if abs(len(other) - len(word)) > most or len(letters ^ set(other)) > 2 * most or len(other) < SHORTEST:
             continue
         slips = _slips_between(word, other, most)
-        if 0 < slips <= most and _is_slip(word, other, slips, strict) and any(map(vocabulary.doc_freq, terms(other))):
+        if 0 < slips <= most and _is_slip(word, other, slips, strict) and any(map(vocabulary.doc_freq, forms(other))):
             near[slips].append(other)
-    if not near[1] and len({term for other in near[2] for term in terms(other)}) > 1:
+    if not near[1] and len(set(map(forms, near[2]))) > 1:
         return None
-    return max(near[1] or near[2], key=lambda other: (max(map(vocabulary.doc_freq, terms(other))), other), default=None)
+    return max(near[1] or near[2], key=lambda other: (max(map(vocabulary.doc_freq, forms(other))), other), default=None)
 
 
 def _is_slip(word: str, other: str, slips: int, strict: bool) -> bool:

@@ -22,7 +22,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import cjk_share, compatible, in_chinese, query_terms
+from ragqa.analysis import cjk_share, compatible, in_chinese
 from ragqa.answerers.evidence import (
     CONSIDERED,
     OTHER_EDITION,
@@ -30,7 +30,6 @@ from ragqa.answerers.evidence import (
     Considered,
     Evidence,
     Question,
-    bag_of,
     candidates,
     column_names,
     first_cell,
@@ -74,7 +73,7 @@ def features(
     mass /= max(float(mass.sum()), 1e-9)
     readable = evidence.vocabulary_coverage**2
     bags = [set().union(*(evidence.bags[n] for n in one.windows)) if one.windows else set() for one in found]
-    heads = {one.unit.section: head_terms(one) for one in {one.unit.section: one for one in found}.values()}
+    heads = {one.unit.section: head_terms(question, one) for one in {one.unit.section: one for one in found}.values()}
     names = {section: "\n".join(section[-1:]) for section in heads}
     against = {section: opposed(question.text, name) for section, name in names.items()}
     aside = {section: unasked(question.text, name) for section, name in names.items()}
@@ -211,7 +210,7 @@ def _discriminating_weights(near: Floats, weights: Floats) -> Floats:
 
 def _named(question: Question, hits: Sequence[Hit], one: Candidate) -> float:
     """Return the share of a candidate's name, its heading or the first cell of a row, that the question says."""
-    said = bag_of(first_cell(hits, one) if one.kind == "row" else "\n".join(one.unit.section[-1:]))
+    said = question.bag_of(first_cell(hits, one) if one.kind == "row" else "\n".join(one.unit.section[-1:]))
     return len(said & question.idf.keys()) / len(said) if said else 0.0
 
 
@@ -363,7 +362,7 @@ def _grouped(row: Candidate, found: Sequence[Candidate], seen: Considered) -> Ca
     A group are rows one after the other that begin with the same cell and hold as many of the question's words: the
     causes of one fault.
     """
-    about, asked = first_cell(seen.hits, row).strip(), set(seen.question.idf)
+    about, asked, bag_of = first_cell(seen.hits, row).strip(), set(seen.question.idf), seen.question.bag_of
     if row.kind != "row" or not about or not asked & bag_of(about):
         return row
     named = asked & bag_of(row_text(seen.hits, row))
@@ -460,7 +459,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
         "least_uncovered": near * readable * (1 - coverage),
         "lost": 1 - readable * (1 - lost),
         "lost_words": words / 5,
-        "heading": question.coverage(head_terms(best)),
+        "heading": question.coverage(head_terms(question, best)),
         "share": choice.share,
         "terms": len(question.idf) / 10,
         "keyed": 1.0 if is_keyed(best, seen) else 0.0,
@@ -489,10 +488,11 @@ def _missing_words(seen: Considered, best: Candidate) -> tuple[float, int]:
     if interaction is None or nearest is None:
         return 1.0, 0
     near = nearest.max(axis=1)
-    held = head_terms(best).union(
+    question = seen.question
+    held = head_terms(question, best).union(
         *(bag for bag, (at, _) in zip(seen.evidence.bags, seen.evidence.places, strict=True) if at == hit)
     )
-    named = ((set(query_terms(word)), float(near[first:last].mean())) for word, first, last in interaction.words)
+    named = ((question.terms_of(word), float(near[first:last].mean())) for word, first, last in interaction.words)
     lacking = [value for terms, value in named if terms and not terms & held]
     return min(lacking, default=1.0), len(lacking)
 

@@ -12,14 +12,15 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragqa.analysis import cjk_share, query_terms, terms
+from ragqa.analysis import ENGLISH_ONLY, bag_of_terms, cjk_share, query_terms, query_words, terms
 from ragqa.answerers.question_types import asked_kind, holds_kind
+from ragqa.compounds import COMPOUNDING, is_part
 from ragqa.editions import editions_in, of_another
 from ragqa.late_interaction import Interaction
 from ragqa.types import Extract, ExtractKind, Hit, Span, Unit
@@ -81,13 +82,39 @@ class Question:
     missing: frozenset[str]
     """Terms of words (not of Chinese characters) that the library never uses."""
     kind: str | None
+    languages: Sequence[str] = ENGLISH_ONLY
+    """Of the library, in which words are stemmed."""
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """Of words that have several stems: the term that stands for each other one here and in ``bag_of``."""
 
     @classmethod
-    def of(cls, text: str, idf: Callable[[str], float], known: Callable[[str], bool]) -> Question:
+    def of(
+        cls,
+        text: str,
+        idf: Callable[[str], float],
+        known: Callable[[str], bool],
+        languages: Sequence[str] = ENGLISH_ONLY,
+    ) -> Question:
         """Weigh the terms of ``text`` with ``idf``; ``known`` says whether the library uses a term at all."""
-        rarity = {term: idf(term) for term in query_terms(text) if known(term) or term not in _ASKING}
+        words = [forms for forms in query_words(text, languages, known) if known(forms[0]) or forms[0] not in _ASKING]
+        rarity = {forms[0]: min(map(idf, forms)) for forms in words}
         missing = frozenset(term for term in rarity if not cjk_share(term) and not known(term))
-        return cls(text, rarity, missing, asked_kind(text))
+        others = {form: forms[0] for forms in words for form in forms[1:] if form not in rarity}
+        return cls(text, rarity, missing, asked_kind(text), languages, others)
+
+    def bag_of(self, text: str) -> frozenset[str]:
+        """Return the terms of a text: of a word with several stems the one by which the question has it, of a compound
+        also the part that the question names."""
+        bag = _bag_of(text, tuple(self.languages))
+        if self.forms:
+            bag = frozenset(self.forms.get(term, term) for term in bag)
+        if not COMPOUNDING.isdisjoint(self.languages):
+            bag = bag.union(term for term in self.idf if term not in bag and is_part(term, bag))
+        return bag
+
+    def terms_of(self, word: str) -> AbstractSet[str]:
+        """Return the terms of a word of the question, as ``bag_of`` has them."""
+        return {self.forms.get(term, term) for term in query_terms(word, self.languages)}
 
     @property
     def unknown(self) -> float:
@@ -98,6 +125,7 @@ class Question:
 
     def without(self, met: AbstractSet[str]) -> Question:
         """Return the question less the terms that what was found meets in other words."""
+        met = {self.forms.get(term, term) for term in met}
         return replace(self, idf={term: weight for term, weight in self.idf.items() if term not in met})
 
     @property
@@ -125,18 +153,18 @@ class Question:
 _ASKING = frozenset(
     terms(
         "takes needs uses requires gets gives makes puts allowed possible number kind type sort amount correct right"
-        " exact proper normal recommended works instructions tells explains manual according 需要 使用 可以 允许"
+        " exact proper normal recommended works instructions tells explains manual according"
     )
-)
+).union("需要使用可以允许", ("需要", "使用", "可以", "允许"))
 """Terms that ask rather than name a subject: where the library never uses one, nothing is missing."""
 
 _CODE = re.compile(r"[a-z].*\d|\d.*[a-z]")
 
 
 @lru_cache(16384)
-def bag_of(text: str) -> frozenset[str]:
+def _bag_of(text: str, languages: Sequence[str]) -> frozenset[str]:
     """Return the index terms of a sentence, a row or a heading, kept for the questions that find it again."""
-    return frozenset(terms(text))
+    return bag_of_terms(text, languages)
 
 
 def weigh(
@@ -155,11 +183,11 @@ def weigh(
     """
     places = tuple((at, span) for at, hit in enumerate(hits) for span in _windows_of(hit))
     texts = [hits[at].passage.text[start:end] for at, (start, end) in places]
-    bags = [bag_of(text) for text in texts]
+    bags = [question.bag_of(text) for text in texts]
     telling = question.telling(bags)
     cosines = _cosines(hits, windows, query)
     codes = question.codes
-    headings = [question.coverage(bag_of(_heading(hit))) for hit in hits]
+    headings = [question.coverage(question.bag_of(_heading(hit))) for hit in hits]
     best = max((hit.score for hit in hits), default=1.0)
     rows = []
     for j, (at, _) in enumerate(places):
@@ -185,14 +213,14 @@ def weigh(
     if interaction is not None:
         features[:, 1] = standard(near @ interaction.weights) * vocabulary_coverage**2
     return Evidence(
-        places, features, cosines, near, tuple(bags), _terms_of_each(hits, places, bags), vocabulary_coverage
+        places, features, cosines, near, tuple(bags), _terms_of_each(question, hits, places, bags), vocabulary_coverage
     )
 
 
 def _terms_of_each(
-    hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
+    question: Question, hits: Sequence[Hit], places: Sequence[tuple[int, Span]], bags: Sequence[AbstractSet[str]]
 ) -> tuple[AbstractSet[str], ...]:
-    held: list[AbstractSet[str]] = [bag_of(_outside(hit)) for hit in hits]
+    held: list[AbstractSet[str]] = [question.bag_of(_outside(hit)) for hit in hits]
     for (at, _), bag in zip(places, bags, strict=True):
         held[at] = held[at] | bag
     return tuple(held)
@@ -389,9 +417,9 @@ def first_cell(hits: Sequence[Hit], row: Candidate) -> str:
     return row_text(hits, row).partition(" | ")[0]
 
 
-def head_terms(one: Candidate) -> frozenset[str]:
+def head_terms(question: Question, one: Candidate) -> frozenset[str]:
     """Return the terms of the two headings nearest above a candidate."""
-    return bag_of("\n".join(one.unit.section[-2:]))
+    return question.bag_of("\n".join(one.unit.section[-2:]))
 
 
 def extract_of(one: Candidate, seen: Considered, text: str, warning: str) -> Extract:

@@ -106,6 +106,9 @@ class DenseSearch(Protocol):
 class LexicalSearch(Protocol):
     """Terms of one state of a store, searched by BM25. Safe for any number of threads."""
 
+    languages: tuple[str, ...]
+    """In which the words of its passages are stemmed, by ISO 639-1; the one of the most passages first."""
+
     @property
     def size(self) -> int:
         """How many passages it holds."""

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime, timezone
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from unicodedata import normalize
@@ -318,6 +320,13 @@ class Database:
                 path = dict.fromkeys((title, *json.loads(section), header))
                 yield passage_id, "\n".join((text, *(part for part in path if part)))
 
+    def document_samples(self, document_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
+        """Yield the id of each of the documents and some of its text: of passages from its beginning, ever fewer."""
+        with plainly(self.path):
+            rows = self.connection().execute(_SAMPLES, (_SAMPLE, json.dumps(list(document_ids))))
+            for document_id, found in groupby(rows, key=itemgetter(0)):
+                yield document_id, "\n".join(text for _, text in found)
+
     # Units
 
     def units(self, document: str, spans: Sequence[Span]) -> list[tuple[int, Unit]]:
@@ -481,6 +490,13 @@ _PASSAGES = (
 )
 _PLACES = f"SELECT passage_id, document_id, ordinal FROM passage INDEXED BY passage_place {_ASKED}"
 _IDS_OF_DOCUMENTS = "SELECT passage_id FROM passage WHERE document_id IN (SELECT value FROM json_each(?))"
+_SAMPLE = 700
+"""Characters of a passage by which its document's language is told."""
+_SAMPLES = (
+    "SELECT document_id, substr(text, 1, ?) FROM passage "
+    "WHERE document_id IN (SELECT value FROM json_each(?)) AND ordinal IN (0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144) "
+    "ORDER BY document_id, ordinal"
+)
 _INDEX_TEXTS = (
     "SELECT passage_id, passage.text, title, section, header FROM passage "
     f"JOIN document USING (document_id) {_ASKED} ORDER BY passage_id"

@@ -1,6 +1,7 @@
 """Lexical search: a tantivy index of the passages' terms, derived from the database. Scores are BM25, best first.
 
-Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of terms, never parsed. Knows no vectors.
+Terms are ragqa's own (``analysis.py``), never tantivy's; queries are built of terms, never parsed. The words of each
+passage are stemmed in the language of its document, which is told here, from its text. Knows no vectors.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragqa import analysis
+from ragqa.compounds import COMPOUNDING, splitter
+from ragqa.stemming import ALGORITHMS, document_language
 from ragqa.store import Stamp, Terms
 from ragqa.store.derived import FolderStore, open_derived
 
@@ -28,8 +31,9 @@ LONGEST_TERM = 200
 _HEAP = 50_000_000
 _RUNS = 64
 _NAMED = 512
-_FORMAT = 3
+_FORMAT = 4
 _WORDS = "words.txt"
+_LANGUAGES = "languages.txt"
 
 Ids = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -42,6 +46,10 @@ class Texts(FolderStore, Protocol):
 
     def index_texts(self, ids: Sequence[int]) -> Iterator[tuple[int, str]]: ...
 
+    def places(self, ids: Sequence[int]) -> Ids: ...
+
+    def document_samples(self, document_ids: Sequence[int]) -> Iterator[tuple[int, str]]: ...
+
 
 class LexicalIndex:
     """The terms of one state of the library. Never changes once open: safe for any number of threads."""
@@ -51,16 +59,19 @@ class LexicalIndex:
         index: Any,
         ids: Ids,
         words: str,
+        languages: Sequence[str],
         stamp: Stamp,
         copy: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
-        """Take an open tantivy index, the passages in it, and ``words``: those of the passages, sorted, one a line."""
+        """Take an open tantivy index, the passages in it, their ``words``, sorted, one a line, and their languages."""
         self._schema = index.schema
         self._searcher = index.searcher()
         self._words = f"\n{words}\n"
         self._copy = copy
         self.ids = ids
         """Of all passages held, ascending, int64."""
+        self.languages = tuple(languages)
+        """In which words are stemmed, the one of the most passages first; some may be gone again."""
         self.stamp = stamp
         """The state of the database that this holds."""
 
@@ -166,8 +177,8 @@ class _Recipe:
 
         index = tantivy.Index(_schema(), path=str(into) if into else None)
         ids = database.passage_ids()
-        words = self._write(index, database, ids, np.empty(0, np.int64))
-        return self._finished(index, ids, words, database.stamp(), into)
+        words, languages = self._write(index, database, ids, np.empty(0, np.int64), (), Counter())
+        return self._finished(index, ids, words, languages, database.stamp(), into)
 
     def load(self, state: Path, stamp: Stamp, writable: bool) -> LexicalIndex:
         copy = None
@@ -176,10 +187,11 @@ class _Recipe:
             state = Path(shutil.copytree(state, copy.name, dirs_exist_ok=True))
         ids = np.load(state / "ids.npy", allow_pickle=False)
         words = (state / _WORDS).read_text("ascii")
+        languages = _read_languages(state)
         index = _open(state)
         if index.searcher().num_docs != len(ids):
             raise ValueError(f"{index.searcher().num_docs} entries for {len(ids)} passages")
-        return LexicalIndex(index, ids, words, stamp, copy)
+        return LexicalIndex(index, ids, words, _by_use(languages), stamp, copy)
 
     def update(self, database: Texts, state: Path, stamp: Stamp, into: Path) -> LexicalIndex:
         before = np.load(state / "ids.npy", allow_pickle=False)
@@ -189,35 +201,71 @@ class _Recipe:
         if len(gone) * 20 > len(before):
             return self.build(database, into)
         for file in state.iterdir():
-            if not file.name.endswith((".lock", ".npy", _WORDS)):
+            if not file.name.endswith((".lock", ".npy", _WORDS, _LANGUAGES)):
                 _link(file, into / file.name)
         index = _open(into)
-        words = self._write(index, database, new, gone) | set((state / _WORDS).read_text("ascii").split())
-        return self._finished(index, ids, words, database.stamp(), into)
+        before = (state / _WORDS).read_text("ascii").split()
+        words, languages = self._write(index, database, new, gone, before, _read_languages(state))
+        return self._finished(index, ids, words, languages, database.stamp(), into)
 
-    def _write(self, index: Any, database: Texts, new: Ids, gone: Ids) -> set[str]:
-        """Take passages in and out of ``index``; return the words of the new ones."""
+    def _write(
+        self, index: Any, database: Texts, new: Ids, gone: Ids, before: Iterable[str], languages: Counter[str]
+    ) -> tuple[set[str], Counter[str]]:
+        """Take passages in and out of ``index``; return all words, those ``before`` included, and how many passages
+        there are of each language, ``languages`` of them before."""
         import tantivy
 
-        words: set[str] = set()
+        languages = languages.copy()
+        words = set(before)
         writer = index.writer(_HEAP, 1)
         for passage_id in gone.tolist():
             writer.delete_documents_by_term("passage", passage_id)
         for start in range(0, len(new), 2048):
-            for passage_id, text in database.index_texts(new[start : start + 2048].tolist()):
-                writer.add_document(tantivy.Document(passage=passage_id, terms=_joined(text)))
+            own = _languages_of(database, new[start : start + 2048].tolist(), languages)
+            languages.update(own.values())
+            texts = list(database.index_texts(list(own)))
+            for _, text in texts:
                 words |= analysis.latin_words(text)
+            splits = {language: splitter(words, language) for language in COMPOUNDING.intersection(own.values())}
+            for passage_id, text in texts:
+                found = analysis.terms(text, own[passage_id], splits.get(own[passage_id]))
+                writer.add_document(tantivy.Document(passage=passage_id, terms=" ".join(map(_stored_form, found))))
         writer.commit()
         writer.wait_merging_threads()
-        return words
+        return words, languages
 
-    def _finished(self, index: Any, ids: Ids, words: set[str], stamp: Stamp, into: Path | None) -> LexicalIndex:
+    def _finished(
+        self, index: Any, ids: Ids, words: set[str], languages: Counter[str], stamp: Stamp, into: Path | None
+    ) -> LexicalIndex:
         index.reload()
         lines = "\n".join(sorted(words))
         if into:
             np.save(into / "ids.npy", ids, allow_pickle=False)
             (into / _WORDS).write_text(lines, "ascii", newline="\n")
-        return LexicalIndex(index, ids, lines, stamp)
+            counts = "".join(f"{language} {count}\n" for language, count in sorted(languages.items()))
+            (into / _LANGUAGES).write_text(counts, "ascii", newline="\n")
+        return LexicalIndex(index, ids, lines, _by_use(languages), stamp)
+
+
+def _languages_of(database: Texts, ids: Sequence[int], before: Counter[str]) -> dict[int, str]:
+    """Return in which language the words of each passage are stemmed: that of its document, or if it does not tell, of
+    the most passages here and before."""
+    documents = dict(zip(ids, database.places(ids)[:, 0].tolist(), strict=True))
+    told = {one: document_language(text) for one, text in database.document_samples(sorted(set(documents.values())))}
+    found = {passage_id: told.get(document) for passage_id, document in documents.items()}
+    usual = _by_use(before + Counter(language for language in found.values() if language))
+    return {passage_id: language or usual[0] for passage_id, language in found.items()}
+
+
+def _by_use(languages: Counter[str]) -> tuple[str, ...]:
+    """Return the languages, that of the most passages first; English where there is none."""
+    return tuple(sorted(languages, key=lambda one: (-languages[one], one))) or analysis.ENGLISH_ONLY
+
+
+def _read_languages(state: Path) -> Counter[str]:
+    """Return how many passages are of each language. Raises ValueError where the file says something else."""
+    lines = (line.split() for line in (state / _LANGUAGES).read_text("ascii").splitlines())
+    return Counter({language: int(count) for language, count in lines if language in ALGORITHMS})
 
 
 def _schema() -> Any:
@@ -235,10 +283,6 @@ def _open(folder: Path) -> Any:
     index = tantivy.Index.open(str(folder))
     index.config_reader("manual")
     return index
-
-
-def _joined(text: str) -> str:
-    return " ".join(_stored_form(term) for term in analysis.terms(text))
 
 
 def _stored_form(term: str) -> str:
