@@ -25,11 +25,14 @@ _WORDS = {
     "vous votre vos nous je on ou où au aux être sont peut doit faut comment quand quel quelle quels quelles pourquoi "
     "combien si mais sans sous entre puis lorsque",
     "es": "el la los las un una unos unas y es en que de del al por para con no se su sus lo como más este esta estos "
-    "estas cuando cuándo cómo qué cuál cuáles dónde quién si pero sin sobre puede debe hay está son ser ha muy",
+    "estas cuando cuándo cómo qué cuál cuáles dónde quién si pero sin sobre puede debe hay está son ser ha muy "
+    "cuánto cuánta cuántos cuántas",
     "it": "il lo la gli le un uno una e è di del della dei delle degli che in per con non si da dal dalla nel nella al "
-    "alla ai alle come quando quale quali dove perché chi cosa se ma sono può deve questo questa questi queste più",
+    "alla ai alle come quando quale quali dove perché chi cosa se ma sono può deve questo questa questi queste più "
+    "quanto quanta quanti quante ogni",
     "pt": "o a os as um uma uns umas e é de do da dos das em no na nos nas que para por com não se seu sua seus suas "
-    "como quando qual quais onde quem porque mas ou são pode deve este esta isso mais ao à às aos pelo pela você está",
+    "como quando qual quais onde quem porque mas ou são pode deve este esta isso mais ao à às aos pelo pela você está "
+    "quanto quanta quantos quantas",
     "nl": "de het een en is van in op te dat die niet met voor aan er zijn wordt worden kan kunnen moet moeten als hoe "
     "wat waar wanneer waarom welke wie u uw ook door naar bij om of maar uit over deze dit nog geen",
     "sv": "och är att det som en ett den de i på för med av till inte har kan ska måste om när hur vad var varför "
