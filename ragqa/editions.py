@@ -55,7 +55,7 @@ _DOTTED = re.compile(
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 _MODEL = re.compile(
     rf"(?<![^\W_])(?i:model|type|variant|series|serie|typ|modell"
-    rf"|{document_words('model')})[\s.:_-]{1, 2}(?P<model>[A-Z]{{1,3}}(?![a-z])[-\w]{{0,12}}"
+    rf"|{document_words('model')})[\s.:_-]{{1,2}}(?P<model>[A-Z]{{1,3}}(?![a-z])[-\w]{{0,12}}"
     rf"|\d[\w-]{{0,12}})"
     r"|(?:型号|型號|机型|機型)\s*[：:]?\s*(?P<zh>[A-Za-z0-9][\w-]{0,12})|(?<![A-Za-z\d])(?P<xing>[A-Z]\w{0,8})\s*型"
 )

@@ -17,7 +17,8 @@ ENGLISH, CHINESE = "en", "zh"
 
 _WORDS = {
     "en": "the of and to in is that it for on are with as be this by or an at from not have which you can will your if "
-    "when how what where why who does do should must may was were its has these there their than then into",
+    "when how what where why who does do should must may was were its has these there their than then into "
+    "a they them we he she some any all more other my our could would",
     "de": "der die das und ist nicht ein eine einen einem einer des dem den mit auf für von zu im am zum zur sich auch "
     "wird werden wurde kann können muss müssen soll sollen wenn wie was wo wann warum welche welcher welches ich sie "
     "ihr ihre oder aber bei nach aus durch über unter vor sind hat haben es man nur noch",

@@ -57,7 +57,7 @@ def speaking(question: str) -> str:
         if _KANA.search(question):
             return "ja" if language_of(question) != "ko" else "ko"
         return "ko" if _HANGUL.search(question) else CHINESE
-    told = language_of(question)
+    told = None if question.isupper() else language_of(question)  # MIT is a name
     return told if told in WORDINGS and told not in _CJK else ENGLISH
 
 

@@ -46,7 +46,7 @@ WORDING = Wording(
     DocumentWords(
         abbreviations=r"es|ecc|pagg?|Sigg?|Dott|rif|cfr",
         step=r"(?:Passo|Passaggio|Fase)\s+",
-        notes="Note?|Avvertenz[ae]|Avvertimento|Attenzione|Pericolo|Importante|Suggeriment[oi]|Cautela|Avviso|Osservazion[ei]",
+        notes="Nota|Note|Avvertenz[ae]|Avvertimento|Attenzione|Pericolo|Importante|Suggeriment[oi]|Cautela|Avviso|Osservazion[ei]",
         hazards=r"\b(?:avvertenz[ae]|attenzione|pericolo|rischio di|scoss[ae] elettric(?:a|he)|folgorazione"
         r"|lesioni|non \w+ mai)\b",
         imperative=r"\W*(?:(?:poi|quindi|ora|infine|prima)\W+)?(?:(?:non\s+)?(?:premere|premi|spegnere|spegni|accendere|accendi|rimuovere|rimuovi|inserire|inserisci"

@@ -94,7 +94,7 @@ def _is_number(text: str) -> bool:
     return len(text) <= 12 and bool(
         re.fullmatch(
             rf"(?:chapter|appendix|part|section|annex"
-            rf"|{document_words('chapter').casefold()})?[a-z]?\d*[a-z]?|第\w{1, 4}[章节節篇部]|附[录錄]\w?"
+            rf"|{document_words('chapter').casefold()})?[a-z]?\d*[a-z]?|第\w{{1,4}}[章节節篇部]|附[录錄]\w?"
             rf"|[ivxlc]+",
             text,
         )
