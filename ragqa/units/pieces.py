@@ -19,7 +19,7 @@ _NUMBER = re.compile(
 _BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*|l\s+(?=[A-Z0-9])")
 _NOTE = re.compile(
     rf"\W{{0,3}}(?:{document_words('notes')}|notes?|notice|important|caution|warning|danger|attention|tips?|hints?|or"
-    r"|注意|警告|危险|危險|小心|提示|说明|說明|备注|備註|重要)\b[^\w]{{0,3}}",
+    r"|注意|警告|危险|危險|小心|提示|说明|說明|备注|備註|重要)\b[^\w]{0,3}",
     re.IGNORECASE,
 )
 _HAZARD = re.compile(
