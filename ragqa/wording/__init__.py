@@ -58,7 +58,7 @@ def speaking(question: str) -> str:
             return "ja" if language_of(question) != "ko" else "ko"
         return "ko" if _HANGUL.search(question) else CHINESE
     told = None if question.isupper() else language_of(question)  # MIT is a name
-    return told if told in WORDINGS and told not in _CJK else ENGLISH
+    return told if told is not None and told in WORDINGS and told not in _CJK else ENGLISH
 
 
 def labels_for(question: str) -> Labels:
