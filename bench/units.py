@@ -28,6 +28,7 @@ from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten
+from ragqa.wording import labels_for
 
 QUESTIONS_OF = ("whole-answers", "manuals", "sample manuals")
 LEARNED_FROM = (*QUESTIONS_OF, "phone-manual", "consumer-manuals")
@@ -79,7 +80,7 @@ def choices_of(library: Library, kind: str, manual: Path, row: dict[str, Any]) -
     if not found:
         return None
     table = features(seen.question, seen.hits, seen.evidence, seen.interaction, found)
-    texts = [quoted(library.extract(one, seen)) for one in found]
+    texts = [quoted(library.extract(one, seen), labels_for(row["text"])) for one in found]
     return Choices(kind, manual.name, np.asarray(table, np.float64), np.array([is_right(row, text) for text in texts]))
 
 

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from ragqa.types import Document
+from ragqa.wording import WORDINGS, document_words
 
 Kind = Literal["version", "model", "year"]
 
@@ -27,7 +28,10 @@ FRONT, FRONT_PAGES = 1500, 3
 _LONGEST_TITLE = 300
 """Where a year stands for an edition: past it, it may stand for anything."""
 
-_WORDS = "version|ver|release|rel|revision|rev|firmware|software|edition|issue|fassung|ausgabe"
+_WORDS = (
+    f"version|ver|release|rel|revision|rev|firmware|software|edition|issue|fassung|ausgabe|{document_words('version')}"
+)
+_UNSPACED = "|".join(WORDINGS[language].document.version for language in ("ja", "ko"))
 _VALUE = r"\d{1,4}(?:\.\d{1,4}){0,3}(?:[a-z](?![a-z]))?|[A-Z](?![A-Za-z\d])"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _CHINESE = "一二三四五六七八九十"
@@ -35,8 +39,10 @@ _VERSION = re.compile(
     rf"(?<![^\W_])(?i:{_WORDS})(?:[\s._:-]|[Nn]o\b){{0,5}}(?P<named>{_VALUE})(?![\d%])"
     r"|(?<![^\W_])[vV][._-]?(?P<v>\d{1,4}(?:\.\d{1,4}){0,3}[a-z]?)(?![^\W_])"
     r"|(?<!\d)(?P<nth>\d{1,2})(?:st|nd|rd|th)\s+(?i:edition|version|revision|issue)\b"
+    rf"|(?<!\d)(?P<ordinal>\d{{1,2}})(?:\.|e|ème|ª|º|a)\s*(?i:{document_words('edition')})\b"
     rf"|\b(?P<word>(?i:{'|'.join(_ORDINALS)}))\s+(?i:edition|version|revision|issue)\b"
-    r"|(?:版本|版次|修订版|修訂版|固件|软件|軟體|韌體)\s*[：:]?\s*[vV]?(?P<zh>\d{1,4}(?:\.\d{1,4}){0,3}|[A-Z](?![A-Za-z]))"
+    rf"|(?:版本|版次|修订版|修訂版|固件|软件|軟體|韌體|{_UNSPACED})\s*[：:]?\s*[vV]?"
+    r"(?P<zh>\d{1,4}(?:\.\d{1,4}){0,3}|[A-Z](?![A-Za-z]))"
     r"|(?<![\d.])[vV]?(?P<ban>\d{1,3}(?:\.\d{1,4}){0,3})\s*版(?!权|權|面|本)"
     rf"|第\s*(?P<di>\d{{1,2}}|[{_CHINESE}])\s*版"
 )
@@ -48,7 +54,9 @@ _DOTTED = re.compile(
 """A number with points that ends a title is a version, unless it counts the parts of one."""
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 _MODEL = re.compile(
-    r"(?<![^\W_])(?i:model|type|variant|series|serie|typ|modell)[\s.:_-]{1,2}(?P<model>[A-Z]{1,3}(?![a-z])[-\w]{0,12}|\d[\w-]{0,12})"
+    rf"(?<![^\W_])(?i:model|type|variant|series|serie|typ|modell"
+    rf"|{document_words('model')})[\s.:_-]{{1,2}}(?P<model>[A-Z]{{1,3}}(?![a-z])[-\w]{{0,12}}"
+    rf"|\d[\w-]{{0,12}})"
     r"|(?:型号|型號|机型|機型)\s*[：:]?\s*(?P<zh>[A-Za-z0-9][\w-]{0,12})|(?<![A-Za-z\d])(?P<xing>[A-Z]\w{0,8})\s*型"
 )
 _CODE = re.compile(r"(?<![^\W_])(?=[A-Za-z-]*\d)[A-Z][A-Z0-9]*(?:-?[A-Z0-9]+)*(?![^\W_])")

@@ -17,7 +17,8 @@ ENGLISH, CHINESE = "en", "zh"
 
 _WORDS = {
     "en": "the of and to in is that it for on are with as be this by or an at from not have which you can will your if "
-    "when how what where why who does do should must may was were its has these there their than then into",
+    "when how what where why who does do should must may was were its has these there their than then into "
+    "a they them we he she some any all more other my our could would",
     "de": "der die das und ist nicht ein eine einen einem einer des dem den mit auf für von zu im am zum zur sich auch "
     "wird werden wurde kann können muss müssen soll sollen wenn wie was wo wann warum welche welcher welches ich sie "
     "ihr ihre oder aber bei nach aus durch über unter vor sind hat haben es man nur noch",
@@ -25,11 +26,14 @@ _WORDS = {
     "vous votre vos nous je on ou où au aux être sont peut doit faut comment quand quel quelle quels quelles pourquoi "
     "combien si mais sans sous entre puis lorsque",
     "es": "el la los las un una unos unas y es en que de del al por para con no se su sus lo como más este esta estos "
-    "estas cuando cuándo cómo qué cuál cuáles dónde quién si pero sin sobre puede debe hay está son ser ha muy",
+    "estas cuando cuándo cómo qué cuál cuáles dónde quién si pero sin sobre puede debe hay está son ser ha muy "
+    "cuánto cuánta cuántos cuántas",
     "it": "il lo la gli le un uno una e è di del della dei delle degli che in per con non si da dal dalla nel nella al "
-    "alla ai alle come quando quale quali dove perché chi cosa se ma sono può deve questo questa questi queste più",
+    "alla ai alle come quando quale quali dove perché chi cosa se ma sono può deve questo questa questi queste più "
+    "quanto quanta quanti quante ogni",
     "pt": "o a os as um uma uns umas e é de do da dos das em no na nos nas que para por com não se seu sua seus suas "
-    "como quando qual quais onde quem porque mas ou são pode deve este esta isso mais ao à às aos pelo pela você está",
+    "como quando qual quais onde quem porque mas ou são pode deve este esta isso mais ao à às aos pelo pela você está "
+    "quanto quanta quantos quantas",
     "nl": "de het een en is van in op te dat die niet met voor aan er zijn wordt worden kan kunnen moet moeten als hoe "
     "wat waar wanneer waarom welke wie u uw ook door naar bij om of maar uit over deze dit nog geen",
     "sv": "och är att det som en ett den de i på för med av till inte har kan ska måste om när hur vad var varför "

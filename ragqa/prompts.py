@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ragqa.analysis import in_chinese
 from ragqa.errors import RagqaError
 from ragqa.plain_files import parse_toml
+from ragqa.wording import speaking
 
 _ALLOWED = {
     "system": {"refusal"},
@@ -49,9 +49,9 @@ class Prompts:
 
     def refusal_to(self, question: str) -> str:
         """Return the line for 'the manual does not say' in the question's language."""
-        if not in_chinese(question):
-            return self.refusal["en"]
-        return self.refusal["zh-hant" if any(c in _TRADITIONAL for c in question) else "zh"]
+        language = speaking(question)
+        traditional = language == "zh" and any(c in _TRADITIONAL for c in question)
+        return self.refusal["zh-hant" if traditional else language]
 
     def refusals_to(self, question: str) -> tuple[str, ...]:
         """Return that line first, and then those of the other languages."""

@@ -1,27 +1,32 @@
-"""Find where sentences end, in English and Chinese. Knows nothing of documents or passages."""
+"""Find where sentences end, in every language of ``wording``. Knows nothing of documents or passages."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from ragqa.cjk import HANGUL
 from ragqa.types import Span
+from ragqa.wording import document_words
 
 _END = re.compile(
-    r"""[。！？][”’」』）】》"')\]]*            # full-width ends need no space after them
-      | (?<![.!?…])[.!?…]+["'”’)\]]*(?=\s+["'“‘(\[]*[^\sa-z])  # Latin ends: white space, then no small letter
-      | \n{2,}""",
+    rf"""[。！？][”’」』）】》"')\]]*            # full-width ends need no space after them
+      | (?<![.!?…])[.!?…]+["'”’“»«)\]]*(?:\s»)?(?=\s+["'“‘„(\[]*[^\sa-zß-öø-ÿ])  # Latin: then no small letter
+      | (?<=[{HANGUL}])[.!?]+(?=[{HANGUL}])   # Korean ends with a Latin stop, and may leave out the space
+      | \n{{2,}}""",
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"""(?:^|[\s("'“‘\[])(?:
+    rf"""(?:^|[\s("'“‘„«\[])(?:
         (?:[A-Z]\.)*[A-Z]                      # initials: J. R. R.
       | (?i:e\.g|i\.e|cf|vs|approx|etc|fig|figs|no|nos|vol|ch|sec|eq|ref|refs|p|pp|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co
           |corp|dept|min|max|gen|col|sgt|capt|lt|rev|hon|al|u\.s|u\.k|a\.m|p\.m|jan|feb|mar|apr|jun|jul|aug|sept|sep
           |oct|nov|dec|resp|art|ver|mt|ca|tel)
+      | (?:{document_words("abbreviations").replace(" ", "[ ]")})
       )\.$""",
     re.VERBOSE,
 )
+_SPACED_ABBREVIATION = re.compile(document_words("spaced_abbreviations"))
 _ENUMERATION = re.compile(r"\n\s*(?:\d+|[A-Za-z]|[ivx]+)[.)]$")
 _LONGEST_NUMBER = 60
 """Characters before a full stop that are looked at for the number of a list item and its indent."""
@@ -39,6 +44,8 @@ def _cuts(text: str) -> Iterator[Span]:
         if match.group()[0] == ".":
             head = text[max(start, end - 24) : match.start() + 1]
             if _ABBREVIATION.search(head) or _is_enumeration(text, start, match.start() + 1):
+                continue
+            if _SPACED_ABBREVIATION.match(text, match.start() - 1):
                 continue
         yield start, end
         start = end

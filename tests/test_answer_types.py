@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragqa.answerers.question_types import CHINESE, TYPES, expected_type, holds_type
+from ragqa.answerers.question_types import expected_type, holds_type
 
 
 @pytest.mark.parametrize(
@@ -62,10 +62,6 @@ def test_other_questions_ask_for_none(question: str) -> None:
 def test_a_text_holds_the_value_or_does_not(question: str, text: str, holds: bool) -> None:
     found = expected_type(question)
     assert found is not None and holds_type(found, text, question) is holds
-
-
-def test_every_type_has_a_chinese_name() -> None:
-    assert {one.name for one in TYPES} == set(CHINESE)
 
 
 def test_a_value_in_full_width_signs_is_a_value() -> None:

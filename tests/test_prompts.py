@@ -57,7 +57,7 @@ def test_a_file_replaces_single_entries_and_leaves_the_others(tmp_path):
         ('system = "  "', "'system' should be text"),
         ("system = 3", "'system' should be text"),
         ('refusal = "no"', "should give one line"),
-        ('[refusal]\nfr = "non"', "should give one line"),
+        ('[refusal]\nsv = "nej"', "should give one line"),
         ("system = ", "should be a TOML file"),
     ],
 )

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragqa.analysis import cjk_share, in_chinese
 from ragqa.answerers.citations import outside_code
 from ragqa.answerers.followup import standalone
-from ragqa.answerers.question_types import CHINESE, expected_type, holds_type
+from ragqa.answerers.question_types import expected_type, holds_type
 from ragqa.answerers.untrusted import unlinked, without_lookalikes
 from ragqa.prompts import load_prompts
 from ragqa.types import Answer, Citation, Extract, Hit, Passage, Span
+from ragqa.wording import Labels, document_words, labels_for
 
 if TYPE_CHECKING:
     from ragqa.answerers.base import Chosen, Turn
@@ -41,13 +41,13 @@ def fenced(code: str) -> str:
     return f"{fence}\n{code}\n{fence}"
 
 
-def quoted(extract: Extract) -> str:
-    """Return the whole of an extract as Markdown, without its marker."""
+def quoted(extract: Extract, labels: Labels) -> str:
+    """Return the whole of an extract as Markdown, without its marker; ``labels`` say what was left out."""
     if extract.kind == "row":
         rows = [extract.text[first:last] for first, last in extract.parts] or [extract.text]
         said = [labelled(row, extract.header) for row in rows[:MOST_STEPS]]
         return "\n".join(f"- {as_said(row)}" for row in (_titled(extract, said[0]), *said[1:]))
-    shown, more = _shortened(extract)
+    shown, more = _shortened(extract, labels)
     if extract.kind == "code":
         lead, code = shown[: extract.lead].strip(), shown[extract.lead :].strip("\n")
         body = "\n".join(part for part in (as_said(lead), fenced(code)) if part)
@@ -81,7 +81,7 @@ def _titled(extract: Extract, row: str) -> str:
     return f"{extract.section[-1].strip()}: {row}" if extract.section else row
 
 
-def _shortened(extract: Extract) -> tuple[str, str]:
+def _shortened(extract: Extract, labels: Labels) -> tuple[str, str]:
     """Return what is shown of the text, and a line on what is not."""
     text, parts = extract.text, extract.parts
     shown = len(parts)
@@ -89,18 +89,14 @@ def _shortened(extract: Extract) -> tuple[str, str]:
         shown = MOST_STEPS
     while shown > 1 and parts[shown - 1][1] > MOST_CHARACTERS:
         shown -= 1
-    chinese = cjk_share(text) > 0.1
     if parts and shown < len(parts):
         total = max(extract.steps, len(parts))
         last = extract.page_end or extract.page
-        if chinese:
-            where = f"，其余见第 {last} 页" if last else ""
-            return text[: parts[shown - 1][1]], f"（共 {total} 步，以上为第 1 至 {shown} 步{where}）"
-        where = f"; the rest stands on page {last}" if last else ""
-        return text[: parts[shown - 1][1]], f"(steps 1 to {shown} of {total}{where})"
+        rest = labels.rest.format(page=last) if last else ""
+        return text[: parts[shown - 1][1]], labels.steps.format(shown=shown, total=total, rest=rest)
     if len(text) > MOST_CHARACTERS:
         cut = text.rfind("\n", 0, MOST_CHARACTERS)
-        return text[: cut if cut > 0 else MOST_CHARACTERS], "（以下略）" if chinese else "(it goes on there)"
+        return text[: cut if cut > 0 else MOST_CHARACTERS], labels.goes_on
     return text, ""
 
 
@@ -156,7 +152,7 @@ class ExtractiveAnswerer:
         citations: tuple[Citation, ...] = ()
         units: list[Extract] = []
         first_said = ""
-        words = _VERSION_WORDS[in_chinese(question)]
+        words = labels_for(question)
         for version in versions:
             said, cited = self._said(question, version.hits, version.confidence, version.chosen, len(citations) + 1)
             quote = " ".join(cited[0].quote.split()) if cited else ""
@@ -166,7 +162,7 @@ class ExtractiveAnswerer:
                 parts.append(words.same.format(label=label, marker=cited[0].marker))
             elif said:
                 first_said = first_said or quote
-                parts.append(f"{label}{words.colon}{chr(10) * 2 if chr(10) in said else words.space}{said}")
+                parts.append(f"{label}{words.colon.rstrip() + chr(10) * 2 if chr(10) in said else words.colon}{said}")
             elif not parts:
                 parts.append(words.silent.format(label=label))
             citations += cited
@@ -186,7 +182,11 @@ class ExtractiveAnswerer:
         if confidence < self.threshold:
             return "", ()
         whole = chosen is not None and chosen.whole
-        said, citations = _whole(chosen.best, first) if chosen and whole else _sentences(best_places(hits), first)
+        said, citations = (
+            _whole(chosen.best, first, labels_for(question))
+            if chosen and whole
+            else _sentences(best_places(hits), first)
+        )
         if said and chosen and chosen.also:
             more, others = _see_also(question, chosen.also, first + len(citations))
             said, citations = f"{said}\n\n{more}" if more else said, (*citations, *others)
@@ -203,11 +203,10 @@ class ExtractiveAnswerer:
         lacking = expected is not None and not holds_type(
             expected, f"{chosen.best.header}\n{chosen.best.text}", question
         )
-        if in_chinese(question):
-            missing = f"，但其中没有{CHINESE[expected.name]}" if expected and lacking else ""
-            return f"{text}\n最接近的内容是“{name}”（{f'第 {page} 页' if page else document}）{missing}。"
-        missing = f", which gives no {expected.name}" if expected and lacking else ""
-        return f"{text}\nThe nearest it has is “{name}” ({f'page {page}' if page else document}){missing}."
+        labels = labels_for(question)
+        missing = labels.missing.format(value=labels.values[expected.name]) if expected and lacking else ""
+        place = labels.page.format(page=page) if page else document
+        return f"{text}\n{labels.nearest.format(name=name, place=place, missing=missing)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,21 +217,6 @@ class Version:
     hits: Sequence[Hit]
     confidence: float
     chosen: Chosen | None
-
-
-@dataclass(frozen=True, slots=True)
-class _VersionWords:
-    colon: str
-    space: str
-    same: str
-    silent: str
-
-
-_VERSION_WORDS = {
-    False: _VersionWords(":", " ", "{label} says the same. [{marker}]", "{label} does not say."),
-    True: _VersionWords("：", "", "{label}的说法相同。[{marker}]", "{label}中没有说明。"),
-}
-"""By whether the question is in Chinese."""
 
 
 Place = tuple[Hit, int]
@@ -285,7 +269,8 @@ def _goes_on(hit: Hit, at: int) -> bool:
 
 _FOLLOWS = re.compile(
     r"(?:this|these|otherwise|however|but|unless|except|if not|in that case|in this case)\b"
-    r"|[该該此]|这[是个些样]|這[是個些樣]|否则|否則|但|除非|不过|不過",
+    r"|[该該此]|这[是个些样]|這[是個些樣]|否则|否則|但|除非|不过|不過"
+    rf"|(?:{document_words('follows')})(?:\b|(?=[^\x00-\u2fff]))",
     re.IGNORECASE,
 )
 
@@ -312,9 +297,9 @@ def _sentences(chosen: Sequence[Place], number: int = 1) -> tuple[str, tuple[Cit
     return _joined(lines), tuple(citations)
 
 
-def _whole(extract: Extract, marker: int = 1) -> tuple[str, tuple[Citation, ...]]:
+def _whole(extract: Extract, marker: int, labels: Labels) -> tuple[str, tuple[Citation, ...]]:
     """Return a unit as Markdown, and where it stands."""
-    text = quoted(extract)
+    text = quoted(extract, labels)
     apart = "\n" if "\n" in text else " "
     return f"{text}{apart}[{marker}]", (_citation(extract, marker),)
 
@@ -330,7 +315,7 @@ def _see_also(question: str, also: Sequence[Extract], first: int) -> tuple[str, 
     named = [(one, _name(one)) for one in also]
     told = {name: one for one, name in reversed(named) if name}
     citations = tuple(_citation(one, marker) for marker, one in enumerate(told.values(), first))
-    word = "另见：" if in_chinese(question) else "See also: "
+    word = labels_for(question).see_also
     lines = [f"{word}{as_said(name)} [{marker}]" for marker, name in enumerate(told, first)]
     return "\n".join(lines), citations
 

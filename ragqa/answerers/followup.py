@@ -1,7 +1,8 @@
 """Make a follow-up question stand alone without a language model: 'and how long does that take?'.
 
 A question belongs to the one before it where its form leans on it (pronouns, ellipses), or where it says little itself
-and what it says was named in the last question or answer. The rules are of grammar, one set for each language.
+and what it says was named in the last question or answer. The rules are of grammar, one set for English and one for
+Chinese; of the languages of ``wording`` only the form is looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from ragqa.analysis import ENGLISH_STOPS, terms
 from ragqa.cjk import CJK
+from ragqa.languages import function_words
+from ragqa.wording import question_words, speaking
 
 if TYPE_CHECKING:
     from ragqa.answerers.base import Turn
@@ -31,14 +34,30 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 def belongs(question: str, last: Turn) -> bool:
     """Say whether ``question`` can't be understood without ``last``, the turn before it."""
     text, before, answer = (unicodedata.normalize("NFKC", one) for one in (question, last.question, last.answer))
+    if question_words(text).leans:
+        return leans(text)
     takes_up = _chinese_takes_up if _is_chinese(text) else _english_takes_up
     return leans(text) or takes_up(text, before, answer)
 
 
 def leans(question: str) -> bool:
     """Say whether the form of a question alone shows that it needs the turn before it."""
+    if question_words(question).leans:
+        return _leans_in(speaking(question), unicodedata.normalize("NFKC", question))
     leans = _chinese_leans if _is_chinese(question) else _english_leans
     return leans(unicodedata.normalize("NFKC", question))
+
+
+def _leans_in(language: str, question: str) -> bool:
+    """Say whether the form of a question, or that it holds no more than words that ask, needs the turn before it."""
+    own = question_words(question)
+    if re.search(own.leans, question, re.IGNORECASE):
+        return True
+    left = re.sub(rf"(?<!\w)(?:{own.bare})(?!\w)", " ", question, flags=re.IGNORECASE)
+    if language in ("ja", "ko"):
+        left = re.sub(own.bare, " ", left)
+    held = function_words().get(language, frozenset())
+    return not any(word.casefold() not in held for word in re.findall(r"\w+", left))
 
 
 def _is_chinese(question: str) -> bool:

@@ -22,6 +22,7 @@ from ragqa.errors import NoAnswer
 from ragqa.prompts import Prompts
 from ragqa.sentences import sentences
 from ragqa.types import Answer, Extract, Hit, Passage, Usage
+from ragqa.wording import document_words
 
 REFUSED = 0.25
 """What is left of the confidence of retrieval when the model found no answer in the passages."""
@@ -139,7 +140,8 @@ _OWN_WORDS = re.compile(
     r"|\b(?:there is|i have) no information\b"
     r"|(?:手册|手冊|段落|文档|文檔|文件|资料|資料|文中|原文|上下文|信息|資訊|内容|內容).{0,15}(?:没有|沒有|并未|並未|未|不).{0,8}"
     r"(?:提|说|說|给|給|涉|写|寫|回答|找到|描述|指|包.{0,30}(?:信息|資訊|内容|內容|说明|說明|资料|資料|答案|如何|怎))"
-    r"|(?:无法|無法|不能).{0,10}(?:回答|找到|确定|確定|得知)",
+    r"|(?:无法|無法|不能).{0,10}(?:回答|找到|确定|確定|得知)"
+    rf"|{document_words('unsaid')}",
     re.IGNORECASE,
 )
 

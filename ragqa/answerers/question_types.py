@@ -1,16 +1,18 @@
 """What a question asks for: a kind of value, a form of text (steps, a list, a rule), which of two opposites.
 
-English and Chinese.
+The rules of English and Chinese stand here, those of other languages in ``wording``: a question is read by the rules
+of its own language first.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from typing import Literal
 
 from ragqa.analysis import compatible, query_terms, terms
+from ragqa.wording import WORDINGS, question_words
 
 _ASKED = {
     "time": re.compile(
@@ -46,13 +48,22 @@ _PROPER_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
 
 def asked_kind(question: str) -> str | None:
     """Return what a question asks for: 'time', 'number', 'name', or None where that can't be seen."""
-    return next((kind for kind, pattern in _ASKED.items() if pattern.search(question)), None)
+    own = question_words(question).kinds
+    told = next((kind for kind, pattern in own.items() if _says(pattern, question)), None)
+    return told or next((kind for kind, pattern in _ASKED.items() if pattern.search(question)), None)
+
+
+def _says(pattern: str, text: str) -> bool:
+    """Whether a pattern of ``wording`` is found in a text; one that is empty is in none."""
+    return bool(pattern) and re.search(pattern, text, re.IGNORECASE) is not None
 
 
 def holds_kind(kind: str | None, window: str, question: str) -> float:
     """Say how well a window holds a thing of ``kind`` that the question does not itself hold: 0 to 1."""
     if kind == "time":
-        return 1.0 if any(found not in question for found in _TIME.findall(window)) else 0.0
+        dates = question_words(question).dates
+        fresh = any(found not in question for found in _TIME.findall(window))
+        return 1.0 if fresh or _says(dates, window) else 0.0
     if kind == "number":
         return _holds_number(window, question)
     if kind == "name":
@@ -64,6 +75,8 @@ def _holds_number(window: str, question: str) -> float:
     asked = set(_DIGITS.findall(question))
     fresh = [m for m in _DIGITS.finditer(window) if m.group() not in asked]
     fresh += list(_NUMERAL.finditer(window))
+    if numerals := question_words(question).numerals:
+        fresh += list(re.finditer(numerals, window, re.IGNORECASE))
     unit = _ASKED_UNIT.search(question)
     if fresh and unit:
         word = (unit.group(1) or unit.group(2)).lower().rstrip("s")
@@ -99,7 +112,7 @@ class AnswerType:
     """A kind of value: how a question asks for it, and what one looks like."""
 
     name: str
-    """In plain words, of which ``CHINESE`` has the Chinese ones."""
+    """In plain words; ``Labels.values`` has those of each language."""
     asked: str
     """A regular expression, of capitals and small letters alike."""
     value: str
@@ -233,31 +246,9 @@ TYPES = (
 )
 """The first that is asked for counts."""
 
-CHINESE = {
-    "reason": "原因",
-    "time": "时间",
-    "length": "长度",
-    "weight": "重量",
-    "temperature": "温度",
-    "power": "功率",
-    "voltage": "电压",
-    "current": "电流",
-    "capacity": "容量",
-    "rate": "速率",
-    "torque": "扭矩",
-    "pressure": "压力",
-    "noise level": "噪声值",
-    "volume": "容积",
-    "size": "大小",
-    "percentage": "百分比",
-    "resolution": "分辨率",
-    "price": "价格",
-    "colour": "颜色",
-    "interval": "间隔",
-    "number": "号码",
-    COUNT: "数目",
-    "value": "数值",
-}
+_UNITS = frozenset(name for name, *_ in _MEASURES)
+_OF_NAME = {one.name: one for one in reversed(TYPES)}
+
 
 _STEP = re.compile(r"(?m)^\W*\d{1,2}[.)、]?\s")
 _NOUN = re.compile(r"\bhow many (?:\w+ )?(\w{3,})|(?:多少|几)[个次条块片]?([\u4e00-\u9fff]{1,2})", re.IGNORECASE)
@@ -266,12 +257,17 @@ _LINE = re.compile(r"[\n。;；]|\.\s")
 
 def expected_type(question: str) -> AnswerType | None:
     """Return what kind of value a question asks for, None where it asks for none that can be told."""
+    own = next((name for name, asked in question_words(question).types.items() if _says(asked, question)), None)
+    if own is not None:
+        return replace(_OF_NAME[own], asked=question_words(question).types[own])
     return next((one for one in TYPES if re.search(one.asked, question, re.IGNORECASE)), None)
 
 
 def type_words(expected: AnswerType, question: str) -> frozenset[str]:
     """Return the terms by which a question asks for a type, such as 'many' or 'pressure': a value answers them."""
     match = re.search(expected.asked, question, re.IGNORECASE)
+    if match and expected.asked in question_words(question).types.values():
+        return frozenset(query_terms(match[0]))  # the patterns of ``wording`` hold no more than what asks
     return frozenset(query_terms(match[0])) & _TYPE_WORDS if match else frozenset()
 
 
@@ -290,11 +286,27 @@ def holds_type(expected: AnswerType, text: str, question: str) -> bool:
     text = _STEP.sub("", compatible(text))  # the number of a step is no amount
     if expected.name == COUNT:
         text = _about(text, question)
+    value = _value_in(expected, text, question)
     if expected.telling:
-        return bool(re.search(expected.value, text))
+        return bool(re.search(value, text))
     given = set(re.findall(r"\d+", question))
-    found = (set(re.findall(r"\d+", match[0])) for match in re.finditer(expected.value, text))
+    found = (set(re.findall(r"\d+", match[0])) for match in re.finditer(value, text))
     return any(not digits or digits - given for digits in found)
+
+
+def _value_in(expected: AnswerType, text: str, question: str) -> str:
+    """Return the regular expression of a value of the type, the words of the text's language among them.
+
+    A text too short to tell its language is taken to be in the question's.
+    """
+    words = question_words(text)
+    words = words if words.values else question_words(question)
+    own = words.numerals if expected.value == _ANY_NUMBER else words.values.get(expected.name, "")
+    if not own:
+        return expected.value
+    if expected.name in _UNITS or expected.name == "price":
+        own = rf"(?:{_NUMBER}|{words.numerals})\s?[-\u2013]?\s?(?:{own})(?![a-zA-Zà-ÿ])"
+    return f"{expected.value}|(?i:{own})"
 
 
 def _about(text: str, question: str) -> str:
@@ -334,16 +346,17 @@ _RULE = re.compile(
 
 def expected_form(question: str) -> AnswerForm:
     """Return what kind of answer a question asks for."""
-    procedure = bool(_PROCEDURE.search(question))
-    if _CODE.search(question):
+    own = question_words(question)
+    procedure = bool(_PROCEDURE.search(question)) or _says(own.procedure, question)
+    if _CODE.search(question) or _says(own.code, question):
         return "code"
     if asked_kind(question) in ("number", "time") and not procedure:
         return "fact"
     if procedure:
         return "procedure"
-    if _LIST.search(question):
+    if _LIST.search(question) or _says(own.list_of, question):
         return "list"
-    return "rule" if _RULE.search(question) else "other"
+    return "rule" if _RULE.search(question) or _says(own.rule, question) else "other"
 
 
 _SWITCH = r"\b(?:turn|switch|power)(?:ed|ing)?(?: \w+){0,3}"
@@ -367,13 +380,26 @@ _PAIRS = (
         r"\bdecreas\w+|\blower(?:ed|ing|s)?\b|\breduc\w+|调低|减小|减少",
     ),
 )
-PAIRS = tuple((re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for one, other in _PAIRS)
+
+
+@cache
+def _pairs() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Return the two sides of each pair, in all languages: a heading need not be in the question's."""
+    others = [one.question.opposites for one in WORDINGS.values() if one.question.opposites]
+    sides = ((both, *(other[at] for other in others)) for at, both in enumerate(_PAIRS))
+    return tuple(
+        (
+            re.compile("|".join(one for one, _ in named), re.IGNORECASE),
+            re.compile("|".join(other for _, other in named), re.IGNORECASE),
+        )
+        for named in map(tuple, sides)
+    )
 
 
 @lru_cache(1024)
 def _sides(text: str) -> tuple[tuple[bool, bool], ...]:
     """Return for each pair whether a text names the one and the other."""
-    return tuple((bool(one.search(text)), bool(other.search(text))) for one, other in PAIRS)
+    return tuple((bool(one.search(text)), bool(other.search(text))) for one, other in _pairs())
 
 
 def opposed(question: str, text: str) -> bool:

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from ragqa.analysis import in_chinese
 from ragqa.printable import printable, printable_json, printable_line, printable_name
 from ragqa.types import Answer, Correction, Extract, Hit
+from ragqa.wording import labels_for
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -391,15 +391,14 @@ class Written:
 
 
 def _corrections_line(question: str, corrections: Sequence[Correction]) -> str:
-    if in_chinese(question):
-        return "；".join(f"“{one.word}”按“{one.taken_for}”查找" for one in corrections)
-    return "; ".join(f'"{one.word}" taken for "{one.taken_for}"' for one in corrections)
+    labels = labels_for(question)
+    said = (labels.corrected.format(word=one.word, taken_for=one.taken_for) for one in corrections)
+    return labels.semicolon.join(said)
 
 
 def _unsupported_line(answer: Answer) -> str:
-    chinese = in_chinese(answer.question)
-    lead, comma = ("段落中没有：", "、") if chinese else ("not in the passages: ", ", ")
-    return lead + printable_line(comma.join(answer.unsupported))
+    labels = labels_for(answer.question)
+    return labels.unsupported + printable_line(labels.comma.join(answer.unsupported))
 
 
 def print_found(found: Found) -> None:

@@ -11,10 +11,29 @@ from ragqa.readers.symbol_fonts import is_symbol_font
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 _HEADING = re.compile(
-    r"(?:heading|überschrift|titre|título|titulo|titolo|rubrik|kop|otsikko|overskrift|nagłówek|заголовок|标题|標題|見出し|제목)\s*([1-9])"
+    r"(?:heading|überschrift|titre|título|titulo|titolo|encabezado|cabeçalho|intestazione"
+    r"|rubrik|kop|otsikko|overskrift|nagłówek|заголовок|标题|標題|見出し|제목)\s*([1-9])"
 )
 _TITLES = frozenset(("title", "titel", "标题", "標題", "表題", "titre", "título", "titolo", "заголовок"))
-_CONTENTS = re.compile(r"(?:toc|table of figures|index|verzeichnis|目录|目錄)(?:\s*\d|$)")
+_CONTENTS = re.compile(
+    r"(?:toc|table of figures|index|verzeichnis|tdc|tdm|tm|sommario|sumário|índice|目录|目錄|目次|목차|차례)(?:\s*\d|$)"
+)
+_CAPTIONS = frozenset(
+    [
+        "caption",
+        "beschriftung",
+        "题注",
+        "題注",
+        "légende",
+        "descripción",
+        "epígrafe",
+        "didascalia",
+        "legenda",
+        "bijschrift",
+        "図表番号",
+        "캡션",
+    ]
+)
 _CODE = re.compile(r"(?:html )?(?:code|preformatted|source|listing|macro|plain text|代码)")
 
 _DEEPEST = 8
@@ -198,7 +217,7 @@ class Styles:
             level=level,
             is_title=own in _TITLES,
             is_contents=_CONTENTS.match(own) is not None,
-            is_caption=own in ("caption", "beschriftung", "题注", "題注", "légende"),
+            is_caption=own in _CAPTIONS,
             is_code=any(_CODE.match(name) for name in names),
             numbered=numbered,
             indent=int(indented[1]) - 1 if indented else 0,

@@ -16,6 +16,7 @@ from ragqa.readers.encodings import normalise
 from ragqa.readers.files import InputFile
 from ragqa.readers.tables import Cell, add_table
 from ragqa.types import Document
+from ragqa.wording import document_words
 
 LONG = 300
 """Characters past which a line is prose, whatever it looks like."""
@@ -29,11 +30,14 @@ _ITEM = re.compile(
 )
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,4})(\.?)\s+(\S.*)$")
 _NAMED = re.compile(
-    r"(?:chapter|appendix|part|book)\s+(?:\d{1,3}|[ivxlc]{1,7}|[a-z])\b(?:\s*[:.—–-]\s*\S.*|\s+[A-Z\"“].*)?\.?$",
+    rf"(?:chapter|appendix|part|book|{document_words('chapter')})\s+(?:\d{{1,3}}|[ivxlc]{{1,7}}|[a-z])\b"
+    r"(?:\s*[:.—–-]\s*\S.*|\s+[A-ZÀ-ÖØ-Þ\"“].*)?\.?$",
     re.IGNORECASE,
 )
 _CHINESE = (
     (re.compile(r"第\s?[〇零一二三四五六七八九十百千\d]{1,6}\s?[章篇部卷编編](?![的,，])"), 1),
+    (re.compile(r"제\s?\d{1,3}\s?[장편부](?![은는이가의을를에])"), 1),
+    (re.compile(r"제\s?\d{1,3}\s?절(?![은는이가의을를에])"), 2),
     (re.compile(r"(?:附录|附錄)\s?[A-Z一二三四五六七八九十\d]"), 1),
     (re.compile(r"第\s?[〇零一二三四五六七八九十百千\d]{1,6}\s?[节節](?![的,，])"), 2),
     (re.compile(r"[一二三四五六七八九十]{1,3}、"), 2),

@@ -6,22 +6,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragqa.cjk import HAN
+from ragqa.cjk import CJK, HAN
 from ragqa.types import Block, BlockKind, Span
+from ragqa.wording import document_words
 
 _NUMBER = re.compile(
-    rf"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{{1,2}})(?:[.)）、]|\s|步|(?=[{HAN}]))(?![\d.])", re.IGNORECASE
+    rf"(?:step\s+|第|步骤\s*|步驟\s*)?[(（]?(\d{{1,2}})(?:[.)）、]|\s|步|(?=[{HAN}])|{document_words('step_behind')})(?![\d.])"
+    rf"|(?:{document_words('step')})[(（]?(\d{{1,2}})(?:[.)）、:：]|\s|$|(?=[{CJK}]))(?![\d.])",
+    re.IGNORECASE,
 )
 # A scanned bullet is often read as a small l, which is no word.
 _BULLET = re.compile(r"[•◦▪‣●○■□▶►✓➢→⁃∙·\u2013\u2014*>-]\s*|l\s+(?=[A-Z0-9])")
 _NOTE = re.compile(
-    r"\W{0,3}(?:notes?|notice|important|caution|warning|danger|attention|tips?|hints?|or"
+    rf"\W{{0,3}}(?:{document_words('notes')}|notes?|notice|important|caution|warning|danger|attention|tips?|hints?|or"
     r"|注意|警告|危险|危險|小心|提示|说明|說明|备注|備註|重要)\b[^\w]{0,3}",
     re.IGNORECASE,
 )
 _HAZARD = re.compile(
     r"\b(?:warning|caution|danger|hazards?|risk of|injur(?:y|ies)|electric(?:al)? shock|do not|never|always|important"
-    r"|before you (?:begin|start))\b|注意|警告|危险|危險|小心|当心|當心|切勿|请勿|請勿|严禁|嚴禁|触电|觸電",
+    r"|before you (?:begin|start))\b|注意|警告|危险|危險|小心|当心|當心|切勿|请勿|請勿|严禁|嚴禁|触电|觸電"
+    rf"|{document_words('hazards')}",
     re.IGNORECASE,
 )
 _COLON = (":", "：")
@@ -39,6 +43,9 @@ _IMPERATIVE = re.compile(
     r")\b",
     re.IGNORECASE,
 )
+_TELLS = re.compile(document_words("imperative"), re.IGNORECASE)
+"""The same in the languages of ``wording``."""
+
 _CHINESE_STEP = re.compile(
     r"\W*(?:请|請|先|再|然后|然後|最后|最後|将|將|把|按|打开|打開|关闭|關閉|取下|取出|拆|装|裝|拧|擰|拔|插|用|点击|點擊|选择|選擇"
     r"|进入|進入|运行|運行|设置|設置|检查|檢查|清洗|执行|執行|编辑|編輯|确认|確認|等待|断开|斷開|连接|連接|松开|鬆開|更换|更換)"
@@ -100,7 +107,7 @@ class Piece:
     @property
     def imperative(self) -> bool:
         """Whether it tells to do something."""
-        return bool(_IMPERATIVE.match(self.text) or _CHINESE_STEP.match(self.text))
+        return any(told.match(self.text) for told in (_IMPERATIVE, _CHINESE_STEP, _TELLS))
 
     @property
     def term(self) -> bool:
@@ -121,7 +128,7 @@ class Piece:
 def step_number(text: str) -> int | None:
     """Return the number that a line begins with, as a step does."""
     match = _NUMBER.match(text)
-    return int(match[1]) if match else None
+    return int(match[1] or match[2]) if match else None
 
 
 def find_rows(pieces: Sequence[Piece]) -> tuple[Span, ...]:

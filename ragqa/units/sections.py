@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 from ragqa.types import Block, Document
 from ragqa.units.pieces import Piece, step_number
+from ragqa.wording import document_words
 
 AHEAD = 14
 """Blocks below a heading among which the next number of interrupted steps is looked for."""
 
 _WARNS = re.compile(
-    r"\b(?:warning|caution|danger|hazard|risk of|important|notice|attention|note)\b|注意|警告|危险|危險|小心|当心|當心",
+    r"\b(?:warning|caution|danger|hazard|risk of|important|notice|attention|note)\b|注意|警告|危险|危險|小心|当心|當心"
+    rf"|{document_words('hazards')}|\b(?:{document_words('notes')})\b",
     re.IGNORECASE,
 )
 

@@ -14,11 +14,15 @@ from typing import Literal
 from ragqa.analysis import cjk_share, is_stop, terms
 from ragqa.sentences import sentences
 from ragqa.types import Block, Document
+from ragqa.wording import document_words
 
 SHORTEST, LONGEST = 24, 320
 """Characters of a sentence that says enough to be asked for, and little enough to be one thing. CJK counts twice."""
 
-_ELSEWHERE = re.compile(r"(?i)\W*(?:see\b|refer to|参见|请参|另请参|详见|见第)|.*(?:\.\s?){4}")
+_ELSEWHERE = re.compile(
+    rf"(?i)\W*(?:see\b|refer to|参见|请参|另请参|详见|见第|{document_words('elsewhere')})|.*(?:\.\s?){{4}}"
+    rf"|.*(?:{document_words('elsewhere_behind')})\W*$"
+)
 """A sentence that only says where to read on."""
 
 _STEP = re.compile(r"\s*(?:\d{1,2}[.)、]|（\d{1,2}）|\(\d{1,2}\)|第[一二三四五六七八九十]+步)\s*")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ragqa.cjk import HAN
 from ragqa.readers.pdf.rows import TextRow
+from ragqa.wording import document_words
 
 DEPTH = 4
 """Rows looked at from each edge of a page."""
@@ -28,14 +29,18 @@ AGAIN = 3
 OFTEN = 5
 """Pages on which what has no fixed height must return, and a quarter of all."""
 
+_BEHIND = document_words("page_behind")
 _NUMBER = re.compile(
-    r"^[\W_]*(?:page|seite|第)?\s*(?:[A-Z]{1,2}[-–.])?(?:\d{1,4}|[ivxlcdm]{1,7})\s*(?:页|頁)?"
-    r"\s*(?:(?:of|/|共)\s*\d{1,4}\s*(?:页|頁)?)?[\W_]*$",
+    rf"^[\W_]*(?:page|seite|第|{document_words('page')})?\s*(?:[A-Z]{{1,2}}[-–.])?(?:\d{{1,4}}|[ivxlcdm]{{1,7}})"
+    rf"\s*(?:页|頁|{_BEHIND})?"
+    rf"\s*(?:(?:of|/|共|{document_words('pages_in_all')})\s*\d{{1,4}}\s*(?:页|頁|{_BEHIND})?)?[\W_]*$",
     re.I,
 )
 _DIGITS = re.compile(r"\d+|\b[ivxlcdm]+\b")
 _CHAPTER = re.compile(
-    r"^(?:chapter|part|appendix|section|第)\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))", re.I
+    rf"^(?:chapter|part|appendix|section|第|{document_words('chapter')})"
+    r"\s*[\dA-Z一二三四五六七八九十]+(?:\.|\b|(?=[章节節篇部]))",
+    re.I,
 )
 
 Place = tuple[int, int]
@@ -255,10 +260,11 @@ _INDEX_ROW = re.compile(
     r"^(?=.*[^\W\d]).{1,90}?[,\s.]\s?\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^\d{1,4}(?:\s?[-–,]\s?\d{1,4})*,?$|^[A-Z]$"
 )
 _CONTENTS = re.compile(
-    r"^(?:table of contents|(?:brief )?contents|list of (?:figures|tables|examples)|目\s*[录錄次]|[图圖表]目?[录錄])$",
+    rf"^(?:{document_words('contents')}|table of contents"
+    r"|(?:brief )?contents|list of (?:figures|tables|examples)|目\s*[录錄次]|[图圖表]目?[录錄])$",
     re.I,
 )
-_INDEX = re.compile(r"^(?:(?:subject |general |concept |function )?index|索\s*引)$", re.I)
+_INDEX = re.compile(rf"^(?:(?:subject |general |concept |function )?index|索\s*引|{document_words('index')})$", re.I)
 
 
 def find_contents(rows: Sequence[TextRow]) -> set[int]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ragqa.readers.builder import clean_metadata_title
 from ragqa.readers.pdf.rows import TextRow, finish, is_caption
 from ragqa.readers.pdf.source import Bookmark
+from ragqa.wording import document_words
 
 MAX_LENGTH = 200
 MAX_LEVEL = 6
@@ -92,7 +93,10 @@ def _is_number(text: str) -> bool:
     """Whether it is what a heading may have before its title: '12', 'a1', 'chapter3', '第三章'."""
     return len(text) <= 12 and bool(
         re.fullmatch(
-            r"(?:chapter|appendix|part|section|annex)?[a-z]?\d*[a-z]?|第\w{1,4}[章节節篇部]|附[录錄]\w?|[ivxlc]+", text
+            rf"(?:chapter|appendix|part|section|annex"
+            rf"|{document_words('chapter').casefold()})?[a-z]?\d*[a-z]?|第\w{{1,4}}[章节節篇部]|附[录錄]\w?"
+            rf"|[ivxlc]+",
+            text,
         )
     )
 
@@ -136,7 +140,9 @@ def find_common_styles(counts: Counter[TypeStyle]) -> set[TypeStyle]:
 
 
 _NUMBERED = re.compile(
-    r"^(?:(?:chapter|part|appendix|section|annex)\s+)?((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)\.?\s+\S", re.I
+    rf"^(?:(?:chapter|part|appendix|section|annex|{document_words('chapter')})\s+)?"
+    r"((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)\.?\s+\S",
+    re.I,
 )
 _CHINESE = re.compile(
     r"^(?:第[一二三四五六七八九十百零〇\d]+([章篇部编編卷])|第[一二三四五六七八九十百零〇\d]+([节節])|附录|附錄)"
@@ -240,7 +246,7 @@ FAINT_TIMES = 3
 """How often a faint style must return, italics at the body's size among them."""
 
 _ADMONITION = re.compile(
-    r"^(?:note|notes|tip|hint|warning|caution|danger|important|attention|notice|"
+    rf"^(?:{document_words('notes')}|note|notes|tip|hint|warning|caution|danger|important|attention|notice|"
     r"注意|警告|提示|小心|说明|說明|注|危险|危險|重要)\W*$",
     re.I,
 )
@@ -368,7 +374,9 @@ def _alike(found: Sequence[tuple[int, int, TypeStyle]], lines: Counter[TypeStyle
 
 
 _ENUMERATOR = re.compile(
-    r"^(?:(?:chapter|part|appendix|section)\s*)?(?:\d{1,3}|[ivxlc]+|[a-z]|one|two|three|four|five|six|seven|eight|nine|ten|"
+    rf"^(?:(?:chapter|part|appendix|section|{document_words('chapter')})\s*)?(?:\d{{1,3}}|[ivxlc]+"
+    r"|[a-z]|one|two|three|four|five|six|seven|eight"
+    r"|nine|ten|"
     r"eleven|twelve)\W?$|^第\s*[一二三四五六七八九十百\d]+\s*[章篇部编編节節]$",
     re.I,
 )

@@ -12,6 +12,7 @@ from ragqa.cjk import PUNCTUATION
 from ragqa.readers.pdf.calls import CJK, SOFT_HYPHEN
 from ragqa.readers.pdf.lines import Segment, is_leftward
 from ragqa.readers.pdf.source import Bookmark
+from ragqa.wording import document_words
 
 IsWord = Callable[[str], bool]
 """Whether the document has a word, in lower case, somewhere inside a line."""
@@ -194,7 +195,8 @@ def _parted(row: TextRow, title: str) -> list[TextRow]:
 
 
 _CAPTION = re.compile(
-    r"^(?:(?:fig(?:ure|\.)|table|listing|exhibit)\s+[A-Z]?\d+(?:[.-]\d+)*(?:[.:]|\s+[A-Z—–-]|$)|[图圖表]\s*\d+(?:[.-]\d+)*(?:[.:：]|\s|$))",
+    rf"^(?:(?:fig(?:ure|\.)|{document_words('caption')}|table|listing|exhibit)\s+[A-Z]?\d+(?:[.-]\d+)*(?:[.:]|\s+[A-Z—–-]|$)"
+    rf"|(?:[图圖表]|{document_words('caption_joined')})\s*\d+(?:[.-]\d+)*(?:[.:：]|\s|$))",
     re.I,
 )
 _TABLE_SAYS = re.compile(r"^\w+\.?\s+[\d.-]+\s+[a-z]")

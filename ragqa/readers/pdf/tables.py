@@ -24,6 +24,7 @@ from ragqa.readers.pdf.table_parts import (
     rules_between,
 )
 from ragqa.readers.tables import Cell, TableLine, lay_out
+from ragqa.wording import document_words
 
 MAX_INNER_SINGLES = 3
 """Rows of one segment in a row that may stand inside a table: continued cells and group labels."""
@@ -174,7 +175,9 @@ def _grown(rows: Sequence[TextRow], first: int, last: int, bands: Sequence[Band]
 SAME_PLACE = 6.0
 """Points by which the columns of a table may be elsewhere on its next page."""
 
-_TOTAL = re.compile(r"(?i)\s*(?:sub-?|grand )?(?:total|sum|average|mean)\b|\s*[合总總小][计計]|\s*平均")
+_TOTAL = re.compile(
+    rf"(?i)\s*(?:sub-?|grand )?(?:total|sum|average|mean|{document_words('total')})\b|\s*[合总總小][计計]|\s*平均"
+)
 _LABEL = re.compile(rf"[^\W\d_]{{3}}|[^\W_]*[^\W\d_]+[\W_]*\d|\d+[^\W\d_]|[{HAN}]")
 
 

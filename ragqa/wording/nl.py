@@ -1,0 +1,62 @@
+"""The labels of Dutch, and of its words those without which its sentences and warnings would be cut."""
+
+from __future__ import annotations
+
+from ragqa.wording.record import DocumentWords, Labels, Wording
+
+WORDING = Wording(
+    Labels(
+        page="pagina {page}",
+        rest="; de rest staat op pagina {page}",
+        steps="(stappen 1 tot {shown} van {total}{rest})",
+        goes_on="(het gaat daar verder)",
+        see_also="Zie ook: ",
+        nearest="Het dichtst komt “{name}” ({place}){missing}.",
+        missing=", maar zonder dit gegeven: {value}",
+        same="{label} zegt hetzelfde. [{marker}]",
+        silent="{label} zegt dat niet.",
+        corrected="“{word}” gezocht als “{taken_for}”",
+        unsupported="niet in de passages: ",
+        values={
+            "reason": "reden",
+            "time": "duur",
+            "length": "lengte",
+            "weight": "gewicht",
+            "temperature": "temperatuur",
+            "power": "vermogen",
+            "voltage": "spanning",
+            "current": "stroom",
+            "capacity": "capaciteit",
+            "rate": "frequentie",
+            "torque": "aanhaalmoment",
+            "pressure": "druk",
+            "noise level": "geluidsniveau",
+            "volume": "inhoud",
+            "size": "grootte",
+            "percentage": "percentage",
+            "resolution": "resolutie",
+            "price": "prijs",
+            "colour": "kleur",
+            "interval": "tussenpoos",
+            "number": "nummer",
+            "number of them": "aantal",
+            "value": "waarde",
+        },
+    ),
+    DocumentWords(
+        abbreviations=r"bijv|blz|enz|afb|nr",
+        step=r"Stap\s+",
+        notes="Waarschuwing|Opmerking|Voorzichtig|Gevaar|Belangrijk",
+        hazards=r"\b(?:waarschuwing|voorzichtig|gevaar|elektrische schok|letsel|nooit)\b",
+        chapter="Hoofdstuk|Bijlage",
+        caption=r"Afb(?:eelding|\.)|Tabel",
+        contents="Inhoud|Inhoudsopgave",
+        index="Trefwoordenregister",
+        page=r"Pagina|blz\.",
+        pages_in_all="van",
+        elsewhere=r"zie\b|raadpleeg\b",
+        version="versie",
+        follows="anders|tenzij|behalve|in dat geval|echter",
+        unsaid=r"\b(?:handleiding|passages?|document|tekst)\b[^.]{0,40}\b(?:niet|geen|niets)\b[^.]{0,30}\b(?:vermeld\w*|genoemd|zegt|staat|informatie|beschreven)\b",
+    ),
+)
