@@ -57,7 +57,8 @@ The first passage holds the answer nearly always here, and from fewer a small mo
 """
 LIMIT, MINUTES = 40, 20.0
 """Questions of a split and minutes of a training, of a set with a pretrained model."""
-SHOWN = (
+KEPT = (
+    "shown",
     "answer_recall",
     "em",
     "f1",
@@ -137,16 +138,15 @@ def rows(name: str, found: Comparison, minutes: float) -> Iterator[Row]:
 
 
 def _row(one: SplitResult) -> Row:
-    figures = {measure: of.mean for measure, of in one.metrics.items() if measure in SHOWN}
+    figures = {measure: of.mean for measure, of in one.metrics.items() if measure in KEPT}
     training = one.system.training
-    main = "answer_recall" if "answer_recall" in one.metrics else "refused"
+    main = [name for name in ("shown", "answer_recall") if name in one.metrics] or ["refused"]
     return {
         "system": one.label,
         "split": one.split,
         "questions": len(one.asked),
         **figures,
-        f"{main} low": one.metrics[main].low,
-        f"{main} high": one.metrics[main].high,
+        **{f"{name} {end}": getattr(one.metrics[name], end) for name in main for end in ("low", "high")},
         "p50_ms": one.latency_ms(0.5),
         "train_s": training.seconds if training else 0.0,
         "train_tokens": training.tokens if training else 0,

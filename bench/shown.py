@@ -78,7 +78,8 @@ def draw_compare(rows: Sequence[Row]) -> Figure:
     """Return a line for each set and kind of question, a dot for each way to answer."""
 
     def label(row: Row) -> tuple[str, str]:
-        return f"{row['set']}, {str(row['split']).split(', ')[0]}", "answer_recall"
+        measure = "shown" if "shown" in row else "answer_recall"  # of facts that changed, the answer's own words
+        return f"{row['set']}, {str(row['split']).split(', ')[0]}", measure
 
     return draw_systems(
         "Share of answers that hold the right one", [row for row in rows if "answer_recall" in row], label

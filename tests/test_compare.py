@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -388,6 +389,22 @@ def test_who_quotes_the_manual_s_own_words_has_answered(home: Path):
     with Library.open("empty", create=True, home=home) as library:
         found = measure(Quoting(), "seen", [asked], library)
     assert found.metrics["answer_recall"].mean == 1 and found.metrics["em"].mean == 0
+
+
+class Terse(Quoting):
+    """Says what it takes for the answer, and cites the sentence in which that stands."""
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Reply:
+        cited = Citation(1, "pump.md", 1, (), "Clean the pre-filter every 30 days.", 1)
+        return Reply("pre-filter [1]", citations=(cited,), latency_ms=5.0)
+
+
+def test_the_sentence_that_an_answer_cites_is_shown_with_it(home: Path) -> None:
+    messages = (Message("user", "how often?"), Message("assistant", "every 30 days"))
+    asked = AskedQuestion("how often?", Example("1", messages, "how often?", ("every 30 days",)))
+    with Library.open("empty", create=True, home=home) as library:
+        found = measure(Terse(), "seen", [asked], library)
+    assert found.metrics["shown"].mean == 1 and found.metrics["answer_recall"].mean == 0
 
 
 def test_a_comparison_that_was_stopped_asks_nobody_the_same_twice(home: Path) -> None:

@@ -25,16 +25,28 @@ from ragqa.finetune.records import Example
 from ragqa.metrics import Difference, Interval, consistency, mean_interval, mean_intervals, paired_difference
 from ragqa.types import Citation
 
-MAIN = "answer_recall"
-"""What systems are compared by: a sentence that holds the answer counts as much as the answer alone."""
+MAIN = "shown"
+"""What systems are compared by: the right answer stands in what ``ask`` shows, the answer or a sentence that it cites.
+
+A sentence that holds the answer counts as much as the answer alone.
+"""
 
 _OF_TEXT: dict[str, Callable[[str, Sequence[str]], float]] = {
-    "answer_recall": m.answer_recall,
     "em": m.exact_match,
     "f1": m.token_f1,
     "rouge_l": m.rouge_l,
 }
-METRICS = (*_OF_TEXT, "usable", "citations", "supported", "refused", "wrongly_refused", "label_accuracy")
+METRICS = (
+    MAIN,
+    "answer_recall",
+    *_OF_TEXT,
+    "usable",
+    "citations",
+    "supported",
+    "refused",
+    "wrongly_refused",
+    "label_accuracy",
+)
 
 Values = dict[str, dict[str, float]]
 
@@ -148,10 +160,11 @@ def _worth(system: System, example: Example, said: Reply, library: Library) -> I
         text = "" if said.abstained else said.text
         # Where the right answer is a sentence of the set's own, to quote the manual's is to hold it.
         right = (*example.answers, *example.evidence)
-        yield MAIN, m.answer_recall(text, right)
+        quotes = "" if said.abstained else "\n".join(citation.quote for citation in said.citations)
+        yield MAIN, m.answer_recall(f"{text}\n{quotes}", right)
+        yield "answer_recall", m.answer_recall(text, right)
         for name, measure_of in _OF_TEXT.items():
-            if name != MAIN:
-                yield name, measure_of(text, example.answers)
+            yield name, measure_of(text, example.answers)
         yield "usable", float(is_usable(text, right))
     if system.kind == "retrieval":
         standing = [stands(citation, library) for citation in said.citations]

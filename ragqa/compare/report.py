@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from ragqa.compare.comparison import Comparison
 
 NAMES = {
-    "answer_recall": "answer in it",
+    "shown": "answer shown",
+    "answer_recall": "in its words",
     "em": "EM",
     "f1": "F1",
     "rouge_l": "ROUGE-L",
@@ -44,7 +45,7 @@ NAMES = {
 }
 FAIR = (
     "An extractive answer is a whole sentence, so that its EM and F1 are low even where it is right: "
-    f"'{NAMES[MAIN]}' is the fair column. EM and F1 of a model that quotes first are those of its last paragraph."
+    f"'{NAMES[MAIN]}', the right answer in it or in a sentence that it cites, is the fair column: both are read."
 )
 NONE = "–"
 
