@@ -308,7 +308,7 @@ def uses_gpu() -> bool:
 
 
 PACE = "pace.json"
-TRIES = 2
+TRIES = 3
 PROBE_TOKENS = 256
 PROBE_LOGITS = 32
 """Positions of a text whose logits the probe computes, where a batch computes those of few as well."""
@@ -366,18 +366,19 @@ def _best_pace(model: Any, batch: dict[str, Any], most: int) -> Pace:
     asked = {"logits_to_keep": kept} if "logits_to_keep" in batch else {}
     labels = some[:, -kept:] if asked else some
     model.eval()  # no draws of a generator
-    paces = []
-    for count in {1, most} if device == "cpu" else {most}:
+    ways = [(count, half) for count in ({1, most} if device == "cpu" else {most}) for half in halves]
+
+    def measure(count: int, half: bool) -> float:
         torch.set_num_threads(count)
-        for half in halves:
-            laps = []
-            for _ in range(TRIES):
-                began = time.perf_counter()
-                with torch.autocast(device, torch.bfloat16, enabled=half):
-                    loss = model(input_ids=some, labels=labels, **asked).loss
-                loss.backward()
-                laps.append(time.perf_counter() - began)
-            paces.append(Pace(count, half, some.numel() / min(laps)))
+        began = time.perf_counter()
+        with torch.autocast(device, torch.bfloat16, enabled=half):
+            loss = model(input_ids=some, labels=labels, **asked).loss
+        loss.backward()
+        return time.perf_counter() - began
+
+    measure(*ways[-1])  # memory that is used for the first time is slow
+    laps = [[measure(*way) for way in ways] for _ in range(TRIES)]  # in turns: another program may work for a while
+    paces = [Pace(*way, some.numel() / min(own)) for way, own in zip(ways, zip(*laps, strict=True), strict=True)]
     model.zero_grad()
     return max(paces, key=lambda pace: pace.tokens_per_second)
 
