@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import (
-    Written,
-    answer_json,
-    found_json,
-    note,
-    print_found,
-    print_json,
-)
+from ragqa.cli.output import Written, note, print_found, print_json
+from ragqa.json_forms import answer_json, found_json
 
 if TYPE_CHECKING:
     from ragqa.types import Answer

@@ -14,6 +14,7 @@ from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.ingesting import progress_bar
 from ragqa.cli.output import note, pages, print_json, print_table, say, styled
+from ragqa.json_forms import outline_json, units_json
 from ragqa.printable import printable, printable_name, quantity
 from ragqa.types import Document, Unit
 
@@ -108,10 +109,7 @@ def show(
                 say(f"{'  ' * (block.level - 1)}{heading}{f'  (page {at})' if at else ''}")
 
 
-def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, object]:
-    from ragqa.types import Document
-
-    assert isinstance(shown, Document)
+def _shown_json(shown: Document, page: int | None, text: str | None) -> dict[str, object]:
     value: dict[str, object] = {
         "document": shown.name,
         "title": shown.title,
@@ -120,12 +118,7 @@ def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, 
     }
     if page is not None:
         return {**value, "page": page, "text": text}
-    outline = [
-        {"level": block.level, "title": shown.text[block.start : block.end], "page": shown.page_at(block.start)}
-        for block in shown.blocks
-        if block.kind == "heading"
-    ]
-    return {**value, "pages": len(shown.pages), "outline": outline, "text": shown.text}
+    return {**value, "pages": len(shown.pages), "outline": outline_json(shown), "text": shown.text}
 
 
 def remove(
@@ -225,7 +218,7 @@ FIRST_WORDS = 100
 def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> None:
     """Print the units of a document, in reading order: for people two lines each, as JSON whole."""
     if as_json:
-        print_json({"document": document.name, "units": [_json(document, unit) for unit in units]})
+        print_json({"document": document.name, "units": units_json(document, units)})
         return
     for unit in units:
         text = " ".join(document.text[unit.start : unit.end].split())
@@ -233,20 +226,6 @@ def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> Non
         section = printable_name(" ".join(unit.section[-1].split())) if unit.section else ""
         say(f"{styled(unit.kind, '1')}{steps}{pages(unit.page, unit.page_end)}{f' ({section})' if section else ''}")
         say(f"  {text[:FIRST_WORDS]}{'…' if len(text) > FIRST_WORDS else ''}")
-
-
-def _json(document: Document, unit: Unit) -> dict[str, object]:
-    return {
-        "kind": unit.kind,
-        "start": unit.start,
-        "end": unit.end,
-        "page": unit.page,
-        "page_end": unit.page_end,
-        "section": " > ".join(unit.section),
-        "steps": unit.steps or None,
-        "warning": document.text[slice(*unit.warning)],
-        "text": document.text[unit.start : unit.end],
-    }
 
 
 Force = Annotated[bool, typer.Option("--force", "--yes", "-y", help="Write over a file that is there without asking.")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -10,10 +9,10 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ragqa.printable import printable, printable_json, printable_line, printable_name
-from ragqa.types import Answer, Correction, Extract, Hit
+from ragqa.types import Answer, Correction
 from ragqa.wording import labels_for
 
 if TYPE_CHECKING:
@@ -254,65 +253,6 @@ def _print_rich(table: Table, width: int) -> None:
 def interval_json(of: Interval | Difference) -> dict[str, float]:
     """Return a mean with its interval."""
     return {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
-
-
-def found_json(found: Found) -> dict[str, Any]:
-    """Return the contract's form of a search."""
-    return {
-        "question": found.question,
-        "corrections": [dataclasses.asdict(one) for one in found.corrections],
-        "passages": [hit_json(hit) for hit in found.hits],
-        "timings_ms": found.timings_ms,
-    }
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return the contract's form of a passage found."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "passage_id": passage.passage_id,
-        "document": passage.document,
-        "page": passage.page,
-        "page_end": passage.page_end,
-        "section": " > ".join(passage.section),
-        "text": passage.text,
-        "score": round(hit.score, 6),
-        "scores": {"dense": hit.dense, "lexical": hit.lexical},
-    }
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return the contract's form of an answer."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "confidence": round(answer.confidence, 4),
-        "citations": [
-            {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
-        ],
-        "units": [_unit_json(unit) for unit in answer.units],
-        "unsupported": list(answer.unsupported),
-        "corrections": [dataclasses.asdict(one) for one in answer.corrections],
-        "answerer": answer.answerer,
-        "usage": dataclasses.asdict(answer.usage),
-        "warnings": list(answer.warnings),
-        "passages": [hit_json(hit) for hit in answer.hits],
-        "timings_ms": answer.timings_ms,
-    }
-
-
-def _unit_json(unit: Extract) -> dict[str, Any]:
-    return {
-        "kind": unit.kind,
-        "document": unit.document,
-        "page": unit.page,
-        "page_end": unit.page_end,
-        "section": " > ".join(unit.section),
-        "text": unit.text,
-        "steps_total": unit.steps or None,
-    }
 
 
 def pages(page: int | None, page_end: int | None) -> str:
