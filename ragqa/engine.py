@@ -17,9 +17,10 @@ from ragqa.approving import approved_embedder, remember_embedder
 from ragqa.document_names import find_document, match_documents
 from ragqa.errors import LibraryError
 from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, resolve_library
+from ragqa.pages import DPI, Original, Pages
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.trust import remember_library
-from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit
+from ragqa.types import Answer, Box, Document, Extract, Hit, Mode, Unit
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
@@ -49,6 +50,7 @@ class Library:
         self._embedder: Embedder | None = None
         self._reranker: Reranker | None = None
         self._retriever: Retriever | None = None
+        self._pages = Pages(store, notice)
 
     @classmethod
     def open(
@@ -106,6 +108,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the files; the library can't be used afterwards."""
+        self._pages.close()
         self.store.close()
 
     # What it holds
@@ -131,6 +134,30 @@ class Library:
                 return document.text[held.start : held.end]
         has = f"pages 1 to {len(document.pages)}" if document.pages else "no pages"
         raise LibraryError(f"{document.name} has {has}; page {page} was asked for")
+
+    def page_image(
+        self, name: str, page: int, *, dpi: int = DPI, highlight: Sequence[Box] = (), password: str | None = None
+    ) -> bytes:
+        """Return the picture of a page, from 1, of a PDF as PNG, those of the boxes lit that stand on it.
+
+        Raises LibraryError where there is no such page, no PDF, or its file is not kept or can't be drawn.
+        """
+        return self._pages.image(name, page, dpi=dpi, highlight=highlight, password=password)
+
+    def page_size(self, name: str, page: int) -> tuple[float, float]:
+        """Return width and height of a page of a PDF, from 1, as it is shown, in points. Raises LibraryError."""
+        return self._pages.size(name, page)
+
+    def boxes(self, name: str, start: int, end: int) -> tuple[Box, ...]:
+        """Return where the characters from ``start`` to ``end`` of a document's text stand: a box a line and run.
+
+        Empty where the document has no pages to be shown. Raises LibraryError where it has no such characters.
+        """
+        return self._pages.boxes(name, start, end)
+
+    def original(self, name: str) -> Original:
+        """Return the PDF that a document was read from. Raises LibraryError where it is not kept."""
+        return self._pages.original(name)
 
     def info(self) -> Info:
         """Return counts, place and embedder."""
@@ -210,6 +237,7 @@ class Library:
                 changes=changes,
                 cut=Cut(target=self.settings.passage_tokens),
                 password=password,
+                keep_originals=self.settings.keep_originals,
                 progress=progress,
                 notice=self._notice,
             )

@@ -69,6 +69,8 @@ def _extract_json(unit: Extract) -> dict[str, Any]:
         "page": unit.page,
         "page_end": unit.page_end,
         "section": " > ".join(unit.section),
+        "start": unit.start,
+        "end": unit.end,
         "text": unit.text,
         "steps_total": unit.steps or None,
     }
@@ -76,11 +78,7 @@ def _extract_json(unit: Extract) -> dict[str, Any]:
 
 def outline_json(document: Document) -> list[dict[str, Any]]:
     """Return the headings of a document, in reading order."""
-    return [
-        {"level": block.level, "title": document.text[block.start : block.end], "page": document.page_at(block.start)}
-        for block in document.blocks
-        if block.kind == "heading"
-    ]
+    return [{"level": one.level, "title": one.text, "page": one.page, "start": one.start} for one in document.outline()]
 
 
 def units_json(document: Document, units: Sequence[Unit]) -> list[dict[str, Any]]:

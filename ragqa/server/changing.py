@@ -31,6 +31,7 @@ class Task:
     file: str | None
     embedder: str | None
     passage_tokens: int
+    keep_originals: bool
 
 
 def main() -> None:
@@ -52,7 +53,11 @@ def _run(task: Task) -> dict[str, Any] | None:
     from ragqa.settings import Settings
 
     settings = Settings(
-        home=Path(task.home), index=task.index, embedder=task.embedder, passage_tokens=task.passage_tokens
+        home=Path(task.home),
+        index=task.index,
+        embedder=task.embedder,
+        passage_tokens=task.passage_tokens,
+        keep_originals=task.keep_originals,
     )
     with Library.open(settings=settings, notice=lambda line: _say({"note": line})) as library:
         if task.kind == "remove":
@@ -75,8 +80,7 @@ def _say(line: dict[str, Any]) -> None:
 def _end_with_parent() -> None:
     """End the process when nobody holds the other end of its standard input."""
     with suppress(OSError, ValueError):
-        while sys.stdin.buffer.read1(4096):
-            pass
+        sys.stdin.read()
     os._exit(1)
 
 

@@ -1,4 +1,4 @@
-"""REST: the documents of a library, their pages as text and image, their units, and where on a page something stands."""
+"""REST: the documents of a library, their units, their pages as text and image, and where on a page something stands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from ragqa.server.libraries import document_id, find_stored
 from ragqa.server.problems import Problem
 from ragqa.server.schemas import BoxList, DocumentDetail, DocumentList, PageDetail, UnitList, problems
 from ragqa.server.served import ServedNow
-from ragqa.types import Document, Page
+from ragqa.store import StoredDocument
+from ragqa.types import Box, Document
 
 router = APIRouter(prefix="/v1/libraries/{library}/documents", tags=["documents"])
 
@@ -24,7 +25,9 @@ _ERRORS = problems(401, 403, 404, 409, 422)
 LEAST_DPI, MOST_DPI = 36, 300
 
 PageNumber = Annotated[int, Path(ge=1, le=10**6)]
-Start = Annotated[int | None, Query(ge=0, le=2**40, description="The first character to light, of the document's text.")]
+Start = Annotated[
+    int | None, Query(ge=0, le=2**40, description="The first character to light, of the document's text.")
+]
 End = Annotated[int | None, Query(ge=0, le=2**40, description="The character behind the last.")]
 
 _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -58,7 +61,7 @@ async def show(served: ServedNow, library: str, document: str) -> Response:
             "media_type": shown.media_type,
             "sha256": shown.sha256,
             "pages": len(shown.pages),
-            "has_original": _has_original(held, shown),
+            "has_original": held.store.has_original(shown.sha256),
             "outline": outline_json(shown),
             "warnings": list(shown.warnings),
         }
@@ -103,9 +106,9 @@ async def page_image(
         headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
         if given == tag:
             return Response(status_code=304, headers=headers)
-        _page_of(held.show(stored.name), page)
+        _check_page(stored, page)
+        lit = _boxes(held, stored.name, page, start, end)
         with _NoImage():
-            lit = _boxes(held, stored.name, page, start, end)
             png = held.page_image(stored.name, page, dpi=dpi, highlight=lit)
         return Response(png, media_type="image/png", headers=headers)
 
@@ -117,8 +120,10 @@ async def show_page(served: ServedNow, library: str, document: str, page: PageNu
     """Show a page's text, and its size in points where there is an image of it."""
 
     def read(held: Library) -> dict[str, Any]:
-        shown = held.show(find_stored(held, document).name)
-        found = _page_of(shown, page)
+        stored = find_stored(held, document)
+        _check_page(stored, page)
+        shown = held.show(stored.name)
+        found = next(one for one in shown.pages if one.number == page)
         width, height = _size(held, shown, page)
         return {
             "document": shown.name,
@@ -145,14 +150,14 @@ async def page_boxes(
     start: Annotated[int, Query(ge=0, le=2**40)],
     end: Annotated[int, Query(ge=0, le=2**40)],
 ) -> Response:
-    """Say where on a page the characters from ``start`` to ``end`` of the document stand, in points from its top left."""
+    """Say where on a page the characters from ``start`` to ``end`` of the document stand."""
 
     def read(held: Library) -> dict[str, Any]:
-        name = find_stored(held, document).name
-        _page_of(held.show(name), page)
+        stored = find_stored(held, document)
+        _check_page(stored, page)
+        boxes = _boxes(held, stored.name, page, start, end)
         with _NoImage():
-            width, height = held.page_size(name, page)
-            boxes = _boxes(held, name, page, start, end)
+            width, height = held.page_size(stored.name, page)
         rows = [{side: getattr(box, side) for side in ("left", "top", "right", "bottom")} for box in boxes]
         return {"page": page, "width": width, "height": height, "boxes": rows}
 
@@ -160,7 +165,10 @@ async def page_boxes(
 
 
 _PDF: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}, "description": "The file."}
+    200: {
+        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The file.",
+    }
 }
 
 
@@ -194,19 +202,24 @@ class _NoImage:
             raise Problem(404, "no_original", str(error)) from None
 
 
-def _page_of(document: Document, page: int) -> Page:
-    for held in document.pages:
-        if held.number == page:
-            return held
-    has = f"pages 1 to {len(document.pages)}" if document.pages else "no pages"
-    raise Problem(404, "unknown_page", f"{document.name} has {has}; page {page} was asked for")
+def _check_page(document: StoredDocument, page: int) -> None:
+    """Raise Problem where a document has no such page."""
+    if page > document.pages:
+        has = f"pages 1 to {document.pages}" if document.pages else "no pages"
+        raise Problem(404, "unknown_page", f"{document.name} has {has}; page {page} was asked for")
 
 
-def _boxes(library: Library, name: str, page: int, start: int | None, end: int | None) -> tuple[Any, ...]:
-    """Return the boxes on ``page`` of a stretch of a document, none where no stretch was named."""
-    if start is None or end is None or end <= start:
+def _boxes(library: Library, name: str, page: int, start: int | None, end: int | None) -> tuple[Box, ...]:
+    """Return the boxes on ``page`` of a stretch of a document, none where no stretch was named.
+
+    Raises Problem where the document has no such characters.
+    """
+    if start is None or end is None:
         return ()
-    return tuple(box for box in library.boxes(name, start, end) if box.page == page)
+    try:
+        return tuple(box for box in library.boxes(name, start, end) if box.page == page)
+    except LibraryError as error:
+        raise Problem(422, "invalid_request", str(error)) from None
 
 
 def _size(library: Library, document: Document, page: int) -> tuple[float | None, float | None]:
@@ -214,10 +227,3 @@ def _size(library: Library, document: Document, page: int) -> tuple[float | None
         return library.page_size(document.name, page)
     except LibraryError:
         return None, None
-
-
-def _has_original(library: Library, document: Document) -> bool:
-    try:
-        return bool(library.original(document.name))
-    except LibraryError:
-        return False

@@ -1,7 +1,7 @@
 """What changes libraries: uploads read in and documents removed, one after another, beside the questions.
 
-Each runs in a process of its own (``changing.py``), which can be cancelled at any instant. Jobs live in memory and on the
-event loop; only what their processes commit lasts.
+Each runs in a process of its own (``changing.py``), which can be cancelled at any instant. Jobs live in memory and on
+the event loop; only what their processes commit lasts.
 """
 
 from __future__ import annotations
@@ -192,6 +192,7 @@ class Jobs:
 
     async def wait(self, job: Job, seconds: float) -> None:
         """Return when the job is finished, or ``seconds`` have gone by."""
+
         async def followed() -> None:
             async for _ in self.follow(job, seconds):
                 pass
@@ -237,6 +238,7 @@ class Jobs:
             str(job.file) if job.file else None,
             settings.embedder,
             settings.passage_tokens,
+            settings.keep_originals,
         )
         job.process = process = await asyncio.create_subprocess_exec(
             *command("ragqa.server.changing"),

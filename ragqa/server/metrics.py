@@ -52,7 +52,9 @@ class Metrics:
             ]
         for name, (what, values) in gauges.items():
             lines += [f"# HELP {name} {what}", f"# TYPE {name} gauge"]
-            lines += [f"{name}{{{labels}}} {value:g}" if labels else f"{name} {value:g}" for labels, value in values.items()]
+            lines += [
+                f"{name}{{{labels}}} {value:g}" if labels else f"{name} {value:g}" for labels, value in values.items()
+            ]
         return "\n".join(lines) + "\n"
 
 

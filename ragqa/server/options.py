@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -70,17 +71,22 @@ def check_options(options: ServeOptions) -> ServeOptions:
 
 def root_path_of(text: str) -> str:
     """Return a root path with a slash before it and none behind. Raises RagqaError where it is no path."""
-    path = "/" + text.strip("/") if text.strip("/") else ""
-    if not all(part and part.isascii() and part.replace("-", "").replace("_", "").isalnum() for part in path[1:].split("/")):
-        if path:
-            raise RagqaError(f"--root-path should be letters, digits, '-', '_' and '/', as in /manuals; got '{text}'")
-    return path
+    inner = text.strip("/")
+    if not re.fullmatch(r"([\w-]+(/[\w-]+)*)?", inner, re.ASCII):
+        raise RagqaError(f"--root-path should be letters, digits, '-', '_' and '/', as in /manuals; got '{text}'")
+    return f"/{inner}" if inner else ""
 
 
 def origin_of(text: str) -> str:
     """Return an origin as browsers send it. Raises RagqaError where it is none."""
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query or "@" in text:
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.path.strip("/")
+        or parts.query
+        or "@" in text
+    ):
         raise RagqaError(f"--allow-origin should be an address such as https://manuals.example.com; got '{text}'")
     return f"{parts.scheme}://{parts.netloc}".lower()
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from ragqa.errors import LibraryError, MissingExtra, ModelError, RagqaError, UnreadableFile
 from ragqa.printable import printable_line
@@ -116,17 +117,17 @@ def response_of(problem: Problem, path: str) -> Response:
     return JSONResponse(problem.body(), problem.status_code, headers, MEDIA_TYPE)
 
 
-def path_of(scope: Any) -> str:
-    """Return the path of a request below the root path."""
-    path, root = str(scope.get("path", "")), str(scope.get("root_path", ""))
-    return path.removeprefix(root) if root and path.startswith(root + "/") else path
+def path_of(scope: Scope) -> str:
+    """Return the path of a request below the root path; empty for the root path itself, without its slash."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    return path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of ``app`` told as a problem."""
+    """Have what routes raise told as a problem. What is unforeseen is told by ``security.Gate``, the way out."""
 
     async def tell(request: Request, error: Exception) -> Response:
         return response_of(problem_of(error), path_of(request.scope))
 
-    for kind in (HTTPException, RequestValidationError, RagqaError, Exception):
+    for kind in (HTTPException, RequestValidationError, RagqaError):
         app.add_exception_handler(kind, tell)

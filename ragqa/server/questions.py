@@ -1,4 +1,4 @@
-"""Questions to a library, as every interface of the server asks them. Everything here blocks, so it runs in a thread."""
+"""Questions to a library, as every interface of the server asks them. All of it blocks, so it runs in a thread."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Who may ask: host and origin checks, the bearer token and the cookie of a session, and what browsers are told.
 
 A page elsewhere can make a browser send requests here, and by DNS rebinding under a name that it chose: so without a
-token only names of this machine are answered, and an ``Origin`` must be the server's own or allowed. Knows no libraries.
+token only names of this machine are answered, and an ``Origin`` must be the server's own or allowed.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import time
 from http.cookies import CookieError, SimpleCookie
 
 from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragqa.server.options import ServeOptions, is_loopback
-from ragqa.server.problems import Problem, path_of, response_of
+from ragqa.server.problems import Problem, path_of, problem_of, response_of
 
 COOKIE = "ragqa_session"
 SESSION_SECONDS = 12 * 3600
@@ -56,11 +57,18 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers, path = Headers(scope=scope), path_of(scope)
+        if not path:  # the root path without its slash, below which the page's relative links would lead elsewhere
+            await RedirectResponse(f"{scope['root_path']}/")(scope, receive, send)
+            return
         origin = headers.get("origin")
         allowed = origin is not None and origin.lower() in self._options.origins
 
+        begun = False
+
         async def told(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 out = MutableHeaders(scope=message)
                 for name, value in _TOLD.items():
                     out.setdefault(name, value)
@@ -78,7 +86,13 @@ class Gate:
         if allowed and scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
             await Response(status_code=204)(scope, receive, told)
             return
-        await self._app(scope, receive, told)
+        try:
+            await self._app(scope, receive, told)
+        except Exception as error:
+            said = problem_of(error)  # which logs it
+            if begun:
+                raise  # the connection is cut, so that nobody takes the half for the whole
+            await response_of(said, path)(scope, receive, told)
 
     def _check(self, headers: Headers, path: str, method: str, origin: str | None) -> None:
         """Raise Problem for a request that should not be answered."""
@@ -172,7 +186,9 @@ def _tell_origin(out: MutableHeaders, origin: str) -> None:
     """Let pages of ``origin`` read the answer."""
     out["Access-Control-Allow-Origin"] = origin
     out["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
-    out["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Mcp-Session-Id, Mcp-Protocol-Version, Last-Event-ID"
+    out["Access-Control-Allow-Headers"] = (
+        "Authorization, Content-Type, Mcp-Session-Id, Mcp-Protocol-Version, Last-Event-ID"
+    )
     out["Access-Control-Expose-Headers"] = "Retry-After, Mcp-Session-Id"
     out["Access-Control-Max-Age"] = "600"
     out["Cross-Origin-Resource-Policy"] = "cross-origin"
