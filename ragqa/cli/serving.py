@@ -21,7 +21,7 @@ RootPath = Annotated[str, typer.Option("--root-path", help="The path that a prox
 ReadOnly = Annotated[bool, typer.Option("--read-only", help="Change nothing: no uploads, no removals, no feedback.")]
 TokenFile = Annotated[
     Path | None,
-    typer.Option("--token-file", help="A file with the token that requests must bring, 32 letters or more."),
+    typer.Option("--token-file", help="A file with the token that requests must bring."),
 ]
 TrustedHeader = Annotated[
     str | None,

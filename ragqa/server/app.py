@@ -7,9 +7,11 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
+from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
 from ragqa.errors import RagqaError
@@ -21,6 +23,7 @@ from ragqa.server.mcp_http import PATH, McpEndpoint
 from ragqa.server.metrics import Measured, Metrics
 from ragqa.server.options import ServeOptions
 from ragqa.server.problems import Problem
+from ragqa.server.schemas import ProblemBody
 from ragqa.server.security import Gate
 from ragqa.server.served import Served
 
@@ -72,6 +75,7 @@ def make_app(libraries: Libraries, options: ServeOptions) -> FastAPI:
     for router in (keeping.router, documents.router, asking.router, openai_interface.router):
         app.include_router(router)
     _add_page(app)
+    _describe(app)
     app.router.routes.append(Route(PATH, mcp, include_in_schema=False))
     # The last added is the outermost.
     app.add_middleware(Limits, options=options)
@@ -86,6 +90,21 @@ async def _warm(served: Served) -> None:
         await served.workers.page(served.libraries.warm)
     except (RagqaError, Problem) as error:
         logger.warning("the library '%s' can't be asked yet: %s", served.libraries.default, error)
+
+
+def _describe(app: FastAPI) -> None:
+    """Have OpenAPI say what errors look like and how a token is brought."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = describe()
+        components = described.setdefault("components", {})
+        _, shared = models_json_schema([(ProblemBody, "serialization")], ref_template="#/components/schemas/{model}")
+        components["schemas"] = {**components.get("schemas", {}), **shared["$defs"]}
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        return described
+
+    app.openapi = openapi  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def _add_page(app: FastAPI) -> None:

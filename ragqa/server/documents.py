@@ -1,4 +1,4 @@
-"""REST: the documents of a library, their units, their pages as text and image, and where on a page something stands."""
+"""REST: the documents of a library, their units, their pages as text and image, and where something stands on one."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Changed(BaseModel):
 
 
 def make_mcp(libraries: Libraries, run: RunInThread, *, keep: bool, write: bool) -> MCPServer[Any]:
-    """Return the server of the tools. ``keep``: answers are kept to be judged; ``write``: tools may change libraries."""
+    """Return the server of the tools. ``keep``: answers are kept to be judged; ``write``: tools change libraries."""
     mcp: MCPServer[Any] = MCPServer(
         "ragqa", title="Manuals", instructions=INSTRUCTIONS, version=installed_version(), log_level="WARNING"
     )

@@ -83,14 +83,35 @@ class EmbeddingsRequest(BaseModel):
     dimensions: int | None = None
 
 
-@router.get("/models")
+class ErrorDetail(BaseModel):
+    """What OpenAI's clients show of an error."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorBody(BaseModel):
+    """An error, as OpenAI has it."""
+
+    error: ErrorDetail
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request's fault."},
+    "5XX": {"model": ErrorBody, "description": "The server's fault."},
+}
+
+
+@router.get("/models", responses=_ERRORS)
 async def list_models(served: ServedNow) -> Response:
     """List the libraries as models."""
     names = await served.workers.page(served.libraries.names)
     return JSONResponse({"object": "list", "data": [_model(name) for name in names]})
 
 
-@router.get("/models/{model:path}")
+@router.get("/models/{model:path}", responses=_ERRORS)
 async def show_model(served: ServedNow, model: str) -> Response:
     """Show a library as a model."""
     return JSONResponse(_model(await _library_of(served, model)))
@@ -108,7 +129,7 @@ async def _library_of(served: Served, model: str) -> str:
     return name
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", responses=_ERRORS)
 async def chat(served: ServedNow, request: Request, asked: ChatRequest) -> Response:
     """Answer the last message of a conversation from a library's manuals."""
     library = await _library_of(served, asked.model)
@@ -255,7 +276,7 @@ def _data(value: object) -> str:
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 
-@router.post("/embeddings")
+@router.post("/embeddings", responses=_ERRORS)
 async def embeddings(served: ServedNow, asked: EmbeddingsRequest) -> Response:
     """Embed texts as a library's embedder embeds questions."""
     library = await _library_of(served, asked.model)

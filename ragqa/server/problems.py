@@ -113,7 +113,8 @@ def response_of(problem: Problem, path: str) -> Response:
     """Return a problem as a response, in the shape that clients of ``path`` read."""
     headers = dict(problem.headers or {})
     if path.startswith(OPENAI_PATHS):
-        return JSONResponse(problem.openai_body(), problem.status_code, headers)
+        status = 400 if problem.status_code == 422 else problem.status_code  # as OpenAI says it
+        return JSONResponse(problem.openai_body(), status, headers)
     return JSONResponse(problem.body(), problem.status_code, headers, MEDIA_TYPE)
 
 

@@ -26,7 +26,7 @@ from ragqa.server.served import Served
 
 
 class _Server(uvicorn.Server):
-    """Lets go of those who follow a job as soon as it is to stop: they would hold it up for as long as the job takes."""
+    """Lets go of those who follow a job as soon as it is to stop: they would hold it up as long as the job takes."""
 
     def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(config)
