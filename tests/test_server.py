@@ -185,7 +185,7 @@ def test_openapi_describes_every_route_and_its_errors(client: TestClient) -> Non
         (
             "POST",
             ASK,
-            {"content": b"\xff\xfe", "headers": {"content-type": "application/json"}},
+            {"content": b"\xff\xff", "headers": {"content-type": "application/json"}},
             (400, "invalid_request"),
         ),
         ("POST", ASK, {"content": b"[" * 100_000, "headers": {"content-type": "application/json"}}, None),

@@ -83,10 +83,10 @@ class Libraries:
         """Return what each library holds, and why one can't be opened."""
         rows = []
         for name in self.names():
-            row: dict[str, Any] = {"name": name} | dict.fromkeys(_DESCRIBED)
+            row: dict[str, Any] = {"name": name, **dict.fromkeys(_DESCRIBED), "error": None}
             try:
                 info = self.get(name).info()
-                row |= {field: getattr(info, field) for field in _DESCRIBED} | {"error": None}
+                row |= {field: getattr(info, field) for field in _DESCRIBED}
             except RagqaError as error:
                 row["error"] = str(error)
             rows.append(row)
@@ -110,7 +110,7 @@ class Libraries:
             self._open.clear()
 
 
-_DESCRIBED = ("documents", "passages", "embedder", "bytes", "changed", "error")
+_DESCRIBED = ("documents", "passages", "embedder", "bytes", "changed")
 
 
 def document_id(name: str) -> str:
