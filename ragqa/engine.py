@@ -20,7 +20,7 @@ from ragqa.libraries import Info, check_known, info_of, library_folder, missing,
 from ragqa.pages import DPI, Original, Pages
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.trust import remember_library
-from ragqa.types import Answer, Box, Document, Extract, Hit, Mode, Unit
+from ragqa.types import Answer, Box, Document, Extract, Hit, Mode, Span, Unit
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ragqa.changes import FolderReport
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress
+    from ragqa.pages.cited import CitedPage
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
     from ragqa.sources import Source
@@ -155,9 +156,26 @@ class Library:
         """
         return self._pages.boxes(name, start, end)
 
+    def find_quote(self, name: str, page: int, quote: str) -> Span:
+        """Return where a quote that begins on a page stands in a document's text, however its white space is set.
+
+        Raises LibraryError where it does not stand there, naming the sentence that comes nearest.
+        """
+        from ragqa.pages.cited import find_quote
+
+        return find_quote(self.show(name), page, quote)
+
+    def cited_pages(self, answer: Answer, dpi: int = DPI) -> tuple[CitedPage, ...]:
+        """Return the pages that an answer cites as pictures, its quotes lit. ``notice`` gets what can't be shown."""
+        return self._pages.cited(answer.citations, dpi)
+
     def original(self, name: str) -> Original:
         """Return the PDF that a document was read from. Raises LibraryError where it is not kept."""
         return self._pages.original(name)
+
+    def file_of(self, name: str) -> Path | None:
+        """Return where the file that a document was read from lies; None where it is gone, or there was none."""
+        return next((path for place in self.store.file_places_of(name) if (path := Path(place)).is_file()), None)
 
     def info(self) -> Info:
         """Return counts, place and embedder."""

@@ -236,6 +236,10 @@ class Citation:
     """The last page of the quote, where it runs over several."""
     printed: str | None = None
     """The number printed on its first page, where that is another than ``page``."""
+    start: int = 0
+    """Where the quote begins in the document's text."""
+    end: int = 0
+    """Where it ends; 0 where its place is not known."""
 
 
 @dataclass(frozen=True, slots=True)

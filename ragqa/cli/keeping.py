@@ -77,6 +77,13 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
 def show(
     document: Name,
     page: Annotated[int | None, typer.Option("--page", "-p", help="Print this page's text.")] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Write the page of a PDF as a picture (PNG) to this file.")
+    ] = None,
+    quote: Annotated[
+        str | None, typer.Option("--quote", help="With --image: what is lit, as it stands on the page.")
+    ] = None,
+    dpi: Annotated[int | None, typer.Option("--dpi", help="With --image: pixels an inch (100).")] = None,
     units: Annotated[
         bool, typer.Option("--units", help="Print its procedures, lists, tables and other units.")
     ] = False,
@@ -84,13 +91,21 @@ def show(
     home: opt.Home = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show a document as it was read: its outline, the text of a page, or the units that answers are made of."""
+    """Show a document as it was read: its outline, a page as text or picture, or the units that answers are made of."""
+    from ragqa.cli.viewing import save_page
     from ragqa.engine import Library
 
     if units and page is not None:
         raise typer.BadParameter("give either --page or --units")
+    if image is not None and page is None:
+        raise typer.BadParameter("give the --page whose picture is to be written")
+    if image is None and (quote is not None or dpi is not None):
+        raise typer.BadParameter("give --image, the file for the picture, with --quote and --dpi")
 
     with Library.open(index, home=home, notice=note) as library:
+        if image is not None and page is not None:
+            save_page(library, document, page, image, quote, dpi, as_json)
+            return
         shown = library.show(document)
         text = library.page_text(document, page) if page is not None else None
         found = library.units(document) if units else ()

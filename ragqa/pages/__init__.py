@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from ragqa.document_names import find_document
 from ragqa.errors import LibraryError, UnreadableFile
-from ragqa.types import Box
+from ragqa.types import Box, Citation
 
 if TYPE_CHECKING:
     from ragqa.layout import Layout
+    from ragqa.pages.cited import CitedPage
     from ragqa.readers.guard import Guard
     from ragqa.store import Store, StoredDocument
 
@@ -137,6 +138,35 @@ class Pages:
             )
         self._keep(key, found.png)
         return found.png
+
+    def cited(self, citations: Sequence[Citation], dpi: int = DPI) -> tuple[CitedPage, ...]:
+        """Return the pages on which the quotes of citations stand, in their order, with all of their quotes lit.
+
+        What can't be shown, as a page of a document whose file is not kept, is said and left out.
+        """
+        from ragqa.pages.cited import CitedPage
+
+        lit: dict[tuple[str, int], list[Box]] = {}
+        markers: dict[tuple[str, int], list[int]] = {}
+        for one in citations:
+            try:
+                boxes = self.boxes(one.document, one.start, one.end)
+            except LibraryError as error:
+                self._notice(str(error))
+                continue
+            for page in dict.fromkeys(box.page for box in boxes) or ([one.page] if one.page else ()):
+                lit.setdefault((one.document, page), []).extend(boxes)
+                markers.setdefault((one.document, page), []).append(one.marker)
+        found, failed = [], set()
+        for (document, page), boxes_lit in lit.items():
+            try:
+                picture = self.image(document, page, dpi=dpi, highlight=boxes_lit)
+                found.append(CitedPage(document, page, tuple(markers[document, page]), picture))
+            except LibraryError as error:
+                if document not in failed:
+                    self._notice(str(error))
+                failed.add(document)
+        return tuple(found)
 
     def _keep(self, key: _Drawn, picture: bytes) -> None:
         with self._lock:

@@ -18,7 +18,7 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.calls import CJK, Font, clean, find_fonts, page_text, show_symbols, sift_unreadable
-from ragqa.readers.pdf.placed_words import NO_WORDS, PlacedWords, place_words
+from ragqa.readers.pdf.placed_words import NO_WORDS, PlacedWords, find_uneven, place_words
 from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
 from ragqa.readers.pdf.superscripts import ScriptedWords, split_scripts, write_line
 from ragqa.readers.pdf.words import Box, close_gaps, find_shown_words, measure_corners
@@ -238,7 +238,8 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     if rules.upright and len(parted := _cut_at_rules(pointer, words, boxes, rules.upright)) > len(words):
         words, corners = parted, measure_corners(pointer, parted)
         boxes, turned = _boxes(text_page, pointer, words, corners)
-    sideways = words[turned]
+    mostly_turned = len(turned) >= len(words) / 2
+    sideways = words[np.union1d(turned, find_uneven(corners))]
     close_gaps(words, boxes, struck)
     text = mend_ligatures(pointer, text)
     pieces = None if layer else split_scripts(pointer, text, words, corners, boxes)
@@ -253,7 +254,6 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     texts, orders = _line_texts(text, words, pieces, leftward, first, last)
     placed = place_words(pointer, text, texts, orders, words, boxes, first, sideways)
     segments = _segments(pointer, texts, words, boxes, first, last, sample)
-    mostly_turned = len(sideways) >= len(corners) / 2
     return PageText(segments, count, unreadable, count < total, mostly_turned, rules, placed)
 
 

@@ -21,6 +21,9 @@ from ragqa.readers.runs import Run
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+UNEVEN = 0.3
+"""Times its first character's height by which a word's ends differ, that is not of one line."""
+
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -81,7 +84,7 @@ def place_words(
 
     ``words`` (n, 3): start, end, line, in the page's ``text``; ``boxes`` (n, 4) as they stand upright; ``first`` is
     each segment's first word; ``orders`` are the words of those segments that say them otherwise than they stand there;
-    ``sideways`` (m, 3) are the words whose boxes are those of the page turned.
+    ``sideways`` (m, 3) are the words whose boxes are those of the page turned, or of their first character.
     """
     counts = np.diff(first, append=len(words))
     begins = words[first, 0]
@@ -106,6 +109,15 @@ def place_words(
         boxes[turned] = np.stack((low[:, 0], low[:, 3], high[:, 2], high[:, 1]), axis=1)
         directions[turned] = _directions(corners)
     return PlacedWords(counts, starts, lengths, boxes, directions)
+
+
+def find_uneven(corners: Floats) -> Ints:
+    """Return which words end higher or lower than they begin, as those set downwards do.
+
+    ``corners`` (n, 2, 4): left, top, right, bottom of first and last character.
+    """
+    low, height = corners[:, :, 3], corners[:, 0, 1] - corners[:, 0, 3]
+    return np.flatnonzero(np.abs(low[:, 1] - low[:, 0]) > UNEVEN * height)
 
 
 def _directions(corners: Floats) -> Ints:
