@@ -2,7 +2,7 @@
 
 xquad-en, ``ARTICLES`` articles in the library, ``TRAIN`` labelled questions at 100 %, the test questions about other
 paragraphs of the same articles. A row is a share: of the same test questions the share whose right answer the model
-tells (answer_recall) and token F1 of its last paragraph, taught the labelled questions alone, and taught them after
+tells (answer_recall) and token F1, taught the labelled questions alone, and taught them after
 reading the library's text and together with generated questions that came back by round trip; all with the same
 minutes of training. Intervals are 95 %, the difference is paired. The last row is the reading of the text: its loss in
 nats a token at the beginning and at the end of a single pass. Prompts are shorter than ragqa's own, so that two cores
@@ -42,8 +42,8 @@ MINUTES = 40.0
 PASSAGES = 2
 ANSWER_TOKENS = 60
 PROMPTS = '''system = """
-Answer from the passages: quote the sentence that says it with the number of its passage, as in [1], and below it the \
-answer alone. If the passages do not say it, reply with exactly this line: {refusal}
+Answer from the passages: the answer alone, in as few words as it takes, with the number of its passage, as in [1]. If \
+the passages do not say it, reply with exactly this line: {refusal}
 """
 passage = """
 [{number}] {boundary}

@@ -145,7 +145,11 @@ class Asker:
             timings_ms=laps,
             usage=answer.usage + self._embedding_usage(alone, found),
             corrections=found.corrections,
-            warnings=(*answer.warnings, *self._of_another_version(alone, answer)),
+            warnings=(
+                *answer.warnings,
+                *self._of_another_version(alone, answer),
+                *self._of_another_language(alone, found),
+            ),
         )
 
     def passages(self, question: str, scope: Scope) -> tuple[Hit, ...]:
@@ -225,6 +229,16 @@ class Asker:
             return  # a model, not a version
         if not any(one.covers(named) for one in asked for named in versions_in(said)):
             yield f"this is from {version.label}: no manual here is of {asked[0].label}"
+
+    def _of_another_language(self, question: str, found: Found) -> Iterator[str]:
+        """Yield a line where the manual is in another language than the question, and the embedder reads English."""
+        from ragqa.answerers.choosing import shares_language
+        from ragqa.embedders.choosing import another_that_reads
+
+        if found.hits and found.query is not None and not shares_language(question, found.hits[0].passage.text):
+            remedy = another_that_reads(self.retriever.embedder_spec)
+            if remedy:
+                yield f"the manual is in another language than the question; {remedy}"
 
     def _embedding_usage(self, question: str, found: Found) -> Usage:
         return Usage() if found.query is None else self.retriever.embedding_usage(question, self.prices)

@@ -99,20 +99,35 @@ def language_of(text: str) -> str | None:
             if count + kana >= OF_SCRIPT * letters:
                 return "ja" if kana and kana >= OF_JAPANESE * (count + kana) else language
     words = Counter(match.group().casefold() for match in _WORD.finditer(text))
-    told = {language: _count(words, held) for language, held in function_words().items()}
-    best = max(told, key=lambda language: told[language])  # English first: the first of equals
-    if told[best] >= max(1, LEAST_SHARE * words.total()):
+    told: Counter[str] = Counter()
+    sure = set()  # a language all of whose words are single letters is not: they may be units or codes
+    for word, count in words.items():
+        for language in _languages_of_words().get(word, ()):
+            told[language] += count
+            if len(word) > 1:
+                sure.add(language)
+    best = max(_WORDS, key=lambda language: told[language] if language in sure else 0)  # English first: of equals
+    if best in sure and told[best] >= max(1, LEAST_SHARE * words.total()):
         return best
     return "ru" if len(_CYRILLIC.findall(text)) >= OF_SCRIPT * letters else None
 
 
-def _count(words: Counter[str], held: frozenset[str]) -> int:
-    """Return how many of the words are in ``held``; 0 where all of them are letters, which may be units or codes."""
-    found = [word for word in words if word in held]
-    return sum(words[word] for word in found) if any(len(word) > 1 for word in found) else 0
+@cache
+def _languages_of_words() -> dict[str, tuple[str, ...]]:
+    """Return in which languages each function word is one."""
+    found: dict[str, list[str]] = {}
+    for language, held in function_words().items():
+        for word in held:
+            found.setdefault(word, []).append(language)
+    return {word: tuple(languages) for word, languages in found.items()}
 
 
 @cache
 def function_words() -> dict[str, frozenset[str]]:
     """Return the words of each language that join, point and ask, in lower case."""
     return {language: frozenset(words.split()) for language, words in _WORDS.items()}
+
+
+def are_different(one: str | None, other: str | None) -> bool:
+    """Say whether two languages are known and not the same."""
+    return one is not None and other is not None and one != other

@@ -131,6 +131,11 @@ class Retriever:
             self._opened = self._open_embedder()
         return self._opened
 
+    @property
+    def embedder_spec(self) -> str:
+        """The embedder of the vectors that are searched."""
+        return self._embedder().spec
+
     def vector_of(self, question: str) -> tuple[Floats | None, float]:
         """Return a question's vector and how much of it the embedder knows; none of a model that is asked online."""
         embedder = self._embedder()

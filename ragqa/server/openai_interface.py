@@ -250,8 +250,8 @@ def page_url(page: str, library: str, citation: dict[str, Any]) -> str:
         "library": library,
         "document": citation["document_id"],
         "page": citation["page"],
-        "start": citation.get("start"),
-        "end": citation.get("end"),
+        "start": citation["start"] if citation["end"] else None,  # 0 and 0: where it stands is not known
+        "end": citation["end"] or None,
     }
     return f"{page}#{urlencode({name: value for name, value in place.items() if value is not None}, quote_via=quote)}"
 

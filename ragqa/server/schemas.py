@@ -286,8 +286,8 @@ class CitationInfo(BaseModel):
     section: str
     quote: str
     passage_id: int
-    start: int | None = None
-    end: int | None = None
+    start: int
+    end: int
 
 
 class ExtractInfo(BaseModel):
@@ -301,8 +301,8 @@ class ExtractInfo(BaseModel):
     section: str
     text: str
     steps_total: int | None
-    start: int | None = None
-    end: int | None = None
+    start: int
+    end: int
 
 
 class UsageInfo(BaseModel):
