@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from ragqa.sources import Source
     from ragqa.store import Store, StoredDocument
 
+RENEWAL_WAIT = 0.25
+"""Seconds that a question waits while another one brings the indexes up to date; past this it asks the state before."""
+
 WRITERS_WAIT = 1800
 """Seconds on the clock for another writer to end: it may be compiling a model on a busy machine, or reading manuals."""
 
@@ -47,6 +50,7 @@ class Library:
         self.settings = settings
         self._notice = notice
         self._loading = threading.RLock()
+        self._renewing = threading.RLock()
         self._answerer: Answerer | None = None
         self._embedder: Embedder | None = None
         self._reranker: Reranker | None = None
@@ -415,16 +419,27 @@ class Library:
             return self._answerer
 
     def open_retriever(self) -> Retriever:
-        """Return a search over the library as it is now, its indexes brought up to date. Raises LibraryError."""
+        """Return a search over the library as it is now, its indexes brought up to date. Raises LibraryError.
+
+        While another thread takes long to do that, the search over the state before is returned.
+        """
         from ragqa.retrieval import Fusion, Retriever
 
-        with self._loading:
+        ready = self._retriever
+        if ready is not None and ready.stamp == self.store.stamp():
+            return ready
+        if not self._renewing.acquire(timeout=-1 if ready is None else RENEWAL_WAIT):
+            assert ready is not None
+            return ready
+        try:
             if self._retriever is None or self._retriever.stamp != self.store.stamp():
                 if not self.documents():
                     raise LibraryError(f"library '{self.name}' holds no document: run 'ragqa ingest PATH'")
                 indexes, fusion = self.store.indexes(self._notice), Fusion.of(self.settings)
                 self._retriever = Retriever(self.store, indexes, self._checked_embedder, fusion)
             return self._retriever
+        finally:
+            self._renewing.release()
 
     def _known_embedder(self) -> Embedder | None:
         """Return the embedder; None where nobody chose one and nothing is embedded yet."""

@@ -54,7 +54,7 @@ def test_an_answer_has_links_annotations_and_citations(client: OpenAI, server: T
     cited = note.url_citation
     assert text[cited.start_index : cited.end_index] == "[1]" and cited.url.startswith(url)
     (citation,) = (done.model_extra or {})["citations"]
-    assert (citation["page"], citation["quote"]) == (1, WIPE)
+    assert citation["page"] == 1 and citation["quote"].startswith(WIPE)
     assert done.usage and done.usage.total_tokens == done.usage.prompt_tokens + done.usage.completion_tokens
 
 
@@ -107,7 +107,7 @@ async def use_tools(client: Client) -> None:
     assert set(tools) == {"ask", "search", "list_documents", "read_page"}
     assert all(tool.annotations and tool.annotations.read_only_hint for tool in tools.values())
     told: Any = (await client.call_tool("ask", {"question": QUESTION})).structured_content
-    assert "every 14 days" in told["answer"] and told["citations"][0]["quote"] == WIPE
+    assert "every 14 days" in told["answer"] and told["citations"][0]["quote"].startswith(WIPE)
     assert (told["citations"][0]["document"], told["citations"][0]["page"]) == ("fan.pdf", 1)
     found: Any = (await client.call_tool("search", {"question": "motor blocked", "k": 1})).structured_content
     assert [passage["page"] for passage in found["passages"]] == [2]

@@ -96,7 +96,7 @@ def test_a_port_in_use_and_wrong_options_are_one_line(ragqa: Run, small: Path) -
     assert "--root-path should be" in ragqa("serve", "--root-path", "/a?b").error
     assert "--allow-origin should be" in ragqa("serve", "--allow-origin", "example.com").error
     assert "there is no library 'none'" in ragqa("serve", "--index", "none").error
-    assert "no address of this machine" in ragqa("serve", "--host", "127.0.0.256").error
+    assert "no address of this machine" in ragqa("serve", "--host", "192.0.2.1", "--trusted-header", "X-User").error
 
 
 def test_an_assistant_starts_it_and_uses_its_tools(server_home: Path) -> None:

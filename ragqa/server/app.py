@@ -49,7 +49,12 @@ def make_app(libraries: Libraries, options: ServeOptions) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        served = Served(options, libraries, Jobs(libraries.settings, options), Workers(options), metrics)
+        workers = Workers(options)
+
+        async def renew(library: str) -> None:
+            await workers.page(lambda: libraries.renew(library))
+
+        served = Served(options, libraries, Jobs(libraries.settings, options, renew), workers, metrics)
         app.state.served = served
         served.jobs.start()
         warming = asyncio.create_task(_warm(served))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from ragqa.engine import Library
 from ragqa.errors import LibraryError
@@ -23,6 +23,9 @@ router = APIRouter(prefix="/v1/libraries/{library}/documents", tags=["documents"
 _ERRORS = problems(401, 403, 404, 409, 422)
 
 LEAST_DPI, MOST_DPI = 36, 300
+
+PIECE = 2**18
+"""Bytes of a file that are sent at a time: a client that takes its time takes some of them all the while."""
 
 PageNumber = Annotated[int, Path(ge=1, le=10**6)]
 Start = Annotated[
@@ -185,8 +188,10 @@ async def original(served: ServedNow, library: str, document: str) -> Response:
             "Content-Security-Policy": _PDF_POLICY,
             "X-Frame-Options": "SAMEORIGIN",
             "Cache-Control": "private, no-cache",
+            "Content-Length": str(len(kept.data)),
         }
-        return Response(kept.data, media_type=kept.media_type, headers=headers)
+        pieces = (kept.data[at : at + PIECE] for at in range(0, len(kept.data), PIECE))
+        return StreamingResponse(pieces, media_type=kept.media_type, headers=headers)
 
     return await served.read(library, read)
 

@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import logging
 import secrets
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -26,6 +27,8 @@ from ragqa.server.limits import too_many
 from ragqa.server.options import ServeOptions
 from ragqa.server.problems import Problem
 from ragqa.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 KEPT = 200
 """Finished jobs that are remembered."""
@@ -81,8 +84,10 @@ SHOWN = (
 class Jobs:
     """A queue of changes and the one task that works it off."""
 
-    def __init__(self, settings: Settings, options: ServeOptions) -> None:
+    def __init__(self, settings: Settings, options: ServeOptions, renew: Callable[[str], Awaitable[None]]) -> None:
+        """``renew`` brings the server's own view of a library up to date, before a job that changed it is done."""
         self._settings = settings
+        self._renew = renew
         self._options = options
         self._jobs: dict[str, Job] = {}
         self._queue: deque[Job] = deque()
@@ -225,6 +230,9 @@ class Jobs:
                 await self._run(job)
             except OSError as error:
                 _end(job, "failed", f"no process could be started ({error.strerror or error}): try again in a moment")
+            except Exception:  # the next job is not to suffer from it
+                logger.exception("an unforeseen error in a change of library '%s'", job.library)
+                _end(job, "failed", "this should not happen; the server's log says more: please report it")
             finally:
                 _forget(job)
 
@@ -251,13 +259,17 @@ class Jobs:
         assert process.stdin and process.stdout
         try:
             if job.finished:  # cancelled while the process started
+                _kill(job)
                 return
             with contextlib.suppress(ConnectionError):
                 process.stdin.write(json.dumps(dataclasses.asdict(task)).encode() + b"\n")
                 await process.stdin.drain()
             said: dict[str, Any] = {}
             async for line in process.stdout:
-                said = json.loads(line)
+                try:
+                    said = json.loads(line)
+                except ValueError:  # a native library's own words
+                    continue
                 _take(job, said)
                 if "result" in said or "error" in said:
                     break
@@ -267,6 +279,7 @@ class Jobs:
                 await asyncio.wait_for(process.wait(), 10)
             _kill(job)
         if "result" in said:
+            await self._renew(job.library)
             result = said["result"]
             failed = result is not None and result["status"] == "failed"
             _end(job, "failed" if failed else "done", result["error"] if failed else None, result)

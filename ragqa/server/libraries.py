@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.engine import Library
-from ragqa.errors import LibraryError, RagqaError
+from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
 from ragqa.libraries import check_known, library_folder, names_in, resolve_library
 from ragqa.server.problems import Problem
 from ragqa.settings import DEFAULT, Settings
@@ -91,6 +91,16 @@ class Libraries:
                 row["error"] = str(error)
             rows.append(row)
         return rows
+
+    def renew(self, name: str) -> None:
+        """Bring a library that another process changed up to date now, rather than under the next question."""
+        try:
+            self.get(name).open_retriever()
+        except EmbedderMismatch:  # it was emptied, and began anew with other vectors
+            with self._lock:
+                self._open.pop(name, None)  # not closed: questions may be under way
+        except (LibraryError, Problem):  # emptied or removed: who asks is told
+            return
 
     def warm(self) -> None:
         """Load now what the first question of the default library needs."""

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragqa.models.compiled import usable_cpus
@@ -22,7 +23,7 @@ Result = TypeVar("Result")
 
 
 class Limits:
-    """Refuses what is too much: requests at once, and bodies that are too large or come too slowly.
+    """Refuses what is too much: requests at once, bodies too large, and clients that neither send nor take a byte.
 
     An upload is measured by its route, which knows the larger limit.
     """
@@ -46,7 +47,8 @@ class Limits:
             return
         self._active += 1
         try:
-            await self._app(scope, _measured(receive, most, self._options.stall_seconds), send)
+            stall = self._options.stall_seconds
+            await self._app(scope, _measured(receive, most, stall), _unstalled(send, stall))
         finally:
             self._active -= 1
 
@@ -82,6 +84,18 @@ def _measured(receive: Receive, most: int, stall: float) -> Receive:
         return message
 
     return measured
+
+
+def _unstalled(send: Send, stall: float) -> Send:
+    """Return ``send`` that raises ClientDisconnect where a client takes nothing for ``stall`` seconds."""
+
+    async def unstalled(message: Message) -> None:
+        try:
+            await asyncio.wait_for(send(message), stall)
+        except asyncio.TimeoutError:
+            raise ClientDisconnect from None
+
+    return unstalled
 
 
 def _too_large(most: int) -> Problem:

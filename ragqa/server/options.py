@@ -53,6 +53,11 @@ class ServeOptions:
         """Whether requests need to prove nothing."""
         return self.token is None and self.trusted_header is None
 
+    @property
+    def secret(self) -> bool:
+        """Whether all that ask must know something: then it does not matter under which name they do."""
+        return self.token is not None and self.trusted_header is None
+
     def url(self) -> str:
         """Return where it is reached from this machine."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else "::1" if self.host == "::" else self.host

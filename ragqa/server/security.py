@@ -1,7 +1,7 @@
 """Who may ask: host and origin checks, the bearer token and the cookie of a session, and what browsers are told.
 
-A page elsewhere can make a browser send requests here, and by DNS rebinding under a name that it chose: so without a
-token only names of this machine are answered, and an ``Origin`` must be the server's own or allowed.
+A page elsewhere can make a browser send requests here, by DNS rebinding under a name that it chose and with any header:
+so where no secret is asked for only known names are answered, and an ``Origin`` must be the server's own or allowed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragqa.server.options import ServeOptions, is_loopback
@@ -89,15 +90,16 @@ class Gate:
         try:
             await self._app(scope, receive, told)
         except Exception as error:
-            said = problem_of(error)  # which logs it
+            if isinstance(error, ClientDisconnect):
+                return
             if begun:
                 raise  # the connection is cut, so that nobody takes the half for the whole
-            await response_of(said, path)(scope, receive, told)
+            await response_of(problem_of(error), path)(scope, receive, told)
 
     def _check(self, headers: Headers, path: str, method: str, origin: str | None) -> None:
         """Raise Problem for a request that should not be answered."""
         host = headers.get("host", "")
-        if self._options.open_to_all and not self._is_ours(host):
+        if not self._options.secret and not self._is_ours(host):
             raise Problem(
                 403,
                 "forbidden",
