@@ -118,7 +118,7 @@ def test_a_damaged_file_or_layout_is_found_and_never_shown(pump: Library) -> Non
     assert pump.boxes("pump.pdf", 0, 8)
     path = Path(pump.info().path) / "library.db"
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE original SET data = replace(data, '%PDF-1.7', '%PDF-1.4')")
+        connection.execute("UPDATE original SET data = substr(data, 1, length(data) - 1)")
         connection.execute("UPDATE layout SET data = substr(data, 1, length(data) - 1)")
     found = "\n".join(pump.verify())
     assert "is not as it was read" in found and "where its words stand on the pages is not as it was written" in found
@@ -181,7 +181,7 @@ def test_an_answers_quotes_stand_where_it_says_and_open_with_the_viewer(
     monkeypatch.delenv("DISPLAY")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     if sys.platform == "linux":
-        said = ragqa("ask", question, "--open", "--home", manuals_home).error
+        said = ragqa("ask", question, "--open", "--home", manuals_home).err
         assert "no viewer to open the pages with: they are in " in said
         Path(said.split("they are in ")[1].strip()).unlink()
 
@@ -189,7 +189,7 @@ def test_an_answers_quotes_stand_where_it_says_and_open_with_the_viewer(
 def test_show_writes_a_page_with_a_quote_lit(ragqa: Run, manuals_home: Path, home: Path) -> None:
     def show(*words: object) -> str:
         done = ragqa("show", ENGLISH, "--home", manuals_home, *words)
-        return done.out + done.error
+        return done.out + done.err
 
     assert "page.png written" in show("--page", 9, "--image", "page.png", "--quote", QUOTE.replace(" ", "\n"))
     picture = pixels_of((home / "page.png").read_bytes())
