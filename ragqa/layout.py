@@ -19,7 +19,7 @@ from ragqa.types import Box
 
 Ints = NDArray[np.int64]
 
-STEP = 20
+STEP = 10
 """Parts of a point in which places are kept."""
 
 MOST_PAGES = 50_000
@@ -35,6 +35,8 @@ RIGHT, DOWN, LEFT, UP = range(4)
 _HEAD = struct.Struct("<BII")
 _VERSION = 1
 _COLUMNS = 8
+_LEVEL = 1
+"""zlib's: reading a manual is not to take longer for it; higher ones make it a twentieth smaller."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,19 +96,20 @@ class Layout:
     def pack(self) -> bytes:
         """Return the layout in few bytes: each word told from the one before it."""
         left, top, right, bottom = self.places.T
+        starts, ends = self.spans.T
         columns = (
-            np.diff(self.spans[:, 0], prepend=0),
-            self.spans[:, 1] - self.spans[:, 0],
+            starts - np.concatenate(([0], ends[:-1])),
+            ends - starts,
             np.diff(self.pages, prepend=0),
             self.directions,
-            left - np.concatenate(([0], right[:-1])) if len(right) else left,
+            left - np.concatenate(([0], right[:-1])),
             right - left,
             np.diff(top, prepend=0),
             np.diff(bottom - top, prepend=0),
         )
         numbers = np.concatenate([self.sizes.ravel(), *columns]).astype("<i4")
         planes = numbers.view(np.uint8).reshape(-1, 4).T.tobytes()  # the high bytes, nearly all alike, side by side
-        return _HEAD.pack(_VERSION, len(self.sizes), len(self.spans)) + zlib.compress(planes, 5)
+        return _HEAD.pack(_VERSION, len(self.sizes), len(self.spans)) + zlib.compress(planes, _LEVEL)
 
     @classmethod
     def unpack(cls, data: bytes, length: int, pages: int) -> Layout:
@@ -128,7 +131,7 @@ class Layout:
             raise ValueError("has not as many words as it says")
         numbers = np.frombuffer(planes, np.uint8).reshape(4, count).T.copy().view("<i4").ravel().astype(np.int64)
         steps, counts, turns, directions, gaps, widths, downs, grows = numbers[2 * sizes :].reshape(_COLUMNS, words)
-        starts, numbered, heights = np.cumsum(steps), np.cumsum(turns), np.cumsum(grows)
+        starts, numbered, heights = np.cumsum(steps) + np.cumsum(counts) - counts, np.cumsum(turns), np.cumsum(grows)
         left, top = np.cumsum(gaps) + np.cumsum(widths) - widths, np.cumsum(downs)
         found = cls(
             numbers[: 2 * sizes].reshape(sizes, 2),

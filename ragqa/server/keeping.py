@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.requests import ClientDisconnect
 
-from ragqa.server.jobs import Job
+from ragqa.server.job import Job
 from ragqa.server.libraries import find_stored
 from ragqa.server.metrics import MEDIA_TYPE
 from ragqa.server.problems import Problem

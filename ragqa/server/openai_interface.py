@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -22,6 +20,7 @@ from pydantic import BaseModel, Field
 
 from ragqa.answerers.base import Turn
 from ragqa.server import questions
+from ragqa.server.openai_citations import Cited, without_links
 from ragqa.server.problems import Problem, problem_of
 from ragqa.server.schemas import LONGEST_TEXT, MOST_TURNS
 from ragqa.server.served import Served, ServedNow
@@ -32,10 +31,6 @@ router = APIRouter(prefix="/v1", tags=["OpenAI"])
 PREFIX = "ragqa/"
 MOST_TEXTS = 256
 MOST_MESSAGES = 200
-
-_MARKER = re.compile(r"\[(\d+)\]")
-_SOURCES = re.compile(r"\n\n(\[\d+\] \[[^\n]*\]\([^\n]*\)(\n|$))+$")
-"""The links that end an answer, which a client sends back as part of the conversation."""
 
 
 class ContentPart(BaseModel):
@@ -186,7 +181,7 @@ def _conversation(messages: list[Message]) -> tuple[str, list[Turn]]:
         if message.role == "user":
             question = message.said()
         elif question:
-            turns.append(Turn(question, _SOURCES.sub("", message.said())))
+            turns.append(Turn(question, without_links(message.said())))
             question = ""
     return spoken[-1].said(), turns[-MOST_TURNS:]
 
@@ -212,58 +207,6 @@ class _Head:
     def chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         return _data(self.fields("chat.completion.chunk") | {"choices": [choice], **more})
-
-
-class Cited:
-    """The citations of an answer, with links to the page that shows them lit."""
-
-    def __init__(self, library: str, page: str, answer: dict[str, Any]) -> None:
-        self.citations = [{**one, "url": page_url(page, library, one)} for one in answer["citations"]]
-
-    def links(self) -> str:
-        """Return what ends the text: a line for each source; nothing where there is none."""
-        lines = [f"[{one['marker']}] [{_escaped(_title(one))}]({one['url']})" for one in self.citations]
-        return "\n\n" + "\n".join(lines) if lines else ""
-
-    def annotations(self, text: str) -> list[dict[str, Any]]:
-        """Return one for each marker in the text of the answer."""
-        known = {one["marker"]: one for one in reversed(self.citations)}
-        body = _SOURCES.sub("", text)
-        return [
-            {
-                "type": "url_citation",
-                "url_citation": {
-                    "start_index": found.start(),
-                    "end_index": found.end(),
-                    "url": one["url"],
-                    "title": _title(one),
-                },
-            }
-            for found in _MARKER.finditer(body)
-            if (one := known.get(int(found[1])))
-        ]
-
-
-def page_url(page: str, library: str, citation: dict[str, Any]) -> str:
-    """Return the address at which the browser page shows a citation lit. ``page`` is the server's own address."""
-    place = {
-        "library": library,
-        "document": citation["document_id"],
-        "page": citation["page"],
-        "start": citation["start"] if citation["end"] else None,  # 0 and 0: where it stands is not known
-        "end": citation["end"] or None,
-    }
-    return f"{page}#{urlencode({name: value for name, value in place.items() if value is not None}, quote_via=quote)}"
-
-
-def _title(citation: dict[str, Any]) -> str:
-    page = f", page {citation['page']}" if citation["page"] is not None else ""
-    return f"{citation['document']}{page}"
-
-
-def _escaped(text: str) -> str:
-    """Return text as Markdown shows it: a document's name is no markup."""
-    return re.sub(r"([\\`*_\[\]<>!&])", r"\\\1", text)
 
 
 def _usage(usage: dict[str, Any]) -> dict[str, int]:

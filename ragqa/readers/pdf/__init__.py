@@ -57,16 +57,16 @@ def _read(file: InputFile) -> Document:
     if not rows:
         raise UnreadableFile(_no_text(name, pages))
     blocks = _blocks(rows, bookmarks, ruled, [page.text.rules for page in pages])
-    line, spans, numbered = assemble(blocks, [page.label for page in pages], furniture)
-    layout = layout_of(line.runs, [page.text.placed for page in pages], [(page.width, page.height) for page in pages])
+    made = assemble(blocks, [page.label for page in pages], furniture)
+    layout = layout_of(made.lines, [page.text.placed for page in pages], [(page.width, page.height) for page in pages])
     return Document(
         name=name,
         title=choose_title(meta_title, rows, name),
         media_type=MEDIA_TYPE,
         sha256=hashlib.sha256(file.data).hexdigest(),
-        text=line.text,
-        blocks=spans,
-        pages=numbered,
+        text=made.text,
+        blocks=made.blocks,
+        pages=made.pages,
         warnings=_warnings(pages),
         layout=layout.pack(),
     )

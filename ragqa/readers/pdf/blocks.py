@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ragqa.cjk import HAN
 from ragqa.readers.pdf.calls import CJK
 from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join_lines, line_of
 from ragqa.readers.pdf.tables import Table
-from ragqa.readers.runs import Line, Run, moved
+from ragqa.readers.runs import Line, Run
 from ragqa.types import Block, BlockKind, Page
 
 
@@ -301,12 +302,21 @@ def _text_start(row: TextRow, marker: int) -> float:
     return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
 
 
+class Assembled(NamedTuple):
+    """A document's text, the lines that it is made of with their offsets, its blocks and its pages."""
+
+    text: str
+    lines: list[tuple[int, Line]]
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...]
+
+
 def assemble(
     built: Sequence[BuiltBlock], labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
-) -> tuple[Line, tuple[Block, ...], tuple[Page, ...]]:
-    """Return text, blocks and pages. A page begins where its first piece does, which may be within a block."""
+) -> Assembled:
+    """Return the blocks one behind the other. A page begins where its first piece does, which may be within a block."""
     parts: list[str] = []
-    runs: list[Run] = []
+    lines: list[tuple[int, Line]] = []
     blocks: list[Block] = []
     starts: dict[int, int] = {}
     length = 0
@@ -321,10 +331,10 @@ def assemble(
         for page, line in pieces:
             starts.setdefault(page, length)
             parts.append(line.text)
-            runs += moved(line.runs, length, length + len(line.text))
+            lines.append((length, line))
             length += len(line.text)
         blocks.append(Block(item.kind, start, length, item.level))
-    return Line("".join(parts), tuple(runs)), tuple(blocks), _pages(starts, length, labels, furniture)
+    return Assembled("".join(parts), lines, tuple(blocks), _pages(starts, length, labels, furniture))
 
 
 def _pages(

@@ -176,7 +176,7 @@ def add_typed(page: PageText, typed: Sequence[TypedText], quarters: int) -> Page
     What the page itself prints in the same place, as after flattening, is not repeated. ``quarters`` is how often the
     page is turned clockwise to be read.
     """
-    printed, known = page.segments, len(page.placed.counts)
+    printed, known = page.segments, len(page.placed.first)
     line = max((segment.line for segment in printed), default=0)
     added: list[Segment] = []
     boxes: list[Box] = []
@@ -189,7 +189,7 @@ def add_typed(page: PageText, typed: Sequence[TypedText], quarters: int) -> Page
         segment = _segment(text, box, one.size, _label(printed, box), line)
         added.append(segment._replace(number=known + len(added)))
         boxes.append(one.box)
-    placed = page.placed.with_lines([len(segment.text) for segment in added], boxes) if added else page.placed
+    placed = page.placed.with_lines([segment.text for segment in added], boxes) if added else page.placed
     characters = page.characters + sum(len(segment.text) for segment in added)
     return page._replace(segments=[*printed, *added], characters=characters, placed=placed)
 
@@ -402,7 +402,8 @@ class PdfSource:
                 quarters = pdfium.FPDFPage_GetRotation(page)
                 if over.typed:
                     text = add_typed(text, over.typed, quarters)
-                text = text._replace(placed=text.placed.shown(_page_box(page, width, height), quarters))
+                placed = text.placed._replace(page_box=_page_box(page, width, height), quarters=quarters)
+                text = text._replace(placed=placed)
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
             has_images = not text.segments and _has_images(page)
