@@ -8,6 +8,7 @@ Imports nothing heavy: ``ask`` passes through here each time.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -30,6 +31,8 @@ MOST_BYTES = 4_000_000
 
 LOCK_TIMEOUT = 5.0
 """Seconds to wait for another process that writes; past this an answer is shown but not kept."""
+
+_writing = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +63,18 @@ class Judged:
     """What it should have said."""
 
 
-def keep_answer(settings: Settings, index: str, answer: Answer) -> None:
-    """Add ``answer`` to the last ones, unless the setting ``keep_answers`` forbids it.
+def keep_answer(settings: Settings, index: str, answer: Answer) -> str | None:
+    """Add ``answer`` to the last ones and return its id; None where the setting ``keep_answers`` forbids it.
 
-    A home that can't be written to costs the memory, not the answer.
+    A home that can't be written to costs the memory, not the answer: None then too.
     """
     if not settings.keep_answers:
-        return
+        return None
     file = _home(settings) / ANSWERS
     ranks = {hit.passage.passage_id: rank for rank, hit in enumerate(answer.hits, 1)}
+    identity = f"{time.time_ns():x}"
     kept = {
-        "id": f"{time.time_ns():x}",
+        "id": identity,
         "at": round(time.time(), 3),
         "index": index,
         "question": answer.question,
@@ -83,12 +87,19 @@ def keep_answer(settings: Settings, index: str, answer: Answer) -> None:
         append_line(file, kept)
         if file.stat().st_size > MOST_BYTES:
             _remove_older_half(file)
+        return identity
+    return None
 
 
 def last_answers(settings: Settings) -> list[KeptAnswer]:
     """Return the answers that are kept, the last one first."""
     rows = [_answer(row) for row in _rows(_home(settings) / ANSWERS)]
     return [row for row in rows if row][::-1]
+
+
+def find_answer(settings: Settings, identity: str) -> KeptAnswer | None:
+    """Return the answer that ``keep_answer`` gave this id; None where it is not kept, or not any more."""
+    return next((answer for answer in last_answers(settings) if answer.id == identity), None)
 
 
 def nth_answer(settings: Settings, number: int) -> KeptAnswer:
@@ -146,7 +157,8 @@ def _locked(file: Path) -> Iterator[None]:
     """Hold the lock of ``file`` against other threads and processes. Raises OSError, a timeout included."""
     from filelock import FileLock
 
-    with FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600):
+    # The threads of this process take turns without polling: a server keeps many answers a second.
+    with _writing, FileLock(file.with_name(f".{file.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600):
         yield
 
 

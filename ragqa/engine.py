@@ -17,9 +17,10 @@ from ragqa.approving import approved_embedder, remember_embedder
 from ragqa.document_names import find_document, match_documents
 from ragqa.errors import LibraryError
 from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, resolve_library
+from ragqa.pages import DPI, Original, Pages
 from ragqa.settings import DEFAULT, Settings, load_settings
 from ragqa.trust import remember_library
-from ragqa.types import Answer, Document, Extract, Hit, Mode, Unit
+from ragqa.types import Answer, Box, Document, Extract, Hit, Mode, Span, Unit
 
 if TYPE_CHECKING:
     from ragqa.answerers import Answerer, Turn
@@ -27,10 +28,14 @@ if TYPE_CHECKING:
     from ragqa.changes import FolderReport
     from ragqa.embedders import Embedder
     from ragqa.ingest import Ingested, Progress
+    from ragqa.pages.cited import CitedPage
     from ragqa.rerankers import Reranker
     from ragqa.retrieval import Found, Retriever
     from ragqa.sources import Source
     from ragqa.store import Store, StoredDocument
+
+RENEWAL_WAIT = 0.25
+"""Seconds that a question waits while another one brings the indexes up to date; past this it asks the state before."""
 
 WRITERS_WAIT = 1800
 """Seconds on the clock for another writer to end: it may be compiling a model on a busy machine, or reading manuals."""
@@ -45,10 +50,12 @@ class Library:
         self.settings = settings
         self._notice = notice
         self._loading = threading.RLock()
+        self._renewing = threading.RLock()
         self._answerer: Answerer | None = None
         self._embedder: Embedder | None = None
         self._reranker: Reranker | None = None
         self._retriever: Retriever | None = None
+        self._pages = Pages(store, notice)
 
     @classmethod
     def open(
@@ -106,6 +113,7 @@ class Library:
 
     def close(self) -> None:
         """Let go of the files; the library can't be used afterwards."""
+        self._pages.close()
         self.store.close()
 
     # What it holds
@@ -131,6 +139,47 @@ class Library:
                 return document.text[held.start : held.end]
         has = f"pages 1 to {len(document.pages)}" if document.pages else "no pages"
         raise LibraryError(f"{document.name} has {has}; page {page} was asked for")
+
+    def page_image(
+        self, name: str, page: int, *, dpi: int = DPI, highlight: Sequence[Box] = (), password: str | None = None
+    ) -> bytes:
+        """Return the picture of a page, from 1, of a PDF as PNG, those of the boxes lit that stand on it.
+
+        Raises LibraryError where there is no such page, no PDF, or its file is not kept or can't be drawn.
+        """
+        return self._pages.image(name, page, dpi=dpi, highlight=highlight, password=password)
+
+    def page_size(self, name: str, page: int) -> tuple[float, float]:
+        """Return width and height of a page of a PDF, from 1, as it is shown, in points. Raises LibraryError."""
+        return self._pages.size(name, page)
+
+    def boxes(self, name: str, start: int, end: int) -> tuple[Box, ...]:
+        """Return where the characters from ``start`` to ``end`` of a document's text stand: a box a line and run.
+
+        Empty where the document has no pages to be shown. Raises LibraryError where it has no such characters.
+        """
+        return self._pages.boxes(name, start, end)
+
+    def find_quote(self, name: str, page: int, quote: str) -> Span:
+        """Return where a quote that begins on a page stands in a document's text, however its white space is set.
+
+        Raises LibraryError where it does not stand there, naming the sentence that comes nearest.
+        """
+        from ragqa.pages.cited import find_quote
+
+        return find_quote(self.show(name), page, quote)
+
+    def cited_pages(self, answer: Answer, dpi: int = DPI) -> tuple[CitedPage, ...]:
+        """Return the pages that an answer cites as pictures, its quotes lit. ``notice`` gets what can't be shown."""
+        return self._pages.cited(answer.citations, dpi)
+
+    def original(self, name: str) -> Original:
+        """Return the PDF that a document was read from. Raises LibraryError where it is not kept."""
+        return self._pages.original(name)
+
+    def file_of(self, name: str) -> Path | None:
+        """Return where the file that a document was read from lies; None where it is gone, or there was none."""
+        return next((path for place in self.store.file_places_of(name) if (path := Path(place)).is_file()), None)
 
     def info(self) -> Info:
         """Return counts, place and embedder."""
@@ -210,6 +259,7 @@ class Library:
                 changes=changes,
                 cut=Cut(target=self.settings.passage_tokens),
                 password=password,
+                keep_originals=self.settings.keep_originals,
                 progress=progress,
                 notice=self._notice,
             )
@@ -369,16 +419,27 @@ class Library:
             return self._answerer
 
     def open_retriever(self) -> Retriever:
-        """Return a search over the library as it is now, its indexes brought up to date. Raises LibraryError."""
+        """Return a search over the library as it is now, its indexes brought up to date. Raises LibraryError.
+
+        While another thread takes long to do that, the search over the state before is returned.
+        """
         from ragqa.retrieval import Fusion, Retriever
 
-        with self._loading:
+        ready = self._retriever
+        if ready is not None and ready.stamp == self.store.stamp():
+            return ready
+        if not self._renewing.acquire(timeout=-1 if ready is None else RENEWAL_WAIT):
+            assert ready is not None
+            return ready
+        try:
             if self._retriever is None or self._retriever.stamp != self.store.stamp():
                 if not self.documents():
                     raise LibraryError(f"library '{self.name}' holds no document: run 'ragqa ingest PATH'")
                 indexes, fusion = self.store.indexes(self._notice), Fusion.of(self.settings)
                 self._retriever = Retriever(self.store, indexes, self._checked_embedder, fusion)
             return self._retriever
+        finally:
+            self._renewing.release()
 
     def _known_embedder(self) -> Embedder | None:
         """Return the embedder; None where nobody chose one and nothing is embedded yet."""

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from ragqa.readers.guard import Guard
     from ragqa.store import EmbedderIdentity, Store
 
-CUT_VERSION = 7
-"""Raised when readers or cutting change what passages a file gives, so that a second ingest cuts anew."""
+CUT_VERSION = 8
+"""Raised when readers or cutting change what a document or its passages hold, so that a second ingest reads anew."""
+
+PDF = "application/pdf"
+"""The media type of documents whose files are kept: only of those are pages shown."""
 
 SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""
@@ -95,19 +98,21 @@ def ingest(
     changes: FileChanges | None = None,
     cut: Cut | None = None,
     password: str | None = None,
+    keep_originals: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     notice: Callable[[str], None] = lambda line: None,
 ) -> list[Ingested]:
     """Bring the library up to date with ``sources``; a file that fails is named and never stops the others.
 
-    With no ``embedder``, ``choose`` gives it when the first documents were read.
+    With no ``embedder``, ``choose`` gives it when the first documents were read. ``keep_originals``: the bytes of PDFs
+    go into the library too, so that their pages can be shown.
     """
     from ragqa.readers.guard import Guard
 
     changes = changes or FileChanges(store, (), sources, sync=False)
     with Guard(PurePath(source.name).suffix.lower() for source in sources) as guard:
         group = _Group(store, embedder, choose, cut or Cut(), notice)
-        return _ingest(guard, store, group, sources, changes, password, progress)
+        return _ingest(guard, store, group, sources, changes, password, keep_originals, progress)
 
 
 def _ingest(
@@ -117,6 +122,7 @@ def _ingest(
     sources: Sequence[Source],
     changes: FileChanges,
     password: str | None,
+    keep_originals: bool,
     progress: Callable[[Progress], None],
 ) -> list[Ingested]:
     results: dict[int, Ingested] = {}
@@ -140,6 +146,8 @@ def _ingest(
             if stored and stored.sha256 == sha256 and stored.cut == group.fingerprint:
                 sizes = (stored.pages, stored.passages)
                 results[number] = Ingested(source.name, "unchanged", *sizes, renamed_from=known.renamed_from)
+                if keep_originals and stored.media_type == PDF and not store.has_original(sha256):
+                    store.put_original(sha256, data)
                 work.nothing_to_do()
                 continue
             guard.start()
@@ -147,6 +155,8 @@ def _ingest(
             document = guard.read(data, source.name, password)
             if not group.add(number, document, source):
                 raise UnreadableFile(f"{source.name} holds no text to answer from, only a table of contents")
+            if keep_originals and document.media_type == PDF:
+                store.put_original(sha256, data)
             work.read()
         except UnreadableFile as error:
             changes.forget(sha256)

@@ -42,6 +42,8 @@ class Info:
     bytes: int
     changed: str
     """When it was changed last, in UTC, as ISO 8601 has it."""
+    originals: int = 0
+    """How many of the bytes are those of the PDFs themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def info_of(store: Store) -> Info:
         store.stamp().generation,
         held.bytes,
         held.changed.isoformat(timespec="seconds"),
+        held.originals,
     )
 
 

@@ -66,6 +66,8 @@ class Settings:
     timeout: float = 60.0
     keep_answers: bool = True
     """Whether ``ask`` keeps its answers beside the libraries, for ``ragqa feedback``."""
+    keep_originals: bool = True
+    """Whether ``ingest`` keeps the bytes of PDFs in the library, so that their pages can be shown."""
     prices: Mapping[str, Price] = field(default_factory=dict)
     """What hosted models cost, by name, from the file alone: tables such as ``[prices."gpt-4.1-mini"]``."""
 

@@ -46,6 +46,33 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, in points (1/72 inch) from the top left of the page as it is shown."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def edges(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.right, self.bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a document, where its section begins."""
+
+    text: str
+    level: int
+    """1 is the top."""
+    start: int
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A manual as read: its text in reading order, and the structure found in it.
 
@@ -61,6 +88,9 @@ class Document:
     blocks: tuple[Block, ...]
     pages: tuple[Page, ...] = ()
     warnings: tuple[str, ...] = ()
+    layout: bytes = field(default=b"", compare=False, repr=False)
+    """Where its words stand on its pages, as ``ragqa.layout`` packs it: only of a document as it is read, and only
+    where its format has pages."""
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds the character at ``offset``, or None in a format without pages."""
@@ -73,6 +103,14 @@ class Document:
             return None
         at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
         return self.pages[max(at, 0)]
+
+    def outline(self) -> tuple[Heading, ...]:
+        """Return the headings in the order of the text, each with its level and its page."""
+        return tuple(
+            Heading(self.text[block.start : block.end], block.level, block.start, self.page_at(block.start))
+            for block in self.blocks
+            if block.kind == "heading"
+        )
 
     def pages_within(self, start: int, end: int) -> tuple[Page, ...]:
         """Return the pages that begin between the characters ``start`` and ``end``, at neither of them."""
@@ -198,6 +236,10 @@ class Citation:
     """The last page of the quote, where it runs over several."""
     printed: str | None = None
     """The number printed on its first page, where that is another than ``page``."""
+    start: int = 0
+    """Where the quote begins in the document's text."""
+    end: int = 0
+    """Where it ends; 0 where its place is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,6 +352,21 @@ def small(home: Path, small_home: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def served_home(compiled: None) -> Path:
+    """A home whose default library holds a PDF of two pages and two small documents. To make copies of."""
+    from tests.server_making import make_served
+
+    return made_once("served", make_served)
+
+
+@pytest.fixture
+def server_home(home: Path, served_home: Path) -> Path:
+    """A home of this test's own with the library of ``served_home``."""
+    copy_library(served_home, home)
+    return home
+
+
 def copy_library(home: Path, to: Path) -> None:
     """Copy the default library of ``home`` to the home ``to``: made there by this user, of the files that lie there."""
     folder = to / "indexes" / "default"

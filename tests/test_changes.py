@@ -136,7 +136,7 @@ def test_a_library_of_the_format_before_is_brought_up(docs: Path, home: Path, ra
     ragqa("ingest", docs)
     file = home / "indexes" / "default" / "library.db"
     connection = sqlite3.connect(file)
-    connection.executescript("DROP TABLE place; PRAGMA user_version = 4;")
+    connection.executescript("DROP TABLE place; DROP TABLE layout; DROP TABLE original; PRAGMA user_version = 4;")
     connection.close()
     (docs / "lamp.md").unlink()
     assert "lamp.md" in ragqa("ingest", docs).err and ragqa("verify").code == 0

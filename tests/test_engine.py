@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,8 @@ from ragqa import Library
 from ragqa.embedders import open_embedder
 from ragqa.errors import RagqaError
 from ragqa.sources import Source
-from tests.conftest import LAMP, PUMP
+from ragqa.store import Indexes
+from tests.conftest import LAMP, PATIENCE, PUMP
 
 
 @pytest.fixture
@@ -167,3 +170,28 @@ def test_a_lexical_search_answers_as_surely_as_another(manuals: Library) -> None
     answers = {mode: manuals.ask(question, mode=mode) for mode in ("hybrid", "lexical")}  # type: ignore[arg-type]
     assert not answers["lexical"].abstained
     assert answers["lexical"].text.splitlines()[0] == answers["hybrid"].text.splitlines()[0]
+
+
+def test_a_question_does_not_wait_long_while_another_renews_the_indexes(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+    with Library.open(home=small) as library, Library.open(home=small) as other:
+        assert "30 days" in library.ask("How often is the pump filter cleaned?").text
+        other.remove(["lamp.md"])
+        renew = library.store.indexes
+
+        def slowly(notice: Callable[[str], None]) -> Indexes:
+            begun.set()
+            assert over.wait(PATIENCE)
+            return renew(notice)
+
+        monkeypatch.setattr(library.store, "indexes", slowly)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(library.ask, "How often is the pump filter cleaned?")
+            assert begun.wait(PATIENCE)
+            assert "30 days" in library.ask("How often is the pump filter cleaned?").text  # by the state before
+            assert not first.done()
+            over.set()
+            assert "30 days" in first.result(PATIENCE).text
+        assert library.open_retriever().stamp == library.store.stamp()

@@ -115,7 +115,7 @@ def make_older(file: Path) -> None:
     connection = sqlite3.connect(file)
     for name in ("document", "passage", "vector", "state"):
         connection.execute(f"DROP TABLE {name}_sum")
-    for name in ("unit", "token", "place"):
+    for name in ("unit", "token", "place", "layout", "original"):
         connection.execute(f"DROP TABLE {name}")
     connection.execute(f"PRAGMA user_version = {WITHOUT_SUMS}")
     connection.commit()

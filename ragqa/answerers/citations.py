@@ -147,9 +147,10 @@ def cite(checked: Checked, hits: Sequence[Hit], question: str) -> tuple[Citation
         hit = hits[number - 1]
         passage = hit.passage
         start, end = best_quote(hit, claims[number], question)
-        page = passage.page_at(start)
+        place = (passage.document, passage.page_at(start), passage.section)
+        span = (passage.start + start, passage.start + end)
         quote = passage.text[start:end]
-        citations.append(Citation(number, passage.document, page, passage.section, quote, passage.passage_id))
+        citations.append(Citation(number, *place, quote, passage.passage_id, start=span[0], end=span[1]))
     return tuple(citations)
 
 

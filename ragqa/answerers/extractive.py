@@ -292,7 +292,8 @@ def _sentences(chosen: Sequence[Place], number: int = 1) -> tuple[str, tuple[Cit
         section = hit.sections[at] if at < len(hit.sections) else passage.section
         printed = hit.printed[at] if at < len(hit.printed) else None
         place = (passage.document, passage.page_at(start), section)
-        citations.append(Citation(marker, *place, quote, passage.passage_id, printed=printed))
+        span = (passage.start + start, passage.start + end)
+        citations.append(Citation(marker, *place, quote, passage.passage_id, None, printed, *span))
         lines.append(_shown(passage, start, quote, marker))
     return _joined(lines), tuple(citations)
 
@@ -307,7 +308,8 @@ def _whole(extract: Extract, marker: int, labels: Labels) -> tuple[str, tuple[Ci
 def _citation(extract: Extract, marker: int) -> Citation:
     last = extract.page_end if extract.page_end != extract.page else None
     place = (extract.document, extract.page, extract.section)
-    return Citation(marker, *place, extract.text, extract.passage_id, last, extract.printed)
+    span = (extract.start, extract.end)
+    return Citation(marker, *place, extract.text, extract.passage_id, last, extract.printed, *span)
 
 
 def _see_also(question: str, also: Sequence[Extract], first: int) -> tuple[str, tuple[Citation, ...]]:

@@ -93,7 +93,7 @@ def _will_embed(words: list[str]) -> bool:
     A wrong guess costs a moment of another core's time and nothing else.
     """
     other = os.environ.get("RAGQA_EMBEDDER") or any(word.startswith(("--embedder", "--help")) for word in words)
-    return words[:1] in (["ask"], ["search"], ["chat"]) and not other
+    return words[:1] in (["ask"], ["search"], ["chat"], ["serve"], ["mcp"]) and not other
 
 
 def _fail(line: str) -> None:

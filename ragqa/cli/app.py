@@ -43,6 +43,8 @@ _add(app, "ingest", "ingesting.ingest", "Read manuals, files or folders, into a 
 _add(app, "ask", "asking.ask", "Answer a question, with the page that proves it.")
 _add(app, "search", "asking.search", "Find the passages that answer a question best.")
 _add(app, "chat", "chatting.chat", "Ask one question after another.")
+_add(app, "serve", "serving.serve", "Serve a page, REST, OpenAI's interface and MCP.")
+_add(app, "mcp", "serving.mcp", "Serve an assistant on this machine by MCP.")
 _add(app, "libraries", "keeping.list_libraries", "List the libraries, with what each holds.")
 _add(app, "list", "keeping.list_documents", "List the documents of a library.")
 _add(app, "show", "keeping.show", "Show a document's outline, or the text of a page.")

@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragqa.cli import options as opt
-from ragqa.cli.output import (
-    Written,
-    answer_json,
-    found_json,
-    note,
-    print_found,
-    print_json,
-)
+from ragqa.cli.output import Written, note, print_found, print_json
+from ragqa.json_forms import answer_json, found_json
 
 if TYPE_CHECKING:
     from ragqa.types import Answer
@@ -72,13 +66,19 @@ def ask(
     timeout: opt.Timeout = None,
     instructions: opt.Instructions = None,
     prompts: opt.Prompts = None,
+    opens: Annotated[
+        bool, typer.Option("--open", help="Open the pages cited, the quotes lit, with the system's viewer.")
+    ] = False,
     as_json: opt.Json = False,
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
     from ragqa.answer_log import keep_answer
+    from ragqa.cli.viewing import open_cited
     from ragqa.engine import Library
 
     _one_of(question, batch)
+    if opens and batch:
+        raise typer.BadParameter("give --open with a question, not with --batch")
     chosen = opt.given(locals())
     with Library.open(index, notice=note, **chosen) as library:
         if batch:
@@ -88,13 +88,17 @@ def ask(
             answer = library.ask(str(question), document=document)
             print_json(answer_json(answer))
         else:
-            answer = print_answer(lambda on_text: library.ask(str(question), document=document, on_text=on_text))
+            answer = print_answer(
+                lambda on_text: library.ask(str(question), document=document, on_text=on_text), library.file_of
+            )
         keep_answer(library.settings, library.name, answer)
+        if opens:
+            open_cited(library, answer)
 
 
-def print_answer(ask: Callable[[Callable[[str], None]], Answer]) -> Answer:
-    """Print an answer while it is written, and its sources."""
-    written = Written()
+def print_answer(ask: Callable[[Callable[[str], None]], Answer], file_of: Callable[[str], Path | None]) -> Answer:
+    """Print an answer while it is written, and its sources; ``file_of`` returns where a document's file lies."""
+    written = Written(file_of)
     try:
         answer = ask(written.piece)
     except BaseException:

@@ -138,7 +138,10 @@ class Conversation:
 
         self._answer = None  # what follows may fail: an older answer is not the last one
         answer = print_answer(
-            lambda on_text: self._library.ask(question, document=self._document, history=self._history, on_text=on_text)
+            lambda on_text: self._library.ask(
+                question, document=self._document, history=self._history, on_text=on_text
+            ),
+            self._library.file_of,
         )
         say()
         self._answer = answer

@@ -92,6 +92,9 @@ NAMED = 5
 
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, or - for standard input.")]
 Sync = Annotated[bool, typer.Option("--sync", help="Remove documents whose files are gone; follow renamed ones.")]
+NoOriginals = Annotated[
+    bool, typer.Option("--no-originals", help="Do not keep the PDFs in the library: their pages can't be shown then.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --sync removes all that a folder had.")]
 
 
@@ -104,6 +107,7 @@ def ingest(
     embedder: opt.EmbedderOption = None,
     passage_tokens: opt.PassageTokens = None,
     password: opt.Password = None,
+    no_originals: NoOriginals = False,
     as_json: opt.Json = False,
 ) -> None:
     """Read manuals (PDF, HTML, Markdown, text, CSV, DOCX; files or folders) into a library.
@@ -116,6 +120,7 @@ def ingest(
         raise typer.BadParameter("expected - alone, for standard input; got other paths or --sync beside it")
     started = time.perf_counter()
     settings: dict[str, Any] = {"home": home, "embedder": embedder, "passage_tokens": passage_tokens}
+    settings |= {"keep_originals": False} if no_originals else {}
     reports: list[FolderReport] = []
     with Library.open(index, create=True, notice=note, **settings) as library, progress_bar(as_json) as progress:
         if paths == ["-"]:

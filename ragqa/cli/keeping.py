@@ -14,6 +14,7 @@ from ragqa.cli import options as opt
 from ragqa.cli.agreeing import agrees
 from ragqa.cli.ingesting import progress_bar
 from ragqa.cli.output import note, pages, print_json, print_table, say, styled
+from ragqa.json_forms import outline_json, units_json
 from ragqa.printable import printable, printable_name, quantity
 from ragqa.types import Document, Unit
 
@@ -76,6 +77,13 @@ def list_documents(index: opt.Index = None, home: opt.Home = None, as_json: opt.
 def show(
     document: Name,
     page: Annotated[int | None, typer.Option("--page", "-p", help="Print this page's text.")] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Write the page of a PDF as a picture (PNG) to this file.")
+    ] = None,
+    quote: Annotated[
+        str | None, typer.Option("--quote", help="With --image: what is lit, as it stands on the page.")
+    ] = None,
+    dpi: Annotated[int | None, typer.Option("--dpi", help="With --image: pixels an inch (100).")] = None,
     units: Annotated[
         bool, typer.Option("--units", help="Print its procedures, lists, tables and other units.")
     ] = False,
@@ -83,13 +91,21 @@ def show(
     home: opt.Home = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Show a document as it was read: its outline, the text of a page, or the units that answers are made of."""
+    """Show a document as it was read: its outline, a page as text or picture, or the units that answers are made of."""
+    from ragqa.cli.viewing import save_page
     from ragqa.engine import Library
 
     if units and page is not None:
         raise typer.BadParameter("give either --page or --units")
+    if image is not None and page is None:
+        raise typer.BadParameter("give the --page whose picture is to be written")
+    if image is None and (quote is not None or dpi is not None):
+        raise typer.BadParameter("give --image, the file for the picture, with --quote and --dpi")
 
     with Library.open(index, home=home, notice=note) as library:
+        if image is not None and page is not None:
+            save_page(library, document, page, image, quote, dpi, as_json)
+            return
         shown = library.show(document)
         text = library.page_text(document, page) if page is not None else None
         found = library.units(document) if units else ()
@@ -108,10 +124,7 @@ def show(
                 say(f"{'  ' * (block.level - 1)}{heading}{f'  (page {at})' if at else ''}")
 
 
-def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, object]:
-    from ragqa.types import Document
-
-    assert isinstance(shown, Document)
+def _shown_json(shown: Document, page: int | None, text: str | None) -> dict[str, object]:
     value: dict[str, object] = {
         "document": shown.name,
         "title": shown.title,
@@ -120,12 +133,7 @@ def _shown_json(shown: object, page: int | None, text: str | None) -> dict[str, 
     }
     if page is not None:
         return {**value, "page": page, "text": text}
-    outline = [
-        {"level": block.level, "title": shown.text[block.start : block.end], "page": shown.page_at(block.start)}
-        for block in shown.blocks
-        if block.kind == "heading"
-    ]
-    return {**value, "pages": len(shown.pages), "outline": outline, "text": shown.text}
+    return {**value, "pages": len(shown.pages), "outline": outline_json(shown), "text": shown.text}
 
 
 def remove(
@@ -225,7 +233,7 @@ FIRST_WORDS = 100
 def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> None:
     """Print the units of a document, in reading order: for people two lines each, as JSON whole."""
     if as_json:
-        print_json({"document": document.name, "units": [_json(document, unit) for unit in units]})
+        print_json({"document": document.name, "units": units_json(document, units)})
         return
     for unit in units:
         text = " ".join(document.text[unit.start : unit.end].split())
@@ -233,20 +241,6 @@ def print_units(document: Document, units: Sequence[Unit], as_json: bool) -> Non
         section = printable_name(" ".join(unit.section[-1].split())) if unit.section else ""
         say(f"{styled(unit.kind, '1')}{steps}{pages(unit.page, unit.page_end)}{f' ({section})' if section else ''}")
         say(f"  {text[:FIRST_WORDS]}{'…' if len(text) > FIRST_WORDS else ''}")
-
-
-def _json(document: Document, unit: Unit) -> dict[str, object]:
-    return {
-        "kind": unit.kind,
-        "start": unit.start,
-        "end": unit.end,
-        "page": unit.page,
-        "page_end": unit.page_end,
-        "section": " > ".join(unit.section),
-        "steps": unit.steps or None,
-        "warning": document.text[slice(*unit.warning)],
-        "text": document.text[unit.start : unit.end],
-    }
 
 
 Force = Annotated[bool, typer.Option("--force", "--yes", "-y", help="Write over a file that is there without asking.")]

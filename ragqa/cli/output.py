@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -10,10 +9,11 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from ragqa.printable import printable, printable_json, printable_line, printable_name
-from ragqa.types import Answer, Correction, Extract, Hit
+from ragqa.types import Answer, Correction
 from ragqa.wording import labels_for
 
 if TYPE_CHECKING:
@@ -192,6 +192,26 @@ def _takes_styles() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def linked(text: str, file: Path | None, page: int | None = None) -> str:
+    """Return ``text``, printable already, as a link to a file where standard output is a terminal that has links."""
+    if file is None or not _takes_styles() or not _knows_links():
+        return text
+    at = f"#page={page}" if page is not None else ""
+    return f"\033]8;;{file.absolute().as_uri()}{at}\033\\{text}\033]8;;\033\\"
+
+
+def _knows_links() -> bool:
+    """Whether the terminal says that it is one of those that show links (OSC 8); others may show them as rubbish."""
+    told = os.environ
+    vte = told.get("VTE_VERSION", "")
+    return (
+        (vte.isdigit() and int(vte) >= 5000)
+        or any(name in told for name in ("WT_SESSION", "KONSOLE_VERSION", "KITTY_WINDOW_ID"))
+        or told.get("TERM_PROGRAM", "") in ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
+        or told.get("TERM", "").startswith(("alacritty", "foot", "xterm-kitty", "xterm-ghostty"))
+    )
+
+
 _NARROWEST = 12
 """Columns that words of a table are folded to at most, so that something is left to know them by."""
 
@@ -256,65 +276,6 @@ def interval_json(of: Interval | Difference) -> dict[str, float]:
     return {"mean": round(of.mean, 6), "low": round(of.low, 6), "high": round(of.high, 6)}
 
 
-def found_json(found: Found) -> dict[str, Any]:
-    """Return the contract's form of a search."""
-    return {
-        "question": found.question,
-        "corrections": [dataclasses.asdict(one) for one in found.corrections],
-        "passages": [hit_json(hit) for hit in found.hits],
-        "timings_ms": found.timings_ms,
-    }
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """Return the contract's form of a passage found."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "passage_id": passage.passage_id,
-        "document": passage.document,
-        "page": passage.page,
-        "page_end": passage.page_end,
-        "section": " > ".join(passage.section),
-        "text": passage.text,
-        "score": round(hit.score, 6),
-        "scores": {"dense": hit.dense, "lexical": hit.lexical},
-    }
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """Return the contract's form of an answer."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "confidence": round(answer.confidence, 4),
-        "citations": [
-            {**dataclasses.asdict(citation), "section": " > ".join(citation.section)} for citation in answer.citations
-        ],
-        "units": [_unit_json(unit) for unit in answer.units],
-        "unsupported": list(answer.unsupported),
-        "corrections": [dataclasses.asdict(one) for one in answer.corrections],
-        "answerer": answer.answerer,
-        "usage": dataclasses.asdict(answer.usage),
-        "warnings": list(answer.warnings),
-        "passages": [hit_json(hit) for hit in answer.hits],
-        "timings_ms": answer.timings_ms,
-    }
-
-
-def _unit_json(unit: Extract) -> dict[str, Any]:
-    return {
-        "kind": unit.kind,
-        "document": unit.document,
-        "page": unit.page,
-        "page_end": unit.page_end,
-        "section": " > ".join(unit.section),
-        "text": unit.text,
-        "steps_total": unit.steps or None,
-    }
-
-
 def pages(page: int | None, page_end: int | None) -> str:
     """Return pages as they stand behind a name: ', page 12', ', pages 12-13', nothing where there are none."""
     if page is None:
@@ -343,9 +304,13 @@ def print_page(place: str, text: str) -> None:
 
 
 class Written:
-    """Prints an answer as it is written, then what it stands on. Give ``piece`` to ``Library.ask`` as ``on_text``."""
+    """Prints an answer as it is written, then what it stands on. Give ``piece`` to ``Library.ask`` as ``on_text``.
 
-    def __init__(self) -> None:
+    ``file_of`` returns where the file of a document lies, for links to it; None where it is not known.
+    """
+
+    def __init__(self, file_of: Callable[[str], Path | None]) -> None:
+        self._file_of = file_of
         self._wrapper = stdout_wrapper(lambda marker: styled(marker, "36"))
 
     def piece(self, text: str) -> None:
@@ -382,7 +347,7 @@ class Written:
                 printed=citation.printed,
             )
             place = wrapped(f"{marker} {place}", width, 4)
-            print(styled(marker, "36") + place[len(marker) :])
+            print(styled(marker, "36") + linked(place[len(marker) :], self._file_of(citation.document), citation.page))
             if answer.answerer != "extractive":  # whose answer is the quotes themselves
                 quote = " ".join(printable(citation.quote).split())
                 print(styled(wrapped(f"    “{quote}”", width, 4), "2"))

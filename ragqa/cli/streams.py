@@ -14,12 +14,12 @@ from typing import Any, TextIO, cast
 
 from ragqa.printable import printable
 
-_STYLE = re.compile(r"(\x1b\[(?:[0-9];)?[0-9]{1,2}m)")
-"""The colours of ``output.styled``."""
+_STYLE = re.compile(r"(\x1b\[(?:[0-9];)?[0-9]{1,2}m|\x1b\]8;;(?:file:///[\w%/.~-]+(?:#page=\d+)?)?\x1b\\)", re.ASCII)
+"""The colours of ``output.styled``, and the links of ``output.linked``, which lead to files of this machine only."""
 
 
 class _Cleaned:
-    """A text stream that writes to another what is printable, and on a terminal our colours too.
+    """A text stream that writes to another what is printable, and on a terminal our colours and links too.
 
     It has no ``buffer``: bytes would pass it by.
     """

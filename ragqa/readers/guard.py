@@ -1,4 +1,6 @@
-"""Read untrusted files in a process that can break without harm: ``with Guard() as guard: guard.read(data, name)``.
+"""Read untrusted files, or draw their pages, in a process that can break without harm.
+
+    with Guard() as guard: guard.read(data, name)
 
 The process has limits on memory and time, and answers with data that is checked. It is started when it is first
 needed, kept for the files that follow, and replaced after a file that broke it. Knows nothing of formats.
@@ -11,10 +13,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ragqa.errors import RagqaError, UnreadableFile
 from ragqa.isolated import command, environment
@@ -23,6 +26,9 @@ from ragqa.types import Document
 
 LEAST_SECONDS, SECONDS_PER_MB, MOST_SECONDS = 30, 10, 600
 """Processor time that a file may take; a manual of 300 pages takes three seconds."""
+
+DRAWING_SECONDS = 10
+"""Processor time that drawing a page may take, its file opened; most take a hundredth of a second."""
 
 MEMORY = 2_500_000_000
 """Bytes of address space that the process may take beyond that of its start."""
@@ -42,6 +48,21 @@ _KEPT = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_P
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 _REMEDY = "save it anew from the program that made it, or print it to a new PDF"
+
+
+class PageToDraw(NamedTuple):
+    """A page from 1, and left, top, right, bottom of what is to be lit on it, in points from its top left."""
+
+    number: int
+    dpi: int
+    lit: tuple[tuple[float, float, float, float], ...] = ()
+
+
+class Picture(NamedTuple):
+    """A page as PNG; ``lacks_fonts``: some of its text shows as nothing, for want of a font."""
+
+    png: bytes
+    lacks_fonts: bool
 
 
 class Guard:
@@ -76,31 +97,66 @@ class Guard:
         Raises UnreadableFile, in one line, for whatever the file does to its reader; RagqaError where no process can
         be started.
         """
+        seconds = min(LEAST_SECONDS + SECONDS_PER_MB * len(data) // 1_000_000, MOST_SECONDS)
+
+        def ask(worker: _Worker) -> dict[str, Any]:
+            return worker.ask({"name": name, "password": password}, data, seconds, "read that a file of its size may")
+
         with self._lock:
-            try:
-                answer = self._ask(data, name, password)
-            except UnreadableFile:
-                raise
-            except BaseException:  # Ctrl-C, above all: the process may be in the middle of anything
-                self.close()
-                raise
-            if type(said := answer.get("unreadable")) is str:
-                raise UnreadableFile(said[:1000])
-            if type(said := answer.get("fault")) is str:
-                raise UnreadableFile(f"{name} can't be read, its content breaks the reader ({said[:300]}): {_REMEDY}")
+            answer = self._ask(name, ask)
             try:
                 return document_from_fields(answer, name, hashlib.sha256(data).hexdigest())
             except ValueError:
                 self.close()
                 raise UnreadableFile(f"{name} can't be read, what came of it is no document: {_REMEDY}") from None
 
-    def _ask(self, data: bytes, name: str, password: str | None) -> dict[str, Any]:
-        seconds = min(LEAST_SECONDS + SECONDS_PER_MB * len(data) // 1_000_000, MOST_SECONDS)
+    def draw(self, key: str, load: Callable[[], bytes], name: str, page: PageToDraw, password: str | None) -> Picture:
+        """Return the picture of a page of a PDF called ``name``.
+
+        ``load`` gives its bytes, and is asked only where the process does not hold the file of this ``key`` already.
+        Raises as ``read`` does, and what ``load`` raises.
+        """
+
+        def ask(worker: _Worker) -> dict[str, Any]:
+            data = b"" if worker.drawn == key else load()
+            worker.drawn = key
+            header = {"name": name, "password": password, "page": page._asdict()}
+            return worker.ask(header, data, DRAWING_SECONDS, "drawn that a page may")
+
+        with self._lock:
+            try:
+                answer = self._ask(name, ask)
+            except UnreadableFile:
+                if self._worker:
+                    self._worker.drawn = ""
+                raise
+            try:
+                return Picture(b64decode(str(answer.get("png")), validate=True), answer.get("lacks_fonts") is True)
+            except ValueError:
+                self.close()
+                raise UnreadableFile(f"{name} can't be drawn, what came of it is no picture: {_REMEDY}") from None
+
+    def _ask(self, name: str, ask: Callable[[_Worker], dict[str, Any]]) -> dict[str, Any]:
+        """Return the answer of the process, started anew where it is gone. Raises UnreadableFile, RagqaError."""
+        try:
+            answer = self._try(name, ask)
+        except UnreadableFile:
+            raise
+        except BaseException:  # Ctrl-C, above all: the process may be in the middle of anything
+            self.close()
+            raise
+        if type(said := answer.get("unreadable")) is str:
+            raise UnreadableFile(said[:1000])
+        if type(said := answer.get("fault")) is str:
+            raise UnreadableFile(f"{name} can't be read, its content breaks the reader ({said[:300]}): {_REMEDY}")
+        return answer
+
+    def _try(self, name: str, ask: Callable[[_Worker], dict[str, Any]]) -> dict[str, Any]:
         tries = 0
         while True:
             tries += 1
             try:
-                return self._ready().ask(data, name, password, seconds)
+                return ask(self._ready())
             except _Broken as broken:
                 self.close()
                 if broken.proven or tries == 2:
@@ -144,6 +200,8 @@ class _Worker:
         assert self._process.stdin and self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._started = False
+        self.drawn = ""
+        """Which file it holds to draw pages of."""
         self._files = 0
         self._overdue = False
 
@@ -154,10 +212,10 @@ class _Worker:
                 self._started = self._answers.readline(len(READY)) == READY
         return self._started and self._process.poll() is None
 
-    def ask(self, data: bytes, name: str, password: str | None, seconds: int) -> dict[str, Any]:
-        """Return what it says of a file. Raises _Broken."""
+    def ask(self, request: dict[str, Any], data: bytes, seconds: int, done: str) -> dict[str, Any]:
+        """Return what it says of a file. Raises _Broken; ``done`` says what it may not take longer for."""
         self._files += 1
-        header = {"name": name, "password": password, "size": len(data), "seconds": seconds}
+        header = {**request, "size": len(data), "seconds": seconds}
         try:
             with self._at_most(seconds * WALL):
                 self._requests.writelines((encode(header), b"\n", data))
@@ -166,7 +224,7 @@ class _Worker:
         except OSError:
             answer = None
         if answer is None:
-            raise self._broken(seconds)
+            raise self._broken(seconds, done)
         if "memory" in answer:
             raise _Broken("needs more memory to be read than a file may take", self._files == 1)
         return answer
@@ -182,13 +240,13 @@ class _Worker:
         except ValueError:
             return None
 
-    def _broken(self, seconds: int) -> _Broken:
+    def _broken(self, seconds: int, done: str) -> _Broken:
         """Return why it is gone."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
         code = self._process.poll()
         if self._overdue or (code is not None and -code == getattr(signal, "SIGXCPU", None)):
-            return _Broken(f"took more than the {seconds} s to be read that a file of its size may", proven=True)
+            return _Broken(f"took more than the {seconds} s to be {done}", proven=True)
         signalled = signal.Signals(-code).name if code is not None and code < 0 else f"exit {code}"
         # An earlier file may have done harm that shows only now, and SIGKILL is a system out of memory.
         return _Broken(f"breaks the reader ({signalled})", proven=self._files == 1 and signalled != "SIGKILL")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from ragqa.readers.builder import DocumentBuilder, collapse_blanks
+from ragqa.readers.runs import Line, Run, joined
 
 MAX_SPAN = 200
 """Columns that one cell may span; more is a mistake, or an attack on memory."""
@@ -36,6 +37,8 @@ class Cell:
     columns: int = 1
     rows: int = 1
     heads: bool = False
+    runs: tuple[Run, ...] = field(default=(), compare=False)
+    """Where its text comes from, of a reader that notes it."""
 
 
 class TableLine(NamedTuple):
@@ -44,6 +47,7 @@ class TableLine(NamedTuple):
     kind: Literal["caption", "table_header", "table_row"]
     text: str
     row: int
+    runs: tuple[Run, ...] = ()
 
 
 def add_table(builder: DocumentBuilder, rows: Sequence[Sequence[Cell]], headers: int | None = None) -> None:
@@ -67,66 +71,69 @@ def lay_out(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tu
     for at, row in grid:
         if at >= headers:
             break
-        if len(row) > 1 and len(set(filter(None, row))) == 1:
-            lines.append(TableLine("caption", next(filter(None, row)), at))  # one title over all columns
+        filled = [cell for cell in row if cell.text]
+        if len(row) > 1 and len({cell.text for cell in filled}) == 1:
+            lines.append(TableLine("caption", filled[0].text, at, filled[0].runs))  # one title over all columns
         else:
             heads.append(row)
-    if heads and any(map(any, heads)):
-        lines.append(TableLine("table_header", _row_text(_merged(heads)), 0))
+    if any(cell.text for row in heads for cell in row):
+        lines.append(_table_line("table_header", _merged(heads), 0))
     body = [(at, row) for at, row in grid if at >= headers]
     titles = _group_titles(rows, body)
-    group = ""
+    group = Line("")
     for at, row in body:
         if at in titles:
-            group = row[0].rstrip(":： ")
+            group = row[0]._replace(text=row[0].text.rstrip(":： "))
             continue
-        if group and len(group) <= repeatable:
-            repeatable -= len(group)
-            row = [f"{group}: {row[0]}" if row[0] else group, *row[1:]]
-        lines.append(TableLine("table_row", _row_text(row), at))
+        if group.text and len(group.text) <= repeatable:
+            repeatable -= len(group.text)
+            row = [joined([group, row[0]], ": ") if row[0].text else group, *row[1:]]
+        lines.append(_table_line("table_row", row, at))
     return lines, repeatable
 
 
-def _group_titles(rows: Sequence[Sequence[Cell]], body: Sequence[tuple[int, list[str]]]) -> set[int]:
+def _group_titles(rows: Sequence[Sequence[Cell]], body: Sequence[tuple[int, list[Line]]]) -> set[int]:
     """Return which rows of the body are but a title over all columns, with rows below that it speaks for."""
     titles = set()
     for (at, row), (_, below) in pairwise(body):
-        cells, text = rows[at], row[0]
-        if len(cells) != 1 or cells[0].columns < max(len(row), 2) or sum(map(bool, below)) < 2:
+        cells, text = rows[at], row[0].text
+        if len(cells) != 1 or cells[0].columns < max(len(row), 2) or sum(bool(cell.text) for cell in below) < 2:
             continue
         if 0 < len(text) <= LONGEST_TITLE and not _SENTENCE.search(text):
             titles.add(at)
     return titles
 
 
-def _row_text(cells: Sequence[str]) -> str:
+def _table_line(kind: Literal["table_header", "table_row"], cells: Sequence[Line], at: int) -> TableLine:
     """Return a row as it stands in the text; empty cells keep their places, save at its end."""
-    texts = [_BAR.sub("¦", collapse_blanks(cell).replace("\n", " ")) for cell in cells]
-    while texts and not texts[-1]:
-        texts.pop()
-    return _JOINT.join(texts)
+    shown = [cell._replace(text=_BAR.sub("¦", collapse_blanks(cell.text).replace("\n", " "))) for cell in cells]
+    while shown and not shown[-1].text:
+        shown.pop()
+    line = joined(shown, _JOINT)
+    return TableLine(kind, line.text, at, line.runs)
 
 
 _BAR = re.compile(r"(?<!\S)\|(?!\S)")
 
 
-def _merged(rows: Sequence[Sequence[str]]) -> list[str]:
+def _merged(rows: Sequence[Sequence[Line]]) -> list[Line]:
     """Make one header of several: each column says what stands above it, outermost first, once."""
-    columns: list[dict[str, None]] = [{} for _ in range(max(map(len, rows)))]
+    columns: list[dict[str, Line]] = [{} for _ in range(max(map(len, rows)))]
     for row in rows:
-        for column, text in zip(columns, row, strict=False):
-            if text:
-                column[text] = None
-    return list(map(" ".join, columns))
+        for column, cell in zip(columns, row, strict=False):
+            if cell.text:
+                column.setdefault(cell.text, cell)
+    return [joined([*column.values()]) for column in columns]
 
 
-def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tuple[list[tuple[int, list[str]]], int]:
+def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tuple[list[tuple[int, list[Line]]], int]:
     """Return the texts of each row with its number, those of spanning cells repeated, and how much may be yet."""
-    grid: list[tuple[int, list[str]]] = []
-    open_cells: dict[int, tuple[int, str]] = {}
+    grid: list[tuple[int, list[Line]]] = []
+    open_cells: dict[int, tuple[int, Line]] = {}
+    nothing = Line("")
     widest = max(map(len, rows), default=0)
     for number, cells in enumerate(rows):
-        row: list[str] = []
+        row: list[Line] = []
         left = len(rows) - number
         fresh = {}
         only_spanning = bool(cells)
@@ -134,17 +141,18 @@ def _grid(rows: Sequence[Sequence[Cell]], headers: int, repeatable: int) -> tupl
             while len(row) in open_cells:
                 row.append(open_cells[len(row)][1])
             text = collapse_blanks(cell.text)
+            line = Line(text, cell.runs if text == cell.text else ())
             across, down, repeatable = _spans(cell, text, left, number < headers, repeatable)
             only_spanning &= down > 1 and len(text) <= MAX_REPEATED
             for column in range(across):
-                shown = text if column == 0 or number < headers else ""
+                shown = line if column == 0 or number < headers else nothing
                 if down > 1:
-                    fresh[len(row)] = (down, shown if len(text) <= MAX_REPEATED else "")
+                    fresh[len(row)] = (down, shown if len(text) <= MAX_REPEATED else nothing)
                 row.append(shown)
         while len(row) in open_cells:
             row.append(open_cells[len(row)][1])
         if open_cells or fresh:
-            open_cells = {at: (down - 1, text) for at, (down, text) in {**open_cells, **fresh}.items() if down > 1}
+            open_cells = {at: (down - 1, line) for at, (down, line) in {**open_cells, **fresh}.items() if down > 1}
         if only_spanning and number >= headers and len(row) < widest:
             continue  # its cells come again in each of the rows below that they span
         grid.append((number, row))
@@ -163,13 +171,14 @@ def _spans(cell: Cell, text: str, left: int, heads: bool, repeatable: int) -> tu
     return across, down, repeatable - cost
 
 
-def _without_spacers(grid: list[tuple[int, list[str]]], headers: int) -> list[tuple[int, list[str]]]:
+def _without_spacers(grid: list[tuple[int, list[Line]]], headers: int) -> list[tuple[int, list[Line]]]:
     """Drop the columns that are empty throughout, or below a header that only repeats its neighbour."""
-    filled = {column for at, row in grid if at >= headers for column, text in enumerate(row) if text}
+    filled = {column for at, row in grid if at >= headers for column, cell in enumerate(row) if cell.text}
     for at, row in grid:
         if at < headers:
-            filled |= {column for column, text in enumerate(row) if text and (not column or row[column - 1] != text)}
-    return [(at, [text for column, text in enumerate(row) if column in filled]) for at, row in grid]
+            said = [cell.text for cell in row]
+            filled |= {column for column, text in enumerate(said) if text and (not column or said[column - 1] != text)}
+    return [(at, [cell for column, cell in enumerate(row) if column in filled]) for at, row in grid]
 
 
 def _guess_headers(rows: Sequence[Sequence[Cell]]) -> int:

@@ -1,4 +1,5 @@
-"""The process that reads untrusted files for ``guard``: a request on standard input, its answer on standard output.
+"""The process that reads untrusted files for ``guard``, or draws their pages: requests on standard input, answers on
+standard output.
 
 It limits itself before it sees the first byte of a file: memory, processor time, no files written, few opened, no
 processes. ``python -m ragqa.readers.worker BYTES SUFFIX …`` may take so much memory beyond that of its start, and
@@ -11,21 +12,26 @@ import json
 import os
 import signal
 import sys
+from base64 import b64decode, b64encode
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ragqa.document_fields import block_rows, blocks_from, page_rows, pages_from, strings_from
 from ragqa.errors import RagqaError
+from ragqa.layout import Layout
 from ragqa.readers import prepare, read_bytes
 from ragqa.readers.files import LONGEST_TEXT, check_length
 from ragqa.types import Document
+
+if TYPE_CHECKING:
+    from ragqa.readers.pdf.drawing import OpenPdf
 
 READY = b"ready\n"
 """What a process that reads says when it is about to."""
 
 LONGEST_MESSAGE = 64 + 25 * LONGEST_TEXT
-"""Bytes of a Document's JSON at most: its text, its blocks and its pages."""
+"""Bytes of a Document's JSON at most: its text, its blocks and its pages, and where its words stand."""
 
 
 def encode(value: dict[str, Any]) -> bytes:
@@ -53,6 +59,7 @@ def document_to_fields(document: Document) -> dict[str, Any]:
         "blocks": block_rows(document),
         "pages": page_rows(document),
         "warnings": document.warnings,
+        "layout": b64encode(document.layout).decode("ascii"),
     }
 
 
@@ -68,7 +75,10 @@ def document_from_fields(fields: dict[str, Any], name: str, sha256: str) -> Docu
     if any(block.start == block.end for block in blocks):
         raise ValueError("a block of the document is empty")
     pages, warnings = pages_from(fields.get("pages"), len(text)), strings_from(fields.get("warnings"), "warnings")
-    return Document(name, title, media_type, sha256, text, blocks, pages, warnings)
+    layout = b64decode(str(fields.get("layout")), validate=True)
+    if layout:
+        Layout.unpack(layout, len(text), len(pages))
+    return Document(name, title, media_type, sha256, text, blocks, pages, warnings, layout)
 
 
 _LIMITS = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0, "RLIMIT_NOFILE": 64}
@@ -83,11 +93,12 @@ def main() -> None:
     _limit(int(memory))
     answers.write(READY)
     answers.flush()
+    work = _Work()
     while header := requests.readline():
         request = decode(header)
         data = requests.read(request["size"])
         _allow(request["seconds"])
-        answer, going_on = _answer(data, request["name"], request["password"])
+        answer, going_on = _answer(work, request, data)
         del data
         body = encode(answer)
         answers.write(b"%d\n" % len(body))
@@ -97,10 +108,39 @@ def main() -> None:
             return
 
 
-def _answer(data: bytes, name: str, password: str | None) -> tuple[dict[str, object], bool]:
+class _Work:
+    """What this process is asked for. It keeps the file whose pages it draws."""
+
+    def __init__(self) -> None:
+        self._drawn: OpenPdf | None = None
+
+    def read(self, data: bytes, name: str, password: str | None) -> dict[str, object]:
+        self._close()
+        return document_to_fields(read_bytes(data, name, password=password))
+
+    def draw(self, data: bytes, name: str, password: str | None, page: dict[str, Any]) -> dict[str, object]:
+        """Draw a page; without ``data``, of the file that was drawn last."""
+        from ragqa.readers.pdf.drawing import OpenPdf
+
+        if data:
+            self._close()
+            self._drawn = OpenPdf(data, name, password)
+        if not self._drawn:
+            raise ValueError("expected the file whose page is to be drawn, got none")
+        picture = self._drawn.draw(page["number"], page["dpi"], page["lit"])
+        return {"png": b64encode(picture).decode("ascii"), "lacks_fonts": self._drawn.lacks_fonts}
+
+    def _close(self) -> None:
+        if self._drawn:
+            self._drawn.close()
+            self._drawn = None
+
+
+def _answer(work: _Work, request: dict[str, Any], data: bytes) -> tuple[dict[str, object], bool]:
     """Return what becomes of a file, and whether this process can read another one after it."""
+    name, password, page = request["name"], request["password"], request.get("page")
     try:
-        return document_to_fields(read_bytes(data, name, password=password)), True
+        return work.draw(data, name, password, page) if page else work.read(data, name, password), True
     except RagqaError as error:
         return {"unreadable": str(error)}, True
     except MemoryError:

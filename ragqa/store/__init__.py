@@ -84,6 +84,8 @@ class StoreInfo:
     bytes: int
     changed: datetime
     """In UTC."""
+    originals: int = 0
+    """How much of it the files themselves take."""
 
 
 class DenseSearch(Protocol):
@@ -207,7 +209,7 @@ class Store(Protocol):
         """Give every passage its vectors by another embedder, put before under ``keys``; all or nothing."""
 
     def collect_garbage(self) -> int:
-        """Drop the vectors that no passage uses; return how many."""
+        """Drop the vectors that no passage uses, and the files that no document does; return how many vectors."""
 
     def vectors(self, ids: Sequence[int]) -> Floats:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
@@ -220,6 +222,20 @@ class Store(Protocol):
 
     def token_states(self, ids: Sequence[int], dim: int) -> list[TokenStates | None]:
         """Return the states of each passage's tokens, of ``dim`` numbers each; None where there are none."""
+
+    # The documents' files, and where their words stand
+
+    def put_original(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of a file under their hash, which documents name."""
+
+    def has_original(self, sha256: str) -> bool:
+        """Say whether the bytes of this hash are kept."""
+
+    def original(self, name: str) -> bytes | None:
+        """Return the bytes of the file that a document was read from, None where they are not kept."""
+
+    def layout(self, name: str) -> bytes | None:
+        """Return where a document's words stand on its pages, packed; None where that was not noted."""
 
     # Search, moments, transactions
 

@@ -18,10 +18,12 @@ from ragqa.errors import LibraryError
 from ragqa.store.checks import row_problems
 from ragqa.store.derived import sync
 from ragqa.store.lock import WriterLock
+from ragqa.store.originals import original_problems
 from ragqa.store.sqlite import (
     DERIVED,
     FILE_NAME,
-    FORMAT,
+    WITHOUT_ORIGINALS,
+    WITHOUT_PLACES,
     WITHOUT_SUMS,
     WITHOUT_UNITS,
     check_format,
@@ -53,7 +55,7 @@ def _forget_places(draft: Path) -> None:
     """Leave out of an archive in which folders the files lie: it is for others to read."""
     connection = connect(draft, "rw")
     try:
-        if check_format(connection, draft) == FORMAT:
+        if check_format(connection, draft) > WITHOUT_PLACES:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("DELETE FROM place")
     finally:
@@ -120,6 +122,8 @@ def _problems(connection: sqlite3.Connection, version: int) -> Iterator[str]:
     yield from row_problems(connection)
     if version != WITHOUT_SUMS:
         yield from sum_problems(connection, tokens=version != WITHOUT_UNITS)
+    if version > WITHOUT_ORIGINALS:
+        yield from original_problems(connection)
 
 
 @contextmanager

@@ -24,9 +24,18 @@ from ragqa.document_fields import block_rows, page_rows
 from ragqa.errors import LibraryError, UnreadableFile
 from ragqa.store import NOWHERE, EmbedderIdentity, Indexes, Stamp, StoredDocument, StoreInfo, WindowMatrix
 from ragqa.store.checks import document_of
+from ragqa.store.originals import (
+    drop_unused,
+    has_original,
+    layout_of,
+    original_of,
+    originals_size,
+    put_layout,
+    put_original,
+)
 from ragqa.store.places import add_place, move_places, name_at, places_of, set_places
 from ragqa.store.session import WRITER_WAIT, Session
-from ragqa.store.sqlite import plainly
+from ragqa.store.sqlite import WITHOUT_ORIGINALS, check_format, plainly
 from ragqa.store.sums import DOCUMENT, PASSAGE, damaged, damaged_passage, lost_changes, sum_document
 from ragqa.store.units import put_units, texts_of, units_at
 from ragqa.store.vector_table import VectorTable
@@ -138,6 +147,7 @@ class Database:
                 document_id = self._put_document(connection, document, len(passages), (cut, source), before)
                 self._put_passages(connection, document_id, passages, vector_ids)
                 put_units(connection, document_id, document)
+                put_layout(connection, document_id, document.layout)
                 sum_document(connection, document_id)
                 set_places(connection, document_id, [place] if place else [])
             except UnicodeEncodeError:
@@ -345,6 +355,39 @@ class Database:
             raise damaged(self._session, document, "a unit")
         return texts
 
+    # The documents' files, and where their words stand
+
+    def put_original(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of a file under their hash, in a transaction of their own; unused ones are garbage."""
+        with self.transaction() as connection:
+            put_original(connection, sha256, data)
+
+    def has_original(self, sha256: str) -> bool:
+        """Say whether the bytes of this hash are kept."""
+        with plainly(self.path):
+            return self._keeps_originals() and has_original(self.connection(), sha256)
+
+    def original(self, name: str) -> bytes | None:
+        """Return the bytes of the file that the document ``name`` was read from, None where they are not kept."""
+        stored = self.stored(name)
+        with plainly(self.path):
+            try:
+                return original_of(self.connection(), stored.sha256) if stored and self._keeps_originals() else None
+            except ValueError:
+                raise damaged(self._session, name, "the file") from None
+
+    def layout(self, name: str) -> bytes | None:
+        """Return where the words of the document ``name`` stand, as ``ragqa.layout`` packs it; None where unknown."""
+        with plainly(self.path):
+            try:
+                return layout_of(self.connection(), name) if self._keeps_originals() else None
+            except ValueError:
+                raise damaged(self._session, name, "where the words stand") from None
+
+    def _keeps_originals(self) -> bool:
+        """Whether it has the tables: a library of a format before, on a medium that can't be written, has not."""
+        return check_format(self.connection(), self.path) > WITHOUT_ORIGINALS
+
     # Vectors
 
     def embedder(self) -> EmbedderIdentity | None:
@@ -364,8 +407,17 @@ class Database:
         self._vectors.swap_embedder(embedder, keys)
 
     def collect_garbage(self) -> int:
-        """Drop the vectors that no passage uses, give their space back; return how many."""
-        return self._vectors.collect_garbage()
+        """Drop the vectors that no passage uses and the files that no document does, give their space back.
+
+        Returns how many vectors it dropped.
+        """
+        with self.transaction() as connection:
+            files = drop_unused(connection)
+        vectors = self._vectors.collect_garbage()
+        if files or vectors:
+            with self.writing(), plainly(self.path):
+                self.connection().execute("PRAGMA incremental_vacuum").fetchall()
+        return vectors
 
     def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return float32 (len(ids), dim); a row of zeros for an id that is gone."""
@@ -429,7 +481,9 @@ class Database:
         """Return where it lies, its size and when it changed."""
         changed = datetime.fromtimestamp(self.path.stat().st_mtime, timezone.utc)
         size = sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
-        return StoreInfo(str(self.folder), size, changed)
+        with plainly(self.path):
+            originals = originals_size(self.connection()) if self._keeps_originals() else 0
+        return StoreInfo(str(self.folder), size, changed, originals)
 
     def verify(self) -> list[str]:
         """Return what is wrong with the library, a line each; nothing when it is sound."""

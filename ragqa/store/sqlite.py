@@ -14,21 +14,22 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ragqa.errors import LibraryError
-from ragqa.store import places, sums, units
+from ragqa.store import originals, places, sums, units
 from ragqa.store.sums import add_sums, crc
 
 FILE_NAME = "library.db"
 DERIVED = ("vectors", "lexical")
 """The folders beside it that can be thrown away: they are rebuilt from it."""
 
-FORMAT = 5
+FORMAT = 6
 """``PRAGMA user_version``: raised whenever an older ragqa could no longer read what a newer one writes."""
 
-WITHOUT_SUMS, WITHOUT_UNITS, WITHOUT_PLACES = 2, 3, 4
-"""The formats before: the same tables, less the checksums, less units and token states, less the places of files. What
-can be found anew is given to such a library when it is opened."""
+WITHOUT_SUMS, WITHOUT_UNITS, WITHOUT_PLACES, WITHOUT_ORIGINALS = 2, 3, 4, 5
+"""The formats before: the same tables, less the checksums, less units and token states, less the places of files, less
+the files themselves and where words stand on their pages. What can be found anew is given to such a library when it is
+opened."""
 
-READABLE = (FORMAT, WITHOUT_PLACES)
+READABLE = (FORMAT, WITHOUT_ORIGINALS, WITHOUT_PLACES)
 """What can be asked as it is, on a medium that can't be written."""
 
 APPLICATION_ID = 0x52414751
@@ -249,7 +250,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
     for statement in (_TRUTH + _EMPTY).split(";"):
         connection.execute(statement)
     add_sums(connection)
-    _add(connection, _TOKENS + units.TABLES + places.TABLES)
+    _add(connection, _TOKENS + units.TABLES + places.TABLES + originals.TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
@@ -262,11 +263,13 @@ def renew_format(connection: sqlite3.Connection) -> bool:
         return False
     if version == WITHOUT_SUMS:
         add_sums(connection)
-    if version != WITHOUT_PLACES:
+    if version < WITHOUT_PLACES:
         _add(connection, _TOKENS + units.TABLES)
-    _add(connection, places.TABLES)
+    if version < WITHOUT_ORIGINALS:
+        _add(connection, places.TABLES)
+    _add(connection, originals.TABLES)
     connection.execute(f"PRAGMA user_version = {FORMAT}")
-    return bool(version != WITHOUT_PLACES)
+    return bool(version < WITHOUT_PLACES)
 
 
 def _add(connection: sqlite3.Connection, tables: str) -> None:
@@ -284,7 +287,7 @@ def expected_schema(version: int = FORMAT) -> set[tuple[str, str, str]]:
     """Return ``schema_of`` a library of this format."""
     connection = sqlite3.connect(":memory:")
     try:
-        later = (sums.TABLES, _TOKENS + units.TABLES, places.TABLES)
+        later = (sums.TABLES, _TOKENS + units.TABLES, places.TABLES, originals.TABLES)
         connection.executescript("".join((_TRUTH, *later[: version - WITHOUT_SUMS])))
         return schema_of(connection)
     finally:

@@ -124,14 +124,10 @@ class VectorTable:
         return [unpack_tokens(found[one], dim) if one in found else None for one in ids]
 
     def collect_garbage(self) -> int:
-        """Drop the vectors that no passage uses, give their space back; return how many."""
+        """Drop the vectors that no passage uses; return how many."""
         with self._session.transaction() as connection:
             sql = "DELETE FROM vector WHERE vector_id NOT IN (SELECT vector_id FROM passage)"
-            dropped = connection.execute(sql).rowcount
-        if dropped:
-            with self._session.writing(), plainly(self._session.path):
-                self._session.connection().execute("PRAGMA incremental_vacuum").fetchall()
-        return dropped
+            return connection.execute(sql).rowcount
 
     def swap_embedder(self, embedder: EmbedderIdentity, keys: Mapping[int, bytes]) -> None:
         """Give every passage its vectors by another embedder (put before under ``keys``), in one transaction."""

@@ -16,8 +16,16 @@ from ragqa.errors import LibraryError
 from ragqa.store.checks import UNIT_LENGTH, row_problems
 from ragqa.store.derived import Torn, check_state
 from ragqa.store.lexical import LexicalIndex, Texts
+from ragqa.store.originals import original_problems
 from ragqa.store.places import place_problems
-from ragqa.store.sqlite import FORMAT, check_format, expected_schema, plainly, schema_of
+from ragqa.store.sqlite import (
+    WITHOUT_ORIGINALS,
+    WITHOUT_PLACES,
+    check_format,
+    expected_schema,
+    plainly,
+    schema_of,
+)
 from ragqa.store.sums import sum_problems
 from ragqa.store.units import unit_problems
 from ragqa.store.vectors import VectorIndex, Vectors
@@ -59,8 +67,11 @@ def _rows_of(database: Whole) -> Iterator[str]:
     yield from row_problems(database.connection())
     yield from sum_problems(database.connection())
     yield from unit_problems(database.connection())
-    if check_format(database.connection(), database.path) == FORMAT:
+    version = check_format(database.connection(), database.path)
+    if version > WITHOUT_PLACES:
         yield from place_problems(database.connection())
+    if version > WITHOUT_ORIGINALS:
+        yield from original_problems(database.connection())
     yield from database.lost_changes()
 
 

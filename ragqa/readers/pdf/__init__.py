@@ -18,6 +18,7 @@ from ragqa.readers.pdf.blocks import BuiltBlock, assemble, build_blocks, find_co
 from ragqa.readers.pdf.columns import read_in_order
 from ragqa.readers.pdf.furniture import find_contents, find_footnotes, find_furniture
 from ragqa.readers.pdf.headings import choose_title, find_headings
+from ragqa.readers.pdf.placed_words import layout_of
 from ragqa.readers.pdf.rows import IsWord, TextRow, make_rows, split_run_ins
 from ragqa.readers.pdf.ruled import RuledTable, find_ruled
 from ragqa.readers.pdf.rules import Rules
@@ -56,16 +57,18 @@ def _read(file: InputFile) -> Document:
     if not rows:
         raise UnreadableFile(_no_text(name, pages))
     blocks = _blocks(rows, bookmarks, ruled, [page.text.rules for page in pages])
-    text, spans, numbered = assemble(blocks, [page.label for page in pages], furniture)
+    made = assemble(blocks, [page.label for page in pages], furniture)
+    layout = layout_of(made.lines, [page.text.placed for page in pages], [(page.width, page.height) for page in pages])
     return Document(
         name=name,
         title=choose_title(meta_title, rows, name),
         media_type=MEDIA_TYPE,
         sha256=hashlib.sha256(file.data).hexdigest(),
-        text=text,
-        blocks=spans,
-        pages=numbered,
+        text=made.text,
+        blocks=made.blocks,
+        pages=made.pages,
         warnings=_warnings(pages),
+        layout=layout.pack(),
     )
 
 

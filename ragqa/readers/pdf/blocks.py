@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ragqa.cjk import HAN
 from ragqa.readers.pdf.calls import CJK
-from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join
+from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join_lines, line_of
 from ragqa.readers.pdf.tables import Table
+from ragqa.readers.runs import Line, Run
 from ragqa.types import Block, BlockKind, Page
 
 
@@ -25,25 +27,27 @@ def find_code(rows: Sequence[TextRow], skip: set[int]) -> set[int]:
     return mono
 
 
-def verbatim(rows: Sequence[TextRow]) -> str:
+def verbatim(rows: Sequence[TextRow]) -> Line:
     """Return lines of code with the indents and blank lines that their places show."""
     left = min(row.x0 for row in rows)
     widths = sorted((s.x1 - s.x0) / len(s.text) for row in rows for s in row.segments if len(s.text) > 2)
     width = max(widths[len(widths) // 2] if widths else 0.6 * rows[0].size, 0.1)
     lines: list[str] = []
+    runs: list[Run] = []
+    length = 0
     for number, row in enumerate(rows):
         if number and rows[number - 1].y0 - row.y0 > 1.75 * row.size:
             lines.append("")
+            length += 1
         line = ""
         for s in row.segments:
             column = min(round((s.x0 - left) / width), 200)
-            line += (
-                " " * max(column - len(line), 1 if line else 0)
-                + s.text.rstrip("\x02")
-                + ("-" if s.text.endswith("\x02") else "")
-            )
+            line += " " * max(column - len(line), 1 if line else 0)
+            runs.append(Run(length + len(line), row.page, s.number, s.skip, len(s.text)))
+            line += finish(s.text)
         lines.append(line)
-    return "\n".join(lines)
+        length += len(line) + 1
+    return Line("\n".join(lines), tuple(runs))
 
 
 _BULLET = re.compile(
@@ -63,11 +67,11 @@ RAGGED = 0.6
 
 @dataclass(slots=True)
 class BuiltBlock:
-    """A block being built: ``pieces`` are (page, text), to be put one behind the other."""
+    """A block being built: ``pieces`` are (page, line), to be put one behind the other."""
 
     kind: BlockKind
     level: int = 0
-    pieces: list[tuple[int, str]] = field(default_factory=list)
+    pieces: list[tuple[int, Line]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -133,13 +137,13 @@ class _Builder:
             return at + count
         if at in self._contents:
             self._close()
-            self._found.append(BuiltBlock("toc", 0, [(rows[at].page, finish(rows[at].text))]))
+            self._found.append(BuiltBlock("toc", 0, self._joined([rows[at]])))
             return at + 1
         if at in self._tables:
             self._close()
             table = self._tables[at]
             for row in table.rows:
-                self._found.append(BuiltBlock(row.line.kind, 0, [(rows[row.first].page, row.line.text)]))
+                self._found.append(BuiltBlock(row.kind, 0, [(rows[row.first].page, row.line)]))
             return table.last + 1
         if at in self._code:
             self._close()
@@ -264,17 +268,9 @@ class _Builder:
             width = (first.x1 - first.x0) * len(first.text.split(" ", 1)[0]) / max(len(first.text), 1)
         return above.x1 + min(width, 0.3 * (edge - above.left)) + 0.25 * above.size > edge - 0.5 * above.size
 
-    def _joined(self, rows: Sequence[TextRow]) -> list[tuple[int, str]]:
-        pieces: list[tuple[int, str]] = []
-        for number, row in enumerate(rows):
-            text = row.text
-            if number + 1 < len(rows):
-                text, between = join(text, rows[number + 1].text, self._is_word)
-                text += between
-            else:
-                text = finish(text)
-            pieces.append((row.page, text))
-        return pieces
+    def _joined(self, rows: Sequence[TextRow]) -> list[tuple[int, Line]]:
+        lines = join_lines([line_of(row) for row in rows], self._is_word)
+        return [(row.page, line) for row, line in zip(rows, lines, strict=True)]
 
     def _close(self) -> None:
         if self._open:
@@ -306,28 +302,39 @@ def _text_start(row: TextRow, marker: int) -> float:
     return row.x0 + (row.segments[0].x1 - row.x0) * marker / max(len(row.segments[0].text), 1)
 
 
+class Assembled(NamedTuple):
+    """A document's text, the lines that it is made of with their offsets, its blocks and its pages."""
+
+    text: str
+    lines: list[tuple[int, Line]]
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...]
+
+
 def assemble(
     built: Sequence[BuiltBlock], labels: Sequence[str | None], furniture: Sequence[Sequence[str]]
-) -> tuple[str, tuple[Block, ...], tuple[Page, ...]]:
-    """Return text, blocks and pages. A page begins where its first piece does, which may be within a block."""
+) -> Assembled:
+    """Return the blocks one behind the other. A page begins where its first piece does, which may be within a block."""
     parts: list[str] = []
+    lines: list[tuple[int, Line]] = []
     blocks: list[Block] = []
     starts: dict[int, int] = {}
     length = 0
     for item in built:
-        pieces = [(page, text) for page, text in item.pieces if text.strip()]
+        pieces = [(page, line) for page, line in item.pieces if line.text.strip()]
         if not pieces:
             continue
         if parts:
             parts.append("\n")
             length += 1
         start = length
-        for page, text in pieces:
+        for page, line in pieces:
             starts.setdefault(page, length)
-            parts.append(text)
-            length += len(text)
+            parts.append(line.text)
+            lines.append((length, line))
+            length += len(line.text)
         blocks.append(Block(item.kind, start, length, item.level))
-    return "".join(parts), tuple(blocks), _pages(starts, length, labels, furniture)
+    return Assembled("".join(parts), lines, tuple(blocks), _pages(starts, length, labels, furniture))
 
 
 def _pages(

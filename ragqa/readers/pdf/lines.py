@@ -18,6 +18,7 @@ import pypdfium2.raw as pdfium
 
 from ragqa.readers.pdf import calls
 from ragqa.readers.pdf.calls import CJK, Font, clean, find_fonts, page_text, show_symbols, sift_unreadable
+from ragqa.readers.pdf.placed_words import NO_WORDS, PlacedWords, find_uneven, place_words
 from ragqa.readers.pdf.rules import NO_RULES, Rule, Rules, find_rules
 from ragqa.readers.pdf.superscripts import ScriptedWords, split_scripts, write_line
 from ragqa.readers.pdf.words import Box, close_gaps, find_shown_words, measure_corners
@@ -184,6 +185,10 @@ class Segment(NamedTuple):
     """Which line of the page's own text stream it belongs to: segments of one line were written together."""
     font: Font
     last_font: Font
+    number: int = -1
+    """Its place among the segments whose words the page has noted."""
+    skip: int = 0
+    """Characters of that segment's text that stand before this one's, where it was parted."""
 
     @property
     def mono(self) -> bool:
@@ -206,6 +211,8 @@ class PageText(NamedTuple):
     """Whether most of its text was turned to be read."""
     rules: Rules = NO_RULES
     """What is drawn, where words stand side by side; else nothing is looked for."""
+    placed: PlacedWords = NO_WORDS
+    """Where the words of the segments stand on the page."""
 
 
 def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbols: bool = True) -> PageText:
@@ -231,6 +238,8 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     if rules.upright and len(parted := _cut_at_rules(pointer, words, boxes, rules.upright)) > len(words):
         words, corners = parted, measure_corners(pointer, parted)
         boxes, turned = _boxes(text_page, pointer, words, corners)
+    mostly_turned = len(turned) >= len(words) / 2
+    sideways = words[np.union1d(turned, find_uneven(corners))]
     close_gaps(words, boxes, struck)
     text = mend_ligatures(pointer, text)
     pieces = None if layer else split_scripts(pointer, text, words, corners, boxes)
@@ -242,10 +251,10 @@ def read_text(page: object, text_page: object, marked: Sequence[Box] = (), symbo
     first, last = _parts(words, boxes, leftward, rules)
     sample = _longest(words, first)
     text, unreadable = sift_unreadable(pointer, text, ((words[sample, 0] + words[sample, 1]) // 2).tolist())
-    segments = _segments(
-        pointer, _line_texts(text, words, pieces, leftward, first, last), words, boxes, first, last, sample
-    )
-    return PageText(segments, count, unreadable, count < total, turned, rules)
+    texts, orders = _line_texts(text, words, pieces, leftward, first, last)
+    placed = place_words(pointer, text, texts, orders, words, boxes, first, sideways)
+    segments = _segments(pointer, texts, words, boxes, first, last, sample)
+    return PageText(segments, count, unreadable, count < total, mostly_turned, rules, placed)
 
 
 def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Rule]) -> Ints:
@@ -269,8 +278,8 @@ def _cut_at_rules(pointer: int, words: Ints, boxes: Floats, upright: Sequence[Ru
     return np.array(found, np.intp)
 
 
-def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, bool]:
-    """Return (n, 4): left, bottom, right, top of each word, upright where its text is turned, and whether most is."""
+def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple[Floats, Ints]:
+    """Return (n, 4): left, bottom, right, top of each word, upright where its text is turned, and which words are."""
     boxes = np.stack(
         (
             pairs[:, :, 0].min(axis=1),
@@ -285,7 +294,7 @@ def _boxes(text_page: object, pointer: int, words: Ints, pairs: Floats) -> tuple
         _turn(text_page, words, boxes, turned)
     if not np.isfinite(boxes).all():
         boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
-    return np.asarray(boxes, np.float64), len(turned) >= len(boxes) / 2
+    return np.asarray(boxes, np.float64), turned
 
 
 def _turned(pointer: int, words: Ints, pairs: Floats) -> Ints:
@@ -375,26 +384,30 @@ def _segments(
         words[first, 2].tolist(),
         fonts[: len(starts)],
         fonts[len(starts) :],
+        range(len(starts)),
     )
     return [segment for segment in map(Segment, *columns) if segment.text]
 
 
 def _line_texts(
     text: str, words: Ints, pieces: ScriptedWords | None, leftward: Leftward | None, first: Ints, last: Ints
-) -> list[str]:
-    """Return the clean text of each segment."""
+) -> tuple[list[str], dict[int, list[int]]]:
+    """Return the clean text of each segment, and the words of those that do not say them one by one as they stand."""
     starts, ends = words[first, 0].tolist(), words[last, 1].tolist()
     texts = [clean(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+    orders: dict[int, list[int]] = {}
     if pieces:
         for at in np.unique(np.searchsorted(first, np.flatnonzero(pieces.shift), "right") - 1).tolist():
             texts[at] = write_line(text, pieces, int(first[at]), int(last[at]))
+            orders[at] = list(range(first[at], last[at] + 1))
     for line in leftward.lines if leftward else ():
-        said: dict[int, list[str]] = {}
+        said: dict[int, list[int]] = {}
         for word in line:
-            said.setdefault(int(np.searchsorted(first, word, "right")) - 1, []).append(text[slice(*words[word, :2])])
+            said.setdefault(int(np.searchsorted(first, word, "right")) - 1, []).append(word)
         for at, found in said.items():
-            texts[at] = clean(" ".join(found))
-    return texts
+            texts[at] = clean(" ".join(text[slice(*words[word, :2])] for word in found))
+        orders |= said
+    return texts, orders
 
 
 def _longest(words: Ints, first: Ints) -> Ints:

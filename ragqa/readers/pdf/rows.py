@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from ragqa.cjk import PUNCTUATION
 from ragqa.readers.pdf.calls import CJK, SOFT_HYPHEN
 from ragqa.readers.pdf.lines import Segment, is_leftward
 from ragqa.readers.pdf.source import Bookmark
+from ragqa.readers.runs import Line, Run
 from ragqa.wording import document_words
 
 IsWord = Callable[[str], bool]
@@ -159,6 +161,37 @@ def _read(group: Sequence[Segment]) -> str:
     return " ".join([*(finish(s.text) for s in ordered[:-1]), ordered[-1].text])
 
 
+def line_of(row: TextRow) -> Line:
+    """Return the text of a row and where it comes from."""
+    if len(row.segments) == 1:
+        (only,) = row.segments
+        return Line(row.text, (Run(0, row.page, only.number, only.skip, len(row.text)),))
+    leftward = not row.text.isascii() and is_leftward("".join(s.text for s in row.segments))
+    return Line(row.text, runs_of(row.page, row.segments[::-1] if leftward else row.segments))
+
+
+def runs_of(page: int, segments: Sequence[Segment]) -> tuple[Run, ...]:
+    """Return the runs of segments that are read one after the other, a space between them."""
+    runs, at = [], 0
+    for one in segments:
+        runs.append(Run(at, page, one.number, one.skip, len(one.text)))
+        at += len(one.text) + 1
+    return tuple(runs)
+
+
+def join_lines(lines: Sequence[Line], is_word: IsWord) -> list[Line]:
+    """Return the lines as they stand one behind the other: words broken at their ends whole, spaces between."""
+    found = []
+    for line, below in pairwise([*lines, Line("")]):
+        if below.text:
+            text, between = join(line.text, below.text, is_word)
+            text += between
+        else:
+            text = finish(line.text)
+        found.append(Line(text, line.runs))
+    return found
+
+
 def split_run_ins(rows: Sequence[TextRow], bookmarks: Sequence[Bookmark]) -> list[TextRow]:
     """Return the rows, those that begin with a bookmark's title in bold and go on in plain type parted after it."""
     titles: defaultdict[int, list[str]] = defaultdict(list)
@@ -187,7 +220,8 @@ def _parted(row: TextRow, title: str) -> list[TextRow]:
     split = first.x0 + (first.x1 - first.x0) * len(title) / len(first.text)
     head = first._replace(text=title, x1=split, last_font=first.font)
     rest = first.text[len(title) :].strip()
-    tail = [first._replace(text=rest, x0=split + 0.5 * row.size, font=first.last_font)] if rest else []
+    skip = first.skip + len(first.text) - len(first.text[len(title) :].lstrip())
+    tail = [first._replace(text=rest, x0=split + 0.5 * row.size, font=first.last_font, skip=skip)] if rest else []
     tail += others
     text = row.text[len(title) :].strip()
     heading = row._replace(segments=(head,), text=title, x1=split, size=head.size, bold=True)

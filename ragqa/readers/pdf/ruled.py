@@ -9,9 +9,10 @@ from itertools import pairwise
 from statistics import median
 
 from ragqa.readers.pdf.lines import Segment
-from ragqa.readers.pdf.rows import TextRow, make_rows
+from ragqa.readers.pdf.rows import TextRow, line_of, make_rows
 from ragqa.readers.pdf.rules import Grid, Rule, Rules, find_grids, make_grid
 from ragqa.readers.pdf.table_parts import find_bands, group_lines, is_numeric, is_running_text
+from ragqa.readers.runs import Line
 
 MOST_HEADERS = 3
 LONGEST_NAME = 60
@@ -24,9 +25,13 @@ FULL = 0.25
 class RuledCell:
     """What a cell says, line by line, and how many columns and rows it fills."""
 
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
     columns: int = 1
     rows: int = 1
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ def _rows(page: int, grid: Grid, held: dict[int, list[Segment]]) -> list[tuple[R
                 across += 1
             while down + 1 < grid.height and grid.cells[down + 1][column] == cell:
                 down += 1
-            lines = tuple(line.text for line in make_rows(page, held.get(cell, ())))
+            lines = tuple(line_of(line) for line in make_rows(page, held.get(cell, ())))
             row.append(RuledCell(lines, across - column + 1, down - at + 1))
         rows.append(tuple(row))
     return rows
@@ -154,12 +159,12 @@ def _count_headers(rows: Sequence[Sequence[RuledCell | None]], bold: Sequence[bo
         return count
     if count or (1 < deep <= MOST_HEADERS and any(cell and cell.columns > 1 for cell in rows[0])):
         return min(max(count, deep), len(rows) - 1)  # names over several columns have their own names below
-    first = [" ".join(cell.lines) for cell in rows[0] if cell]
+    first = [cell.text for cell in rows[0] if cell]
     if len(rows) < 3 or len(first) < 2 or not all(0 < len(name) <= LONGEST_NAME for name in first[1:]):
         return 0
     if any(is_numeric(name) for name in first) or len(first[0]) > LONGEST_NAME:
         return 0
-    rest = [" ".join(cell.lines) for row in rows[1:] for cell in row[1:] if cell and cell.lines]
+    rest = [cell.text for row in rows[1:] for cell in row[1:] if cell and cell.lines]
     if len(first) == 2:
         longer = rest and max(map(len, first)) <= 20 and median(map(len, rest)) >= 25
         return int(bool(longer or (rest and sum(map(is_numeric, rest)) >= 0.6 * len(rest))))

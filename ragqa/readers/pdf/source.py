@@ -10,9 +10,9 @@ import re
 import struct
 import threading
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
@@ -176,18 +176,22 @@ def add_typed(page: PageText, typed: Sequence[TypedText], quarters: int) -> Page
     What the page itself prints in the same place, as after flattening, is not repeated. ``quarters`` is how often the
     page is turned clockwise to be read.
     """
-    printed = page.segments
+    printed, known = page.segments, len(page.placed.first)
     line = max((segment.line for segment in printed), default=0)
     added: list[Segment] = []
+    boxes: list[Box] = []
     for one in typed:
         text, box = clean(one.text), _turned(one.box, quarters) if page.turned else one.box
         inside = " ".join(s.text for s in printed if _within(s, box))
         if not text or text in inside:
             continue
         line += 1
-        added.append(_segment(text, box, one.size, _label(printed, box), line))
+        segment = _segment(text, box, one.size, _label(printed, box), line)
+        added.append(segment._replace(number=known + len(added)))
+        boxes.append(one.box)
+    placed = page.placed.with_lines([segment.text for segment in added], boxes) if added else page.placed
     characters = page.characters + sum(len(segment.text) for segment in added)
-    return page._replace(segments=[*printed, *added], characters=characters)
+    return page._replace(segments=[*printed, *added], characters=characters, placed=placed)
 
 
 def _turned(box: Box, quarters: int) -> Box:
@@ -372,15 +376,19 @@ class RawPage(NamedTuple):
 class PdfSource:
     """A loaded PDF. Use ``open_pdf``, which closes it."""
 
-    def __init__(self, handle: Any, form: Any, count: int, holds: PdfFeatures) -> None:
-        self._handle = handle
-        self._form = form
-        self._holds = holds
+    def __init__(self, handle: Any, form: Any, count: int, data: bytes) -> None:
+        self.handle = handle
+        self.form = form
         self.count = count
+        self._data = data
+
+    @cached_property
+    def _holds(self) -> PdfFeatures:
+        return find_features(self._data)
 
     def page(self, index: int) -> RawPage:
         label = self._label(index)
-        page = pdfium.FPDF_LoadPage(self._handle, index)
+        page = pdfium.FPDF_LoadPage(self.handle, index)
         if not page:
             return RawPage(PageText([]), 612.0, 792.0, label, has_images=False, broken=True)
         try:
@@ -389,10 +397,13 @@ class PdfSource:
             if not text_page:
                 return RawPage(PageText([]), width, height, label, has_images=False, broken=True)
             try:
-                over = read_annotations(self._form, page) if self._holds.marks else NO_ANNOTATIONS
+                over = read_annotations(self.form, page) if self._holds.marks else NO_ANNOTATIONS
                 text = read_text(page, text_page, over.struck, self._holds.symbols)
+                quarters = pdfium.FPDFPage_GetRotation(page)
                 if over.typed:
-                    text = add_typed(text, over.typed, pdfium.FPDFPage_GetRotation(page))
+                    text = add_typed(text, over.typed, quarters)
+                placed = text.placed._replace(page_box=_page_box(page, width, height), quarters=quarters)
+                text = text._replace(placed=placed)
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
             has_images = not text.segments and _has_images(page)
@@ -402,23 +413,23 @@ class PdfSource:
 
     def title(self) -> str:
         """Return the title that the file's own metadata names, or ''."""
-        size = pdfium.FPDF_GetMetaText(self._handle, b"Title", None, 0)
-        return _utf16(pdfium.FPDF_GetMetaText, size, self._handle, b"Title")
+        size = pdfium.FPDF_GetMetaText(self.handle, b"Title", None, 0)
+        return _utf16(pdfium.FPDF_GetMetaText, size, self.handle, b"Title")
 
     def bookmarks(self) -> list[Bookmark]:
         """Return the outline from top to bottom. Loops and absurd depths in a damaged one are cut off."""
         found: list[Bookmark] = []
         seen: set[int] = set()
-        stack = [(pdfium.FPDFBookmark_GetFirstChild(self._handle, None), 0)]
+        stack = [(pdfium.FPDFBookmark_GetFirstChild(self.handle, None), 0)]
         while stack and len(found) < MAX_BOOKMARKS:
             item, depth = stack.pop()
             address = ctypes.cast(item, ctypes.c_void_p).value
             if not address or address in seen:
                 continue
             seen.add(address)
-            stack.append((pdfium.FPDFBookmark_GetNextSibling(self._handle, item), depth))
+            stack.append((pdfium.FPDFBookmark_GetNextSibling(self.handle, item), depth))
             if depth < 32:
-                stack.append((pdfium.FPDFBookmark_GetFirstChild(self._handle, item), depth + 1))
+                stack.append((pdfium.FPDFBookmark_GetFirstChild(self.handle, item), depth + 1))
             size = pdfium.FPDFBookmark_GetTitle(item, None, 0)
             title = " ".join(_utf16(pdfium.FPDFBookmark_GetTitle, size, item).split())
             if title:
@@ -426,14 +437,14 @@ class PdfSource:
         return found
 
     def _destination(self, item: Any) -> tuple[int | None, float | None]:
-        target = pdfium.FPDFBookmark_GetDest(self._handle, item)
+        target = pdfium.FPDFBookmark_GetDest(self.handle, item)
         if not target:
             action = pdfium.FPDFBookmark_GetAction(item)
             if action and pdfium.FPDFAction_GetType(action) == pdfium.PDFACTION_GOTO:
-                target = pdfium.FPDFAction_GetDest(self._handle, action)
+                target = pdfium.FPDFAction_GetDest(self.handle, action)
         if not target:
             return None, None
-        page = pdfium.FPDFDest_GetDestPageIndex(self._handle, target)
+        page = pdfium.FPDFDest_GetDestPageIndex(self.handle, target)
         if not 0 <= page < self.count:
             return None, None
         has_x, has_y, has_zoom = ctypes.c_int(), ctypes.c_int(), ctypes.c_int()
@@ -442,17 +453,22 @@ class PdfSource:
         return page, float(y.value) if placed and has_y.value else None
 
     def _label(self, index: int) -> str | None:
-        size = pdfium.FPDF_GetPageLabel(self._handle, index, None, 0)
-        return _utf16(pdfium.FPDF_GetPageLabel, size, self._handle, index) or None
+        size = pdfium.FPDF_GetPageLabel(self.handle, index, None, 0)
+        return _utf16(pdfium.FPDF_GetPageLabel, size, self.handle, index) or None
 
 
 @contextmanager
-def open_pdf(data: bytes, name: str, password: str | None) -> Iterator[PdfSource]:
-    """Load a PDF from memory, alone in pdfium until the block ends. Raises UnreadableFile."""
+def open_pdf(
+    data: bytes, name: str, password: str | None, use_fonts: Callable[[], None] = use_standin_font
+) -> Iterator[PdfSource]:
+    """Load a PDF from memory, alone in pdfium until the block ends. Raises UnreadableFile.
+
+    ``use_fonts`` says which fonts stand for those that the file does not carry.
+    """
     secret = None if password is None else password.encode("utf-8")
     with LOCK:
         pdfium.FPDF_InitLibrary()
-        use_standin_font()
+        use_fonts()
         handle = pdfium.FPDF_LoadMemDocument64(data, len(data), secret)
         if not handle:
             raise UnreadableFile(_why(name, data, pdfium.FPDF_GetLastError(), password))
@@ -461,7 +477,7 @@ def open_pdf(data: bytes, name: str, password: str | None) -> Iterator[PdfSource
             if count <= 0:
                 raise UnreadableFile(f"{name} is a PDF without pages: it may be damaged; give a whole copy of it")
             with open_form(handle) as form:
-                yield PdfSource(handle, form, min(count, MAX_PAGES), find_features(data))
+                yield PdfSource(handle, form, min(count, MAX_PAGES), data)
         finally:
             pdfium.FPDF_CloseDocument(handle)
 
@@ -476,6 +492,14 @@ def _why(name: str, data: bytes, code: int, password: str | None) -> str:
     if b"%PDF-" not in data[:1024]:
         return f"{name} is not a PDF, or its beginning is lost: give a whole copy of it"
     return f"{name} is a damaged PDF (corrupt or cut off): give a whole copy of it"
+
+
+def _page_box(page: Any, width: float, height: float) -> Box:
+    """Return the part of a page that is shown, as the file draws it."""
+    rect = pdfium.FS_RECTF()
+    if pdfium.FPDF_GetPageBoundingBox(page, rect):
+        return rect.left, rect.bottom, rect.right, rect.top
+    return 0.0, 0.0, width, height
 
 
 def _has_images(page: Any) -> bool:

@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 
 from ragqa.readers.pdf.lines import Segment
-from ragqa.readers.pdf.rows import TextRow, finish
+from ragqa.readers.pdf.rows import TextRow, finish, runs_of
 from ragqa.readers.pdf.rules import Rule
+from ragqa.readers.runs import Line, joined
 
 Band = tuple[float, float]
 """Where a column begins and ends across the page."""
@@ -61,11 +62,23 @@ def band_of(segment: Segment, bands: Sequence[Band]) -> int:
 
 def cells_of(row: TextRow, bands: Sequence[Band]) -> list[str]:
     """Return what a row says in each column, '' where nothing."""
-    cells = [""] * len(bands)
+    return [_read(segments) for segments in _by_band(row, bands)]
+
+
+def cell_lines(row: TextRow, bands: Sequence[Band]) -> list[Line]:
+    """Return what a row says in each column, as ``cells_of``, and where it comes from."""
+    return [Line(_read(segments), runs_of(row.page, segments)) for segments in _by_band(row, bands)]
+
+
+def _by_band(row: TextRow, bands: Sequence[Band]) -> list[list[Segment]]:
+    cells: list[list[Segment]] = [[] for _ in bands]
     for segment in row.segments:
-        at = band_of(segment, bands)
-        cells[at] = f"{finish(cells[at])} {segment.text}" if cells[at] else segment.text
+        cells[band_of(segment, bands)].append(segment)
     return cells
+
+
+def _read(segments: Sequence[Segment]) -> str:
+    return " ".join([*(finish(s.text) for s in segments[:-1]), *(s.text for s in segments[-1:])])
 
 
 def is_tabular(lines: Sequence[TextRow], many: Sequence[TextRow], bands: Sequence[Band]) -> bool:
@@ -259,14 +272,14 @@ def count_headers(
     return 0
 
 
-def header_cells(lines: Sequence[TextRow], bands: Sequence[Band]) -> list[str]:
+def header_cells(lines: Sequence[TextRow], bands: Sequence[Band]) -> list[Line]:
     """Return what stands above each column; what spans several is said for each."""
-    cells: list[list[str]] = [[] for _ in bands]
+    cells: list[list[Line]] = [[] for _ in bands]
     for row in lines:
         for s in row.segments:
             over = [
                 at for at, (a, b) in enumerate(bands) if min(s.x1, b) - max(s.x0, a) > 0.3 * min(b - a, s.x1 - s.x0)
             ]
             for at in over or [band_of(s, bands)]:
-                cells[at].append(s.text)
-    return [" ".join(map(finish, parts)) for parts in cells]
+                cells[at].append(Line(finish(s.text), runs_of(row.page, [s])))
+    return [joined(parts) for parts in cells]

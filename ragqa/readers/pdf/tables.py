@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from ragqa.cjk import HAN
 from ragqa.readers.pdf.lines import is_leftward
-from ragqa.readers.pdf.rows import IsWord, TextRow, finish, is_caption, join
+from ragqa.readers.pdf.rows import IsWord, TextRow, is_caption, join_lines
 from ragqa.readers.pdf.ruled import RuledTable
 from ragqa.readers.pdf.rules import Rules
 from ragqa.readers.pdf.table_parts import (
     Band,
+    cell_lines,
     cells_of,
     count_headers,
     find_bands,
@@ -23,7 +24,9 @@ from ragqa.readers.pdf.table_parts import (
     is_tabular,
     rules_between,
 )
-from ragqa.readers.tables import Cell, TableLine, lay_out
+from ragqa.readers.runs import Line, joined
+from ragqa.readers.tables import Cell, lay_out
+from ragqa.types import BlockKind
 from ragqa.wording import document_words
 
 MAX_INNER_SINGLES = 3
@@ -37,7 +40,7 @@ class Group:
     """A row of a table: the lines of each cell, from the row at position ``first``; ``title``: it names a group."""
 
     first: int
-    parts: tuple[tuple[str, ...], ...]
+    parts: tuple[tuple[Line, ...], ...]
     title: bool
 
 
@@ -47,7 +50,7 @@ class Unruled:
 
     first: int
     last: int
-    header: list[str]
+    header: list[Line]
     body: list[Group]
     edges: tuple[float, ...]
     walls: frozenset[int]
@@ -126,8 +129,9 @@ def _table(rows: Sequence[TextRow], first: int, last: int, rules: Sequence[Rules
     heads = count_headers(lines, grid, groups, walls)
     header = header_cells(lines[: groups[heads - 1][1] + 1], bands) if heads else []
     body = []
+    said = [cell_lines(row, bands) for row in lines]
     for at, (start, end) in enumerate(groups[heads:], heads):
-        parts = tuple(tuple(line[column] for line in grid[start : end + 1]) for column in range(len(bands)))
+        parts = tuple(tuple(line[column] for line in said[start : end + 1]) for column in range(len(bands)))
         body.append(Group(first + start, parts, bool(heads) and _is_title(lines, grid, groups, at, bands)))
     return Unruled(first, last, header, body, tuple(a for a, _ in bands), through, bool(heads))
 
@@ -185,7 +189,8 @@ class TableRow(NamedTuple):
     """A block of a table, and the position of the row where it begins."""
 
     first: int
-    line: TableLine
+    kind: BlockKind
+    line: Line
 
 
 class Table(NamedTuple):
@@ -224,7 +229,8 @@ def find_tables(
     repeatable = 100_000
     for table in _over_pages(rows, found):
         lines, repeatable = lay_out(_in_reading_order(table.cells), table.headers, repeatable)
-        tables.append(Table(table.first, table.last, [TableRow(table.places[line.row], line) for line in lines]))
+        rows_of = [TableRow(table.places[line.row], line.kind, Line(line.text, line.runs)) for line in lines]
+        tables.append(Table(table.first, table.last, rows_of))
     return tables
 
 
@@ -248,7 +254,7 @@ def _stretches(rows: Sequence[TextRow], ruled: Mapping[int, RuledTable]) -> list
 
 def _of_ruled(first: int, last: int, table: RuledTable, is_word: IsWord) -> _Found:
     cells = [
-        [Cell(_joined(cell.lines, is_word), cell.columns, cell.rows) for cell in row if cell] for row in table.rows
+        [_cell(_joined(cell.lines, is_word), cell.columns, cell.rows) for cell in row if cell] for row in table.rows
     ]
     return _Found(first, last, cells, [first] * len(cells), table.headers, table.edges)
 
@@ -257,11 +263,11 @@ def _of_unruled(rows: Sequence[TextRow], table: Unruled, is_word: IsWord) -> _Fo
     width = len(table.edges)
     cells: list[list[Cell]] = []
     if table.header:
-        cells.append([Cell(text, heads=True) for text in table.header])
+        cells.append([replace(_cell(line), heads=True) for line in table.header])
     places = [table.first] * len(cells)
     for group in table.body:
-        texts = [_joined(parts, is_word) for parts in group.parts]
-        cells.append([Cell(texts[0], width)] if group.title else [Cell(text) for text in texts])
+        lines = [_joined(parts, is_word) for parts in group.parts]
+        cells.append([_cell(lines[0], width)] if group.title else [_cell(line) for line in lines])
         places.append(group.first)
     if table.bracket_operand:
         cells = _with_groups(rows, cells, places, int(bool(table.header)), table.walls)
@@ -295,7 +301,7 @@ def _with_groups(
         low, high = sorted((at, label))
         if any(len(cells[step]) == 1 or places[step] in walls for step in range(low + 1, high + 1)):
             continue
-        filled[at] = [replace(cells[at][0], text=cells[label][0].text), *cells[at][1:]]
+        filled[at] = [replace(cells[at][0], text=cells[label][0].text, runs=cells[label][0].runs), *cells[at][1:]]
     return filled
 
 
@@ -337,13 +343,10 @@ def _goes_on(rows: Sequence[TextRow], above: _Found, below: _Found, again: bool)
     return all(abs(a - b - shift) <= SAME_PLACE for a, b in zip(above.edges, below.edges, strict=True))
 
 
-def _joined(parts: Sequence[str], is_word: IsWord) -> str:
+def _joined(parts: Sequence[Line], is_word: IsWord) -> Line:
     """Return the lines of a cell as one."""
-    texts = [part for part in parts if part]
-    text = ""
-    for part, below in pairwise([*texts, ""]):
-        if below:
-            part, between = join(part, below, is_word)
-            part += between
-        text += part
-    return finish(text)
+    return joined(join_lines([part for part in parts if part.text], is_word), "")
+
+
+def _cell(line: Line, columns: int = 1, rows: int = 1) -> Cell:
+    return Cell(line.text, columns, rows, runs=line.runs)

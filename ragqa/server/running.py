@@ -1,0 +1,119 @@
+"""Run the server: take the port, say where it is, and stop gracefully when the system asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from ragqa.errors import RagqaError
+from ragqa.server.app import make_app
+from ragqa.server.libraries import Libraries
+from ragqa.server.options import ServeOptions
+from ragqa.server.served import Served
+
+
+class _Server(uvicorn.Server):
+    """Lets go of those who follow a job as soon as it is to stop: they would hold it up as long as the job takes."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._app = app
+        self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        served = getattr(self._app.state, "served", None)
+        if self._loop and isinstance(served, Served):
+            self._loop.call_soon_threadsafe(served.jobs.begin_stop)
+
+
+def serve(libraries: Libraries, options: ServeOptions, notice: Callable[[str], None], *, open_browser: bool) -> None:
+    """Serve until the system asks to stop. Raises RagqaError where the port can't be had."""
+    listening = _listen(options)
+    _allow_connections()
+    options = replace(options, port=listening.getsockname()[1])  # the one that it got, where any would do
+    app = make_app(libraries, options)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=options.stop_seconds,
+        h11_max_incomplete_event_size=32 * 1024,
+        ws="none",
+        lifespan="on",
+    )
+
+    def ready() -> None:
+        changes = "; nothing can be changed" if options.read_only else ""
+        notice(f"serving {_names(libraries)} at {options.url()} (Ctrl-C stops it{changes})")
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(options.url(),), daemon=True).start()
+
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    server = _Server(config, app, ready)
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew when it has stopped
+        server.run([listening])
+    if not server.started:
+        raise RagqaError("the server did not start: the lines above say why")
+
+
+def _listen(options: ServeOptions) -> socket.socket:
+    """Return a socket that listens. Raises RagqaError, in one line, where the port is taken or not to be had."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would share the port with whoever has it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((options.host, options.port))
+        listening.listen(2048)
+    except OSError as error:
+        listening.close()
+        if error.errno in (errno.EADDRINUSE, errno.EACCES) and options.port:
+            why = "is in use" if error.errno == errno.EADDRINUSE else "may not be used by you"
+            raise RagqaError(
+                f"port {options.port} of {options.host} {why}: stop what uses it, or name another with --port"
+            ) from None
+        raise RagqaError(
+            f"{options.host} is no address of this machine ({error.strerror or error}): --host 127.0.0.1 always is"
+        ) from None
+    listening.set_inheritable(False)
+    return listening
+
+
+def _allow_connections() -> None:
+    """Let the process open as many files as the system allows it: each connection is one."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = min(hard, 16_384) if hard != resource.RLIM_INFINITY else 16_384
+        if soft < wanted:
+            with contextlib.suppress(ValueError, OSError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _names(libraries: Libraries) -> str:
+    names = libraries.names()
+    return f"library '{names[0]}'" if len(names) == 1 else f"{len(names)} libraries"
