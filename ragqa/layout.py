@@ -107,7 +107,7 @@ class Layout:
             np.diff(top, prepend=0),
             np.diff(bottom - top, prepend=0),
         )
-        numbers = np.concatenate([self.sizes.ravel(), *columns]).astype("<i4")
+        numbers = np.concatenate([self.sizes.ravel(), *columns], dtype="<i4", casting="same_kind")
         planes = numbers.view(np.uint8).reshape(-1, 4).T.tobytes()  # the high bytes, nearly all alike, side by side
         return _HEAD.pack(_VERSION, len(self.sizes), len(self.spans)) + zlib.compress(planes, _LEVEL)
 

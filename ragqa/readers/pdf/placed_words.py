@@ -203,7 +203,7 @@ def _all_words(pages: Sequence[PlacedWords]) -> _Words:
         for segment in {*(which - above[at]).tolist(), *page.orders}:
             start = int(page.first[segment])
             order = page.orders.get(segment) or range(start, start + int(counts[above[at] + segment]))
-            spans = align(page.said[segment], [page.text[slice(*page.words[word, :2])] for word in order])
+            spans = align(page.said[segment], [page.text[a:b] for a, b, _ in page.words[list(order)].tolist()])
             for word, span in zip(order, spans, strict=True):
                 starts[before[at] + word], lengths[before[at] + word] = span
         for word, direction in page.sideways.items():
