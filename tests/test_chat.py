@@ -28,7 +28,7 @@ PROMPT = "\n\n?"
 
 def test_chat_takes_the_options_of_ask() -> None:
     asked, chatted = signature(ask).parameters, signature(chat).parameters
-    assert set(asked) - {"question", "batch", "as_json"} == set(chatted)
+    assert set(asked) - {"question", "batch", "as_json", "opens"} == set(chatted)
     assert all(asked[name].annotation == one.annotation for name, one in chatted.items())
 
 

@@ -95,7 +95,7 @@ def test_ask_gives_answer_citations_and_usage(small: Path, ragqa: Run) -> None:
     assert set(answer["usage"]) == {"prompt_tokens", "completion_tokens", "embedding_tokens", "cost_usd"}
     texts = {passage["passage_id"]: passage["text"] for passage in answer["passages"]}
     for number, citation in enumerate(answer["citations"], 1):
-        named = {"marker", "document", "page", "page_end", "printed", "section", "quote", "passage_id"}
+        named = {"marker", "document", "page", "page_end", "printed", "section", "quote", "passage_id", "start", "end"}
         assert set(citation) == named
         assert citation["marker"] == number and citation["quote"] in texts[citation["passage_id"]]
 

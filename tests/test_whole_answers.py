@@ -225,7 +225,7 @@ def test_the_units_stand_in_the_json(ragqa: Run, home: Path) -> None:
     assert ragqa("ingest", "kettle.md").code == 0
     found = ragqa("ask", "How do I get rid of lime in the heater?", "--json").json
     (unit,) = found["units"]
-    assert set(unit) == {"kind", "document", "page", "page_end", "section", "text", "steps_total"}
+    assert set(unit) == {"kind", "document", "page", "page_end", "section", "text", "steps_total", "start", "end"}
     assert (unit["kind"], unit["steps_total"], unit["section"]) == (
         "procedure",
         4,

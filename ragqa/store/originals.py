@@ -9,7 +9,6 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator
 
-from ragqa.layout import Layout
 from ragqa.store.sums import crc
 
 TABLES = """
@@ -75,6 +74,8 @@ def drop_unused(connection: sqlite3.Connection) -> int:
 
 def original_problems(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield what is wrong with files and layouts, a line each. Files that no document needs any more are no fault."""
+    from ragqa.layout import Layout  # which needs numpy, and few commands need either
+
     odd = "typeof(data) != 'blob' OR length(sha256) > 64"
     (count,) = connection.execute(f"SELECT count(*) FROM original WHERE {odd}").fetchone()
     if count:
