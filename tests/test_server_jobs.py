@@ -141,7 +141,7 @@ def test_a_cut_stream_frees_its_place_and_too_many_questions_are_sent_away(
     with serving(stalls(over)) as model, pytest.MonkeyPatch.context() as patched:
         patched.setenv("OPENAI_BASE_URL", model.url)
         options = {"most_waiting": 1, "question_seconds": 60.0}
-        with served(server_home, options=options, answerer="openai:slow") as client:
+        with served(server_home, options=options, answerer="openai:slow", timeout=2.0) as client:
 
             async def begin_and_cut() -> tuple[int, str]:
                 body = f'{{"question": "{QUESTION}"}}'.encode()
