@@ -70,8 +70,9 @@ async function useLibrary(name) {
   closePage();
   conversation.useLibrary(name, server.read_only);
   documents = [];
-  await manuals.useLibrary(name, server, now => { documents = now; showDocuments(); });
-  documents = await manuals.list();
+  const now = await manuals.useLibrary(name, server, changed => { documents = changed; showDocuments(); });
+  if (name !== library) return;
+  documents = now;
   showDocuments();
 }
 

@@ -11,7 +11,7 @@ let server = null;
 let library = null;
 let changed = () => {};
 
-/** Show the documents of `name`. `info` is the server's list of libraries; `onChange` hears when documents came or went. */
+/** Show the documents of `name` and return them. `info` is the server's list; `onChange` hears when some came or went. */
 export async function useLibrary(name, info, onChange) {
   library = name;
   server = info;
@@ -20,9 +20,15 @@ export async function useLibrary(name, info, onChange) {
   byId("jobs").replaceChildren();
   byId("upload").hidden = info.read_only;
   setJobs();
-  await list();
-  if (info.read_only) return;
+  const documents = await list();
+  if (!info.read_only) followRunning(name);
+  return documents;
+}
+
+/** Show what was under way before the page was opened. */
+async function followRunning(name) {
   const { jobs } = await getJson(inLibrary(name, "jobs")).catch(() => ({ jobs: [] }));
+  if (name !== library) return;
   for (const job of jobs) if (!FINISHED.includes(job.status)) follow(job, row(job.document));
 }
 
