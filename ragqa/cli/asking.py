@@ -73,7 +73,6 @@ def ask(
 ) -> None:
     """Answer a question from the manuals, with the page that proves each statement, or say that they do not say."""
     from ragqa.answer_log import keep_answer
-    from ragqa.cli.viewing import open_cited
     from ragqa.engine import Library
 
     _one_of(question, batch)
@@ -93,6 +92,8 @@ def ask(
             )
         keep_answer(library.settings, library.name, answer)
         if opens:
+            from ragqa.cli.viewing import open_cited
+
             open_cited(library, answer)
 
 

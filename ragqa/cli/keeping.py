@@ -92,7 +92,6 @@ def show(
     as_json: opt.Json = False,
 ) -> None:
     """Show a document as it was read: its outline, a page as text or picture, or the units that answers are made of."""
-    from ragqa.cli.viewing import save_page
     from ragqa.engine import Library
 
     if units and page is not None:
@@ -104,6 +103,8 @@ def show(
 
     with Library.open(index, home=home, notice=note) as library:
         if image is not None and page is not None:
+            from ragqa.cli.viewing import save_page
+
             save_page(library, document, page, image, quote, dpi, as_json)
             return
         shown = library.show(document)
@@ -117,11 +118,9 @@ def show(
         print(printable(text))
     else:
         print(styled(printable_name(shown.title), "1"))
-        for block in shown.blocks:
-            if block.kind == "heading":
-                at = shown.page_at(block.start)
-                heading = " ".join(shown.text[block.start : block.end].split())
-                say(f"{'  ' * (block.level - 1)}{heading}{f'  (page {at})' if at else ''}")
+        for one in shown.outline():
+            heading = " ".join(one.text.split())
+            say(f"{'  ' * (one.level - 1)}{heading}{f'  (page {one.page})' if one.page else ''}")
 
 
 def _shown_json(shown: Document, page: int | None, text: str | None) -> dict[str, object]:

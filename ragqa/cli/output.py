@@ -194,10 +194,15 @@ def _takes_styles() -> bool:
 
 def linked(text: str, file: Path | None, page: int | None = None) -> str:
     """Return ``text``, printable already, as a link to a file where standard output is a terminal that has links."""
-    if file is None or not _takes_styles() or not _knows_links():
+    if file is None or not shows_links():
         return text
     at = f"#page={page}" if page is not None else ""
     return f"\033]8;;{file.absolute().as_uri()}{at}\033\\{text}\033]8;;\033\\"
+
+
+def shows_links() -> bool:
+    """Whether standard output is a terminal that shows links."""
+    return _takes_styles() and _knows_links()
 
 
 def _knows_links() -> bool:
@@ -347,7 +352,8 @@ class Written:
                 printed=citation.printed,
             )
             place = wrapped(f"{marker} {place}", width, 4)
-            print(styled(marker, "36") + linked(place[len(marker) :], self._file_of(citation.document), citation.page))
+            file = self._file_of(citation.document) if shows_links() else None
+            print(styled(marker, "36") + linked(place[len(marker) :], file, citation.page))
             if answer.answerer != "extractive":  # whose answer is the quotes themselves
                 quote = " ".join(printable(citation.quote).split())
                 print(styled(wrapped(f"    “{quote}”", width, 4), "2"))

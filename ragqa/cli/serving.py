@@ -58,7 +58,7 @@ def serve(
     instructions: opt.Instructions = None,
     prompts: opt.Prompts = None,
 ) -> None:
-    """Serve the libraries: REST, OpenAI's interface and MCP, until Ctrl-C.
+    """Serve the libraries: a page for the browser, REST, OpenAI's interface and MCP, until Ctrl-C.
 
     Only this machine reaches it unless --host names another address, which then needs --token-file or, behind a proxy
     that signs people in, --trusted-header.
