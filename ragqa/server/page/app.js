@@ -23,7 +23,7 @@ function setLanguage() {
 
 byId("language").addEventListener("click", () => {
   document.documentElement.lang = language() === "zh" ? "en" : "zh";
-  try { localStorage.setItem("ragqa.language", language()); } catch { /* not kept then */ }
+  keep.write(localStorage, "language", language());
   setLanguage();
 });
 
@@ -33,7 +33,7 @@ const showTheme = () => byId("theme").setAttribute("aria-pressed", String(isDark
 systemDark.addEventListener("change", showTheme);
 byId("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = isDark() ? "light" : "dark";
-  try { localStorage.setItem("ragqa.theme", document.documentElement.dataset.theme); } catch { /* not kept then */ }
+  keep.write(localStorage, "theme", document.documentElement.dataset.theme);
   showTheme();
 });
 

@@ -181,33 +181,32 @@ function scrollTo(image, found) {
   scroll.scrollTo({ top, left: zoom > 1 ? left : 0, behavior: smooth });
 }
 
-/** The text of a page, with the quote marked. */
-async function drawText(place, number, mine) {
-  let read;
+/** Return the JSON at `path`; null where an error is shown in `place` instead, or another page is shown by now. */
+async function fetchFor(place, path, mine) {
   try {
-    read = await getJson(pagePath(number));
+    const read = await getJson(path);
+    return mine === turn ? read : null;
   } catch (error) {
     if (mine === turn) place.replaceChildren(make("p", { class: "error", role: "alert" }, error.message));
-    return;
+    return null;
   }
-  if (mine !== turn) return;
+}
+
+/** The text of a page, with the quote marked. */
+async function drawText(place, number, mine) {
+  const read = await fetchFor(place, pagePath(number), mine);
+  if (!read) return;
   place.replaceChildren(make("div", { class: "page-text", role: "group", "aria-label": say("pageText", { n: number }) }, marked(read)));
   place.querySelector("mark")?.scrollIntoView({ block: "center" });
 }
 
 /** The text of a document without pages, unit by unit under its headings, with the quote marked. */
 async function drawUnits(place, mine) {
-  let units;
-  try {
-    ({ units } = await getJson(inLibrary(shown.library, "documents", shown.id, "units")));
-  } catch (error) {
-    if (mine === turn) place.replaceChildren(make("p", { class: "error", role: "alert" }, error.message));
-    return;
-  }
-  if (mine !== turn) return;
+  const read = await fetchFor(place, inLibrary(shown.library, "documents", shown.id, "units"), mine);
+  if (!read) return;
   const text = make("div", { class: "page-text" });
   let section = null;
-  for (const unit of units) {
+  for (const unit of read.units) {
     if (unit.section && unit.section !== section) text.append(make("h3", {}, section = unit.section));
     text.append(make("p", {}, marked(unit)));
   }
