@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from unicodedata import normalize
 
-from ragqa.errors import LibraryError
+from ragqa.errors import LibraryError, UnknownPage
 from ragqa.sources import stored_name
 from ragqa.store import Store
 
@@ -51,6 +51,12 @@ def check_glob(store: Store, document: str | None) -> None:
     if document is not None and not len(store.passage_ids(document)):
         names = ", ".join(stored.name for stored in store.documents()[:5])
         raise LibraryError(f"no document matches '{document}': the library holds {names or 'none'}")
+
+
+def unknown_page(name: str, pages: int, page: int) -> UnknownPage:
+    """Return the error for a page that a document of so many ``pages`` does not have."""
+    has = f"pages 1 to {pages}" if pages else "no pages"
+    return UnknownPage(f"{name} has {has}; page {page} was asked for")
 
 
 def _folded(name: str) -> str:

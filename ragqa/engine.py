@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragqa.answering import Asker, Scope
 from ragqa.approving import approved_embedder, remember_embedder
-from ragqa.document_names import find_document, match_documents
+from ragqa.document_names import find_document, match_documents, unknown_page
 from ragqa.errors import LibraryError
 from ragqa.libraries import Info, check_known, info_of, library_folder, missing, name_for, resolve_library
 from ragqa.pages import DPI, Original, Pages
@@ -134,11 +134,10 @@ class Library:
     def page_text(self, name: str, page: int) -> str:
         """Return the text of a physical page, from 1, of a document. Raises LibraryError when it has no such page."""
         document = self.show(name)
-        for held in document.pages:
-            if held.number == page:
-                return document.text[held.start : held.end]
-        has = f"pages 1 to {len(document.pages)}" if document.pages else "no pages"
-        raise LibraryError(f"{document.name} has {has}; page {page} was asked for")
+        held = document.page(page)
+        if held is None:
+            raise unknown_page(document.name, len(document.pages), page)
+        return document.text[held.start : held.end]
 
     def page_image(
         self, name: str, page: int, *, dpi: int = DPI, highlight: Sequence[Box] = (), password: str | None = None

@@ -26,6 +26,10 @@ class LibraryError(RagqaError):
     """A library that is missing, locked by another writer, read-only, or of a newer format."""
 
 
+class UnknownPage(LibraryError):
+    """A page that a document does not have."""
+
+
 class EmbedderMismatch(LibraryError):
     """Vectors of one embedder were asked of a library that holds another's."""
 

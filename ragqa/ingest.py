@@ -18,7 +18,7 @@ from ragqa.errors import EmbedderMismatch, UnreadableFile
 from ragqa.passages import Cut, context_of, cut_passages
 from ragqa.printable import quantity
 from ragqa.sources import Source
-from ragqa.types import Document, Passage, Span
+from ragqa.types import PDF, Document, Passage, Span
 
 if TYPE_CHECKING:
     from ragqa.embedders import Embedder
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 CUT_VERSION = 8
 """Raised when readers or cutting change what a document or its passages hold, so that a second ingest reads anew."""
-
-PDF = "application/pdf"
-"""The media type of documents whose files are kept: only of those are pages shown."""
 
 SLAB = 512
 """Passages embedded between two commits of vectors: what a kill can cost at most."""

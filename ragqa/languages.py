@@ -126,8 +126,3 @@ def _languages_of_words() -> dict[str, tuple[str, ...]]:
 def function_words() -> dict[str, frozenset[str]]:
     """Return the words of each language that join, point and ask, in lower case."""
     return {language: frozenset(words.split()) for language, words in _WORDS.items()}
-
-
-def are_different(one: str | None, other: str | None) -> bool:
-    """Say whether two languages are known and not the same."""
-    return one is not None and other is not None and one != other

@@ -45,6 +45,10 @@ class Page:
     """Running headers, footers and page numbers: kept here, and kept out of ``Document.text``."""
 
 
+PDF = "application/pdf"
+"""The media type of documents whose files are kept: only of those are pages shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Box:
     """A rectangle on a page, in points (1/72 inch) from the top left of the page as it is shown."""
@@ -103,6 +107,10 @@ class Document:
             return None
         at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
         return self.pages[max(at, 0)]
+
+    def page(self, number: int) -> Page | None:
+        """Return the page of a number, from 1; None where there is no such page."""
+        return next((page for page in self.pages if page.number == number), None)
 
     def outline(self) -> tuple[Heading, ...]:
         """Return the headings in the order of the text, each with its level and its page."""

@@ -46,7 +46,7 @@ from ragqa.answerers.question_types import (
     type_words,
     unasked,
 )
-from ragqa.languages import are_different, language_of
+from ragqa.languages import language_of
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
 
@@ -313,7 +313,7 @@ def shares_language(question: str, text: str) -> bool:
     asked, told = _language_of(question), _language_of(text)
     if asked is None:  # a name, or a line of keywords
         return (cjk_share(text) > CJK_TEXT) == in_chinese(question)
-    return not are_different(asked, told)
+    return told in (None, asked)
 
 
 @lru_cache(4096)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ragqa.document_names import find_document
+from ragqa.document_names import find_document, unknown_page
 from ragqa.errors import LibraryError, UnreadableFile
-from ragqa.types import Box, Citation
+from ragqa.types import PDF, Box, Citation
 
 if TYPE_CHECKING:
     from ragqa.layout import Layout
@@ -27,8 +27,6 @@ __all__ = ["DPI", "Box", "Original", "Pages"]
 DPI = 100
 """Pixels an inch where none are asked for: a page of A4 is 827 by 1169."""
 LEAST_DPI, MOST_DPI = 20, 400
-
-PDF = "application/pdf"
 
 KEPT_PICTURES = 64_000_000
 """Bytes of pictures in memory, some hundreds of pages."""
@@ -194,7 +192,7 @@ class Pages:
         if stored.media_type != PDF:
             raise LibraryError(f"{stored.name} is no PDF but {stored.media_type}: only the pages of PDFs can be shown")
         if not 1 <= page <= stored.pages:
-            raise LibraryError(f"{stored.name} has pages 1 to {stored.pages}; page {page} was asked for")
+            raise unknown_page(stored.name, stored.pages, page)
         return stored
 
     def _data(self, stored: StoredDocument) -> bytes:

@@ -57,7 +57,7 @@ def find_quote(document: Document, page: int, quote: str) -> Span:
 
     Raises LibraryError where it does not stand there, naming the sentence that comes nearest.
     """
-    held = next((one for one in document.pages if one.number == page), None)
+    held = document.page(page)
     sought = "".join(quote.split())
     if held is None or not sought:
         raise LibraryError(f"expected a quote from one of the {len(document.pages)} pages of {document.name}; got none")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from ragqa.document_names import unknown_page
 from ragqa.engine import Library
 from ragqa.errors import LibraryError
 from ragqa.json_forms import outline_json, units_json
@@ -111,7 +114,7 @@ async def page_image(
             return Response(status_code=304, headers=headers)
         _check_page(stored, page)
         lit = _boxes(held, stored.name, page, start, end)
-        with _NoImage():
+        with _no_image():
             png = held.page_image(stored.name, page, dpi=dpi, highlight=lit)
         return Response(png, media_type="image/png", headers=headers)
 
@@ -123,10 +126,10 @@ async def show_page(served: ServedNow, library: str, document: str, page: PageNu
     """Show a page's text, and its size in points where there is an image of it."""
 
     def read(held: Library) -> dict[str, Any]:
-        stored = find_stored(held, document)
-        _check_page(stored, page)
-        shown = held.show(stored.name)
-        found = next(one for one in shown.pages if one.number == page)
+        shown = held.show(find_stored(held, document).name)
+        found = shown.page(page)
+        if found is None:
+            raise unknown_page(shown.name, len(shown.pages), page)
         width, height = _size(held, shown, page)
         return {
             "document": shown.name,
@@ -159,7 +162,7 @@ async def page_boxes(
         stored = find_stored(held, document)
         _check_page(stored, page)
         boxes = _boxes(held, stored.name, page, start, end)
-        with _NoImage():
+        with _no_image():
             width, height = held.page_size(stored.name, page)
         rows = [{side: getattr(box, side) for side in ("left", "top", "right", "bottom")} for box in boxes]
         return {"page": page, "width": width, "height": height, "boxes": rows}
@@ -181,7 +184,7 @@ async def original(served: ServedNow, library: str, document: str) -> Response:
 
     def read(held: Library) -> Response:
         name = find_stored(held, document).name
-        with _NoImage():
+        with _no_image():
             kept = held.original(name)
         headers = {
             "Content-Disposition": f"inline; filename*=UTF-8''{quote(name.rsplit('/', 1)[-1], safe='')}",
@@ -196,22 +199,19 @@ async def original(served: ServedNow, library: str, document: str) -> Response:
     return await served.read(library, read)
 
 
-class _NoImage:
-    """Tells a client by ``no_original`` that a document's file is not there to be drawn."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, LibraryError):
-            raise Problem(404, "no_original", str(error)) from None
+@contextmanager
+def _no_image() -> Iterator[None]:
+    """Tell a client by ``no_original`` that a document's file is not there to be drawn."""
+    try:
+        yield
+    except LibraryError as error:
+        raise Problem(404, "no_original", str(error)) from None
 
 
 def _check_page(document: StoredDocument, page: int) -> None:
-    """Raise Problem where a document has no such page."""
+    """Raise UnknownPage where a document has no such page."""
     if page > document.pages:
-        has = f"pages 1 to {document.pages}" if document.pages else "no pages"
-        raise Problem(404, "unknown_page", f"{document.name} has {has}; page {page} was asked for")
+        raise unknown_page(document.name, document.pages, page)
 
 
 def _boxes(library: Library, name: str, page: int, start: int | None, end: int | None) -> tuple[Box, ...]:

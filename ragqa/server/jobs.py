@@ -17,7 +17,7 @@ import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ragqa.isolated import command, environment
 from ragqa.server.changing import Task
@@ -132,7 +132,7 @@ class Jobs:
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are of each status."""
-        counts = dict.fromkeys(("waiting", "running", "done", "failed", "cancelled"), 0)
+        counts = dict.fromkeys(get_args(Status), 0)
         for job in self._jobs.values():
             counts[job.status] += 1
         return counts

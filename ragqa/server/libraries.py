@@ -15,7 +15,7 @@ from typing import Any
 
 from ragqa.engine import Library
 from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
-from ragqa.libraries import check_known, library_folder, names_in, resolve_library
+from ragqa.libraries import missing, names_in, resolve_library
 from ragqa.server.problems import Problem
 from ragqa.settings import DEFAULT, Settings
 from ragqa.store import StoredDocument
@@ -50,7 +50,7 @@ class Libraries:
             if held and index is None and settings.index == DEFAULT:
                 settings = replace(settings, index=held[0])
             elif held or not create:
-                Library.open(settings=settings).close()  # says what is missing, and which libraries there are
+                raise missing(settings, settings.index)
             else:
                 Library.open(create=True, settings=settings).close()
                 notice(f"made library '{settings.index}' in {settings.indexes()}: it holds nothing yet")
@@ -75,7 +75,6 @@ class Libraries:
                 raise Problem(404, "unknown_library", f"there is no library '{name[:100]}' here: see /v1/libraries")
             if name not in self._open:
                 own = replace(self.settings, index=name)
-                check_known(own, library_folder(own, name))
                 self._open[name] = Library.open(settings=own, notice=self._notice)
             return self._open[name]
 

@@ -8,7 +8,6 @@ choice, so options such as ``temperature`` change nothing. https://platform.open
 from __future__ import annotations
 
 import base64
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,7 @@ from ragqa.server.openai_citations import Cited, without_links
 from ragqa.server.problems import Problem, problem_of
 from ragqa.server.schemas import LONGEST_TEXT, MOST_TURNS
 from ragqa.server.served import Served, ServedNow
-from ragqa.server.streams import ALIVE, Failed, Finished, Piece, event_stream, stream_answer
+from ragqa.server.streams import ALIVE, Failed, Finished, Piece, event_stream, stream_answer, unnamed_event
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
@@ -159,11 +158,11 @@ async def chat(served: ServedNow, request: Request, asked: ChatRequest) -> Respo
                     last = {"content": said.links(), "annotations": said.annotations(written)}
                     yield head.chunk(last, "stop", citations=said.citations)
                     if with_usage:
-                        yield _data(
+                        yield unnamed_event(
                             head.fields("chat.completion.chunk") | {"choices": [], "usage": _usage(told["usage"])}
                         )
                 case Failed(error):
-                    yield _data(problem_of(error).openai_body())
+                    yield unnamed_event(problem_of(error).openai_body())
                 case None:
                     yield ALIVE
         yield "data: [DONE]\n\n"
@@ -206,17 +205,13 @@ class _Head:
 
     def chunk(self, delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-        return _data(self.fields("chat.completion.chunk") | {"choices": [choice], **more})
+        return unnamed_event(self.fields("chat.completion.chunk") | {"choices": [choice], **more})
 
 
 def _usage(usage: dict[str, Any]) -> dict[str, int]:
     prompt = usage["prompt_tokens"] + usage["embedding_tokens"]
     completion = usage["completion_tokens"]
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
-
-
-def _data(value: object) -> str:
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n"
 
 
 @router.post("/embeddings", responses=_ERRORS)

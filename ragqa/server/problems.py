@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from ragqa.errors import LibraryError, MissingExtra, ModelError, RagqaError, UnreadableFile
+from ragqa.errors import LibraryError, MissingExtra, ModelError, RagqaError, UnknownPage, UnreadableFile
 from ragqa.printable import printable_line
 from ragqa.store.lock import Locked
 
@@ -87,6 +87,8 @@ def problem_of(error: Exception) -> Problem:
         return _of_validation(error)
     if isinstance(error, Locked):
         return Problem(409, "conflict", str(error))
+    if isinstance(error, UnknownPage):
+        return Problem(404, "unknown_page", str(error))
     if isinstance(error, LibraryError):
         return Problem(409, "library", str(error))
     if isinstance(error, ModelError):

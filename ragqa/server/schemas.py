@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ragqa.answering import LONGEST_QUESTION
+from ragqa.server.changing import Kind
+from ragqa.server.job import Status
 from ragqa.types import ExtractKind, Mode, UnitKind
 
 LONGEST_TEXT = 50_000
@@ -218,9 +220,9 @@ class JobInfo(BaseModel):
 
     id: str
     library: str
-    kind: Literal["ingest", "remove"]
+    kind: Kind
     document: str
-    status: Literal["waiting", "running", "done", "failed", "cancelled"]
+    status: Status
     stage: Literal["reading", "embedding"] | None
     share: float
     notes: list[str]

@@ -96,7 +96,12 @@ def stream_answer(
 
 def event(kind: str, data: object) -> str:
     """Return one server-sent event with JSON in it."""
-    return f"event: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    return f"event: {kind}\n{unnamed_event(data)}"
+
+
+def unnamed_event(data: object) -> str:
+    """Return one server-sent event of no kind with JSON in it, as OpenAI's streams have them."""
+    return f"data: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
 def failed_event(error: Exception) -> str:

@@ -24,9 +24,7 @@ from ragqa.readers.pdf.ruled import RuledTable, find_ruled
 from ragqa.readers.pdf.rules import Rules
 from ragqa.readers.pdf.source import Bookmark, PdfSource, RawPage, open_pdf
 from ragqa.readers.pdf.tables import find_tables
-from ragqa.types import Document
-
-MEDIA_TYPE = "application/pdf"
+from ragqa.types import PDF, Document
 
 MAX_PAGES_NAMED = 3
 """Pages with unreadable characters that have a warning each; more have one together."""
@@ -62,7 +60,7 @@ def _read(file: InputFile) -> Document:
     return Document(
         name=name,
         title=choose_title(meta_title, rows, name),
-        media_type=MEDIA_TYPE,
+        media_type=PDF,
         sha256=hashlib.sha256(file.data).hexdigest(),
         text=made.text,
         blocks=made.blocks,
