@@ -28,7 +28,7 @@ from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to
 from bench.record import Row, parser, report
 from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import WEIGHTS_FILE, choose, features_of, logistic
+from ragqa.answerers.choosing import CONFIDENCE_FILE, choose, features_of, logistic
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units
@@ -185,7 +185,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     report("refusing", rows_of(everything, confidences), data=QUESTIONS_OF, keep=given.keep)
     if given.learn:
         rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}
-        WEIGHTS_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
+        CONFIDENCE_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

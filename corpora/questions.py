@@ -19,6 +19,7 @@ from ragqa.readers.pdf.source import use_standin_font
 LONGEST_RUN = 3
 """On how many consecutive pages the parts of one whole answer may stand."""
 
+_IN_LANGUAGE = re.compile("([a-z]{2}): (.+)")
 _SPACES = re.compile(r"[\s\u00ad\u0002\ufffe-]+")
 
 
@@ -51,8 +52,8 @@ def body(pdf: Path, chapters: int) -> range:
 def labelled(source: Path, pdf: Path, chapters: int) -> Iterator[str]:
     """Yield the questions of ``source`` as JSON lines with their pages.
 
-    A question is a line '? type | text', then '= answer' and one '@ evidence' or more; one that the manual does not
-    answer has neither. Blank lines separate.
+    A question is a line '? type | text', then 'de: text' for the same in another language, '= answer' and one
+    '@ evidence' or more; one that the manual does not answer has neither of these two. Blank lines separate.
     """
     texts, pages = page_texts(pdf), body(pdf, chapters)
     for at, (kind, text, rest) in enumerate(_entries(source), 1):
@@ -71,6 +72,7 @@ def labelled(source: Path, pdf: Path, chapters: int) -> Iterator[str]:
             "evidence": evidence,
             "type": kind,
             "answerable": bool(evidence),
+            "in_other_languages": {match[1]: match[2] for match in map(_IN_LANGUAGE.fullmatch, rest) if match},
         }
         yield json.dumps(record, ensure_ascii=False)
 
