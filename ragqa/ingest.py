@@ -333,8 +333,9 @@ def check_embedder(store: Store, embedder: Embedder) -> None:
     """Raise EmbedderMismatch where the library holds the vectors of another embedder."""
     held, given = store.embedder(), identity_of(embedder)
     if held is not None and given != held:
+        other = f"gives {given.dim}-d" if given.spec != held.spec else "is another version of it now"
         raise EmbedderMismatch(
-            f"index '{store.folder.name}' holds {held.dim}-d vectors of {held.spec}; {given.spec} gives {given.dim}-d: "
+            f"index '{store.folder.name}' holds {held.dim}-d vectors of {held.spec}; {given.spec} {other}: "
             f"run 'ragqa reembed --embedder {given.spec}' or choose another --index"
         )
 

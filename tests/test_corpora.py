@@ -15,6 +15,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
+from ragqa.languages import language_of
 from ragqa.readers import read
 from ragqa.readers.pdf.source import use_standin_font
 
@@ -138,7 +139,11 @@ def test_a_fifth_of_the_questions_is_unanswerable_and_each_has_the_form_of_the_r
     assert len(asked) >= 60
     assert len({question["_id"] for question in asked}) == len({question["text"] for question in asked}) == len(asked)
     for question in asked:
-        assert list(question) == ["_id", "text", "pages", "document", "answer", "evidence", "type", "answerable"]
+        fields = ["_id", "text", "pages", "document", "answer", "evidence", "type", "answerable", "in_other_languages"]
+        assert list(question) == fields
+        others = {other: language_of(text) for other, text in question["in_other_languages"].items()}
+        assert set(others) == {"en", "de", "zh"} - {language, "de" if language == "zh" else language}
+        assert all(told in (other, None) for other, told in others.items()), question["in_other_languages"]
         filled = [bool(question[field]) for field in ("pages", "answer", "evidence")]
         assert filled == [question["answerable"]] * 3, question["_id"]
     assert sum(not question["answerable"] for question in asked) == len(asked) // 5
