@@ -179,7 +179,7 @@ def query_words(
         }
     said: Counter[tuple[str, ...]] = Counter()
     stops: set[tuple[str, ...]] = set()
-    is_stop_word = _stop_words_of(question, languages)
+    is_stop_word = stop_words_of(question, languages)
     alike: list[tuple[str, ...]]
     for token in _tokens(question, not ELIDING.isdisjoint(languages)):
         if _CJK_RUN.match(token):
@@ -212,11 +212,17 @@ def _held(forms: tuple[str, ...], known: Callable[[str], object] | None) -> tupl
     return tuple(filter(known, different)) or different[:1]
 
 
-def _stop_words_of(question: str, languages: Sequence[str]) -> Callable[[str], bool]:
+def stop_words_of(question: str, languages: Sequence[str]) -> Callable[[str], bool]:
     """Return what tells the stop words of a question's own language; of all that the library holds if it has none."""
     own = language_of(question)
     held = {language: _stops_in(language) for language in ((own,) if own in ALGORITHMS else languages)}
     return lambda token: any(fold_in(token, language) in stops for language, stops in held.items())
+
+
+def is_across(question: str, languages: Sequence[str]) -> bool:
+    """Say whether a question is in a language, as far as it tells one, that is none of the library's ``languages``."""
+    own = language_of(question)
+    return own is not None and own not in languages
 
 
 def _stops_in(language: str) -> frozenset[str]:

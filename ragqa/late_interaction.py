@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import ENGLISH_ONLY, query_words
+from ragqa.analysis import ENGLISH_ONLY, is_across, query_words, stop_words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,8 @@ def interact(
         None if states is None or not len(states.levels) else _nearest(question.tokens, states) for states in passages
     )
     words = _words(question.spans, text)
-    return Interaction(_weights(words, len(question.spans), idf, languages), nearest, words)
+    weights = _weights(words, len(question.spans), _rarity(text, idf, languages))
+    return Interaction(weights, nearest, words)
 
 
 def _nearest(question: Floats, states: TokenStates) -> Floats:
@@ -75,13 +76,21 @@ def _nearest(question: Floats, states: TokenStates) -> Floats:
     return best.T
 
 
-def _weights(
-    words: Sequence[tuple[str, int, int]], tokens: int, idf: Callable[[str], float], languages: Sequence[str]
-) -> Floats:
+def _rarity(text: str, idf: Callable[[str], float], languages: Sequence[str]) -> Callable[[str], float]:
+    """Return what tells how rare a word of the question is in the library.
+
+    In a library of other languages every word would be rare: there those count that are no stop words.
+    """
+    if is_across(text, languages):
+        is_stop_word = stop_words_of(text, languages)
+        return lambda word: 0.0 if is_stop_word(word) else 1.0
+    return lambda word: max((min(map(idf, forms)) for forms in query_words(word, languages)), default=0.0)
+
+
+def _weights(words: Sequence[tuple[str, int, int]], tokens: int, rarity_of: Callable[[str], float]) -> Floats:
     rarity = np.zeros(tokens, np.float32)
     for word, first, last in words:
-        of_each = (min(map(idf, forms)) for forms in query_words(word, languages))
-        rarity[first:last] = max(of_each, default=0.0) / (last - first)
+        rarity[first:last] = rarity_of(word) / (last - first)
     alike = np.full(len(rarity), 1 / len(rarity), np.float32)
     total = float(rarity.sum())
     return np.asarray((alike + rarity / total) / 2, np.float32) if total > 0 else alike

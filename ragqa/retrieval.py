@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import query_terms, terms
+from ragqa.analysis import is_across, query_terms, terms
 from ragqa.cjk import HAN
 from ragqa.editions import Editions, front_of
 from ragqa.errors import LibraryError
@@ -208,7 +208,7 @@ class Retriever:
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
         if lexical:
-            lexical = replace(lexical, trust=_words_known(self.lexical, self._query_terms(question)) ** 2)
+            lexical = replace(lexical, trust=_lexical_trust(self.lexical, question, self._query_terms(question)))
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
@@ -388,6 +388,17 @@ def _lexical_side(index: LexicalSearch, words: Mapping[str, int], allowed: Ids |
 
 
 _HAN = re.compile(f"[{HAN}]")
+
+
+ACROSS = 0.3
+"""What BM25 counts where a question is in a language that the library is not in: terms of the trade are the same, and
+what the manual quotes in the question's language holds its every word."""
+
+
+def _lexical_trust(index: LexicalSearch, question: str, words: Mapping[str, int]) -> float:
+    """Return how far BM25 counts, 0 to 1: as far as the library knows the question's words, less across languages."""
+    across = is_across(question, index.languages)
+    return _words_known(index, words) ** 2 * (ACROSS if across else 1.0)
 
 
 def _words_known(index: LexicalSearch, words: Mapping[str, int]) -> float:
