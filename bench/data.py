@@ -227,10 +227,10 @@ def library_of(
 
 
 @contextlib.contextmanager
-def library_of_each() -> Iterator[Callable[[Path], Library]]:
+def library_of_each(**options: Any) -> Iterator[Callable[[Path], Library]]:
     """Yield a function: manual → its library, made at the first call; all are gone afterwards."""
     with contextlib.ExitStack() as stack:
-        yield cache(lambda manual: stack.enter_context(library_of(manuals=[manual])))
+        yield cache(lambda manual: stack.enter_context(library_of(manuals=[manual], **options)))
 
 
 def jsonl(file: Path) -> list[dict[str, Any]]:

@@ -9,14 +9,17 @@ without writing where a set is not there. So the table, which leaves one manual 
 judges that one, is of development sets. Of ``consumer-manuals`` the headings are used, and what ``whole-answers`` asks
 about them, but not its own questions, a test set: ``bench.manuals`` and ``bench.rgb`` have figures of test sets.
 
-    python -m bench.refusing [--learn]
+Each embedder has weights of its own, for its cosines are its own. Across languages words tell nothing: there weights
+are learned on the sample manuals' questions in other languages and on foreign ones, for the multilingual model alone.
+
+    python -m bench.refusing [--embedder local:multilingual] [--learn]
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -25,10 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
-from bench.record import Row, parser, report
+from bench.record import Row, kept_rows, parser, report
 from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import CONFIDENCE_FILE, choose, features_of, logistic
+from ragqa.answerers.choosing import ACROSS, CONFIDENCE_FILE, choose, confidence_weights, features_of, logistic
+from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC
+from ragqa.languages import language_of
 from ragqa.metrics import auroc
 from ragqa.readers import read
 from ragqa.units import find_units
@@ -52,7 +57,22 @@ COUNTS = {
 }
 """How much a question of a kind counts, against 1: people seldom ask about something else, or for a heading."""
 
+FOREIGN_BY_VECTORS = 1.0
+"""What a foreign question counts with the multilingual model: its tokens lie near to one another in any text, so that
+such questions, refused by MiniLM whatever they count, are answered unless they are taught."""
+
+APART = {
+    "own words against near misses": ("own words", "near misses"),
+    "manuals against theirs": ("manuals", "near misses of manuals"),
+    "across against near": ("across", "near across"),
+    "across against foreign": ("across", "foreign across"),
+}
+"""AUROC that the first row tells: of which questions against which."""
+
 AGAINST = (None, 0)
+BY_WORDS = ("coverage", "coverage_cubed", "unknown", "lost_words", "heading", "terms", "least_uncovered", "illegible")
+"""What tells nothing of a question in another language than the manual's."""
+
 BOUNDS = {
     "unknown": AGAINST,
     "lacks_value": AGAINST,
@@ -69,6 +89,7 @@ class Judged:
 
     kind: str
     manual: str
+    embedder: str
     features: dict[str, float]
 
     @property
@@ -116,26 +137,52 @@ def _headings(manual: Path) -> Iterator[str]:
             ]
 
 
-def judge_all() -> list[Judged]:
+def questions_across() -> Iterator[tuple[str, Path, str]]:
+    """Yield kind, manual and text of questions in another language than the manual is in."""
+    samples, manuals = CORPORA, folder_of("manuals")
+    rows = {file: jsonl(file) for folder in (samples, manuals) for file in sorted(folder.glob("*.questions.jsonl"))}
+    for file, held in rows.items():
+        manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
+        for row in held:
+            kind = "across" if row["answerable"] else "near across"
+            yield from ((kind, manual, text) for text in row.get("in_other_languages", {}).values())
+        for other, asked in rows.items():
+            if other.parent != file.parent:
+                texts = [text for row in asked for text in (row["text"], *row.get("in_other_languages", {}).values())]
+                away = [text for text in texts if language_of(text) not in (None, "zh" if "zh" in file.stem else "en")]
+                yield from (("foreign across", manual, text) for text in away[:: max(len(away) // FOREIGN, 1)])
+
+
+def judge_all(asked: Iterable[tuple[str, Path, str]], embedder: str) -> list[Judged]:
     """Ask every question of its manual."""
     found = []
-    with library_of_each() as library:
-        for kind, manual, text in read_questions():
+    with library_of_each(embedder=embedder) as library:
+        for kind, manual, text in asked:
             _, seen = library(manual).consider(text)
             choice = choose(seen)
             if choice:
-                found.append(Judged(kind, manual.name, features_of(seen, choice)))
+                found.append(Judged(kind, manual.name, embedder, features_of(seen, choice)))
     return found
 
 
-def learn(some: Sequence[Judged]) -> dict[str, float]:
-    """Return logistic weights, answerable and unanswerable questions counting the same as a whole."""
+def _count_of(one: Judged) -> float:
+    if one.kind == "foreign" and one.embedder == MULTILINGUAL_SPEC:
+        return FOREIGN_BY_VECTORS
+    return COUNTS.get(one.kind, 1.0)
+
+
+def learn(some: Sequence[Judged], without: Sequence[str] = ()) -> dict[str, float]:
+    """Return logistic weights, answerable and unanswerable questions counting the same as a whole.
+
+    Features ``without`` weight are those that tell nothing here.
+    """
     from scipy.optimize import minimize
 
-    counts = np.array([COUNTS.get(one.kind, 1.0) for one in some])
+    counts = np.array([_count_of(one) for one in some])
     answerable = np.array([one.answerable for one in some])
     counts[answerable] *= counts[~answerable].sum() / answerable.sum()
-    rows = np.array([list(one.features.values()) for one in some])
+    names = [name for name in some[0].features if name not in without]
+    rows = np.array([[one.features[name] for name in names] for one in some])
     middle, spread = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     table = np.column_stack([(rows - middle) / spread, np.ones(len(rows))])
     signs = np.where(answerable, 1.0, -1.0)
@@ -146,10 +193,10 @@ def learn(some: Sequence[Judged]) -> dict[str, float]:
         penalty = np.append(weights[:-1], 0.0) / STRENGTH
         return float((counts * np.logaddexp(0, -margins)).sum() + penalty @ weights / 2), slope + penalty
 
-    bounds = [BOUNDS.get(name, (0, None)) for name in [*some[0].features, "bias"]]
+    bounds = [BOUNDS.get(name, (0, None)) for name in [*names, "bias"]]
     found = minimize(loss, np.zeros(table.shape[1]), jac=True, bounds=bounds, method="L-BFGS-B").x
     weights = found[:-1] / spread
-    named = dict(zip(some[0].features, weights.tolist(), strict=True))
+    named = dict(zip(names, weights.tolist(), strict=True))
     return named | {"bias": float(found[-1] - (weights * middle).sum())}
 
 
@@ -165,27 +212,42 @@ def rows_of(some: Sequence[Judged], confidences: Sequence[float]) -> list[Row]:
             kind: mean((s < line) == kind.startswith(("near", "foreign")) for s in held) for kind, held in by.items()
         }
         rows.append({"line": line, **dict(sorted(shares.items()))})
-    rows[0]["own words against near misses"] = auroc(by["own words"], by["near misses"])
-    rows[0]["manuals against theirs"] = auroc(by["manuals"], by["near misses of manuals"])
+    for name, (kind, other) in APART.items():
+        if kind in by:
+            rows[0][name] = auroc(by[kind], by[other])
     return rows
+
+
+def judged_apart(some: Sequence[Judged], without: Sequence[str]) -> list[float]:
+    """Return the confidence of each question, by weights learned on the other manuals."""
+    confidences = [0.0] * len(some)
+    for manual in sorted({one.manual for one in some}):
+        weights = learn([one for one in some if one.manual != manual], without)
+        for at, one in enumerate(some):
+            if one.manual == manual:
+                confidences[at] = logistic(one.features, weights)
+    return confidences
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
+    options.add_argument("--embedder", default=BUNDLED_SPEC, choices=(BUNDLED_SPEC, MULTILINGUAL_SPEC), help="Whose.")
     options.add_argument("--learn", action="store_true", help="Write the weights learned on all questions.")
     given = options.parse_args(argv)
     (need_to_learn if given.learn else need)(*LEARNED_FROM)
-    everything = judge_all()
-    confidences = [0.0] * len(everything)
-    for manual in sorted({one.manual for one in everything}):
-        weights = learn([one for one in everything if one.manual != manual])
-        for at, one in enumerate(everything):
-            if one.manual == manual:
-                confidences[at] = logistic(one.features, weights)
-    report("refusing", rows_of(everything, confidences), data=QUESTIONS_OF, keep=given.keep)
+    groups: dict[str, tuple[list[Judged], Sequence[str]]] = {
+        given.embedder: (judge_all(read_questions(), given.embedder), ())
+    }
+    if given.embedder == MULTILINGUAL_SPEC:
+        groups[given.embedder + ACROSS] = (judge_all(questions_across(), given.embedder), BY_WORDS)
+    rows = kept_rows("refusing", "weights", groups)
+    for name, (judged, without) in groups.items():
+        rows += [{"weights": name, **row} for row in rows_of(judged, judged_apart(judged, without))]
+    report("refusing", rows, data=QUESTIONS_OF, keep=given.keep)
     if given.learn:
-        rounded = {name: round(weight, 3) for name, weight in learn(everything).items()}
-        CONFIDENCE_FILE.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
+        learned = {name: learn(*group) for name, group in groups.items()}
+        rounded = {name: {one: round(weight, 3) for one, weight in held.items()} for name, held in learned.items()}
+        CONFIDENCE_FILE.write_text(json.dumps(confidence_weights() | rounded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -105,7 +105,16 @@ class Asker:
         for hit in found.hits:
             spans.setdefault(hit.passage.document, []).append((hit.passage.start, hit.passage.end))
         units = {name: tuple(self.store.units(name, held)) for name, held in spans.items()}
-        return found, Considered(asked, found.hits, evidence, found.interaction, units)
+        embedder = self.store.embedder()
+        return found, Considered(
+            asked,
+            found.hits,
+            evidence,
+            found.interaction,
+            units,
+            embedder.spec if embedder else "",
+            self.retriever.mean_cosine,
+        )
 
     def extract(self, candidate: Candidate, considered: Considered) -> Extract:
         """Return what a unit says, read from the document."""

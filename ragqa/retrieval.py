@@ -136,6 +136,11 @@ class Retriever:
         """The embedder of the vectors that are searched."""
         return self._embedder().spec
 
+    @property
+    def mean_cosine(self) -> float:
+        """That of two passages of the library."""
+        return float(self._vectors.mean @ self._vectors.mean)
+
     def vector_of(self, question: str) -> tuple[Floats | None, float]:
         """Return a question's vector and how much of it the embedder knows; none of a model that is asked online."""
         embedder = self._embedder()

@@ -46,6 +46,7 @@ from ragqa.answerers.question_types import (
     type_words,
     unasked,
 )
+from ragqa.embedders import BUNDLED_SPEC
 from ragqa.languages import language_of
 from ragqa.late_interaction import Interaction
 from ragqa.types import ExtractKind, Hit
@@ -416,7 +417,10 @@ def weights() -> Floats:
 
 
 CONFIDENCE_FILE = Path(__file__).with_name("confidence.json")
-"""What each feature counts, and 'bias'. Learned by ``bench/refusing.py --learn``."""
+"""What each feature counts, and 'bias': by embedder, and by embedder and ``ACROSS`` where a question is in another
+language than what answers it. Learned by ``bench/refusing.py --learn``."""
+
+ACROSS = " across languages"
 
 ALL, SURE = 0.95, 0.5
 """A question whose words all stand in one passage is plainly about it, and likely at least so far to be answered,
@@ -426,6 +430,10 @@ BY_VECTORS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4,
 """The weights for an embedder that keeps no token states, and for a lexical search. Learned on the sample manuals; the
 bias was moved so that one line parts both."""
 
+USUAL_COSINE = 0.5
+"""Mean cosine of two passages from which cosines are stretched: some embedders put all texts into a narrow cone, where
+any two are near (Ethayarajh 2019, arXiv 1909.00512)."""
+
 SHARPNESS = 8.0
 """How far the least covered word outweighs the others."""
 
@@ -434,7 +442,7 @@ def confidence_of(seen: Considered, choice: Choice | None) -> float:
     """Return the probability, 0 to 1, that the units considered answer the question."""
     if choice is None:
         return 0.0
-    return logistic(features_of(seen, choice), BY_VECTORS if seen.interaction is None else _confidence_weights())
+    return logistic(features_of(seen, choice), _confidence_weights(seen, choice))
 
 
 def logistic(found: Mapping[str, float], weights: Mapping[str, float]) -> float:
@@ -455,7 +463,6 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
     """Return what speaks for an answer and against one, each about 0 to 1."""
     question, evidence, best = seen.question, seen.evidence, choice.best
     readable = evidence.vocabulary_coverage**2
-    shared = shares_language(seen.question.text, seen.hits[best.hits[0]].passage.text)
     near = _nearness(seen, best.hits[0])
     lost, words = _missing_words(seen, best)
     told = {"value": 0.0, "reason": 0.0, "lacks_value": 0.0, "lacks_reason": 0.0}
@@ -468,10 +475,10 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
             question = question.without(type_words(expected, question.text))
     coverage = max(map(question.coverage, evidence.passages), default=0.0)
     return {
-        "cosine": float(evidence.cosines.max(initial=0.0)) * readable,
+        "cosine": _stretched(float(evidence.cosines.max(initial=0.0)), seen.mean_cosine) * readable,
         "coverage": coverage,
         "coverage_cubed": coverage**3,
-        "unknown": question.unknown if shared else 0.0,  # of another language's words none is known
+        "unknown": 0.0 if _is_across(seen, choice) else question.unknown,  # of another language's words none is known
         "illegible": 1.0 - readable,
         "least": near * readable,
         "least_uncovered": near * readable * (1 - coverage),
@@ -521,6 +528,27 @@ def _said(seen: Considered, best: Candidate) -> str:
     return "\n".join(seen.hits[at].passage.text[start:end] for at, (start, end) in places)
 
 
+def _is_across(seen: Considered, choice: Choice) -> bool:
+    """Say whether the best unit stands in a passage in another language than the question's."""
+    return not shares_language(seen.question.text, seen.hits[choice.best.hits[0]].passage.text)
+
+
+def _stretched(cosine: float, usual: float) -> float:
+    """Return a cosine as of an embedder whose vectors spread; ``usual`` is the mean of two passages of the library."""
+    floor = max(0.0, (usual - USUAL_COSINE) / (1 - USUAL_COSINE))
+    return max(0.0, (cosine - floor) / (1 - floor)) if floor < 1 else 0.0
+
+
+def _confidence_weights(seen: Considered, choice: Choice) -> Mapping[str, float]:
+    if seen.interaction is None:
+        return BY_VECTORS
+    learned = confidence_weights()
+    own = learned.get(seen.embedder, learned[BUNDLED_SPEC])
+    return learned.get(seen.embedder + ACROSS, own) if _is_across(seen, choice) else own
+
+
 @cache
-def _confidence_weights() -> dict[str, float]:
-    return {name: float(value) for name, value in json.loads(CONFIDENCE_FILE.read_text(encoding="utf-8")).items()}
+def confidence_weights() -> dict[str, dict[str, float]]:
+    """Return what each feature counts, by embedder, and by embedder and ``ACROSS``."""
+    held: dict[str, dict[str, float]] = json.loads(CONFIDENCE_FILE.read_text(encoding="utf-8"))
+    return held

@@ -334,6 +334,10 @@ class Considered:
     interaction: Interaction | None
     units: Mapping[str, Sequence[tuple[int, Unit]]]
     """By document: id and unit of each that the passages found touch."""
+    embedder: str = ""
+    """Whose vectors and token states the library holds, as 'local:multilingual'."""
+    mean_cosine: float = 0.0
+    """Of two passages of the library."""
 
     def best_hits(self, k: int) -> tuple[Hit, ...]:
         """Return the best ``k`` passages, with how well each window answers and the headings above it."""
