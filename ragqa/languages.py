@@ -98,7 +98,9 @@ def language_of(text: str) -> str | None:
             kana = len(_KANA.findall(text)) if language == CHINESE else 0
             if count + kana >= OF_SCRIPT * letters:
                 return "ja" if kana and kana >= OF_JAPANESE * (count + kana) else language
-    words = Counter(match.group().casefold() for match in _WORD.finditer(text))
+    said = _WORD.findall(text)
+    names = not text.isupper()  # of which some are written like function words: MIT, IT
+    words = Counter(word.casefold() for word in said if not (names and len(word) > 1 and word.isupper()))
     told: Counter[str] = Counter()
     sure = set()  # a language all of whose words are single letters is not: they may be units or codes
     for word, count in words.items():

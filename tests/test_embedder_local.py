@@ -311,6 +311,7 @@ def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:
 
 def test_a_cache_that_cant_be_written_names_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr("ragqa.embedders.local._OPEN", {})
     monkeypatch.setenv("RAGQA_CACHE", str(tmp_path / "file"))
     with pytest.raises(ModelError, match="set RAGQA_CACHE"):
         open_embedder().warm()

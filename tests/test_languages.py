@@ -29,6 +29,8 @@ from ragqa.languages import language_of
         (None, "Filter"),
         (None, "230 V ~ 50 Hz"),
         (None, ""),
+        (None, "Sensor MIT"),
+        ("zh", "DIE-4 MIT E-07 指什么的灯？"),
     ],
 )
 def test_a_sentence_tells_its_language_and_a_name_does_not(language: str | None, text: str) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -227,13 +228,23 @@ def _token_states(tokens: Tokenised, text: int, spans: np.ndarray, states: np.nd
 
 
 def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
-    """Return the embedder of the model ``name``: a folder, a hub name, or the bundled one."""
-    begun = _AHEAD.pop(name, None)
-    if begun is not None:
-        begun._progress = progress
-        return begun
-    return LocalEmbedder(find_model(name, progress), progress)
+    """Return the embedder of the model ``name``: a folder, a hub name, or the bundled one.
 
+    Libraries of one model share it: it takes a hundred megabytes and more.
+    """
+    folder = find_model(name, progress)
+    with _OPENING:
+        embedder = _AHEAD.pop(name, None) or _OPEN.get((folder.spec, folder.revision))
+        if embedder is None:
+            embedder = LocalEmbedder(folder)
+        embedder._progress = progress
+        _OPEN[folder.spec, folder.revision] = embedder
+        return embedder
+
+
+_OPENING = threading.Lock()
+_OPEN: WeakValueDictionary[tuple[str, str], LocalEmbedder] = WeakValueDictionary()
+"""The embedders that somebody uses, by spec and revision."""
 
 _AHEAD: dict[str, LocalEmbedder] = {}
 """What ``load_ahead`` began to load, until it is asked for."""
