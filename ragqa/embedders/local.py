@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -103,9 +104,10 @@ class LocalEmbedder:
 
     def warm(self, *, passages: bool = False) -> None:
         """Load what a question needs, or passages do, what takes longest first; doing it twice costs nothing."""
-        with native_work:
+        with native_work, ThreadPoolExecutor(1) as beside:  # a tokenizer of many languages takes as long as the model
+            tokenizer = beside.submit(self._load_tokenizer)
             self._load_runner().warm(passages=passages)
-            self._load_tokenizer()
+            tokenizer.result()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones and prefixes not counted."""

@@ -62,8 +62,7 @@ def fastest(converted: Any, out: Path, tried: Callable[[CompiledRunner, str], Tr
         shaped = converted.clone()
         if kind == "int8":
             _quantise(shaped, int(group))
-        if kind != "f32":
-            _shrink_tables(shaped)
+        _shrink_tables(shaped)
         openvino.save_model(shaped, model, compress_to_fp16=True)
         runners[choice] = CompiledRunner(model, choice)
         trials.append(tried(runners[choice], choice))
