@@ -294,11 +294,13 @@ def test_read_only_changes_nothing(shared_home: Path) -> None:
             assert problem(response) == (403, "read_only")
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("prefix", ["", "/manuals"])
 def test_it_works_below_a_path_whether_the_proxy_keeps_it_or_not(shared_home: Path, prefix: str) -> None:
     with served(shared_home, options={"root_path": "/manuals"}) as client:
         assert client.get(f"{prefix}/v1/libraries").status_code == 200
         assert client.get(f"{prefix}/").status_code == 200
+        assert client.get(f"{prefix}/v1/openapi.json").json()["servers"] == [{"url": "/manuals"}]
         assert problem(client.get(f"{prefix}/v1/libraries/none/documents")) == (404, "unknown_library")
         assert client.post(f"{prefix}/v1/embeddings", json={}).json()["error"]["type"] == "invalid_request_error"
     with served(shared_home, options={"root_path": "/manuals"}) as client:
