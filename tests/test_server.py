@@ -106,6 +106,8 @@ def test_a_search_finds_passages(client: TestClient) -> None:
     )
     best, *_ = conforms(schemas.SearchResult, found.json())["passages"]
     assert (best["document"], best["page"], best["document_id"]) == ("fan.pdf", 2, document_id(client, "fan.pdf"))
+    page = client.get(f"{DOCUMENTS}/{best['document_id']}/pages/2").json()
+    assert page["text"][best["start"] - page["start"] : best["end"] - page["start"]] == best["text"]
 
 
 def test_a_document_shows_its_outline_units_pages_and_file(client: TestClient) -> None:

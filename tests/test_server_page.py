@@ -163,6 +163,8 @@ def test_what_the_manual_does_not_say_is_shown_as_that(visit: Any) -> None:
     answer.get_by_label("What should it have said?").fill("The Magic Flute.")
     answer.get_by_role("button", name="Send").click()
     expect(answer).to_contain_text("Noted, thank you.")
+    answer.get_by_role("button", name=ENGLISH).or_(answer.get_by_role("button", name=CHINESE)).first.click()
+    assert all("lit" in alt for alt in drawn(page)), "the nearest passage is lit too"
 
 
 def test_manuals_are_added_asked_and_removed(visit: Any) -> None:

@@ -262,6 +262,8 @@ class PassageInfo(BaseModel):
     page: int | None
     page_end: int | None
     section: str
+    start: int
+    end: int
     text: str
     score: float
     scores: Scores
