@@ -18,7 +18,20 @@ ROWS = re.findall(r"^\|\s*`(?:ragqa )?([a-z]+)", TEXT, re.MULTILINE)
 pytestmark = pytest.mark.skipif(not ROWS, reason="README.md has no table of commands yet")
 
 ONLINE = (
-    *("openai:", "transformers:", "smollm2", "local:", "http", "--batch", "chat", "bench", "compare", "finetune", "serve", "mcp"),
+    *(
+        "openai:",
+        "transformers:",
+        "smollm2",
+        "local:",
+        "http",
+        "--batch",
+        "chat",
+        "bench",
+        "compare",
+        "finetune",
+        "serve",
+        "mcp",
+    ),
 )
 """What a command shown needs beyond the project itself: a key, a server, a model, a file of one's own, a person."""
 
