@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHINESE, ENGLISH, PATIENCE, copy_library
+from tests.server_making import DESCALE, kettle_pdf
 from tests.test_server_process import started
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -191,6 +192,40 @@ def test_manuals_are_added_asked_and_removed(visit: Any) -> None:
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#documents > li")).to_have_count(3)
     page.get_by_role("button", name="Remove stove.md").click()
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.locator("#documents > li")).to_have_count(2)
+
+
+def test_figures_stand_under_the_answer_and_open_their_page(visit: Any) -> None:
+    page = visit()
+    page.get_by_role("button", name="Manuals").click()
+    page.set_input_files("#files", [{"name": "kettle.pdf", "mimeType": "application/pdf", "buffer": kettle_pdf()}])
+    expect(page.locator("#jobs > li", has_text="kettle.pdf")).to_contain_text("Added")
+    page.get_by_role("button", name="Ask", exact=True).first.click()
+    answer = ask(page, DESCALE)
+    expect(answer).to_contain_text("citric acid")
+    figure = answer.get_by_role("button", name="Figure on page 1 of kettle.pdf")
+    expect(figure).to_have_count(1)
+    image = figure.locator("img")
+    expect(image).to_have_js_property("complete", True)
+    wide, high, drawn_wide = image.evaluate("one => [one.width, one.height, one.naturalWidth]")
+    assert wide / high == pytest.approx(120 / 80, abs=0.05) and drawn_wide == 250
+    figure.focus()
+    page.keyboard.press("Enter")
+    assert drawn(page) == ["kettle.pdf, page 1, with the quote lit"]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="中文").click()
+    expect(answer.get_by_role("button", name="kettle.pdf 第 1 页的插图")).to_have_count(1)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+    page.get_by_role("button", name="English").click()
+    answer = ask(page, "At how many degrees does setting 3 of the kettle keep its water?")
+    expect(answer).to_contain_text("90 degrees")
+    page.wait_for_load_state("networkidle")
+    expect(answer.locator(".figures")).to_be_hidden()
+    page.get_by_role("button", name="Manuals").click()
+    page.get_by_role("button", name="Remove kettle.pdf").click()
     page.get_by_role("button", name="Remove", exact=True).last.click()
     expect(page.locator("#documents > li")).to_have_count(2)
 

@@ -14,6 +14,8 @@ NEAR = 60.0
 """Points from the first or last line of a stretch to a figure directly above or below it, at most."""
 INSIDE = 0.5
 """The part of a line that lies in a figure where it is a label of that figure."""
+LEVEL = 3.0
+"""Points by which the rest of a line, of which a part is cited, may stand nearer to a figure than that part."""
 SHORT = 24.0
 """Points of a line that parts nothing from its figure: the number of a step or of a part."""
 
@@ -51,8 +53,8 @@ def _distance(figure: Box, cited: Sequence[Box], others: Sequence[Box]) -> float
         gaps = _gap(figure, across, above=True), _gap(figure, across, above=False)
         nearest = min(gaps)
         if top <= (figure.top + figure.bottom) / 2 <= bottom:
-            return 0.0 if nearest <= min(above, below) else None
-        return nearest if nearest <= NEAR and nearest < (above, below)[gaps.index(nearest)] else None
+            return 0.0 if nearest <= min(above, below) + LEVEL else None
+        return nearest if nearest <= NEAR and nearest <= (above, below)[gaps.index(nearest)] + LEVEL else None
     level = [line for line in cited if line.top < figure.bottom and line.bottom > figure.top]
     if not level:
         return None
