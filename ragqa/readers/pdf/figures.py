@@ -44,7 +44,7 @@ MOST_PARTS = 50_000
 """Pictures and paths of a page that are looked at."""
 MOST_POINTS = 100_000
 """Points of paths that are read, and points of what clips."""
-LONGEST_PLAIN = 400
+LONGEST_PLAIN = 5000
 """Points of a path that can be a table's lines, or a frame with round corners."""
 CELLS = 500
 """Of the grid on which parts are joined, along the longer side of the page."""
@@ -62,12 +62,11 @@ Edges = tuple[float, float, float, float]
 class _Parts:
     """What is drawn on a page, as left, bottom, right, top in points of the page as the file draws it."""
 
-    def __init__(self, area: float) -> None:
+    def __init__(self) -> None:
         self.kinds: list[Ints] = []
         self.boxes: list[Floats] = []
         self.room = MOST_PARTS
         self.points = MOST_POINTS
-        self._area = area
 
     def add(self, objects: PageObjects, matrix: Matrix, clip: Edges | None, depth: int = 0) -> None:
         """Add the objects of a page, or of a form on it that ``matrix`` places."""
@@ -258,7 +257,7 @@ def _on_page(page: Any) -> list[_Figure]:
     area = (right - left) * (top - bottom)
     if not 0 < area < 1e12:
         return []
-    parts = _Parts(area)
+    parts = _Parts()
     parts.add(calls.list_objects(page), _SAME, (left, bottom, right, top))
     kinds, boxes = np.concatenate(parts.kinds), np.concatenate(parts.boxes)
     sides = boxes[:, 2:] - boxes[:, :2]
