@@ -82,6 +82,29 @@ def kettle_pdf() -> bytes:
     return make_pdf([first, second, third])
 
 
+BLEED = "How do I bleed the radiator?"
+
+
+def radiator_pdf() -> bytes:
+    """A PDF of two pages: the steps at the foot of the first go on at the head of the second."""
+    prose = [
+        (11, 740 - 14 * at, f"The radiator number {at} warms a room of its own and is never covered.")
+        for at in range(34)
+    ]
+    steps = [
+        (11, 220 - 20 * at, f"{at + 1}. Turn screw {at + 1} of the radiator with its key to bleed it.")
+        for at in range(4)
+    ]
+    first = [(18, 780, "Radiator R-2"), *prose, (14, 245, "Bleeding the radiator"), *steps]
+    rest = [(11, 780 - 20 * at, f"{at + 5}. Close screw {at + 5} when water comes.") for at in range(2)]
+    second = [
+        *rest,
+        (14, 690, "Warranty"),
+        (11, 660, "The warranty ends two years after the day on which it was bought."),
+    ]
+    return make_pdf([_drawn(first), _drawn(second)])
+
+
 def _drawn(lines: list[tuple[int, int, str]]) -> str:
     return "".join(f"BT /F1 {size} Tf 1 0 0 1 60 {y} Tm ({text}) Tj ET\n" for size, y, text in lines)
 

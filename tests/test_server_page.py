@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHINESE, ENGLISH, PATIENCE, copy_library
-from tests.server_making import DESCALE, kettle_pdf
+from tests.server_making import BLEED, DESCALE, kettle_pdf, radiator_pdf
 from tests.test_server_process import started
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -94,6 +94,14 @@ def drawn(page: Any) -> list[str]:
     return [str(one.get_attribute("alt")) for one in page.locator("#viewer img").all()]
 
 
+def remove(page: Any, name: str) -> None:
+    """Remove a manual that a test has added to the two of the samples."""
+    page.get_by_role("button", name="Manuals").click()
+    page.get_by_role("button", name=f"Remove {name}").click()
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.locator("#documents > li")).to_have_count(2)
+
+
 def test_an_answer_leads_to_the_lit_page_and_a_follow_up_stays(visit: Any) -> None:
     page = visit()
     answer = ask(page, FAULT)
@@ -154,6 +162,19 @@ def test_a_link_shows_a_quote_over_two_pages(visit: Any, address: str) -> None:
     other = visit(over.removeprefix(address))
     expect(other.get_by_role("article")).to_contain_text("Supply air too cold")
     assert drawn(other) == [f"{ENGLISH}, page {n}, with the quote lit" for n in (27, 28)]
+
+
+def test_an_answer_over_two_pages_shows_both_lit(visit: Any) -> None:
+    page = visit()
+    page.get_by_role("button", name="Manuals").click()
+    page.set_input_files("#files", [{"name": "radiator.pdf", "mimeType": "application/pdf", "buffer": radiator_pdf()}])
+    expect(page.locator("#jobs > li", has_text="radiator.pdf")).to_contain_text("Added")
+    page.get_by_role("button", name="Ask", exact=True).first.click()
+    answer = ask(page, BLEED)
+    expect(answer).to_contain_text("Close screw 6")
+    answer.get_by_role("button", name="Source 1: radiator.pdf, pages 1–2").click()
+    assert drawn(page) == [f"radiator.pdf, page {n}, with the quote lit" for n in (1, 2)]
+    remove(page, "radiator.pdf")
 
 
 def test_what_the_manual_does_not_say_is_shown_as_that(visit: Any) -> None:
@@ -224,10 +245,7 @@ def test_figures_stand_under_the_answer_and_open_their_page(visit: Any) -> None:
     expect(answer).to_contain_text("90 degrees")
     page.wait_for_load_state("networkidle")
     expect(answer.locator(".figures")).to_be_hidden()
-    page.get_by_role("button", name="Manuals").click()
-    page.get_by_role("button", name="Remove kettle.pdf").click()
-    page.get_by_role("button", name="Remove", exact=True).last.click()
-    expect(page.locator("#documents > li")).to_have_count(2)
+    remove(page, "kettle.pdf")
 
 
 def test_dark_by_the_system_and_by_the_switch(visit: Any) -> None:
