@@ -140,13 +140,22 @@ class Library:
         return document.text[held.start : held.end]
 
     def page_image(
-        self, name: str, page: int, *, dpi: int = DPI, highlight: Sequence[Box] = (), password: str | None = None
+        self,
+        name: str,
+        page: int,
+        *,
+        dpi: int = DPI,
+        highlight: Sequence[Box] = (),
+        crop: Box | None = None,
+        password: str | None = None,
     ) -> bytes:
         """Return the picture of a page, from 1, of a PDF as PNG, those of the boxes lit that stand on it.
 
+        Of the page only what lies in ``crop``, where that is given.
+
         Raises LibraryError where there is no such page, no PDF, or its file is not kept or can't be drawn.
         """
-        return self._pages.image(name, page, dpi=dpi, highlight=highlight, password=password)
+        return self._pages.image(name, page, dpi=dpi, highlight=highlight, crop=crop, password=password)
 
     def page_size(self, name: str, page: int) -> tuple[float, float]:
         """Return width and height of a page of a PDF, from 1, as it is shown, in points. Raises LibraryError."""
@@ -158,6 +167,14 @@ class Library:
         Empty where the document has no pages to be shown. Raises LibraryError where it has no such characters.
         """
         return self._pages.boxes(name, start, end)
+
+    def figures(self, name: str, start: int, end: int) -> tuple[Box, ...]:
+        """Return the figures that belong to the characters from ``start`` to ``end`` of a document's text, a few.
+
+        Empty where the document has no pages to be shown. Raises LibraryError where it has no such characters, and
+        where its file is not kept or can't be read.
+        """
+        return self._pages.figures(name, start, end)
 
     def find_quote(self, name: str, page: int, quote: str) -> Span:
         """Return where a quote that begins on a page stands in a document's text, however its white space is set.

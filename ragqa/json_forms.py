@@ -35,6 +35,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "page": passage.page,
         "page_end": passage.page_end,
         "section": " > ".join(passage.section),
+        "start": passage.start,
+        "end": passage.end,
         "text": passage.text,
         "score": round(hit.score, 6),
         "scores": {"dense": hit.dense, "lexical": hit.lexical},

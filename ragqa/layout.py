@@ -61,6 +61,11 @@ class Layout:
         width, height = (self.sizes[page - 1] / STEP).tolist()
         return width, height
 
+    def span(self, page: int) -> tuple[int, int]:
+        """Return where the words of a page begin and end in the document's text; 0 and 0 where it has none."""
+        spans = self.spans[self.pages == page]
+        return (int(spans[:, 0].min()), int(spans[:, 1].max())) if len(spans) else (0, 0)
+
     def boxes(self, text: str, start: int, end: int) -> tuple[Box, ...]:
         """Return the boxes of the characters from ``start`` to ``end`` of the document's ``text``, one a line and run.
 

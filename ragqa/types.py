@@ -178,6 +178,11 @@ class Passage:
         """Return the number of the page on which the character ``offset`` of ``text`` stands."""
         return next((page for start, page in reversed(self.page_breaks) if start <= offset), self.page)
 
+    def page_after(self, start: int, end: int) -> int | None:
+        """Return the page on which ``text[start:end]`` ends, or None where that is the one on which it begins."""
+        last = self.page_at(end - 1)
+        return last if last != self.page_at(start) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

@@ -119,7 +119,9 @@ def test_a_quote_is_the_sentence_that_bears_out_the_statement_before_the_marker(
 def test_a_quote_names_the_page_on_which_it_stands_itself():
     text = "The pump is blue. The valve is red."
     citation = cite(check_markers("The valve is red [1].", 1), [hit(text, page=4, page_breaks=((18, 5),))], "?")[0]
-    assert (citation.page, citation.quote) == (5, "The valve is red.")
+    assert (citation.page, citation.page_end, citation.quote) == (5, None, "The valve is red.")
+    over = cite(check_markers("The valve is red [1].", 1), [hit(text, page=4, page_breaks=((28, 5),))], "?")[0]
+    assert (over.page, over.page_end, over.quote) == (4, 5, "The valve is red.")
 
 
 def test_a_statement_in_another_language_quotes_what_retrieval_likes_best():

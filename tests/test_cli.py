@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ragqa.engine import Library
 from tests.conftest import CHINESE, ENGLISH, PUMP, Run, clean_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PASSAGE = {"rank", "passage_id", "document", "page", "page_end", "section", "text", "score", "scores"}
+PASSAGE = {"rank", "passage_id", "document", "page", "page_end", "section", "start", "end", "text", "score", "scores"}
 
 
 def batch(home: Path, *lines: object) -> Path:
@@ -104,6 +105,9 @@ def test_a_refusal_says_so_and_exits_with_0(small: Path, ragqa: Run) -> None:
     asked = ("ask", "How often must I clean the pump filter?", "--threshold", "1")
     refused = ragqa(*asked, "--json")
     assert refused.code == 0 and refused.json["abstained"] is True and refused.json["citations"] == []
+    nearest = refused.json["passages"][0]
+    with Library.open() as library:
+        assert library.show("pump.md").text[nearest["start"] : nearest["end"]] == nearest["text"]
     said = refused.json["answer"].splitlines()
     assert said == ["The manual does not say.", "The nearest it has is “Cleaning” (pump.md)."]
     told = ragqa(*asked).out.splitlines()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ragqa.answerers.extractive import ExtractiveAnswerer
@@ -55,7 +57,11 @@ def test_a_sentence_on_the_second_page_of_a_passage_names_that_page() -> None:
         passage_id=1,
     )
     answer = answerer().answer("What do I turn?", [Hit(1, passage, 1.0, evidence=(0.0, 9.0, 0.0))])
-    assert [(citation.quote, citation.page) for citation in answer.citations] == [("Turn the blue valve twice.", 5)]
+    quote = "Turn the blue valve twice."
+    assert [(one.quote, one.page, one.page_end) for one in answer.citations] == [(quote, 5, None)]
+    over = Hit(1, replace(passage, page_breaks=((at + 9, 5),)), 1.0, evidence=(0.0, 9.0, 0.0))
+    (cited,) = answerer().answer("What do I turn?", [over]).citations
+    assert (cited.quote, cited.page, cited.page_end) == (quote, 4, 5), "it runs over the page's end"
 
 
 def test_a_table_row_is_shown_under_its_header(manuals: Library) -> None:

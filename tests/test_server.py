@@ -16,7 +16,20 @@ from ragqa.engine import Library
 from ragqa.server import schemas
 from ragqa.settings import load_settings
 from tests.conftest import copy_library
-from tests.server_making import ASK, DOCUMENTS, HERE, QUESTION, WIPE, document_id, events_of, fan_pdf, served
+from tests.server_making import (
+    ASK,
+    DOCUMENTS,
+    HERE,
+    PICTURE,
+    QUESTION,
+    WIPE,
+    document_id,
+    events_of,
+    fan_pdf,
+    kettle_pdf,
+    served,
+)
+from tests.test_pages import pixels_of
 
 TOKEN = "x8Kq2LmN0pRsTuVw3YzAbCdEfGh5JkM7"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,6 +46,17 @@ def shared_home(served_home: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def client(shared_home: Path) -> Iterator[TestClient]:
     """A server that every test of this file may ask and none changes."""
     with served(shared_home) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def kettle(served_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A server over the same documents and one with figures."""
+    home = tmp_path_factory.mktemp("kettle")
+    copy_library(served_home, home)
+    with Library.open(home=home) as library:
+        library.ingest_bytes(kettle_pdf(), "kettle.pdf")
+    with served(home) as client:
         yield client
 
 
@@ -106,6 +130,8 @@ def test_a_search_finds_passages(client: TestClient) -> None:
     )
     best, *_ = conforms(schemas.SearchResult, found.json())["passages"]
     assert (best["document"], best["page"], best["document_id"]) == ("fan.pdf", 2, document_id(client, "fan.pdf"))
+    page = client.get(f"{DOCUMENTS}/{best['document_id']}/pages/2").json()
+    assert page["text"][best["start"] - page["start"] : best["end"] - page["start"]] == best["text"]
 
 
 def test_a_document_shows_its_outline_units_pages_and_file(client: TestClient) -> None:
@@ -134,6 +160,28 @@ def test_a_quote_is_lit_where_it_stands(client: TestClient) -> None:
     assert client.get(f"{fan}/pages/2/boxes", params=span).json()["boxes"] == []
     again = client.get(f"{fan}/pages/1.png", params=span, headers={"If-None-Match": lit.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_figures_of_a_stretch_are_named_and_drawn_alone(kettle: TestClient) -> None:
+    path = f"{DOCUMENTS}/{document_id(kettle, 'kettle.pdf')}"
+    page = kettle.get(f"{path}/pages/1").json()
+    start = page["start"] + page["text"].index("2. Let it boil")
+    span = {"start": start, "end": start + 20}
+    (figure,) = conforms(schemas.FigureList, kettle.get(f"{path}/figures", params=span).json())["figures"]
+    edges = [conforms(schemas.FigureInfo, figure)[side] for side in ("left", "top", "right", "bottom")]
+    assert figure["page"] == 1 and edges == pytest.approx(PICTURE, abs=2)
+    crop = {"crop": ",".join(map(str, edges)), "dpi": 72}
+    part, whole = (kettle.get(f"{path}/pages/1.png", params=asked) for asked in (crop, {"dpi": 72}))
+    assert pixels_of(part.content).shape == (80, 120, 3) and pixels_of(whole.content).shape == (842, 595, 3)
+    assert part.headers["etag"] != whole.headers["etag"]
+    again = kettle.get(f"{path}/pages/1.png", params=crop, headers={"If-None-Match": part.headers["etag"]})
+    assert again.status_code == 304
+    for wrong in ("", "1,2,3", "1,2,3,x", "nan,0,9,9", "0,0,inf,9", "9,0,9,9", "-1,0,9,9", "0,0,596,9", "0,0,9,9,9"):
+        assert problem(kettle.get(f"{path}/pages/1.png", params={"crop": wrong})) == (422, "invalid_request"), wrong
+    assert problem(kettle.get(f"{path}/figures?start=0&end=99999999")) == (422, "invalid_request")
+    assert problem(kettle.get(f"{path}/figures")) == (422, "invalid_request")
+    lamp = f"{DOCUMENTS}/{document_id(kettle, 'lamp.md')}"
+    assert kettle.get(f"{lamp}/figures?start=0&end=5").json() == {"figures": []}
 
 
 def test_a_judgement_goes_where_the_command_line_keeps_them(client: TestClient, shared_home: Path) -> None:
@@ -294,11 +342,13 @@ def test_read_only_changes_nothing(shared_home: Path) -> None:
             assert problem(response) == (403, "read_only")
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("prefix", ["", "/manuals"])
 def test_it_works_below_a_path_whether_the_proxy_keeps_it_or_not(shared_home: Path, prefix: str) -> None:
     with served(shared_home, options={"root_path": "/manuals"}) as client:
         assert client.get(f"{prefix}/v1/libraries").status_code == 200
         assert client.get(f"{prefix}/").status_code == 200
+        assert client.get(f"{prefix}/v1/openapi.json").json()["servers"] == [{"url": "/manuals"}]
         assert problem(client.get(f"{prefix}/v1/libraries/none/documents")) == (404, "unknown_library")
         assert client.post(f"{prefix}/v1/embeddings", json={}).json()["error"]["type"] == "invalid_request_error"
     with served(shared_home, options={"root_path": "/manuals"}) as client:

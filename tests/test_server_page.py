@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import CHINESE, ENGLISH, PATIENCE, copy_library
+from tests.server_making import BLEED, DESCALE, kettle_pdf, radiator_pdf
 from tests.test_server_process import started
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -93,6 +94,14 @@ def drawn(page: Any) -> list[str]:
     return [str(one.get_attribute("alt")) for one in page.locator("#viewer img").all()]
 
 
+def remove(page: Any, name: str) -> None:
+    """Remove a manual that a test has added to the two of the samples."""
+    page.get_by_role("button", name="Manuals").click()
+    page.get_by_role("button", name=f"Remove {name}").click()
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.locator("#documents > li")).to_have_count(2)
+
+
 def test_an_answer_leads_to_the_lit_page_and_a_follow_up_stays(visit: Any) -> None:
     page = visit()
     answer = ask(page, FAULT)
@@ -155,6 +164,19 @@ def test_a_link_shows_a_quote_over_two_pages(visit: Any, address: str) -> None:
     assert drawn(other) == [f"{ENGLISH}, page {n}, with the quote lit" for n in (27, 28)]
 
 
+def test_an_answer_over_two_pages_shows_both_lit(visit: Any) -> None:
+    page = visit()
+    page.get_by_role("button", name="Manuals").click()
+    page.set_input_files("#files", [{"name": "radiator.pdf", "mimeType": "application/pdf", "buffer": radiator_pdf()}])
+    expect(page.locator("#jobs > li", has_text="radiator.pdf")).to_contain_text("Added")
+    page.get_by_role("button", name="Ask", exact=True).first.click()
+    answer = ask(page, BLEED)
+    expect(answer).to_contain_text("Close screw 6")
+    answer.get_by_role("button", name="Source 1: radiator.pdf, pages 1–2").click()
+    assert drawn(page) == [f"radiator.pdf, page {n}, with the quote lit" for n in (1, 2)]
+    remove(page, "radiator.pdf")
+
+
 def test_what_the_manual_does_not_say_is_shown_as_that(visit: Any) -> None:
     page = visit()
     answer = ask(page, "Which opera was first sung in Vienna in 1791?")
@@ -163,6 +185,8 @@ def test_what_the_manual_does_not_say_is_shown_as_that(visit: Any) -> None:
     answer.get_by_label("What should it have said?").fill("The Magic Flute.")
     answer.get_by_role("button", name="Send").click()
     expect(answer).to_contain_text("Noted, thank you.")
+    answer.get_by_role("button", name=ENGLISH).or_(answer.get_by_role("button", name=CHINESE)).first.click()
+    assert all("lit" in alt for alt in drawn(page)), "the nearest passage is lit too"
 
 
 def test_manuals_are_added_asked_and_removed(visit: Any) -> None:
@@ -191,6 +215,37 @@ def test_manuals_are_added_asked_and_removed(visit: Any) -> None:
     page.get_by_role("button", name="Remove stove.md").click()
     page.get_by_role("button", name="Remove", exact=True).last.click()
     expect(page.locator("#documents > li")).to_have_count(2)
+
+
+def test_figures_stand_under_the_answer_and_open_their_page(visit: Any) -> None:
+    page = visit()
+    page.get_by_role("button", name="Manuals").click()
+    page.set_input_files("#files", [{"name": "kettle.pdf", "mimeType": "application/pdf", "buffer": kettle_pdf()}])
+    expect(page.locator("#jobs > li", has_text="kettle.pdf")).to_contain_text("Added")
+    page.get_by_role("button", name="Ask", exact=True).first.click()
+    answer = ask(page, DESCALE)
+    expect(answer).to_contain_text("citric acid")
+    figure = answer.get_by_role("button", name="Figure on page 1 of kettle.pdf")
+    expect(figure).to_have_count(1)
+    image = figure.locator("img")
+    expect(image).to_have_js_property("complete", True)
+    wide, high, drawn_wide = image.evaluate("one => [one.width, one.height, one.naturalWidth]")
+    assert wide / high == pytest.approx(120 / 80, abs=0.05) and drawn_wide == 250
+    figure.focus()
+    page.keyboard.press("Enter")
+    assert drawn(page) == ["kettle.pdf, page 1, with the quote lit"]
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="中文").click()
+    expect(answer.get_by_role("button", name="kettle.pdf 第 1 页的插图")).to_have_count(1)
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+    page.get_by_role("button", name="English").click()
+    answer = ask(page, "At how many degrees does setting 3 of the kettle keep its water?")
+    expect(answer).to_contain_text("90 degrees")
+    page.wait_for_load_state("networkidle")
+    expect(answer.locator(".figures")).to_be_hidden()
+    remove(page, "kettle.pdf")
 
 
 def test_dark_by_the_system_and_by_the_switch(visit: Any) -> None:

@@ -150,7 +150,8 @@ def cite(checked: Checked, hits: Sequence[Hit], question: str) -> tuple[Citation
         place = (passage.document, passage.page_at(start), passage.section)
         span = (passage.start + start, passage.start + end)
         quote = passage.text[start:end]
-        citations.append(Citation(number, *place, quote, passage.passage_id, start=span[0], end=span[1]))
+        last = passage.page_after(start, end)
+        citations.append(Citation(number, *place, quote, passage.passage_id, last, start=span[0], end=span[1]))
     return tuple(citations)
 
 

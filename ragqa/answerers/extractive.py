@@ -293,7 +293,8 @@ def _sentences(chosen: Sequence[Place], number: int = 1) -> tuple[str, tuple[Cit
         printed = hit.printed[at] if at < len(hit.printed) else None
         place = (passage.document, passage.page_at(start), section)
         span = (passage.start + start, passage.start + end)
-        citations.append(Citation(marker, *place, quote, passage.passage_id, None, printed, *span))
+        last = passage.page_after(start, end)
+        citations.append(Citation(marker, *place, quote, passage.passage_id, last, printed, *span))
         lines.append(_shown(passage, start, quote, marker))
     return _joined(lines), tuple(citations)
 

@@ -1,4 +1,4 @@
-"""The pages of a library's PDFs as people see them: pictures, and the boxes of what is quoted from them.
+"""The pages of a library's PDFs as people see them: pictures, figures, and the boxes of what is quoted from them.
 
 Draws nothing itself: a guarded process does (``readers.guard``), for a PDF is not to be trusted. What was drawn is kept
 in memory, the last pictures first. Safe for any number of threads.
@@ -32,6 +32,10 @@ KEPT_PICTURES = 64_000_000
 """Bytes of pictures in memory, some hundreds of pages."""
 KEPT_DOCUMENTS = 8
 """Documents whose words' places are in memory."""
+KEPT_FIGURES = 2000
+"""Pages whose figures' places are in memory."""
+MOST_FIGURES, MOST_FIGURE_PAGES = 6, 4
+"""Of a stretch of text, and the pages of it that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,8 @@ class Original:
     data: bytes
 
 
-_Drawn = tuple[str, int, int, tuple[tuple[float, float, float, float], ...]]
+_Edges = tuple[float, float, float, float]
+_Drawn = tuple[str, int, int, tuple[_Edges, ...], _Edges | None]
 
 
 class Pages:
@@ -57,6 +62,7 @@ class Pages:
         self._pictures: OrderedDict[_Drawn, bytes] = OrderedDict()
         self._held = 0
         self._places: OrderedDict[StoredDocument, tuple[Layout, str]] = OrderedDict()
+        self._figures: OrderedDict[tuple[str, int], tuple[Box, ...]] = OrderedDict()
         self._said: set[str] = set()
 
     def close(self) -> None:
@@ -105,10 +111,68 @@ class Pages:
             )
         return layout.boxes(text, start, end)
 
+    def figures(self, name: str, start: int, end: int) -> tuple[Box, ...]:
+        """Return the figures that belong to the characters from ``start`` to ``end`` of a document's text.
+
+        Those between or beside its lines, directly above or below them, or under whose caption the number stands that
+        the text names, page by page; at most ``MOST_FIGURES``. Raises as ``boxes`` does, and LibraryError where the
+        document's file is not kept or can't be read.
+        """
+        from ragqa.pages.figures import LABEL, captioned, select_figures
+
+        stored, cited = self._stored(name), self.boxes(name, start, end)
+        places = self._layout(stored) if cited else None
+        if not places:
+            return ()
+        layout, text = places
+        named = {match[1] for match in LABEL.finditer(text, start, end)}
+        found: list[Box] = []
+        for page in list(dict.fromkeys(box.page for box in cited))[:MOST_FIGURE_PAGES]:
+            figures = self._figures_on(stored, page)
+            if not figures:
+                continue
+            first, last = layout.span(page)
+            parts = ((first, min(start, last)), (max(end, first), last))
+            others = [box for part in parts for box in layout.boxes(text, *part) if box.page == page]
+            chosen = select_figures(figures, [box for box in cited if box.page == page], others)
+            for match in LABEL.finditer(text, first, last) if named else ():
+                if match[1] in named and (match.start() == first or text[match.start() - 1] == "\n"):
+                    line = layout.boxes(text, *match.span())[:1]
+                    chosen += [one for caption in line if (one := captioned(figures, caption))]
+            found += dict.fromkeys(chosen)
+        return tuple(found[:MOST_FIGURES])
+
+    def _figures_on(self, stored: StoredDocument, page: int) -> tuple[Box, ...]:
+        """Return the figures of a page, from 1, from the top."""
+        key = (stored.sha256, page)
+        with self._lock:
+            if (held := self._figures.get(key)) is not None:
+                return held
+        try:
+            edges = self._drawer().figures(stored.sha256, lambda: self._data(stored), stored.name, page, None)
+        except UnreadableFile as error:
+            raise LibraryError(str(error)) from None
+        width, height = self.size(stored.name, page)
+        cut = [(max(left, 0.0), max(top, 0.0), min(right, width), min(low, height)) for left, top, right, low in edges]
+        found = tuple(Box(page, *one) for one in cut if one[0] < one[2] and one[1] < one[3])
+        with self._lock:
+            self._figures[key] = found
+            while len(self._figures) > KEPT_FIGURES:
+                self._figures.popitem(last=False)
+        return found
+
     def image(
-        self, name: str, page: int, *, dpi: int = DPI, highlight: Sequence[Box] = (), password: str | None = None
+        self,
+        name: str,
+        page: int,
+        *,
+        dpi: int = DPI,
+        highlight: Sequence[Box] = (),
+        crop: Box | None = None,
+        password: str | None = None,
     ) -> bytes:
-        """Return the picture of a page, from 1, as PNG, with those of the boxes lit that stand on it.
+        """Return the picture of a page, from 1, or of what of it lies in ``crop``, as PNG, with those of the boxes lit
+        that stand on it.
 
         A page that would be larger than ``readers.pdf.drawing`` draws comes in fewer ``dpi``. Raises LibraryError where
         there is no such page, no PDF, or its file is not kept or can't be drawn.
@@ -118,7 +182,8 @@ class Pages:
         stored = self._with_page(name, page)
         if not LEAST_DPI <= dpi <= MOST_DPI:
             raise LibraryError(f"expected {LEAST_DPI} to {MOST_DPI} pixels an inch for a picture; got {dpi}")
-        drawn = PageToDraw(page, dpi, tuple(dict.fromkeys(box.edges for box in highlight if box.page == page)))
+        lit = tuple(dict.fromkeys(box.edges for box in highlight if box.page == page))
+        drawn = PageToDraw(page, dpi, lit, crop.edges if crop else None)
         key = (stored.sha256, *drawn)
         with self._lock:
             if picture := self._pictures.get(key):

@@ -1,4 +1,4 @@
-"""Read untrusted files, or draw their pages, in a process that can break without harm.
+"""Read untrusted files, or draw their pages and find the figures on them, in a process that can break without harm.
 
     with Guard() as guard: guard.read(data, name)
 
@@ -28,7 +28,10 @@ LEAST_SECONDS, SECONDS_PER_MB, MOST_SECONDS = 30, 10, 600
 """Processor time that a file may take; a manual of 300 pages takes three seconds."""
 
 DRAWING_SECONDS = 10
-"""Processor time that drawing a page may take, its file opened; most take a hundredth of a second."""
+"""Processor time that drawing a page or finding its figures may take, its file opened; most take a part of a second."""
+
+MOST_FIGURES, FARTHEST = 100, 1e6
+"""Figures of a page, and points from its corner: an answer with more is none of ours."""
 
 MEMORY = 2_500_000_000
 """Bytes of address space that the process may take beyond that of its start."""
@@ -50,12 +53,17 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THR
 _REMEDY = "save it anew from the program that made it, or print it to a new PDF"
 
 
+Edges = tuple[float, float, float, float]
+"""Left, top, right, bottom, in points from the top left of a page."""
+
+
 class PageToDraw(NamedTuple):
-    """A page from 1, and left, top, right, bottom of what is to be lit on it, in points from its top left."""
+    """A page from 1, what is to be lit on it, and the part of it that is wanted, all of it where that is None."""
 
     number: int
     dpi: int
-    lit: tuple[tuple[float, float, float, float], ...] = ()
+    lit: tuple[Edges, ...] = ()
+    crop: Edges | None = None
 
 
 class Picture(NamedTuple):
@@ -116,25 +124,40 @@ class Guard:
         ``load`` gives its bytes, and is asked only where the process does not hold the file of this ``key`` already.
         Raises as ``read`` does, and what ``load`` raises.
         """
-
-        def ask(worker: _Worker) -> dict[str, Any]:
-            data = b"" if worker.drawn == key else load()
-            worker.drawn = key
-            header = {"name": name, "password": password, "page": page._asdict()}
-            return worker.ask(header, data, DRAWING_SECONDS, "drawn that a page may")
-
         with self._lock:
-            try:
-                answer = self._ask(name, ask)
-            except UnreadableFile:
-                if self._worker:
-                    self._worker.drawn = ""
-                raise
+            answer = self._show(key, load, name, {"password": password, "page": page._asdict()})
             try:
                 return Picture(b64decode(str(answer.get("png")), validate=True), answer.get("lacks_fonts") is True)
             except ValueError:
                 self.close()
                 raise UnreadableFile(f"{name} can't be drawn, what came of it is no picture: {_REMEDY}") from None
+
+    def figures(
+        self, key: str, load: Callable[[], bytes], name: str, page: int, password: str | None
+    ) -> tuple[Edges, ...]:
+        """Return where the figures of a page, from 1, of a PDF called ``name`` stand. Takes and raises as ``draw``."""
+        with self._lock:
+            answer = self._show(key, load, name, {"password": password, "figures": page})
+            try:
+                return figures_from(answer.get("figures"))
+            except ValueError:
+                self.close()
+                raise UnreadableFile(f"{name} can't be read, what came of it are no figures: {_REMEDY}") from None
+
+    def _show(self, key: str, load: Callable[[], bytes], name: str, header: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a question about a page of the file of this ``key``."""
+
+        def ask(worker: _Worker) -> dict[str, Any]:
+            data = b"" if worker.shown == key else load()
+            worker.shown = key
+            return worker.ask({"name": name, **header}, data, DRAWING_SECONDS, "shown that a page may")
+
+        try:
+            return self._ask(name, ask)
+        except UnreadableFile:
+            if self._worker:
+                self._worker.shown = ""
+            raise
 
     def _ask(self, name: str, ask: Callable[[_Worker], dict[str, Any]]) -> dict[str, Any]:
         """Return the answer of the process, started anew where it is gone. Raises UnreadableFile, RagqaError."""
@@ -176,6 +199,21 @@ class Guard:
         )
 
 
+def figures_from(rows: object) -> tuple[Edges, ...]:
+    """Return the edges of figures as the process told them. Raises ValueError where they are none."""
+    if not isinstance(rows, list) or len(rows) > MOST_FIGURES:
+        raise ValueError("expected a list of figures")
+    found = []
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 4 or not all(type(edge) in (int, float) for edge in row):
+            raise ValueError("expected four edges of a figure")
+        left, top, right, bottom = map(float, row)
+        if not (-FARTHEST <= left < right <= FARTHEST and -FARTHEST <= top < bottom <= FARTHEST):  # NaN fails this too
+            raise ValueError("expected the edges of a figure on a page")
+        found.append((left, top, right, bottom))
+    return tuple(found)
+
+
 class _Broken(Exception):
     """The process is gone, or useless. ``proven`` says that the file which it was reading did that, and no other."""
 
@@ -200,8 +238,8 @@ class _Worker:
         assert self._process.stdin and self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
         self._started = False
-        self.drawn = ""
-        """Which file it holds to draw pages of."""
+        self.shown = ""
+        """Which file it holds to show pages of."""
         self._files = 0
         self._overdue = False
 

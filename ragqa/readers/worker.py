@@ -1,5 +1,5 @@
-"""The process that reads untrusted files for ``guard``, or draws their pages: requests on standard input, answers on
-standard output.
+"""The process that reads untrusted files for ``guard``, or draws their pages and finds the figures on them: requests on
+standard input, answers on standard output.
 
 It limits itself before it sees the first byte of a file: memory, processor time, no files written, few opened, no
 processes. ``python -m ragqa.readers.worker BYTES SUFFIX …`` may take so much memory beyond that of its start, and
@@ -109,38 +109,50 @@ def main() -> None:
 
 
 class _Work:
-    """What this process is asked for. It keeps the file whose pages it draws."""
+    """What this process is asked for. It keeps the file whose pages are shown."""
 
     def __init__(self) -> None:
-        self._drawn: OpenPdf | None = None
+        self._shown: OpenPdf | None = None
 
     def read(self, data: bytes, name: str, password: str | None) -> dict[str, object]:
         self._close()
         return document_to_fields(read_bytes(data, name, password=password))
 
     def draw(self, data: bytes, name: str, password: str | None, page: dict[str, Any]) -> dict[str, object]:
-        """Draw a page; without ``data``, of the file that was drawn last."""
+        """Draw a page; without ``data``, of the file that was shown last."""
+        shown = self._open(data, name, password)
+        picture = shown.draw(page["number"], page["dpi"], page["lit"], page["crop"])
+        return {"png": b64encode(picture).decode("ascii"), "lacks_fonts": shown.lacks_fonts}
+
+    def figures(self, data: bytes, name: str, password: str | None, number: int) -> dict[str, object]:
+        """Find the figures of a page; without ``data``, of the file that was shown last."""
+        return {"figures": self._open(data, name, password).figures(number)}
+
+    def _open(self, data: bytes, name: str, password: str | None) -> OpenPdf:
         from ragqa.readers.pdf.drawing import OpenPdf
 
         if data:
             self._close()
-            self._drawn = OpenPdf(data, name, password)
-        if not self._drawn:
-            raise ValueError("expected the file whose page is to be drawn, got none")
-        picture = self._drawn.draw(page["number"], page["dpi"], page["lit"])
-        return {"png": b64encode(picture).decode("ascii"), "lacks_fonts": self._drawn.lacks_fonts}
+            self._shown = OpenPdf(data, name, password)
+        if not self._shown:
+            raise ValueError("expected the file whose page is to be shown, got none")
+        return self._shown
 
     def _close(self) -> None:
-        if self._drawn:
-            self._drawn.close()
-            self._drawn = None
+        if self._shown:
+            self._shown.close()
+            self._shown = None
 
 
 def _answer(work: _Work, request: dict[str, Any], data: bytes) -> tuple[dict[str, object], bool]:
     """Return what becomes of a file, and whether this process can read another one after it."""
-    name, password, page = request["name"], request["password"], request.get("page")
+    name, password = request["name"], request["password"]
     try:
-        return work.draw(data, name, password, page) if page else work.read(data, name, password), True
+        if page := request.get("page"):
+            return work.draw(data, name, password, page), True
+        if number := request.get("figures"):
+            return work.figures(data, name, password, number), True
+        return work.read(data, name, password), True
     except RagqaError as error:
         return {"unreadable": str(error)}, True
     except MemoryError:

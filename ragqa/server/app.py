@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ragqa.errors import RagqaError
 from ragqa.server import asking, documents, keeping, openai_interface, problems
@@ -72,7 +73,6 @@ def make_app(libraries: Libraries, options: ServeOptions) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
-        root_path=options.root_path,
         lifespan=lifespan,
         redirect_slashes=False,
     )
@@ -86,7 +86,24 @@ def make_app(libraries: Libraries, options: ServeOptions) -> FastAPI:
     app.add_middleware(Limits, options=options)
     app.add_middleware(Gate, options=options)
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(BelowPath, root_path=options.root_path)
     return app
+
+
+class BelowPath:
+    """Tells all within it the path below which the server stands, whether a proxy leaves that in requests or not.
+
+    The ASGI server can't: uvicorn puts its own root path before every path.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self._app = app
+        self._root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._root_path:
+            scope["root_path"] = self._root_path
+        await self._app(scope, receive, send)
 
 
 async def _warm(served: Served) -> None:

@@ -1,7 +1,8 @@
-"""REST: the documents of a library, their units, their pages as text and image, and where something stands on one."""
+"""REST: the documents of a library, their units, their pages as text and image, and where text and figures stand."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from ragqa.errors import LibraryError
 from ragqa.json_forms import outline_json, units_json
 from ragqa.server.libraries import document_id, find_stored
 from ragqa.server.problems import Problem
-from ragqa.server.schemas import BoxList, DocumentDetail, DocumentList, PageDetail, UnitList, problems
+from ragqa.server.schemas import BoxList, DocumentDetail, DocumentList, FigureList, PageDetail, UnitList, problems
 from ragqa.server.served import ServedNow
 from ragqa.store import StoredDocument
 from ragqa.types import Box, Document
@@ -35,6 +36,11 @@ Start = Annotated[
     int | None, Query(ge=0, le=2**40, description="The first character to light, of the document's text.")
 ]
 End = Annotated[int | None, Query(ge=0, le=2**40, description="The character behind the last.")]
+
+Crop = Annotated[
+    str | None,
+    Query(max_length=100, description="The part to draw: left,top,right,bottom in points, from the page's top left."),
+]
 
 _PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 """Browsers show a PDF in a page of their own making, which has inline style."""
@@ -102,20 +108,24 @@ async def page_image(
     dpi: Annotated[int, Query(ge=LEAST_DPI, le=MOST_DPI)] = 100,
     start: Start = None,
     end: End = None,
+    crop: Crop = None,
 ) -> Response:
-    """Draw a page, with the characters from ``start`` to ``end`` lit."""
+    """Draw a page, or a part of it, with the characters from ``start`` to ``end`` lit."""
     given = request.headers.get("if-none-match")
 
     def draw(held: Library) -> Response:
         stored = find_stored(held, document)
-        tag = f'"{stored.sha256[:16]}-{page}-{dpi}-{start}-{end}"'
+        part = _part(crop, page)
+        tag = f'"{stored.sha256[:16]}-{page}-{dpi}-{start}-{end}-{part.edges if part else ""}"'
         headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
         if given == tag:
             return Response(status_code=304, headers=headers)
         _check_page(stored, page)
         lit = _boxes(held, stored.name, page, start, end)
         with _no_image():
-            png = held.page_image(stored.name, page, dpi=dpi, highlight=lit)
+            if part:
+                _check_part(part, held.page_size(stored.name, page))
+            png = held.page_image(stored.name, page, dpi=dpi, highlight=lit, crop=part)
         return Response(png, media_type="image/png", headers=headers)
 
     return await served.read(library, draw)
@@ -170,6 +180,25 @@ async def page_boxes(
     return JSONResponse(await served.read(library, read))
 
 
+@router.get("/{document}/figures", response_model=FigureList, responses=_ERRORS)
+async def figures(
+    served: ServedNow,
+    library: str,
+    document: str,
+    start: Annotated[int, Query(ge=0, le=2**40)],
+    end: Annotated[int, Query(ge=0, le=2**40)],
+) -> Response:
+    """Say where the figures stand that belong to the characters from ``start`` to ``end``: pictures and drawings."""
+
+    def read(held: Library) -> dict[str, Any]:
+        stored = find_stored(held, document)
+        _boxes(held, stored.name, 0, start, end)
+        with _no_image():
+            return {"figures": [dataclasses.asdict(one) for one in held.figures(stored.name, start, end)]}
+
+    return JSONResponse(await served.read(library, read))
+
+
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
@@ -206,6 +235,29 @@ def _no_image() -> Iterator[None]:
         yield
     except LibraryError as error:
         raise Problem(404, "no_original", str(error)) from None
+
+
+def _part(crop: str | None, page: int) -> Box | None:
+    """Return the part of a page that ``crop`` names. Raises Problem where it names none."""
+    if crop is None:
+        return None
+    try:
+        left, top, right, bottom = map(float, crop.split(","))
+    except ValueError:
+        raise _bad_crop("four numbers with commas between them, as in 72,100,300,250") from None
+    if not (0 <= left < right and 0 <= top < bottom):  # NaN fails this too
+        raise _bad_crop("left below right and top below bottom, from 0")
+    return Box(page, left, top, right, bottom)
+
+
+def _check_part(part: Box, size: tuple[float, float]) -> None:
+    """Raise Problem where a part reaches beyond its page, by more than its size is rounded."""
+    if part.right > size[0] + 0.1 or part.bottom > size[1] + 0.1:
+        raise _bad_crop(f"no more than the page's {size[0]:g} by {size[1]:g} points")
+
+
+def _bad_crop(expected: str) -> Problem:
+    return Problem(422, "invalid_request", f"the query's crop is left,top,right,bottom in points: expected {expected}")
 
 
 def _check_page(document: StoredDocument, page: int) -> None:

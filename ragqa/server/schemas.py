@@ -202,6 +202,22 @@ class BoxList(BaseModel):
     boxes: list[BoxInfo]
 
 
+class FigureInfo(BaseModel):
+    """A figure, by the rectangle in which it stands on its page, in points, origin top left."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class FigureList(BaseModel):
+    """The figures that belong to some characters."""
+
+    figures: list[FigureInfo]
+
+
 class IngestResult(BaseModel):
     """What became of a file."""
 
@@ -262,6 +278,8 @@ class PassageInfo(BaseModel):
     page: int | None
     page_end: int | None
     section: str
+    start: int
+    end: int
     text: str
     score: float
     scores: Scores

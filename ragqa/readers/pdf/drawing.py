@@ -1,4 +1,4 @@
-"""Draw a page of a PDF as it is shown, with some places of it lit, as the bytes of a PNG. Reads no text.
+"""Draw a page of a PDF as it is shown, or a part of it, some places lit, as the bytes of a PNG; find its figures.
 
 pdfium is not safe for threads: a process that draws does nothing else.
 """
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from ragqa.errors import UnreadableFile
+from ragqa.readers.pdf.figures import find_figures
 from ragqa.readers.pdf.page_fonts import PageFonts
 from ragqa.readers.pdf.source import PdfSource, open_pdf
 
@@ -51,18 +52,30 @@ class OpenPdf:
         """Whether it names Chinese, Japanese or Korean fonts that neither it nor this machine has."""
         return self._fonts.lacking
 
-    def draw(self, page: int, dpi: int, lit: Sequence[Sequence[float]]) -> bytes:
-        """Return the picture of a page, from 1. ``lit`` are left, top, right, bottom in points, from its top left.
+    def draw(self, page: int, dpi: int, lit: Sequence[Sequence[float]], crop: Sequence[float] | None = None) -> bytes:
+        """Return the picture of a page, from 1, or of what lies in ``crop``.
 
-        Raises UnreadableFile where there is no such page, or it can't be loaded.
+        ``crop`` and each of ``lit`` are left, top, right, bottom in points, from the page's top left. Raises
+        UnreadableFile where there is no such page, or it can't be loaded.
         """
-        if not 1 <= page <= self._source.count:
-            raise UnreadableFile(f"{self._name} has pages 1 to {self._source.count}; page {page} was asked for")
+        self._check(page)
         pixels, scale = _render(self._source, page - 1, dpi / 72)
         if pixels is None:
             raise UnreadableFile(f"{self._name}: page {page} could not be loaded, the file is damaged there")
         _light(pixels, lit, scale)
-        return encode_png(pixels)
+        return encode_png(_cropped(pixels, crop, scale) if crop else pixels)
+
+    def figures(self, page: int) -> list[tuple[float, float, float, float]]:
+        """Return left, top, right, bottom of the figures of a page, from 1, as ``find_figures`` does.
+
+        Raises UnreadableFile where there is no such page.
+        """
+        self._check(page)
+        return find_figures(self._source, page)
+
+    def _check(self, page: int) -> None:
+        if not 1 <= page <= self._source.count:
+            raise UnreadableFile(f"{self._name} has pages 1 to {self._source.count}; page {page} was asked for")
 
 
 def _render(source: PdfSource, index: int, scale: float) -> tuple[Pixels | None, float]:
@@ -103,6 +116,15 @@ def _light(pixels: Pixels, lit: Sequence[Sequence[float]], scale: float) -> None
         mask[y0:y1, x0:x1] = True
     if mask.any():
         pixels[mask] = (pixels[mask].astype(np.uint16) * np.array(LIGHT, np.uint16) // 255).astype(np.uint8)
+
+
+def _cropped(pixels: Pixels, crop: Sequence[float], scale: float) -> Pixels:
+    """Return the pixels of a part of the page, one at least."""
+    rows, columns, _ = pixels.shape
+    left, top, right, bottom = (edge * scale for edge in crop)
+    x0, y0 = int(np.clip(np.floor(left), 0, columns - 1)), int(np.clip(np.floor(top), 0, rows - 1))
+    x1, y1 = int(np.clip(np.ceil(right), x0 + 1, columns)), int(np.clip(np.ceil(bottom), y0 + 1, rows))
+    return pixels[y0:y1, x0:x1]
 
 
 def encode_png(pixels: Pixels) -> bytes:

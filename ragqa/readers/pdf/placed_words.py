@@ -211,11 +211,11 @@ def _all_words(pages: Sequence[PlacedWords]) -> _Words:
     owner = np.repeat(np.arange(len(pages)), held)
     quarters = np.array([page.quarters for page in pages])[owner]
     drawn = np.concatenate([page.boxes for page in pages])
-    boxes = _shown(drawn, np.array([page.page_box for page in pages]).reshape(-1, 4)[owner], quarters)
+    boxes = as_shown(drawn, np.array([page.page_box for page in pages]).reshape(-1, 4)[owner], quarters)
     return _Words(counts, first, starts, lengths, boxes, (directions + quarters) % 4)
 
 
-def _shown(boxes: Floats, page_boxes: Floats, quarters: Ints) -> Floats:
+def as_shown(boxes: Floats, page_boxes: Floats, quarters: Ints) -> Floats:
     """Return left, top, right, bottom from the top left of the pages as they are shown: cut, and turned clockwise."""
     (x0, y0, x1, y1), (left, bottom, right, top) = boxes.T, page_boxes.T
     shown = np.stack((x0 - left, top - y1, x1 - left, top - y0), axis=1)

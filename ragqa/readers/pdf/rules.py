@@ -79,7 +79,7 @@ def _collect(drawn: Rules, objects: PageObjects, matrix: Matrix, largest: float,
         _add_paths(drawn, paths, matrix, largest)
     for form in objects.of_kind(pdfium.FPDF_PAGEOBJ_FORM) if depth < MAX_DEPTH else ():
         within = calls.list_form_objects(form)
-        room = _collect(drawn, within, _times(_matrix(form), matrix), largest, room, depth + 1)
+        room = _collect(drawn, within, then(matrix_of(form), matrix), largest, room, depth + 1)
         if room < 0:
             break
     return room
@@ -109,7 +109,7 @@ def _add_paths(drawn: Rules, paths: list[Address], matrix: Matrix, largest: floa
     for at, count, look in zip(wide.tolist(), counts.tolist(), looks.tolist(), strict=True):
         if SIMPLE < count <= room and look == STROKED:
             room -= count
-            _add_lines(drawn, _lines(paths[at], count, _times(_matrix(paths[at]), matrix)))
+            _add_lines(drawn, _lines(paths[at], count, then(matrix_of(paths[at]), matrix)))
 
 
 def _moved(bounds: Floats, matrix: Matrix) -> tuple[Floats, Floats, Floats, Floats]:
@@ -164,7 +164,7 @@ def _looks(paths: list[Address]) -> Ints:
     return np.where(told[:, 1] > 0, STROKED, np.where((told[:, 0] > 0) & coloured, SHADED, 0))
 
 
-def _matrix(found: Address) -> Matrix:
+def matrix_of(found: Address) -> Matrix:
     told = np.zeros(6, np.float32)
     if not calls.object_matrix(found, told.ctypes.data):
         return _SAME
@@ -176,7 +176,7 @@ def _point(m: Matrix, x: Any, y: Any) -> tuple[Any, Any]:
     return m[0] * x + m[2] * y + m[4], m[1] * x + m[3] * y + m[5]
 
 
-def _times(inner: Matrix, outer: Matrix) -> Matrix:
+def then(inner: Matrix, outer: Matrix) -> Matrix:
     """Return the matrix that does what ``inner`` does, and then ``outer``."""
     if outer is _SAME:
         return inner

@@ -402,7 +402,7 @@ class PdfSource:
                 quarters = pdfium.FPDFPage_GetRotation(page)
                 if over.typed:
                     text = add_typed(text, over.typed, quarters)
-                placed = text.placed._replace(page_box=_page_box(page, width, height), quarters=quarters)
+                placed = text.placed._replace(page_box=page_box(page), quarters=quarters)
                 text = text._replace(placed=placed)
             finally:
                 pdfium.FPDFText_ClosePage(text_page)
@@ -494,12 +494,12 @@ def _why(name: str, data: bytes, code: int, password: str | None) -> str:
     return f"{name} is a damaged PDF (corrupt or cut off): give a whole copy of it"
 
 
-def _page_box(page: Any, width: float, height: float) -> Box:
+def page_box(page: Any) -> Box:
     """Return the part of a page that is shown, as the file draws it."""
     rect = pdfium.FS_RECTF()
     if pdfium.FPDF_GetPageBoundingBox(page, rect):
         return rect.left, rect.bottom, rect.right, rect.top
-    return 0.0, 0.0, width, height
+    return 0.0, 0.0, pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
 
 
 def _has_images(page: Any) -> bool:

@@ -1,6 +1,7 @@
 // One answer: its text, what proves it, what it is worth, and what a person can do with it.
 import { inLibrary, postJson } from "./api.js";
 import { announce, make } from "./dom.js";
+import { showFigures } from "./figures.js";
 import { render } from "./markdown.js";
 import { openPage, shownPage } from "./viewer.js";
 import { say, sayPages } from "./words.js";
@@ -26,18 +27,21 @@ export function drawAnswer(body, turn, { library, readOnly }) {
   const cited = new Map(answer.citations.map(one => [one.marker, one]));
   const marker = n => (cited.has(n) ? citeButton(cited.get(n), library) : null);
   const text = make("div", { class: "text" }, render(answer.answer, marker));
+  const figures = answer.abstained ? null : make("div", { class: "figures", role: "group", "aria-label": say("figures"), hidden: true });
   body.classList.toggle("abstained", answer.abstained);
   body.replaceChildren(...[
     answer.abstained ? make("p", { class: "tag" }, say("notInManual")) : null,
     answer.corrections.length ? make("p", { class: "note" },
       say("readAs", { words: answer.corrections.map(one => `${one.word} → ${one.taken_for}`).join(", ") })) : null,
     text,
+    figures,
     answer.unsupported.length ? notes(say("unsupported"), answer.unsupported) : null,
     answer.citations.length ? sources(answer.citations, library) : null,
     answer.abstained && answer.passages.length ? nearest(answer.passages, library) : null,
     ...answer.warnings.map(line => make("p", { class: "note" }, line)),
     foot(turn, library, readOnly),
   ].filter(Boolean));
+  if (figures) showFigures(figures, answer, library);
 }
 
 const placeOf = (one, library) => ({

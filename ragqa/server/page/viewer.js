@@ -7,7 +7,7 @@ const DPIS = [75, 100, 150, 200, 300];
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const narrow = matchMedia("(max-width: 60rem)");
 
-/** What is shown: {library, id, name, page, pageEnd, start, end}, or null. */
+/** What is shown: {library, id, name, page, pageEnd, start, end, figure}, or null; `figure` is a box to be brought into sight. */
 let shown = null;
 let detail = null;
 let zoom = 1;
@@ -106,7 +106,7 @@ function draw() {
 
 function turnTo(page) {
   const title = byId("viewer").contains(document.activeElement) && !document.activeElement.dataset.key;
-  shown = { ...shown, page, pageEnd: null };
+  shown = { ...shown, page, pageEnd: null, figure: null };
   draw();
   if (title) byId("viewer-title").focus();
   announce(sayPages(page));
@@ -159,7 +159,8 @@ async function drawImage(place, number, mine) {
     await drawText(place, number, mine);
     return;
   }
-  if (found?.boxes?.length && number === shown.page) scrollTo(image, found);
+  const sought = shown.figure ? [shown.figure] : found?.boxes;
+  if (sought?.length && found?.height && number === shown.page) scrollTo(image, sought, found.height);
 }
 
 function load(image, source) {
@@ -170,11 +171,11 @@ function load(image, source) {
   });
 }
 
-/** Bring the first lit line into sight. */
-function scrollTo(image, found) {
+/** Bring the first of some boxes into sight, on a page so many points high. */
+function scrollTo(image, boxes, height) {
   const scroll = byId("viewer-scroll");
-  const scale = image.clientHeight / found.height;
-  const first = found.boxes.reduce((best, box) => (box.top < best.top ? box : best));
+  const scale = image.clientHeight / height;
+  const first = boxes.reduce((best, box) => (box.top < best.top ? box : best));
   const top = image.offsetTop + first.top * scale - scroll.clientHeight / 4;
   const left = first.left * scale - 24;
   const smooth = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";

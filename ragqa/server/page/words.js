@@ -28,6 +28,8 @@ const WORDS = {
   cut: ["The connection was cut before the answer was whole.", "连接中断，答案不完整。"],
   offline: ["The server can't be reached. Is it still running?", "无法连接服务器。它还在运行吗？"],
   answerTo: ["Answer to: {question}", "答案：{question}"],
+  figures: ["Figures", "插图"],
+  figure: ["Figure on page {n} of {document}", "{document} 第 {n} 页的插图"],
   sources: ["Sources", "出处"],
   source: ["Source {n}: {document}, {place}", "出处 {n}：{document}，{place}"],
   page: ["page {n}", "第 {n} 页"],
