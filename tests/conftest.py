@@ -193,10 +193,10 @@ def loaded_once() -> Iterator[None]:
         runner, home = load(builder, name, *more)
         return runners.setdefault(_state_of(home / "model.bin"), runner), home
 
-    def read_once(file: Path, max_length: int, *, lower_case: bool = False) -> Any:
-        key = (*_state_of(file), max_length, lower_case)
+    def read_once(file: Path, max_length: int, *, lower_case: bool = False, few: Any = None) -> Any:
+        key = (*_state_of(file), max_length, lower_case, few is None)
         if key not in tokenizers:
-            tokenizers[key] = tokenizer(file, max_length, lower_case=lower_case)
+            tokenizers[key] = tokenizer(file, max_length, lower_case=lower_case, few=few)
         return tokenizers[key]
 
     with pytest.MonkeyPatch.context() as patched:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from ragqa.embedders import MULTILINGUAL_SPEC, e5, open_embedder
+from ragqa.embedders.few_pieces import few_pieces, write_pieces
+from ragqa.embedders.tokens import TextTokenizer
 from ragqa.errors import MissingExtra, ModelError
 from ragqa.models import files
 
@@ -41,6 +43,24 @@ def test_vectors_are_those_of_the_package_s_own_engine() -> None:
     theirs = [engine._lib.e5_token_count(engine._m, one.encode(), 0) for one in TEXTS]
     assert [count + prefix + specials for count in ours.count_tokens(TEXTS)] == theirs
     assert ours.dim == 384 and ours.max_tokens == 512 - specials - prefix
+
+
+ODD = ("", " \t\n", "<s> </s> <unk> <mask>", "\ud800x", "ﬁ ① 10⁵ ～ 2½", "\u200bא ب ไทย \U0001f600", "a" * 99, "除" * 9)
+
+
+@needs_package
+def test_short_texts_are_cut_alike_without_the_whole_vocabulary(tmp_path: Path) -> None:
+    file = e5.find_e5() / "tokenizer.json"
+    write_pieces(file, tmp_path)
+    whole, few = TextTokenizer(file, 64), TextTokenizer(file, 64, few=few_pieces(tmp_path))
+    for text in (*TEXTS, *ODD, " ".join(TEXTS)):
+        one, other = whole.tokenise([text]), few.tokenise([text])
+        for field in ("ids", "begins", "ends", "bounds"):
+            assert np.array_equal(getattr(one, field), getattr(other, field)), (text, field)
+        assert whole.count([text]) == few.count([text]) and whole.known(text) == few.known(text)
+    assert few._whole is None and few.specials == whole.specials
+    longer = " ".join(TEXTS) * 20
+    assert np.array_equal(whole.tokenise([longer]).ids, few.tokenise([longer]).ids) and few._whole is not None
 
 
 @needs_package

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ragqa.embedders.directions import directions_of
+from ragqa.embedders.few_pieces import write_pieces
 from ragqa.embedders.folders import find_model, verify_bundled
 from ragqa.embedders.local import LocalEmbedder, load_original
 from ragqa.models.apart import child
@@ -30,6 +31,8 @@ def build(name: str, out: Path) -> dict[str, Any]:
     record = {"model": folder.name, "revision": folder.revision, "choice": None}
     if not (folder.transformer / "tokenizer.json").is_file():
         oracle.tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))
+    own = folder.transformer / "tokenizer.json"
+    write_pieces(own if own.is_file() else out / "tokenizer.json", out)
     ids = np.resize(oracle.tokenizer(CHECK_TEXTS[3])["input_ids"], (16, min(128, folder.max_length)))
     expected = oracle.encode(list(CHECK_TEXTS), prompt=folder.passage_prefix, normalize_embeddings=True, batch_size=4)
     try:

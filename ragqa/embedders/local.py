@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -18,6 +17,7 @@ import numpy as np
 
 from ragqa.embedders.base import Embedded, EmbeddedQuestion, TokenStates
 from ragqa.embedders.directions import directions_of
+from ragqa.embedders.few_pieces import few_pieces
 from ragqa.embedders.folders import BUNDLED, ModelFolder, find_model
 from ragqa.embedders.tokens import (
     TextTokenizer,
@@ -104,10 +104,9 @@ class LocalEmbedder:
 
     def warm(self, *, passages: bool = False) -> None:
         """Load what a question needs, or passages do, what takes longest first; doing it twice costs nothing."""
-        with native_work, ThreadPoolExecutor(1) as beside:  # a tokenizer of many languages takes as long as the model
-            tokenizer = beside.submit(self._load_tokenizer)
+        with native_work:
             self._load_runner().warm(passages=passages)
-            tokenizer.result()
+            self._load_tokenizer()
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return each text's tokens, special ones and prefixes not counted."""
@@ -200,7 +199,11 @@ class LocalEmbedder:
                 if not file.is_file():  # then compiling made one
                     self._load_runner()
                     file = (self._made or self.folder.path) / "tokenizer.json"
-                self._tokenizer = TextTokenizer(file, self.folder.max_length, lower_case=self.folder.lower_case)
+                can = self.folder.compilable and not self.folder.lower_case
+                few = few_pieces(self._made or home_of(self.revision)) if can else None
+                self._tokenizer = TextTokenizer(
+                    file, self.folder.max_length, lower_case=self.folder.lower_case, few=few
+                )
             return self._tokenizer
 
     def _load_runner(self) -> Runner:

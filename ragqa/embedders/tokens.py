@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ragqa.embedders.few_pieces import MOST, FewPieces
 from ragqa.types import Span
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +39,29 @@ class Tokenised:
 class TextTokenizer:
     """A model's own tokens, cut at ``max_length`` with special tokens counted. Safe to call from several threads."""
 
-    def __init__(self, file: Path, max_length: int, *, lower_case: bool = False) -> None:
-        from tokenizers import Tokenizer, normalizers
-
-        self._tokenizer = Tokenizer.from_file(str(file))
-        self._tokenizer.no_padding()
-        if lower_case:
-            own = self._tokenizer.normalizer
-            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *([own] if own else [])])
-        self.specials = self._tokenizer.num_special_tokens_to_add(False)
-        self._tokenizer.enable_truncation(max_length)
+    def __init__(self, file: Path, max_length: int, *, lower_case: bool = False, few: FewPieces | None = None) -> None:
+        """``few`` cuts short texts in place of ``file``, which is then loaded for long ones only."""
+        self._file, self._max_length, self._lower_case, self._few = file, max_length, lower_case, few
+        self._whole: Tokenizer | None = None
+        self._loading = threading.Lock()
+        tokenizer, _ = self._tokenizer_of([""])
+        self.specials = int(tokenizer.num_special_tokens_to_add(False))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return each whole text's tokens, special ones not counted."""
         counts: list[int] = []
         for first in range(0, len(texts), 1024):
-            encoded = self._tokenizer.encode_batch_fast(_sound(texts[first : first + 1024]), add_special_tokens=False)
+            some = _sound(texts[first : first + 1024])
+            encoded = self._tokenizer_of(some)[0].encode_batch_fast(some, add_special_tokens=False)
             counts += [len(one) + sum(map(len, one.overflowing)) for one in encoded]
         return counts
 
     def known(self, text: str) -> float:
         """Return the share of the text's tokens that are not the vocabulary's word for 'unknown'; 1 of no token."""
-        ids = self._tokenizer.encode(_sound([text])[0], add_special_tokens=False).ids
-        unknown = self._tokenizer.token_to_id(getattr(self._tokenizer.model, "unk_token", None) or "<unk>")
+        some = _sound([text])
+        tokenizer, _ = self._tokenizer_of(some)
+        ids = tokenizer.encode(some[0], add_special_tokens=False).ids
+        unknown = tokenizer.token_to_id(getattr(tokenizer.model, "unk_token", None) or "<unk>")
         return 1.0 - ids.count(unknown) / len(ids) if ids and unknown is not None else 1.0
 
     def tokenise(self, texts: Sequence[str]) -> Tokenised:
@@ -64,13 +70,38 @@ class TextTokenizer:
         spans: list[np.ndarray] = []
         lengths: list[int] = []
         for first in range(0, len(texts), 256):  # the encodings of many texts at once would take much memory
-            encoded = self._tokenizer.encode_batch(_sound(texts[first : first + 256]))
+            some = _sound(texts[first : first + 256])
+            tokenizer, real = self._tokenizer_of(some)
+            encoded = tokenizer.encode_batch(some)
             lengths += [len(one) for one in encoded]
-            ids += [np.array(one.ids, np.int32) for one in encoded]
+            own = [np.array(one.ids, np.int32) for one in encoded]
+            ids += own if real is None else [real[one] for one in own]
             spans += [np.array(one.offsets, np.int32).reshape(-1, 2) for one in encoded]
         flat = np.concatenate(spans) if spans else np.empty((0, 2), np.int32)
         bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         return Tokenised(np.concatenate(ids) if ids else np.empty(0, np.int32), bounds, flat[:, 0], flat[:, 1])
+
+    def _tokenizer_of(self, texts: Sequence[str]) -> tuple[Tokenizer, np.ndarray | None]:
+        """Return what cuts ``texts``, and the model's id for each of its own, None where they are the model's."""
+        if self._few and self._whole is None and sum(map(len, texts)) <= MOST:
+            tokenizer, real = self._few.tokenizer_of(texts)
+            return self._ready(tokenizer), real
+        with self._loading:
+            if self._whole is None:
+                from tokenizers import Tokenizer
+
+                self._whole = self._ready(Tokenizer.from_file(str(self._file)))
+            return self._whole, None
+
+    def _ready(self, tokenizer: Tokenizer) -> Tokenizer:
+        tokenizer.no_padding()
+        if self._lower_case:
+            from tokenizers import normalizers
+
+            own = tokenizer.normalizer
+            tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *([own] if own else [])])
+        tokenizer.enable_truncation(self._max_length)
+        return tokenizer
 
 
 def _sound(texts: Sequence[str]) -> list[str]:

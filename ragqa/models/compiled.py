@@ -25,7 +25,7 @@ import numpy as np
 
 from ragqa.models.files import Loaded, is_intact, private_cache
 
-FORMAT = 8
+FORMAT = 9
 """Of the compiled folder and its record; raised whenever what is kept there changes."""
 RECORD = "record.json"
 FILES = "files"
