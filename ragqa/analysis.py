@@ -219,12 +219,6 @@ def stop_words_of(question: str, languages: Sequence[str]) -> Callable[[str], bo
     return lambda token: any(fold_in(token, language) in stops for language, stops in held.items())
 
 
-def is_across(question: str, languages: Sequence[str]) -> bool:
-    """Say whether a question is in a language, as far as it tells one, that is none of the library's ``languages``."""
-    own = language_of(question)
-    return own is not None and own not in languages
-
-
 def _stops_in(language: str) -> frozenset[str]:
     return ENGLISH_STOPS if language == ENGLISH else stop_words(language)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import ENGLISH_ONLY, is_across, query_words, stop_words_of
+from ragqa.analysis import ENGLISH_ONLY, query_words, stop_words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,15 +51,20 @@ def interact(
     idf: Callable[[str], float],
     passages: Sequence[TokenStates | None],
     languages: Sequence[str] = ENGLISH_ONLY,
+    *,
+    across: bool = False,
 ) -> Interaction | None:
-    """Weigh passages for a question; None where its tokens are not known. ``languages`` are those of the library."""
+    """Weigh passages for a question; None where its tokens are not known.
+
+    ``languages`` are those of the library; ``across`` says that the question is in none of them.
+    """
     if question.tokens is None or not len(question.tokens):
         return None
     nearest = tuple(
         None if states is None or not len(states.levels) else _nearest(question.tokens, states) for states in passages
     )
     words = _words(question.spans, text)
-    weights = _weights(words, len(question.spans), _rarity(text, idf, languages))
+    weights = _weights(words, len(question.spans), _rarity(text, idf, languages, across))
     return Interaction(weights, nearest, words)
 
 
@@ -76,12 +81,12 @@ def _nearest(question: Floats, states: TokenStates) -> Floats:
     return best.T
 
 
-def _rarity(text: str, idf: Callable[[str], float], languages: Sequence[str]) -> Callable[[str], float]:
+def _rarity(text: str, idf: Callable[[str], float], languages: Sequence[str], across: bool) -> Callable[[str], float]:
     """Return what tells how rare a word of the question is in the library.
 
     In a library of other languages every word would be rare: there those count that are no stop words.
     """
-    if is_across(text, languages):
+    if across:
         is_stop_word = stop_words_of(text, languages)
         return lambda word: 0.0 if is_stop_word(word) else 1.0
     return lambda word: max((min(map(idf, forms)) for forms in query_words(word, languages)), default=0.0)

@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ragqa.analysis import is_across, query_terms, terms
+from ragqa.analysis import query_terms, terms
 from ragqa.cjk import HAN
 from ragqa.editions import Editions, front_of
+from ragqa.embedders import MULTILINGUAL_SPEC
 from ragqa.errors import LibraryError
+from ragqa.languages import language_of
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
 from ragqa.prices import Price, embedding_cost
@@ -86,6 +88,29 @@ class Fusion:
     def of(cls, settings: Settings) -> Fusion:
         """Return the weights that the settings have under the same names."""
         return cls(**{weight.name: getattr(settings, weight.name) for weight in fields(cls)})
+
+    def told_by(self, grains: Grains) -> Fusion:
+        """Return the same with each grain counting as far as it tells."""
+        return replace(
+            self,
+            dense_weight=self.dense_weight * grains.passage,
+            window_weight=self.window_weight * grains.window,
+            interaction=self.interaction * grains.tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grains:
+    """How much an embedder's vectors of passages and windows and its token states tell beside BM25; MiniLM's are 1."""
+
+    passage: float
+    window: float
+    tokens: float
+
+
+GRAINS = {MULTILINGUAL_SPEC: Grains(0.6, 0.25, 0.65)}
+"""In a language that question and library share: across languages, where BM25 tells little, every grain is needed.
+Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +220,9 @@ class Retriever:
 
     def _search(self, question: str, k: int, mode: Mode, allowed: Ids | None) -> Found:
         clock = _Clock()
+        words = self._query_terms(question)
+        across = is_across(self.lexical, question, words)
+        weigh = self._fusion if across else self._fusion.told_by(self._grains())
         asked, query, vocabulary_coverage = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
@@ -205,7 +233,7 @@ class Retriever:
             dense = _dense_side(self._vectors, query, allowed)
             clock.lap("dense")
         if mode != "dense":
-            lexical = _lexical_side(self.lexical, self._query_terms(question), allowed)
+            lexical = _lexical_side(self.lexical, words, allowed)
             clock.lap("lexical")
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
@@ -213,14 +241,15 @@ class Retriever:
         dense = dense and dense.extended_to(ids)
         lexical = lexical and lexical.extended_to(ids)
         if lexical:
-            lexical = replace(lexical, trust=_lexical_trust(self.lexical, question, self._query_terms(question)))
+            trust = _words_known(self.lexical, words) ** 2
+            lexical = replace(lexical, trust=trust * (ACROSS if across else 1.0))
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
-            first = lexical.standard() + trust * self._fusion.dense_weight * dense.standard()
+            first = lexical.standard() + trust * weigh.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
             ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
-        total, named = self._fuse(ids, question, query, dense, lexical, trust)
-        best, total, interaction = self._interact(ids, total, named, question, asked, trust)
+        total, named = self._fuse(weigh, ids, question, query, dense, lexical, trust)
+        best, total, interaction = self._interact(weigh.interaction * trust, ids, total, named, question, asked, across)
         clock.lap("fuse")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
@@ -228,8 +257,13 @@ class Retriever:
             interaction = interaction.of([best.get(hit.passage.passage_id) for hit in hits])
         return Found(question, hits, clock.laps, query, vocabulary_coverage, interaction)
 
+    def _grains(self) -> Grains:
+        held = self._store.embedder()
+        return GRAINS.get(held.spec, Grains(1, 1, 1)) if held else Grains(1, 1, 1)
+
     def _fuse(
         self,
+        weigh: Fusion,
         ids: Ids,
         question: str,
         query: Floats | None,
@@ -238,7 +272,6 @@ class Retriever:
         trust: float,
     ) -> tuple[Floats, Floats]:
         """Return a score for each of ``ids``, and what its document's name adds; ``trust`` weighs the dense scores."""
-        weigh = self._fusion
         bm25 = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = bm25
         if dense and query is not None:
@@ -255,7 +288,14 @@ class Retriever:
         return total, weigh.name_weight * self._naming(question, places[:, 0])
 
     def _interact(
-        self, ids: Ids, total: Floats, named: Floats, question: str, asked: EmbeddedQuestion | None, trust: float
+        self,
+        weight: float,
+        ids: Ids,
+        total: Floats,
+        named: Floats,
+        question: str,
+        asked: EmbeddedQuestion | None,
+        across: bool,
     ) -> tuple[dict[int, int], Floats, Interaction | None]:
         """Return where each of the best passages stands in the interaction, the final scores, and the interaction."""
         whole = total + named
@@ -263,7 +303,7 @@ class Retriever:
             return {}, whole, None
         best = np.argsort(-whole, kind="stable")[:INTERACTING]
         states = self._store.token_states(ids[best].tolist(), self._embedder().token_dim)
-        interaction = interact(asked, question, self.lexical.idf, states, self.lexical.languages)
+        interaction = interact(asked, question, self.lexical.idf, states, self.lexical.languages, across=across)
         if interaction is None or any(one is None for one in interaction.nearest):
             return {}, whole, None
         scores = interaction.scores()
@@ -271,7 +311,7 @@ class Retriever:
         spread = max(float(scores.std()), LEAST_SPREAD)
         gains = (scores - scores.mean()) / spread * float(total[best].std())
         # Only their order among themselves is at stake: the least of them stays above what was not weighed.
-        whole[best] += self._fusion.interaction * trust * (gains - gains.min())
+        whole[best] += weight * (gains - gains.min())
         return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, whole, interaction
 
     def _naming(self, question: str, documents: Ids) -> Floats:
@@ -400,10 +440,19 @@ ACROSS = 0.3
 what the manual quotes in the question's language holds its every word."""
 
 
-def _lexical_trust(index: LexicalSearch, question: str, words: Mapping[str, int]) -> float:
-    """Return how far BM25 counts, 0 to 1: as far as the library knows the question's words, less across languages."""
-    across = is_across(question, index.languages)
-    return _words_known(index, words) ** 2 * (ACROSS if across else 1.0)
+USUAL_TERMS = {"zh": "的", "ja": "ます", "ko": "니다"}
+"""A term that most passages in a language hold whose words are not stemmed."""
+
+
+def is_across(index: LexicalSearch, question: str, words: Mapping[str, int]) -> bool:
+    """Say whether a question, of these ``words``, is in another language than the library, as far as both tell."""
+    asked = language_of(question)
+    if asked is None:
+        return False
+    if asked in USUAL_TERMS:
+        return _words_known(index, words) < 0.5
+    held = any(index.doc_freq(term) >= max(index.size, 1) / 2 for term in USUAL_TERMS.values())
+    return held or asked not in index.languages
 
 
 def _words_known(index: LexicalSearch, words: Mapping[str, int]) -> float:

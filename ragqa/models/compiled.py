@@ -44,17 +44,21 @@ class CantCompile(Exception):
 
 def import_openvino() -> ModuleType:
     """Import OpenVINO without its model converter, which phones home when it is imported and costs 0.1 s."""
-    if "openvino" in sys.modules:
-        return sys.modules["openvino"]
-    converter = "openvino.tools.ovc"
-    held = sys.modules.get(converter)
-    sys.modules[converter] = None  # type: ignore[assignment]  # the import system's word for 'not here'
-    try:
-        return import_module("openvino")
-    finally:
-        del sys.modules[converter]
-        if held is not None:
-            sys.modules[converter] = held
+    with _importing:  # another thread would be given the half of it that is there
+        if "openvino" in sys.modules:
+            return sys.modules["openvino"]
+        converter = "openvino.tools.ovc"
+        held = sys.modules.get(converter)
+        sys.modules[converter] = None  # type: ignore[assignment]  # the import system's word for 'not here'
+        try:
+            return import_module("openvino")
+        finally:
+            del sys.modules[converter]
+            if held is not None:
+                sys.modules[converter] = held
+
+
+_importing = threading.RLock()
 
 
 def _core() -> Any:
