@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from ragqa import Library
+from ragqa.analysis import query_terms
 from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC, e5
 from ragqa.embedders.choosing import languages_of, spec_for
 from ragqa.embedders.lengths import count_tokens, most_tokens
 from ragqa.passages import cut_passages
 from ragqa.readers import read_bytes
+from ragqa.retrieval import is_across
 from ragqa.types import Document
 
 GERMAN = "Die Pumpe wird mit dem Netzstecker ausgeschaltet. Reinigen Sie das Sieb, wenn es verstopft ist. "
@@ -74,3 +76,54 @@ def test_passages_are_cut_alike_whatever_embeds_them(home: Path) -> None:
             library.add_documents([both])
             assert [one.text for one in library.store.passages(library.store.passage_ids().tolist()).values()] == cut
     assert len(cut) > 4
+
+
+PUMP = (
+    "Die Pumpe wird mit dem Netzstecker ausgeschaltet. Reinigen Sie das Sieb alle 30 Tage mit lauwarmem Wasser. "
+    "Der Deckel wird mit 12 Nm angezogen. Die Sicherung ist träge und hat 2 A."
+)
+MOTOR = "Der Motor läuft mit 230 V. Im Winter ist das Wasser abzulassen, damit nichts einfriert. Garantie: zwei Jahre."
+
+
+@pytest.mark.skipif(not e5.is_installed(), reason=f"needs {e5.GET}")
+def test_a_manual_answers_in_other_languages_and_what_it_does_not_say_is_less_likely(home: Path) -> None:
+    with Library.open("de", create=True, home=home, embedder=MULTILINGUAL_SPEC) as library:
+        library.add_documents(texts(PUMP, MOTOR))
+        own, english, chinese = (
+            library.ask(asked)
+            for asked in (
+                "Wie oft wird das Sieb gereinigt?",
+                "How often must the strainer be cleaned?",
+                "滤网多久清洗一次？",
+            )
+        )
+        foreign = [
+            library.ask(asked).confidence
+            for asked in ("Welches Orchester spielt am Sonntag?", "Which orchestra plays on Sunday?")
+        ]
+    for answer in (own, english, chinese):
+        assert not answer.abstained and "alle 30 Tage" in answer.text
+        assert answer.warnings == ()
+    assert own.confidence > foreign[0] + 0.2 and english.confidence > foreign[1] + 0.2
+
+
+@pytest.mark.parametrize(
+    ("held", "asked", "across"),
+    [
+        (ENGLISH, "How do I clean the strainer?", False),
+        (ENGLISH, "Wie wird das Sieb gereinigt?", True),
+        (ENGLISH, "怎么清洗滤网？", True),
+        (GERMAN, "Wie wird das Sieb gereinigt?", False),
+        (GERMAN, "How do I clean the strainer?", True),
+        (CHINESE + "打开后盖的时候要小心。水泵的滤网在后盖的里面。", "怎么清洗滤网？", False),
+        (CHINESE + "打开后盖的时候要小心。水泵的滤网在后盖的里面。", "How do I clean the strainer?", True),
+        (GERMAN, "Sieb 47", False),
+    ],
+)
+def test_the_library_tells_whether_a_question_is_in_another_language(
+    held: str, asked: str, across: bool, home: Path
+) -> None:
+    with Library.open("one", create=True, home=home, embedder=BUNDLED_SPEC) as library:
+        library.add_documents(texts(held))
+        lexical = library.open_retriever().lexical
+        assert is_across(lexical, asked, query_terms(asked, lexical.languages, lexical.doc_freq)) is across
