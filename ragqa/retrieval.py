@@ -103,14 +103,18 @@ class Fusion:
 class Grains:
     """How much an embedder's vectors of passages and windows and its token states tell beside BM25; MiniLM's are 1."""
 
-    passage: float
-    window: float
-    tokens: float
+    passage: float = 1.0
+    window: float = 1.0
+    tokens: float = 1.0
+    across: float = 1.0
+    """What BM25 counts where a question is in a language that the library is not in: terms of the trade are the same,
+    and what the manual quotes in the question's language holds its every word."""
 
 
-GRAINS = {MULTILINGUAL_SPEC: Grains(0.6, 0.25, 0.65)}
-"""In a language that question and library share: across languages, where BM25 tells little, every grain is needed.
-Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md)."""
+GRAINS = {MULTILINGUAL_SPEC: Grains(0.6, 0.25, 0.65, across=0.3)}
+"""Those of vectors count in a language that question and library share: across languages every grain is needed.
+Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md). An embedder of one language has nothing
+better than BM25 across languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,8 @@ class Retriever:
         clock = _Clock()
         words = self._query_terms(question)
         across = is_across(self.lexical, question, words)
-        weigh = self._fusion if across else self._fusion.told_by(self._grains())
+        grains = self._grains()
+        weigh = self._fusion if across else self._fusion.told_by(grains)
         asked, query, vocabulary_coverage = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
@@ -242,7 +247,7 @@ class Retriever:
         lexical = lexical and lexical.extended_to(ids)
         if lexical:
             trust = _words_known(self.lexical, words) ** 2
-            lexical = replace(lexical, trust=trust * (ACROSS if across else 1.0))
+            lexical = replace(lexical, trust=trust * (grains.across if across else 1.0))
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * weigh.dense_weight * dense.standard()
@@ -259,7 +264,7 @@ class Retriever:
 
     def _grains(self) -> Grains:
         held = self._store.embedder()
-        return GRAINS.get(held.spec, Grains(1, 1, 1)) if held else Grains(1, 1, 1)
+        return GRAINS.get(held.spec, Grains()) if held else Grains()
 
     def _fuse(
         self,
@@ -433,11 +438,6 @@ def _lexical_side(index: LexicalSearch, words: Mapping[str, int], allowed: Ids |
 
 
 _HAN = re.compile(f"[{HAN}]")
-
-
-ACROSS = 0.3
-"""What BM25 counts where a question is in a language that the library is not in: terms of the trade are the same, and
-what the manual quotes in the question's language holds its every word."""
 
 
 USUAL_TERMS = {"zh": "的", "ja": "ます", "ko": "니다"}
