@@ -192,7 +192,7 @@ def test_nothing_is_learned_where_a_set_is_missing(
 ) -> None:
     for name in data.SETS.keys() - {missing, "sample manuals"}:
         (sets_folder / name).mkdir()
-    before = {file: file.read_bytes() for file in (units.WEIGHTS_FILE, refusing.WEIGHTS_FILE)}
+    before = {file: file.read_bytes() for file in (units.WEIGHTS_FILE, refusing.CONFIDENCE_FILE)}
     with pytest.raises(SystemExit) as left:
         main(["--learn"])
     said = str(left.value.code)
