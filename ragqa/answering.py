@@ -105,14 +105,13 @@ class Asker:
         for hit in found.hits:
             spans.setdefault(hit.passage.document, []).append((hit.passage.start, hit.passage.end))
         units = {name: tuple(self.store.units(name, held)) for name, held in spans.items()}
-        embedder = self.store.embedder()
         return found, Considered(
             asked,
             found.hits,
             evidence,
             found.interaction,
             units,
-            embedder.spec if embedder else "",
+            self.retriever.held_spec,
             self.retriever.mean_cosine,
         )
 

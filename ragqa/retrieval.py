@@ -154,6 +154,9 @@ class Retriever:
         self.lexical: LexicalSearch = indexes.lexical
         self.stamp: Stamp = indexes.stamp
         """The state of the store that is searched."""
+        held = store.embedder()
+        self.held_spec = held.spec if held else ""
+        """The embedder that the library was made with; '' before the first document. Opens none."""
 
     def _embedder(self) -> Embedder:
         if self._opened is None:
@@ -226,7 +229,7 @@ class Retriever:
         clock = _Clock()
         words = self._query_terms(question)
         across = is_across(self.lexical, question, words)
-        grains = self._grains()
+        grains = GRAINS.get(self.held_spec, Grains())
         weigh = self._fusion if across else self._fusion.told_by(grains)
         asked, query, vocabulary_coverage = None, None, 1.0
         dense = lexical = None
@@ -253,7 +256,7 @@ class Retriever:
             first = lexical.standard() + trust * weigh.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
             ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
-        total, named = self._fuse(weigh, ids, question, query, dense, lexical, trust)
+        total, named = self._fuse(weigh, ids, words, query, dense, lexical, trust)
         best, total, interaction = self._interact(weigh.interaction * trust, ids, total, named, question, asked, across)
         clock.lap("fuse")
         hits = self._pick(ids, total, dense, lexical, k)
@@ -262,15 +265,11 @@ class Retriever:
             interaction = interaction.of([best.get(hit.passage.passage_id) for hit in hits])
         return Found(question, hits, clock.laps, query, vocabulary_coverage, interaction)
 
-    def _grains(self) -> Grains:
-        held = self._store.embedder()
-        return GRAINS.get(held.spec, Grains()) if held else Grains()
-
     def _fuse(
         self,
         weigh: Fusion,
         ids: Ids,
-        question: str,
+        words: Mapping[str, int],
         query: Floats | None,
         dense: ScoredCandidates | None,
         lexical: ScoredCandidates | None,
@@ -290,7 +289,7 @@ class Retriever:
         else:
             places = self._store.places(ids.tolist())
         total = total + weigh.neighbour * _neighbours(places, total)
-        return total, weigh.name_weight * self._naming(question, places[:, 0])
+        return total, weigh.name_weight * self._naming(words, places[:, 0])
 
     def _interact(
         self,
@@ -319,9 +318,9 @@ class Retriever:
         whole[best] += weight * (gains - gains.min())
         return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, whole, interaction
 
-    def _naming(self, question: str, documents: Ids) -> Floats:
+    def _naming(self, words: Mapping[str, int], documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
-        named = self._document_names().named_by(self._query_terms(question))
+        named = self._document_names().named_by(words)
         return np.array([named.get(document_id, 0.0) for document_id in documents.tolist()], np.float32)
 
     def _document_names(self) -> Names:

@@ -94,6 +94,14 @@ def drawn(page: Any) -> list[str]:
     return [str(one.get_attribute("alt")) for one in page.locator("#viewer img").all()]
 
 
+def add(page: Any, name: str, data: bytes) -> None:
+    """Add a PDF to the library, and go back to ask."""
+    page.get_by_role("button", name="Manuals").click()
+    page.set_input_files("#files", [{"name": name, "mimeType": "application/pdf", "buffer": data}])
+    expect(page.locator("#jobs > li", has_text=name)).to_contain_text("Added")
+    page.get_by_role("button", name="Ask", exact=True).first.click()
+
+
 def remove(page: Any, name: str) -> None:
     """Remove a manual that a test has added to the two of the samples."""
     page.get_by_role("button", name="Manuals").click()
@@ -166,10 +174,7 @@ def test_a_link_shows_a_quote_over_two_pages(visit: Any, address: str) -> None:
 
 def test_an_answer_over_two_pages_shows_both_lit(visit: Any) -> None:
     page = visit()
-    page.get_by_role("button", name="Manuals").click()
-    page.set_input_files("#files", [{"name": "radiator.pdf", "mimeType": "application/pdf", "buffer": radiator_pdf()}])
-    expect(page.locator("#jobs > li", has_text="radiator.pdf")).to_contain_text("Added")
-    page.get_by_role("button", name="Ask", exact=True).first.click()
+    add(page, "radiator.pdf", radiator_pdf())
     answer = ask(page, BLEED)
     expect(answer).to_contain_text("Close screw 6")
     answer.get_by_role("button", name="Source 1: radiator.pdf, pages 1–2").click()
@@ -219,10 +224,7 @@ def test_manuals_are_added_asked_and_removed(visit: Any) -> None:
 
 def test_figures_stand_under_the_answer_and_open_their_page(visit: Any) -> None:
     page = visit()
-    page.get_by_role("button", name="Manuals").click()
-    page.set_input_files("#files", [{"name": "kettle.pdf", "mimeType": "application/pdf", "buffer": kettle_pdf()}])
-    expect(page.locator("#jobs > li", has_text="kettle.pdf")).to_contain_text("Added")
-    page.get_by_role("button", name="Ask", exact=True).first.click()
+    add(page, "kettle.pdf", kettle_pdf())
     answer = ask(page, DESCALE)
     expect(answer).to_contain_text("citric acid")
     figure = answer.get_by_role("button", name="Figure on page 1 of kettle.pdf")

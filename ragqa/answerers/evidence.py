@@ -334,9 +334,9 @@ class Considered:
     interaction: Interaction | None
     units: Mapping[str, Sequence[tuple[int, Unit]]]
     """By document: id and unit of each that the passages found touch."""
-    embedder: str = ""
+    embedder: str
     """Whose vectors and token states the library holds, as 'local:multilingual'."""
-    mean_cosine: float = 0.0
+    mean_cosine: float
     """Of two passages of the library."""
 
     def best_hits(self, k: int) -> tuple[Hit, ...]:

@@ -237,11 +237,10 @@ def open_local(name: str, progress: Progress | None) -> LocalEmbedder:
 
     Libraries of one model share it: it takes a hundred megabytes and more.
     """
-    folder = find_model(name, progress)
+    begun = _AHEAD.pop(name, None)
+    folder = begun.folder if begun else find_model(name, progress)
     with _OPENING:
-        embedder = _AHEAD.pop(name, None) or _OPEN.get((folder.spec, folder.revision))
-        if embedder is None:
-            embedder = LocalEmbedder(folder)
+        embedder = begun or _OPEN.get((folder.spec, folder.revision)) or LocalEmbedder(folder)
         embedder._progress = progress
         _OPEN[folder.spec, folder.revision] = embedder
         return embedder
