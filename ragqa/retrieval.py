@@ -89,13 +89,14 @@ class Fusion:
         """Return the weights that the settings have under the same names."""
         return cls(**{weight.name: getattr(settings, weight.name) for weight in fields(cls)})
 
-    def told_by(self, grains: Grains) -> Fusion:
-        """Return the same with each grain counting as far as it tells."""
+    def told_by(self, grains: Grains, held: float) -> Fusion:
+        """Return the same with each grain counting as far as it tells beside BM25: less, the more of what is asked a
+        passage holds in the question's own words; ``held`` is 0 to 1. Where none holds any, every grain is needed."""
         return replace(
             self,
-            dense_weight=self.dense_weight * grains.passage,
-            window_weight=self.window_weight * grains.window,
-            interaction=self.interaction * grains.tokens,
+            dense_weight=self.dense_weight * (1 - held * (1 - grains.passage)),
+            window_weight=self.window_weight * (1 - held * (1 - grains.window)),
+            interaction=self.interaction * (1 - held * (1 - grains.tokens)),
         )
 
 
@@ -112,8 +113,8 @@ class Grains:
 
 
 GRAINS = {MULTILINGUAL_SPEC: Grains(0.6, 0.25, 0.65, across=0.3)}
-"""Those of vectors count in a language that question and library share: across languages every grain is needed.
-Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md). An embedder of one language has nothing
+"""Those of vectors count as far as BM25 finds the question's words: in other words, and across languages, every grain
+is needed. Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md). An embedder of one language has nothing
 better than BM25 across languages."""
 
 
@@ -230,7 +231,6 @@ class Retriever:
         words = self._query_terms(question)
         across = is_across(self.lexical, question, words)
         grains = GRAINS.get(self.held_spec, Grains())
-        weigh = self._fusion if across else self._fusion.told_by(grains)
         asked, query, vocabulary_coverage = None, None, 1.0
         dense = lexical = None
         if mode != "lexical":
@@ -243,6 +243,7 @@ class Retriever:
         if mode != "dense":
             lexical = _lexical_side(self.lexical, words, allowed)
             clock.lap("lexical")
+        weigh = self._fusion.told_by(grains, 0.0 if across else _held(self.lexical, words, lexical))
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
             return Found(question, (), clock.laps, query, vocabulary_coverage)
@@ -462,6 +463,23 @@ def _words_known(index: LexicalSearch, words: Mapping[str, int]) -> float:
     """
     units = [word for word in words if len(word) == 1 or not _HAN.search(word)]
     return sum(index.doc_freq(word) > 0 for word in units) / len(units) if units else 1.0
+
+
+ENOUGH = 0.5
+"""Share of the most that a question's words can score from which BM25 tells all that it can: a question about one
+passage reaches it in that passage's own words."""
+
+
+def _held(index: LexicalSearch, words: Mapping[str, int], lexical: ScoredCandidates | None) -> float:
+    """Return how far the best passage of BM25 holds what is asked, 0 to 1; 1 where it was not searched.
+
+    People who do not know the manual's words, and name a filter "the thing that keeps the dust out", find it by
+    vectors alone.
+    """
+    most = sum(count * index.idf(word) for word, count in words.items())
+    if lexical is None or not most:
+        return 1.0
+    return min(float(lexical.scores.max(initial=0)) / most / ENOUGH, 1.0)
 
 
 def _window_side(held: WindowMatrix, query: Floats, dense: ScoredCandidates) -> ScoredCandidates:
