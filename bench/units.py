@@ -6,7 +6,10 @@ manual out at a time, learns on the others and chooses in that one. ``whole-answ
 about the manuals of ``consumer-manuals`` too; the latter's own questions, which are a test set, are not read.
 ``--learn`` writes the weights learned on all questions, and leaves without writing where a set is not there.
 
-    python -m bench.units [--learn]
+Each embedder has weights of its own. The multilingual one is also asked the sample manuals' questions in other
+languages.
+
+    python -m bench.units [--embedder local:multilingual] [--learn]
 """
 
 from __future__ import annotations
@@ -22,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
-from bench.record import Row, parser, report
-from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features
+from bench.record import Row, kept_rows, parser, report
+from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, all_weights, features
 from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
+from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC
 from ragqa.engine import Library
 from ragqa.evaluation.answers import SHORT, TIMES, flatten
 from ragqa.wording import labels_for
@@ -62,6 +66,15 @@ def questions() -> Iterator[tuple[str, Path, dict[str, Any]]]:
                 if row.get("answerable", True):
                     kind = f"sample {row['kind']}" if "parts" in row else "fact"
                     yield kind, manual, row
+
+
+def questions_across() -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """Yield kind, manual and question, of the sample manuals' questions in other languages than theirs."""
+    for file in sorted(CORPORA.glob("*.questions.jsonl")):
+        manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
+        for row in jsonl(file):
+            if row["answerable"]:
+                yield from (("across", manual, row | {"text": text}) for text in row["in_other_languages"].values())
 
 
 def is_right(row: dict[str, Any], text: str) -> bool:
@@ -106,12 +119,14 @@ def learn(some: Sequence[Choices], spread: NDArray[np.float64]) -> NDArray[np.fl
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
+    options.add_argument("--embedder", default=BUNDLED_SPEC, choices=(BUNDLED_SPEC, MULTILINGUAL_SPEC), help="Whose.")
     options.add_argument("--learn", action="store_true", help="Write the weights learned on all questions.")
     given = options.parse_args(argv)
     (need_to_learn if given.learn else need)(*LEARNED_FROM)
     everything: list[Choices] = []
-    with library_of_each() as library:
-        for kind, manual, row in questions():
+    across = questions_across() if given.embedder == MULTILINGUAL_SPEC else ()
+    with library_of_each(embedder=given.embedder) as library:
+        for kind, manual, row in (*questions(), *across):
             one = choices_of(library(manual), kind, manual, row)
             if one:
                 everything.append(one)
@@ -127,8 +142,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                     counts[name][0] += 1
                     counts[name][1] += bool(one.right.any())
                     counts[name][2] += bool(one.right[chosen])
-    rows: list[Row] = [
-        {"kind": kind, "questions": n, "could": could / n, "chosen": hit / n}
+    rows: list[Row] = kept_rows("units", "embedder", [given.embedder])
+    rows += [
+        {"embedder": given.embedder, "kind": kind, "questions": n, "could": could / n, "chosen": hit / n}
         for kind, (n, could, hit) in counts.items()
     ]
     report("units", rows, data=QUESTIONS_OF, keep=given.keep)
@@ -137,7 +153,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         weights_of = {
             name: round(float(weight), 4) for name, weight in zip(NAMES, learned, strict=True) if abs(weight) > 1e-4
         }
-        WEIGHTS_FILE.write_text(json.dumps(weights_of, indent=1) + "\n", encoding="utf-8")
+        WEIGHTS_FILE.write_text(
+            json.dumps(all_weights() | {given.embedder: weights_of}, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

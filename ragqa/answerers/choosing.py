@@ -234,7 +234,7 @@ _CODE = re.compile(r"(?:[A-Za-z]{1,8}-?){0,3}\d(?:[\w-]|\.(?=\d))*")
 """A number or a code, as people ask for a row by: 188, E04, HK-7205."""
 
 WEIGHTS_FILE = Path(__file__).with_name("choosing.json")
-"""What each feature counts. Learned by ``bench/units.py --learn``."""
+"""What each feature counts, by embedder. Learned by ``bench/units.py --learn``."""
 
 WIDEST: dict[AnswerForm, int] = {"procedure": 4000, "rule": 900}
 """Who asks how, or whether, gets the section that the best unit stands in, up to so many characters."""
@@ -284,7 +284,7 @@ def choose(seen: Considered) -> Choice | None:
     found = candidates(seen.hits, seen.evidence, seen.units)
     if not found:
         return None
-    scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights()
+    scores = features(seen.question, seen.hits, seen.evidence, seen.interaction, found) @ weights(seen.embedder)
     scores -= OTHER_EDITION * np.array(seen.of_another_edition([one.unit.section for one in found]), np.float32)
     scores -= OTHER_LANGUAGE * _in_other_language(found, seen)
     asked = expected_form(seen.question.text)
@@ -410,10 +410,18 @@ def _codes(text: str) -> set[str]:
 
 
 @cache
-def weights() -> Floats:
-    """Return (len(NAMES),): what each feature counts; one that the file does not name counts nothing."""
-    held = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+def weights(embedder: str) -> Floats:
+    """Return (len(NAMES),): what each feature counts; one that the file does not name counts nothing. An embedder
+    without weights of its own has those of the bundled one."""
+    learned = all_weights()
+    held = learned.get(embedder, learned[BUNDLED_SPEC])
     return np.array([held.get(name, 0.0) for name in NAMES], np.float32)
+
+
+def all_weights() -> dict[str, dict[str, float]]:
+    """Return what each feature counts, by embedder."""
+    held: dict[str, dict[str, float]] = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    return held
 
 
 CONFIDENCE_FILE = Path(__file__).with_name("confidence.json")
