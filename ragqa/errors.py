@@ -26,6 +26,18 @@ class LibraryError(RagqaError):
     """A library that is missing, locked by another writer, read-only, or of a newer format."""
 
 
+class UnknownLibrary(LibraryError):
+    """A library that is not there, or not served."""
+
+
+class UnknownDocument(LibraryError):
+    """A document that a library does not hold."""
+
+
+class EmptyLibrary(LibraryError):
+    """A library that holds nothing to ask yet."""
+
+
 class UnknownPage(LibraryError):
     """A page that a document does not have."""
 

@@ -114,8 +114,8 @@ class Grains:
 
 GRAINS = {MULTILINGUAL_SPEC: Grains(0.6, 0.25, 0.65, across=0.3)}
 """Those of vectors count as far as BM25 finds the question's words: in other words, and across languages, every grain
-is needed. Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md). An embedder of one language has nothing
-better than BM25 across languages."""
+is needed. Chosen on the Chinese manuals, xquad-zh and cmrc2018-trial (bench/LOG.md). An embedder of one language has
+nothing better than BM25 across languages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ragqa.cli import options as opt
 from ragqa.cli.output import note
 from ragqa.cli.streams import uncleaned
+
+if TYPE_CHECKING:
+    from ragqa.server.libraries import Libraries
 
 _INDEX = typer.Option("--index", "-i", help="The one library to serve; all of them unless named.")
 ServedIndex = Annotated[str | None, _INDEX]
@@ -78,10 +81,9 @@ def serve(
             origins=tuple(map(origin_of, allow_origin or ())),
         )
     )
-    from ragqa.server.libraries import Libraries
+    libraries = _find(index, chosen, create=not read_only)
     from ragqa.server.running import serve as run
 
-    libraries = Libraries.find(index, chosen, note, create=not read_only)
     run(libraries, options, note, open_browser=open_browser)
 
 
@@ -98,16 +100,25 @@ def mcp(
     """Serve the libraries to an assistant on this machine, by MCP over standard input and output."""
     chosen = opt.given(locals())
     _check_extra()
-    from ragqa.server.libraries import Libraries
+    libraries = _find(index, chosen, create=write)
     from ragqa.server.mcp_stdio import serve_stdio
 
-    libraries = Libraries.find(index, chosen, note, create=write)
     cleaned, sys.stdout = sys.stdout, uncleaned(sys.stdout)  # the protocol is the SDK's to write
     try:
         serve_stdio(libraries, write=write)
     finally:
         sys.stdout = cleaned
         libraries.close()
+
+
+def _find(index: str | None, chosen: dict[str, Any], *, create: bool) -> Libraries:
+    """Return the libraries to serve. What the first question needs loads while the web framework is imported."""
+    from ragqa.models.compiled import load_in_background
+    from ragqa.server.libraries import Libraries
+
+    libraries = Libraries.find(index, chosen, note, create=create)
+    load_in_background(libraries.warm)
+    return libraries
 
 
 def _check_extra() -> None:

@@ -15,7 +15,6 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ragqa.errors import RagqaError
 from ragqa.server import asking, documents, keeping, openai_interface, problems
 from ragqa.server.jobs import Jobs
 from ragqa.server.libraries import Libraries
@@ -58,10 +57,8 @@ def make_app(libraries: Libraries, options: ServeOptions) -> FastAPI:
         served = Served(options, libraries, Jobs(libraries.settings, options, renew), workers, metrics)
         app.state.served = served
         served.jobs.start()
-        warming = asyncio.create_task(_warm(served))
         async with mcp.serve(served):
             yield
-        warming.cancel()
         await served.jobs.stop()
         await asyncio.to_thread(served.workers.stop)
         libraries.close()
@@ -104,14 +101,6 @@ class BelowPath:
         if self._root_path:
             scope["root_path"] = self._root_path
         await self._app(scope, receive, send)
-
-
-async def _warm(served: Served) -> None:
-    """Load what the first question needs, beside whatever is asked meanwhile."""
-    try:
-        await served.workers.page(served.libraries.warm)
-    except (RagqaError, Problem) as error:
-        logger.warning("the library '%s' can't be asked yet: %s", served.libraries.default, error)
 
 
 def _describe(app: FastAPI) -> None:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ragqa.engine import Library
-from ragqa.errors import EmbedderMismatch, LibraryError, RagqaError
+from ragqa.errors import EmbedderMismatch, EmptyLibrary, LibraryError, RagqaError, UnknownDocument, UnknownLibrary
 from ragqa.libraries import missing, names_in, resolve_library
-from ragqa.server.problems import Problem
 from ragqa.settings import DEFAULT, Settings
 from ragqa.store import StoredDocument
 
@@ -66,13 +65,13 @@ class Libraries:
         return [name for name in names_in(self.settings) if self._only in (None, name)]
 
     def get(self, name: str) -> Library:
-        """Return a library, opened if it was not. Raises Problem where none of that name is served."""
+        """Return a library, opened if it was not. Raises UnknownLibrary where none of that name is served."""
         with self._lock:
             there = name in self.names()
             if not there and name in self._open:  # removed while it was held
                 self._open.pop(name).close()
             if not there:
-                raise Problem(404, "unknown_library", f"there is no library '{name[:100]}' here: see /v1/libraries")
+                raise UnknownLibrary(f"there is no library '{name[:100]}' here: see /v1/libraries")
             if name not in self._open:
                 own = replace(self.settings, index=name)
                 self._open[name] = Library.open(settings=own, notice=self._notice)
@@ -98,7 +97,7 @@ class Libraries:
         except EmbedderMismatch:  # it was emptied, and began anew with other vectors
             with self._lock:
                 self._open.pop(name, None)  # not closed: questions may be under way
-        except (LibraryError, Problem):  # emptied or removed: who asks is told
+        except LibraryError:  # emptied or removed: who asks is told
             return
 
     def warm(self) -> None:
@@ -128,15 +127,15 @@ def document_id(name: str) -> str:
 
 
 def find_stored(library: Library, identity: str) -> StoredDocument:
-    """Return the document with that id. Raises Problem where the library holds none."""
+    """Return the document with that id. Raises UnknownDocument where the library holds none."""
     for stored in library.documents():
         if document_id(stored.name) == identity:
             return stored
-    raise Problem(404, "unknown_document", f"library '{library.name}' has no document '{identity[:50]}'")
+    raise UnknownDocument(f"library '{library.name}' has no document '{identity[:50]}'")
 
 
-def no_document(library: Library, error: LibraryError) -> Exception:
+def no_document(library: Library, error: LibraryError) -> LibraryError:
     """Return what is said of ``error`` where its reason is that the library is empty yet."""
     if library.documents():
         return error
-    return Problem(409, "empty_library", f"library '{library.name}' holds no document yet: add one first")
+    return EmptyLibrary(f"library '{library.name}' holds no document yet: add one first")

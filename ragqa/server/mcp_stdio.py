@@ -19,7 +19,6 @@ def serve_stdio(libraries: Libraries, *, write: bool) -> None:
         return await asyncio.to_thread(do)
 
     async def serve() -> None:
-        asyncio.get_running_loop().run_in_executor(None, libraries.warm)
         await make_mcp(libraries, run, keep=True, write=write).run_stdio_async()
 
     asyncio.run(serve())

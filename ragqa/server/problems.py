@@ -15,7 +15,17 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from ragqa.errors import LibraryError, MissingExtra, ModelError, RagqaError, UnknownPage, UnreadableFile
+from ragqa.errors import (
+    EmptyLibrary,
+    LibraryError,
+    MissingExtra,
+    ModelError,
+    RagqaError,
+    UnknownDocument,
+    UnknownLibrary,
+    UnknownPage,
+    UnreadableFile,
+)
 from ragqa.printable import printable_line
 from ragqa.store.lock import Locked
 
@@ -39,6 +49,21 @@ _CODES = {
     422: "invalid_request",
     429: "too_many",
 }
+
+
+_TOLD: tuple[tuple[type[RagqaError], int, str], ...] = (
+    (Locked, 409, "conflict"),
+    (UnknownLibrary, 404, "unknown_library"),
+    (UnknownDocument, 404, "unknown_document"),
+    (UnknownPage, 404, "unknown_page"),
+    (EmptyLibrary, 409, "empty_library"),
+    (LibraryError, 409, "library"),
+    (ModelError, 502, "model_failed"),
+    (MissingExtra, 501, "missing_extra"),
+    (UnreadableFile, 422, "unreadable_file"),
+    (RagqaError, 422, "unusable_question"),
+)
+"""What the library raises → its status and its word for programs; the first that fits."""
 
 
 class Problem(HTTPException):
@@ -85,20 +110,9 @@ def problem_of(error: Exception) -> Problem:
         return Problem(error.status_code, _CODES.get(error.status_code, "error"), str(error.detail), headers=headers)
     if isinstance(error, RequestValidationError):
         return _of_validation(error)
-    if isinstance(error, Locked):
-        return Problem(409, "conflict", str(error))
-    if isinstance(error, UnknownPage):
-        return Problem(404, "unknown_page", str(error))
-    if isinstance(error, LibraryError):
-        return Problem(409, "library", str(error))
-    if isinstance(error, ModelError):
-        return Problem(502, "model_failed", str(error))
-    if isinstance(error, MissingExtra):
-        return Problem(501, "missing_extra", str(error))
-    if isinstance(error, UnreadableFile):
-        return Problem(422, "unreadable_file", str(error))
-    if isinstance(error, RagqaError):
-        return Problem(422, "unusable_question", str(error))
+    for kind, status, code in _TOLD:
+        if isinstance(error, kind):
+            return Problem(status, code, str(error))
     logger.error("an unforeseen error", exc_info=error)
     return Problem(500, "internal", "this should not happen; the server's log says more: please report it")
 
