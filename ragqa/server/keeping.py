@@ -191,4 +191,4 @@ async def follow_job(served: ServedNow, library: str, job: str) -> Response:
         async for state in served.jobs.follow(found, HEARTBEAT):
             yield event("job", state) if state else ALIVE
 
-    return event_stream(events())
+    return event_stream(served.jobs.count_follower(events()))
