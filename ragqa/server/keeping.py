@@ -176,7 +176,7 @@ async def cancel_job(served: ServedNow, library: str, job: str) -> Response:
 
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events 'job'."}
+    200: {"content": {"text/event-stream": {}}, "description": "Events 'job', each with the job as JSON."}
 }
 
 
