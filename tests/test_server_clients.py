@@ -88,6 +88,12 @@ def test_embeddings_are_the_librarys_in_both_encodings(client: OpenAI) -> None:
     assert plain.usage.total_tokens > 2
 
 
+def test_as_many_texts_are_embedded_as_clients_send_at_once(client: OpenAI) -> None:
+    assert len(client.embeddings.create(model=MODEL, input=["fan"] * 300).data) == 300
+    with pytest.raises(openai.BadRequestError, match="1 to 2048 texts; got 2049"):
+        client.embeddings.create(model=MODEL, input=["fan"] * 2049)
+
+
 def test_errors_are_those_that_its_client_knows(client: OpenAI) -> None:
     with pytest.raises(openai.BadRequestError, match="tokens of another model"):
         client.embeddings.create(model=MODEL, input=[1, 2, 3])
@@ -95,6 +101,16 @@ def test_errors_are_those_that_its_client_knows(client: OpenAI) -> None:
         client.chat.completions.create(model=MODEL, messages=[])
     with pytest.raises(openai.BadRequestError, match="n should be 1"):
         client.chat.completions.create(model=MODEL, messages=ASKED, n=2)
+    with pytest.raises(openai.BadRequestError, match="response_format should be text"):
+        client.chat.completions.create(model=MODEL, messages=ASKED, response_format={"type": "json_object"})
+    forced: Any = {"type": "function", "function": {"name": "f"}}
+    with pytest.raises(openai.BadRequestError, match="tool_choice should be"):
+        client.chat.completions.create(model=MODEL, messages=ASKED, tool_choice=forced)
+    for other in (client.completions, client.responses):
+        ask: Any = other.create
+        with pytest.raises(openai.NotFoundError, match="is_chat_model=True") as refused:
+            ask(model=MODEL, **{"prompt" if other is client.completions else "input": QUESTION})
+        assert refused.value.code == "not_found"
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="gpt-none", messages=ASKED)
     with pytest.raises(openai.BadRequestError, match="no word to look for"):

@@ -176,5 +176,6 @@ def test_a_cut_stream_frees_its_place_and_too_many_questions_are_sent_away(
 
 def test_more_requests_than_are_taken_are_sent_away_and_the_others_answered(server_home: Path) -> None:
     with served(server_home, options={"most_requests": 0}) as client:
-        refused = client.get("/v1/health")
+        refused = client.get("/v1/libraries")
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many")
+        assert client.get("/v1/health").status_code == 200

@@ -132,7 +132,7 @@ def _add_page(app: FastAPI) -> None:
 
 def _file(name: str) -> Response:
     """Return a file of the page. Raises Problem where it has none of that name, whatever the name is."""
-    file = PAGE / name
-    if Path(name).name != name or file.suffix not in _TYPES or not file.is_file():
+    file = next((file for file in PAGE.iterdir() if file.name == name), PAGE)
+    if file.suffix not in _TYPES:
         raise Problem(404, "not_found", f"the page has no file '{name[:100]}'")
     return FileResponse(file, media_type=_TYPES[file.suffix], headers={"Cache-Control": "no-cache"})

@@ -47,7 +47,7 @@ async def search(
 
 
 _STREAM: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "The answer."}
+    200: {"content": {"text/event-stream": {}}, "description": "The answer; as a stream, events with JSON."}
 }
 
 

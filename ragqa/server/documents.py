@@ -18,7 +18,7 @@ from ragqa.json_forms import outline_json, units_json
 from ragqa.server.libraries import document_id, find_stored
 from ragqa.server.problems import Problem
 from ragqa.server.schemas import BoxList, DocumentDetail, DocumentList, FigureList, PageDetail, UnitList, problems
-from ragqa.server.served import ServedNow
+from ragqa.server.served import SentFile, ServedNow
 from ragqa.store import StoredDocument
 from ragqa.types import Box, Document
 
@@ -27,9 +27,6 @@ router = APIRouter(prefix="/v1/libraries/{library}/documents", tags=["documents"
 _ERRORS = problems(401, 403, 404, 409, 422)
 
 LEAST_DPI, MOST_DPI = 36, 300
-
-PIECE = 2**18
-"""Bytes of a file that are sent at a time: a client that takes its time takes some of them all the while."""
 
 PageNumber = Annotated[int, Path(ge=1, le=10**6)]
 Start = Annotated[
@@ -212,18 +209,21 @@ async def original(served: ServedNow, library: str, document: str) -> Response:
     """Return the bytes of the PDF, to be shown by the browser at a page (``#page=12``)."""
 
     def read(held: Library) -> Response:
-        name = find_stored(held, document).name
-        with _no_image():
-            kept = held.original(name)
+        stored = find_stored(held, document)
+        name, key = stored.name, (library, stored.sha256)
+        sent = served.originals.get(key)
+        if sent is None:
+            with _no_image():
+                kept = held.original(name)
+            sent = served.originals[key] = SentFile(kept.media_type, kept.data)
         headers = {
             "Content-Disposition": f"inline; filename*=UTF-8''{quote(name.rsplit('/', 1)[-1], safe='')}",
             "Content-Security-Policy": _PDF_POLICY,
             "X-Frame-Options": "SAMEORIGIN",
             "Cache-Control": "private, no-cache",
-            "Content-Length": str(len(kept.data)),
+            "Content-Length": str(len(sent.data)),
         }
-        pieces = (kept.data[at : at + PIECE] for at in range(0, len(kept.data), PIECE))
-        return StreamingResponse(pieces, media_type=kept.media_type, headers=headers)
+        return StreamingResponse(sent.pieces(), media_type=sent.media_type, headers=headers)
 
     return await served.read(library, read)
 

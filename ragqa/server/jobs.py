@@ -14,6 +14,7 @@ import logging
 import secrets
 import shutil
 import tempfile
+import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -52,6 +53,8 @@ class Jobs:
         self._folder = Path(tempfile.mkdtemp(prefix="ragqa-uploads-"))
         self.receiving = 0
         """Uploads that are coming in."""
+        self.following = 0
+        """Streams that follow a job."""
 
     def start(self) -> None:
         """Begin to work the queue off."""
@@ -149,6 +152,17 @@ class Jobs:
                     await asyncio.wait_for(changed.wait(), silence)
                 except asyncio.TimeoutError:
                     yield None
+
+    def count_follower(self, stream: AsyncIterator[str]) -> AsyncIterator[str]:
+        """Return ``stream``, counted as long as it lives, begun or not. Raises Problem while there are too many."""
+        if self.following >= self._options.most_followers:
+            raise too_many("followers of changes")
+        self.following += 1
+        weakref.finalize(stream, self._uncount_follower).atexit = False
+        return stream
+
+    def _uncount_follower(self) -> None:
+        self.following -= 1
 
     async def wait(self, job: Job, seconds: float) -> None:
         """Return when the job is finished, or ``seconds`` have gone by."""

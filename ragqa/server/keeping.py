@@ -176,7 +176,7 @@ async def cancel_job(served: ServedNow, library: str, job: str) -> Response:
 
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events 'job'."}
+    200: {"content": {"text/event-stream": {}}, "description": "Events 'job', each with the job as JSON."}
 }
 
 
@@ -191,4 +191,4 @@ async def follow_job(served: ServedNow, library: str, job: str) -> Response:
         async for state in served.jobs.follow(found, HEARTBEAT):
             yield event("job", state) if state else ALIVE
 
-    return event_stream(events())
+    return event_stream(served.jobs.count_follower(events()))

@@ -21,6 +21,9 @@ from ragqa.server.problems import Problem, path_of, response_of
 
 Result = TypeVar("Result")
 
+HEALTH = "/v1/health"
+"""Answered whatever is under way: who restarts a server that does not say that it is well would end all of it."""
+
 
 class Limits:
     """Refuses what is too much: requests at once, bodies too large, and clients that neither send nor take a byte.
@@ -38,7 +41,7 @@ class Limits:
             await self._app(scope, receive, send)
             return
         try:
-            if self._active >= self._options.most_requests:
+            if self._active >= self._options.most_requests and path_of(scope) != HEALTH:
                 raise too_many("requests")
             most = self._most(scope)
             check_length(Headers(scope=scope), most)
@@ -102,9 +105,9 @@ def _too_large(most: int) -> Problem:
     return Problem(413, "too_large", f"the request's body may have {most:,} bytes; this one has more")
 
 
-def too_many(what: str) -> Problem:
+def too_many(what: str, status: int = 429) -> Problem:
     """Return what is said to who comes while too many are there."""
-    return Problem(429, "too_many", f"too many {what} at once: try again in a moment", headers={"Retry-After": "2"})
+    return Problem(status, "too_many", f"too many {what} at once: try again in a moment", headers={"Retry-After": "2"})
 
 
 class Cut(BaseException):

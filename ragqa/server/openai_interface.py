@@ -28,7 +28,9 @@ from ragqa.server.streams import ALIVE, Failed, Finished, Piece, event_stream, s
 router = APIRouter(prefix="/v1", tags=["OpenAI"])
 
 PREFIX = "ragqa/"
-MOST_TEXTS = 256
+MOST_TEXTS = 2048
+"""Of a request for embeddings, as OpenAI has it: clients send as many at once, the largest body permitting."""
+
 MOST_MESSAGES = 200
 
 
@@ -58,6 +60,12 @@ class StreamOptions(BaseModel):
     include_usage: bool | None = None
 
 
+class ResponseFormat(BaseModel):
+    """In which form an answer is wanted."""
+
+    type: str = Field(max_length=50)
+
+
 class ChatRequest(BaseModel):
     """What is read of a request for a chat completion; other options change nothing."""
 
@@ -66,6 +74,8 @@ class ChatRequest(BaseModel):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: int | None = None
+    response_format: ResponseFormat | None = None
+    tool_choice: Any = None
 
 
 class EmbeddingsRequest(BaseModel):
@@ -127,8 +137,7 @@ async def _library_of(served: Served, model: str) -> str:
 async def chat(served: ServedNow, request: Request, asked: ChatRequest) -> Response:
     """Answer the last message of a conversation from a library's manuals."""
     library = await _library_of(served, asked.model)
-    if asked.n not in (None, 1):
-        raise Problem(400, "invalid_request", f"n should be 1: there is one answer to a question; got {asked.n}")
+    _check_form(asked)
     question, turns = _conversation(asked.messages)
     head = _Head("chatcmpl-" + secrets.token_hex(12), int(time.time()), asked.model)
     page = str(request.base_url)
@@ -168,6 +177,20 @@ async def chat(served: ServedNow, request: Request, asked: ChatRequest) -> Respo
         yield "data: [DONE]\n\n"
 
     return event_stream(chunks())
+
+
+def _check_form(asked: ChatRequest) -> None:
+    """Raise Problem for a form that no answer has: who parses one would fail on the text with no word of why."""
+    if asked.n not in (None, 1):
+        raise Problem(400, "invalid_request", f"n should be 1: there is one answer to a question; got {asked.n}")
+    if asked.response_format and asked.response_format.type != "text":
+        raise Problem(
+            400,
+            "invalid_request",
+            f"response_format should be text: answers quote the manual; got {asked.response_format.type}",
+        )
+    if asked.tool_choice not in (None, "auto", "none"):
+        raise Problem(400, "invalid_request", "tool_choice should be auto or none: answers call no tools")
 
 
 def _conversation(messages: list[Message]) -> tuple[str, list[Turn]]:
@@ -214,6 +237,18 @@ def _usage(usage: dict[str, Any]) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
+@router.post("/completions", include_in_schema=False)
+@router.post("/responses", include_in_schema=False)
+async def other_interface() -> Response:
+    """Name the setting of a client that asks for OpenAI's older or newer interface."""
+    raise Problem(
+        404,
+        "not_found",
+        "answers are chat completions here, /v1/chat/completions: in LangChain use_responses_api=False, in LlamaIndex "
+        "is_chat_model=True",
+    )
+
+
 @router.post("/embeddings", responses=_ERRORS)
 async def embeddings(served: ServedNow, asked: EmbeddingsRequest) -> Response:
     """Embed texts as a library's embedder embeds questions."""
@@ -248,6 +283,11 @@ def _check_texts(texts: list[Any]) -> None:
     if not 1 <= len(texts) <= MOST_TEXTS:
         raise Problem(400, "invalid_request", f"input should be 1 to {MOST_TEXTS} texts; got {len(texts)}")
     if any(isinstance(text, int | list) for text in texts):
-        raise Problem(400, "invalid_request", "input should be text: tokens of another model mean nothing here")
+        raise Problem(
+            400,
+            "invalid_request",
+            "input should be text: tokens of another model mean nothing here; in LangChain "
+            "check_embedding_ctx_length=False",
+        )
     if not all(isinstance(text, str) and text.strip() and len(text) <= LONGEST_TEXT for text in texts):
         raise Problem(400, "invalid_request", f"each text should have 1 to {LONGEST_TEXT:,} characters")

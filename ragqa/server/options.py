@@ -33,8 +33,12 @@ class ServeOptions:
     most_upload_bytes: int = 200 * 2**20
     most_body_bytes: int = 2**20
     """Of any request that is no upload."""
-    most_requests: int = 400
+    most_connections: int = 4096
+    """Open at once, idle ones among them; fewer where the system lets a process open fewer files."""
+    most_requests: int = 500
     """Under way at once, open streams among them."""
+    most_followers: int = 100
+    """Of jobs at once: a stream that is open as long as the job takes."""
     most_waiting: int = 256
     """Questions under way at once, those that wait for a thread among them."""
     most_uploads: int = 4
@@ -44,7 +48,7 @@ class ServeOptions:
     question_seconds: float = 180.0
     """Until a question is given up, its wait included."""
     stall_seconds: float = 30.0
-    """Without a byte of a body, until a request is given up."""
+    """Without a byte of a body, or until the head of a request is whole, until it is given up."""
     stop_seconds: int = 30
     """What runs when the server is stopped may take so long."""
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-OPENAI_PATHS = ("/v1/models", "/v1/chat/", "/v1/embeddings")
+OPENAI_PATHS = ("/v1/models", "/v1/chat/", "/v1/completions", "/v1/responses", "/v1/embeddings")
 """Below these, errors have the shape that OpenAI's clients read."""
 
 _CODES = {

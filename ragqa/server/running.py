@@ -20,9 +20,17 @@ from fastapi import FastAPI
 
 from ragqa.errors import RagqaError
 from ragqa.server.app import make_app
+from ragqa.server.connections import connection_type
 from ragqa.server.libraries import Libraries
 from ragqa.server.options import ServeOptions
 from ragqa.server.served import Served
+
+OTHER_FILES = 256
+"""What is open beside connections: libraries, uploads, processes, and the connections that are told to come again."""
+
+
+SWITCH_SECONDS = 0.0005
+"""A thread that answers may keep the event loop from the interpreter so long, where others of them wait for it too."""
 
 
 class _Server(uvicorn.Server):
@@ -50,11 +58,12 @@ class _Server(uvicorn.Server):
 def serve(libraries: Libraries, options: ServeOptions, notice: Callable[[str], None], *, open_browser: bool) -> None:
     """Serve until the system asks to stop. Raises RagqaError where the port can't be had."""
     listening = _listen(options)
-    _allow_connections()
+    most = min(options.most_connections, _allow_connections())
     options = replace(options, port=listening.getsockname()[1])  # the one that it got, where any would do
     app = make_app(libraries, options)
     config = uvicorn.Config(
         app,
+        http=connection_type(most, options.stall_seconds),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -71,6 +80,7 @@ def serve(libraries: Libraries, options: ServeOptions, notice: Callable[[str], N
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(options.url(),), daemon=True).start()
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     server = _Server(config, app, ready)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it anew when it has stopped
@@ -102,16 +112,19 @@ def _listen(options: ServeOptions) -> socket.socket:
     return listening
 
 
-def _allow_connections() -> None:
-    """Let the process open as many files as the system allows it: each connection is one."""
-    if sys.platform != "win32":
-        import resource
+def _allow_connections() -> int:
+    """Let the process open as many files as the system allows it; return for how many connections they suffice."""
+    if sys.platform == "win32":
+        return sys.maxsize
+    import resource
 
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = min(hard, 16_384) if hard != resource.RLIM_INFINITY else 16_384
-        if soft < wanted:
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 16_384) if hard != resource.RLIM_INFINITY else 16_384
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return max(soft - OTHER_FILES, soft // 2) if soft != resource.RLIM_INFINITY else sys.maxsize
 
 
 def _names(libraries: Libraries) -> str:

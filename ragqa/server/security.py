@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ragqa.server.limits import HEALTH
 from ragqa.server.options import ServeOptions, is_loopback
 from ragqa.server.problems import Problem, path_of, problem_of, response_of
 
@@ -38,7 +39,7 @@ _TOLD = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
-_OPEN = ("/v1/health",)
+_OPEN = (HEALTH,)
 _OPEN_BELOW = ("/page/",)
 """What anyone may have: it holds nothing of a library."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
+from weakref import WeakValueDictionary
 
 from fastapi import Depends, Request
 
@@ -18,6 +19,22 @@ from ragqa.server.problems import Problem
 
 Result = TypeVar("Result")
 
+PIECE = 2**18
+"""Bytes of a file that are sent at a time."""
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file that is sent, in memory once however many clients take it, and however slowly."""
+
+    media_type: str
+    data: bytes
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield it in pieces: a client that takes its time takes some of them all the while."""
+        for at in range(0, len(self.data), PIECE):
+            yield self.data[at : at + PIECE]
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
@@ -28,6 +45,8 @@ class Served:
     jobs: Jobs
     workers: Workers
     metrics: Metrics
+    originals: WeakValueDictionary[tuple[str, str], SentFile] = field(default_factory=WeakValueDictionary)
+    """Files on their way to clients, by library and hash."""
 
     async def read(self, library: str, do: Callable[[Library], Result]) -> Result:
         """Return what ``do`` reads of a library, in a thread. Raises Problem where none of that name is served."""
@@ -43,8 +62,8 @@ class Served:
             raise Problem(403, "read_only", "this server changes nothing: it was started with --read-only")
 
 
-def of_request(request: Request) -> Served:
-    """Return what serves a request."""
+async def of_request(request: Request) -> Served:
+    """Return what serves a request. Asynchronous, so that the framework needs no thread to ask it."""
     served = request.app.state.served
     assert isinstance(served, Served)
     return served

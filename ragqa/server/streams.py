@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import weakref
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -91,7 +92,9 @@ def stream_answer(
             work.cut()
             future.cancel()
 
-    return yield_items()
+    yielded = yield_items()
+    weakref.finalize(yielded, work.cut).atexit = False  # who goes away before the first piece runs no ``finally``
+    return yielded
 
 
 def event(kind: str, data: object) -> str:
