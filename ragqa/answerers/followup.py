@@ -36,8 +36,10 @@ def belongs(question: str, last: Turn) -> bool:
     text, before, answer = (unicodedata.normalize("NFKC", one) for one in (question, last.question, last.answer))
     if question_words(text).leans:
         return leans(text)
-    takes_up = _chinese_takes_up if _is_chinese(text) else _english_takes_up
-    return leans(text) or takes_up(text, before, answer)
+    if _is_chinese(text):
+        joins = _chinese_joins(text, f"{before}\n{answer}")
+        return not joins and (_chinese_leans(text) or _chinese_takes_up(text, before, answer))
+    return not _joins(text, before, answer) and (_english_leans(text) or _english_takes_up(text, before, answer))
 
 
 def leans(question: str) -> bool:
@@ -66,8 +68,9 @@ def _is_chinese(question: str) -> bool:
 
 # Chinese: 它, 那…, 多久换一次, 滤网 after 初效滤网
 
+_CHINESE_OPENERS = re.compile(r"\W*(?:还有|還有|而|另外|然后|然後|接着|接著|那)")
 _LEANS = re.compile(
-    r"^\W*(?:还有|還有|而|另外|然后|然後|接着|接著|那)"
+    rf"^{_CHINESE_OPENERS.pattern}"
     r"|[它牠]|[这這]|(?<!哪)那|(?<![应應])[该該]|(?<![因如彼])此(?!外)|(?<![尤极極])其(?!中|实|實|次)|同样|同樣|上述|前者|后者|後者"
 )
 _ASKING_PHRASES = (
@@ -99,6 +102,14 @@ WORD = 2
 
 LONGEST = 20
 """A Chinese question of more characters, those that only ask left out, says enough to be understood alone."""
+
+
+def _chinese_joins(text: str, said: str) -> bool:
+    """Say whether a whole question about something new is only joined to the turn before: 另外，高效滤网多久换一次？"""
+    opened = _CHINESE_OPENERS.match(text)
+    rest = text[opened.end() :] if opened else ""
+    subject = next(iter(_runs(rest)), "")
+    return len(subject) > WORD and subject not in said and bool(_ASKS.search(rest)) and not _chinese_leans(rest)
 
 
 def _runs(text: str) -> list[str]:
@@ -227,6 +238,18 @@ def _english_leans(question: str) -> bool:
     return any(_refers(words, at) for at in range(len(words))) or _elliptical(words)
 
 
+def _joins(text: str, question: str, answer: str) -> bool:
+    """Say whether a whole question about something new is only joined to the turn before: 'And where is the drain?'"""
+    opened = _OPENERS.match(text)
+    rest = text[opened.end() :] if opened else ""
+    words = _words(rest)
+    asks = any(word.lower() in _AUXILIARIES for word in words)
+    if not asks or _english_leans(rest):
+        return False
+    known = _known(_words(question), _words(answer))
+    return any(not known.issuperset(terms(words[i])) for phrase in _definite(words) for i in phrase)
+
+
 def _words(text: str) -> list[str]:
     return _WORD.findall(text)
 
@@ -293,7 +316,7 @@ def _english_takes_up(text: str, question: str, answer: str) -> bool:
 
 def _takes_up(words: Sequence[str], question: Sequence[str], answer: Sequence[str]) -> bool:
     content = [i for i, word in enumerate(words) if _is_content(word)]
-    known = {term for word in (*question, *answer) if _is_content(word) for term in terms(word)}
+    known = _known(question, answer)
     new = [i for i in content if not known.issuperset(terms(words[i]))]
     if not content or len(new) > MOST_NEW:
         return False
@@ -303,6 +326,11 @@ def _takes_up(words: Sequence[str], question: Sequence[str], answer: Sequence[st
         return not new and not _is_name(words, content[0])
     asks = any(word.lower() in _AUXILIARIES | _ASKING for word in words)
     return not asks and words[-1] == "?" and content[-1] not in new and _at(words, 0) in ("the", "a", "an")
+
+
+def _known(question: Sequence[str], answer: Sequence[str]) -> set[str]:
+    """Return the terms of what the words of a question and its answer name."""
+    return {term for word in (*question, *answer) if _is_content(word) for term in terms(word)}
 
 
 def _definite(words: Sequence[str]) -> list[list[int]]:
