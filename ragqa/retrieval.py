@@ -21,6 +21,7 @@ import numpy as np
 
 from ragqa.analysis import query_terms, terms
 from ragqa.cjk import HAN
+from ragqa.cosines import least_cosine
 from ragqa.editions import Editions, front_of
 from ragqa.embedders import MULTILINGUAL_SPEC
 from ragqa.errors import LibraryError
@@ -520,17 +521,13 @@ def _neighbours(places: Ids, total: Floats) -> Floats:
     return gains
 
 
-USUAL_COSINE = 0.3
-"""Mean cosine of two passages up to which an embedder's cosines are taken as they are."""
-
-
 def _close(vectors: Floats, mean: Floats) -> NDArray[np.bool_]:
     """Return which of the vectors lie so close to one another that their texts may say the same.
 
-    ``mean`` is that of the library: some embedders put all texts into a narrow cone, where any two are near.
+    ``mean`` is that of the library's vectors.
     """
-    floor = max(0.0, (float(mean @ mean) - USUAL_COSINE) / (1 - USUAL_COSINE))
-    close: NDArray[np.bool_] = vectors @ vectors.T > floor + (1 - floor) * DUPLICATE_COSINE
+    least = least_cosine(float(mean @ mean))
+    close: NDArray[np.bool_] = vectors @ vectors.T > least + (1 - least) * DUPLICATE_COSINE
     np.fill_diagonal(close, False)
     return close
 

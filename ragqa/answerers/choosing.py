@@ -46,6 +46,7 @@ from ragqa.answerers.question_types import (
     type_words,
     unasked,
 )
+from ragqa.cosines import stretched
 from ragqa.embedders import BUNDLED_SPEC
 from ragqa.languages import language_of
 from ragqa.late_interaction import Interaction
@@ -438,10 +439,6 @@ BY_VECTORS = {"cosine": 6.9, "coverage": 0.5, "unknown": -3.4, "illegible": 2.4,
 """The weights for an embedder that keeps no token states, and for a lexical search. Learned on the sample manuals; the
 bias was moved so that one line parts both."""
 
-USUAL_COSINE = 0.5
-"""Mean cosine of two passages from which cosines are stretched: some embedders put all texts into a narrow cone, where
-any two are near (Ethayarajh 2019, arXiv 1909.00512)."""
-
 SHARPNESS = 8.0
 """How far the least covered word outweighs the others."""
 
@@ -483,7 +480,7 @@ def features_of(seen: Considered, choice: Choice) -> dict[str, float]:
             question = question.without(type_words(expected, question.text))
     coverage = max(map(question.coverage, evidence.passages), default=0.0)
     return {
-        "cosine": _stretched(float(evidence.cosines.max(initial=0.0)), seen.mean_cosine) * readable,
+        "cosine": stretched(float(evidence.cosines.max(initial=0.0)), seen.mean_cosine) * readable,
         "coverage": coverage,
         "coverage_cubed": coverage**3,
         "unknown": 0.0 if _is_across(seen, choice) else question.unknown,  # of another language's words none is known
@@ -539,12 +536,6 @@ def _said(seen: Considered, best: Candidate) -> str:
 def _is_across(seen: Considered, choice: Choice) -> bool:
     """Say whether the best unit stands in a passage in another language than the question's."""
     return not shares_language(seen.question.text, seen.hits[choice.best.hits[0]].passage.text)
-
-
-def _stretched(cosine: float, usual: float) -> float:
-    """Return a cosine as of an embedder whose vectors spread; ``usual`` is the mean of two passages of the library."""
-    floor = max(0.0, (usual - USUAL_COSINE) / (1 - USUAL_COSINE))
-    return max(0.0, (cosine - floor) / (1 - floor)) if floor < 1 else 0.0
 
 
 def _confidence_weights(seen: Considered, choice: Choice) -> Mapping[str, float]:
