@@ -270,7 +270,7 @@ _CHINESE = {c: value for value, c in enumerate("零一二三四五六七八九")
 
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^ {0,3}\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _TICKED = re.compile(r"(?<!`)(`+)(?!`)(?P<code>[^\n]+?)(?<!`)\1(?!`)")
-_LINK = re.compile(rf"(?:https?://|www\.)[^\s<>()\[\]{CJK}，。；、]*[^\s<>()\[\]{CJK}，。；、.,:;!?]", re.IGNORECASE)
+_LINK = re.compile(rf"(?i:https?://|www\.)[^\s<>()\[\]{CJK}，。；、]*[^\s<>()\[\]{CJK}，。；、.,:;!?]")
 _QUOTED = re.compile(
     r'“(?P<curly>[^”\n]{1,60})”|(?<!\d)"(?P<straight>[^"\n]{1,60})"|[「『《](?P<corner>[^」』》\n]{1,60})[」』》]'
 )

@@ -42,7 +42,7 @@ _NUMERAL = re.compile(
     r"millions?|billions?|half|third|quarter|daily|weekly|monthly|yearly|annually)\b|[二三四五六七八九十百千万萬亿億两兩]",
     re.I,
 )
-_ASKED_UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|\bhow many (\w{3,})", re.I)
+_ASKED_UNIT = re.compile(r"(?:多少|几|幾)(?!乎)个?個?([\u4e00-\u9fff])|(?i:\bhow many (\w{3,}))")
 _PROPER_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][\w-]+|·|《")
 
 
@@ -251,7 +251,7 @@ _OF_NAME = {one.name: one for one in reversed(TYPES)}
 
 
 _STEP = re.compile(r"(?m)^\W*\d{1,2}[.)、]?\s")
-_NOUN = re.compile(r"\bhow many (?:\w+ )?(\w{3,})|(?:多少|几)[个次条块片]?([\u4e00-\u9fff]{1,2})", re.IGNORECASE)
+_NOUN = re.compile(r"(?i:\bhow many (?:\w+ )?(\w{3,}))|(?:多少|几)[个次条块片]?([\u4e00-\u9fff]{1,2})")
 _LINE = re.compile(r"[\n。;；]|\.\s")
 
 
