@@ -28,6 +28,7 @@ from ragqa.errors import LibraryError
 from ragqa.languages import language_of
 from ragqa.late_interaction import Interaction, interact
 from ragqa.naming import Names
+from ragqa.own_language import LanguagesHeld, OwnLanguage
 from ragqa.prices import Price, embedding_cost
 from ragqa.spelling import corrected, find_slips
 from ragqa.types import Correction, Hit, Mode, Usage
@@ -153,6 +154,7 @@ class Retriever:
         self._fusion = fusion
         self._names: Names | None = None
         self._editions: Editions | None = None
+        self._languages = LanguagesHeld(store)
         self.lexical: LexicalSearch = indexes.lexical
         self.stamp: Stamp = indexes.stamp
         """The state of the store that is searched."""
@@ -253,13 +255,20 @@ class Retriever:
         if lexical:
             trust = _words_known(self.lexical, words) ** 2
             lexical = replace(lexical, trust=trust * (grains.across if across else 1.0))
+        reads = across and grains.across < 1  # an embedder of one language has nothing but what is left in it
+        own = self._own_language(question, query, ids) if reads and query is not None else None
+        if own and dense:
+            dense = replace(dense, scores=own.without_bias(dense.scores))
+        if own and lexical:
+            lexical = lexical.damped(own.held, grains.across)
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * weigh.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
-            ids, dense, lexical = ids[kept], dense.of(kept), lexical.of(kept)
-        total, named = self._fuse(weigh, ids, words, query, dense, lexical, trust)
-        best, total, interaction = self._interact(weigh.interaction * trust, ids, total, named, question, asked, across)
+            ids, dense, lexical, own = ids[kept], dense.of(kept), lexical.of(kept), own and own.of(kept)
+        total, named = self._fuse(weigh, ids, words, query, dense, lexical, trust, own)
+        weight = weigh.interaction * trust
+        best, total, interaction = self._interact(weight, ids, total, named, question, asked, across, own)
         clock.lap("fuse")
         hits = self._pick(ids, total, dense, lexical, k)
         clock.lap("read")
@@ -276,17 +285,18 @@ class Retriever:
         dense: ScoredCandidates | None,
         lexical: ScoredCandidates | None,
         trust: float,
+        own: OwnLanguage | None,
     ) -> tuple[Floats, Floats]:
         """Return a score for each of ``ids``, and what its document's name adds; ``trust`` weighs the dense scores."""
         bm25 = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = bm25
         if dense and query is not None:
             held = self._store.window_matrix(ids.tolist())
-            places, windows = held.places, _window_side(held, query, dense).standard()
+            places, windows = held.places, _window_side(held, query, dense, own).standard()
             windows *= trust * weigh.window_weight
             total = bm25 + FIRST_ROUND * (trust * weigh.dense_weight * dense.standard() + windows)
             pulled = self._pulled(query, ids[np.argsort(-total, kind="stable")[:FEEDBACK]])
-            again = _score_again(self._vectors, ids, pulled, dense)
+            again = _score_again(self._vectors, ids, pulled, dense, own)
             total = bm25 + trust * weigh.dense_weight * again.standard() + windows
         else:
             places = self._store.places(ids.tolist())
@@ -302,6 +312,7 @@ class Retriever:
         question: str,
         asked: EmbeddedQuestion | None,
         across: bool,
+        own: OwnLanguage | None,
     ) -> tuple[dict[int, int], Floats, Interaction | None]:
         """Return where each of the best passages stands in the interaction, the final scores, and the interaction."""
         whole = total + named
@@ -313,12 +324,18 @@ class Retriever:
         if interaction is None or any(one is None for one in interaction.nearest):
             return {}, whole, None
         scores = interaction.scores()
+        if own:
+            scores = own.of(best).alike(scores)
         # Passages that say nearly the same differ by chance: what tells them apart, such as a name, goes on to count.
         spread = max(float(scores.std()), LEAST_SPREAD)
         gains = (scores - scores.mean()) / spread * float(total[best].std())
         # Only their order among themselves is at stake: the least of them stays above what was not weighed.
         whole[best] += weight * (gains - gains.min())
         return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, whole, interaction
+
+    def _own_language(self, question: str, query: Floats, ids: Ids) -> OwnLanguage | None:
+        asked = language_of(question)
+        return self._languages.own(asked, query, ids.tolist()) if asked else None
 
     def _naming(self, words: Mapping[str, int], documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
@@ -390,6 +407,10 @@ class ScoredCandidates:
         """Return these scores with the candidates at these places only."""
         return replace(self, ids=self.ids[kept], scores=self.scores[kept])
 
+    def damped(self, some: NDArray[np.bool_], share: float) -> ScoredCandidates:
+        """Return these scores, ``some`` of them at ``share`` of their distance from the mean."""
+        return replace(self, scores=np.where(some, self.mean + share * (self.scores - self.mean), self.scores))
+
     def standard(self) -> Floats:
         spread = self.top_mean - self.mean
         return self.trust * (self.scores - self.mean) / spread if spread > 1e-9 else np.zeros_like(self.scores)
@@ -408,8 +429,12 @@ def _dense_side(index: DenseSearch, query: Floats, allowed: Ids | None) -> Score
     return ScoredCandidates(ids, scores, mean, _top_mean(scores, size), lambda others: index.score(others, query), size)
 
 
-def _score_again(index: DenseSearch, ids: Ids, query: Floats, before: ScoredCandidates) -> ScoredCandidates:
+def _score_again(
+    index: DenseSearch, ids: Ids, query: Floats, before: ScoredCandidates, own: OwnLanguage | None
+) -> ScoredCandidates:
     scores = index.score(ids, query)
+    if own:
+        scores = own.without_bias(scores)
     mean = _dense_mean(index, query, scores, before.size)
     return replace(before, ids=ids, scores=scores, mean=mean, top_mean=_top_mean(scores, before.size))
 
@@ -483,12 +508,15 @@ def _held(index: LexicalSearch, words: Mapping[str, int], lexical: ScoredCandida
     return min(float(lexical.scores.max(initial=0)) / most / ENOUGH, 1.0)
 
 
-def _window_side(held: WindowMatrix, query: Floats, dense: ScoredCandidates) -> ScoredCandidates:
+def _window_side(
+    held: WindowMatrix, query: Floats, dense: ScoredCandidates, own: OwnLanguage | None
+) -> ScoredCandidates:
     """The fine grain: each candidate's best one- or two-sentence window; its own score where it has none."""
     scores = dense.scores.copy()
     some = np.flatnonzero(np.diff(held.starts))
     if len(some):
-        scores[some] = best_windows(held.vectors, held.starts[some], query)
+        best = best_windows(held.vectors, held.starts[some], query)
+        scores[some] = own.of(some).without_bias(best) if own else best
     top_mean = _top_mean(scores, dense.size)
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
     return replace(dense, scores=scores, mean=top_mean - (dense.top_mean - dense.mean), top_mean=top_mean)

@@ -107,6 +107,42 @@ def test_a_manual_answers_in_other_languages_and_what_it_does_not_say_is_less_li
     assert own.confidence > foreign[0] + 0.2 and english.confidence > foreign[1] + 0.2
 
 
+HALF_TRANSLATED = (
+    "Das Sieb ist alle 30 Tage mit lauwarmem Wasser zu reinigen.",
+    "Die Garantie gilt zwei Jahre und beginnt mit dem Tag des Kaufs.",
+    "Der Deckel wird mit 12 Nm angezogen, damit er nicht undicht wird.",
+    "Die Sicherung ist träge und hat 2 A; sie sitzt hinter der Klappe.",
+    "Der Motor läuft mit 230 V und darf nicht abgedeckt werden.",
+    "Im Winter ist das Wasser abzulassen, damit nichts einfriert.",
+    "Der Schlauch wird an der Rückseite angeschlossen und darf nicht geknickt werden.",
+    "Vor dem Öffnen ist der Netzstecker zu ziehen und fünf Minuten zu warten.",
+    "How long a visit of the technician lasts is not said here.",
+    "The contract says how often a technician visits.",
+    "Colours other than green must be ordered.",
+    "Records of each visit must be kept in the folder.",
+    "Cleaning agents of other makers are at your own risk.",
+    "A printed edition of this manual is sold by the dealer.",
+)
+
+
+@pytest.mark.skipif(not e5.is_installed(), reason=f"needs {e5.GET}")
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("How often is the strainer cleaned?", HALF_TRANSLATED[0]),
+        ("How long does the warranty last?", HALF_TRANSLATED[1]),
+        ("Is the pump sold in other colours?", HALF_TRANSLATED[10]),
+    ],
+)
+def test_what_is_left_in_the_question_s_language_comes_first_only_where_it_answers(
+    asked: str, answer: str, home: Path
+) -> None:
+    manual = "\n\n".join(f"## {number}\n\n{text}" for number, text in enumerate(HALF_TRANSLATED))
+    with Library.open("de", create=True, home=home, embedder=MULTILINGUAL_SPEC, passage_tokens=32) as library:
+        library.add_documents([read_bytes(manual.encode(), "pump.md")])
+        assert answer in [hit.passage.text for hit in library.search(asked).hits[:1]]
+
+
 @pytest.mark.parametrize(
     ("held", "asked", "across"),
     [

@@ -305,8 +305,13 @@ def choose(seen: Considered) -> Choice | None:
 
 
 def _in_other_language(found: Sequence[Candidate], seen: Considered) -> Floats:
-    """Return (candidates,): 1 for one that stands in a passage in another language than the question's, else 0."""
+    """Return (candidates,): 1 for one that stands in a passage in another language than the question's, else 0.
+
+    Where most passages found do, the manual is in another language, and what was left in the question's is no better.
+    """
     other = [not shares_language(seen.question.text, hit.passage.text) for hit in seen.hits]
+    if sum(other) > len(other) / 2:
+        return np.zeros(len(found), np.float32)
     return np.array([other[one.hits[0]] for one in found], np.float32)
 
 
