@@ -68,9 +68,10 @@ def _is_chinese(question: str) -> bool:
 
 # Chinese: 它, 那…, 多久换一次, 滤网 after 初效滤网
 
-_CHINESE_OPENERS = re.compile(r"\W*(?:还有|還有|而|另外|然后|然後|接着|接著|那)")
+_CHINESE_JOINS = re.compile(r"\W*(?:还有|還有|而且|另外|那么|那麼|那(?![么麼个個种種些样樣里裡边邊时時]))")
+"""What joins a question to the turn before that may be about something else."""
 _LEANS = re.compile(
-    rf"^{_CHINESE_OPENERS.pattern}"
+    r"^\W*(?:还有|還有|而|另外|然后|然後|接着|接著|那)"
     r"|[它牠]|[这這]|(?<!哪)那|(?<![应應])[该該]|(?<![因如彼])此(?!外)|(?<![尤极極])其(?!中|实|實|次)|同样|同樣|上述|前者|后者|後者"
 )
 _ASKING_PHRASES = (
@@ -106,10 +107,11 @@ LONGEST = 20
 
 def _chinese_joins(text: str, said: str) -> bool:
     """Say whether a whole question about something new is only joined to the turn before: 另外，高效滤网多久换一次？"""
-    opened = _CHINESE_OPENERS.match(text)
+    opened = _CHINESE_JOINS.match(text)
     rest = text[opened.end() :] if opened else ""
-    subject = next(iter(_runs(rest)), "")
-    return len(subject) > WORD and subject not in said and bool(_ASKS.search(rest)) and not _chinese_leans(rest)
+    runs = _runs(rest)
+    named = len(runs) > 1 and len(runs[0]) > WORD and runs[0] not in said
+    return named and bool(_ASKS.search(rest)) and not _chinese_leans(rest)
 
 
 def _runs(text: str) -> list[str]:
@@ -192,6 +194,8 @@ def _set(words: str) -> frozenset[str]:
 
 _WORD = re.compile(r"[^\W_]+(?:[-_./+:'’][^\W_]+)*[+#]*|[^\w\s]")
 _OPENERS = re.compile(r"\W*(?:and|but|or|so|then|also|plus|else|what about|how about|what if)\b", re.I)
+_JOINS = re.compile(r"\W*(?:and|but|or|so|also|plus)\b", re.I)
+"""Those of them that may join a question about something else; 'then' asks for the next step."""
 _AUXILIARIES = _set(
     "is are was were am be been do does did can could may might must shall should will would has have had isn't aren't "
     "don't doesn't didn't can't couldn't won't wouldn't shouldn't"
@@ -218,6 +222,13 @@ _LIGHT = _set(
     "again instead"
 )
 _FUNCTION = ENGLISH_STOPS | _AUXILIARIES | _PREPOSITIONS | _CONJUNCTIONS | _ASKING | _DETERMINERS | _PERSONS | _LIGHT
+_PROPERTIES = _set(
+    "amount angle capacity cause class code color colour cost current date deadline depth diameter difference "
+    "distance dose duration effect frequency gap height interval length level life lifespan limit material "
+    "maximum meaning method minimum model name number order part period position power pressure price procedure "
+    "purpose range rate reason result risk setting side size speed status step temperature thickness time "
+    "tolerance torque type value version voltage volume weight width wording"
+)
 _PRONOUNS = _set("it its itself he she him her his they them their theirs this these those")
 _ANAPHORIC = _set("same other others again instead otherwise afterwards either neither former latter else")
 _ENDING = _set("too next then better worse cheaper faster longer sooner")
@@ -240,14 +251,24 @@ def _english_leans(question: str) -> bool:
 
 def _joins(text: str, question: str, answer: str) -> bool:
     """Say whether a whole question about something new is only joined to the turn before: 'And where is the drain?'"""
-    opened = _OPENERS.match(text)
+    opened = _JOINS.match(text)
     rest = text[opened.end() :] if opened else ""
     words = _words(rest)
     asks = any(word.lower() in _AUXILIARIES for word in words)
     if not asks or _english_leans(rest):
         return False
     known = _known(_words(question), _words(answer))
-    return any(not known.issuperset(terms(words[i])) for phrase in _definite(words) for i in phrase)
+    return any(
+        not known.issuperset(terms(words[i])) and not _is_property(words[phrase[-1]])
+        for phrase in _definite(words)
+        for i in phrase
+    )
+
+
+def _is_property(word: str) -> bool:
+    """Say whether a word names what only something else has, or what is done to it: price, drying."""
+    lower = word.lower()
+    return bool({lower, lower.removesuffix("s")} & _PROPERTIES) or lower.endswith("ing")
 
 
 def _words(text: str) -> list[str]:

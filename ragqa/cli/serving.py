@@ -81,10 +81,13 @@ def serve(
             origins=tuple(map(origin_of, allow_origin or ())),
         )
     )
+    from ragqa.server.listening import listen
+
+    listening = listen(options)
     libraries = _find(index, chosen, create=not read_only)
     from ragqa.server.running import serve as run
 
-    run(libraries, options, note, open_browser=open_browser)
+    run(libraries, options, listening, note, open_browser=open_browser)
 
 
 def mcp(
@@ -113,11 +116,10 @@ def mcp(
 
 def _find(index: str | None, chosen: dict[str, Any], *, create: bool) -> Libraries:
     """Return the libraries to serve. What the first question needs loads while the web framework is imported."""
-    from ragqa.models.compiled import load_in_background
     from ragqa.server.libraries import Libraries
 
     libraries = Libraries.find(index, chosen, note, create=create)
-    load_in_background(libraries.warm)
+    libraries.begin_to_warm()
     return libraries
 
 

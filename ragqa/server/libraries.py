@@ -36,6 +36,7 @@ class Libraries:
         self._notice = notice
         self._lock = threading.Lock()
         self._open: dict[str, Library] = {}
+        self._warming: threading.Thread | None = None
 
     @classmethod
     def find(cls, index: str | None, options: dict[str, Any], notice: Notice, *, create: bool) -> Libraries:
@@ -100,18 +101,28 @@ class Libraries:
         except LibraryError:  # emptied or removed: who asks is told
             return
 
-    def warm(self) -> None:
-        """Load now what the first question of the default library needs."""
-        library = self.get(self.default)
-        if not library.documents():
-            return
-        if self.settings.answerer == "extractive":
-            library.ask(WARM_UP)
-        else:  # a question would be paid for
-            library.evidence(WARM_UP)
+    def begin_to_warm(self) -> None:
+        """Load in a thread what the first question of the default library needs."""
+        # Not a daemon: a process that ended while its C++ runtime still loads would be aborted.
+        self._warming = threading.Thread(target=self._warm)
+        self._warming.start()
+
+    def _warm(self) -> None:
+        try:
+            library = self.get(self.default)
+            if not library.documents():
+                return
+            if self.settings.answerer == "extractive":
+                library.ask(WARM_UP)
+            else:  # a question would be paid for
+                library.evidence(WARM_UP)
+        except RagqaError as error:
+            self._notice(f"library '{self.default}' can't be asked yet: {error}")
 
     def close(self) -> None:
-        """Let go of all of them."""
+        """Let go of all of them, once none is being loaded."""
+        if self._warming:
+            self._warming.join()
         with self._lock:
             for library in self._open.values():
                 library.close()

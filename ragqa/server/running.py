@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
-import os
 import socket
 import sys
 import threading
@@ -55,9 +53,15 @@ class _Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(served.jobs.begin_stop)
 
 
-def serve(libraries: Libraries, options: ServeOptions, notice: Callable[[str], None], *, open_browser: bool) -> None:
-    """Serve until the system asks to stop. Raises RagqaError where the port can't be had."""
-    listening = _listen(options)
+def serve(
+    libraries: Libraries,
+    options: ServeOptions,
+    listening: socket.socket,
+    notice: Callable[[str], None],
+    *,
+    open_browser: bool,
+) -> None:
+    """Serve at a socket that listens until the system asks to stop. Raises RagqaError where that did not begin."""
     most = min(options.most_connections, _allow_connections())
     options = replace(options, port=listening.getsockname()[1])  # the one that it got, where any would do
     app = make_app(libraries, options)
@@ -87,29 +91,6 @@ def serve(libraries: Libraries, options: ServeOptions, notice: Callable[[str], N
         server.run([listening])
     if not server.started:
         raise RagqaError("the server did not start: the lines above say why")
-
-
-def _listen(options: ServeOptions) -> socket.socket:
-    """Return a socket that listens. Raises RagqaError, in one line, where the port is taken or not to be had."""
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":  # elsewhere it would share the port with whoever has it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((options.host, options.port))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        if error.errno in (errno.EADDRINUSE, errno.EACCES) and options.port:
-            why = "is in use" if error.errno == errno.EADDRINUSE else "may not be used by you"
-            raise RagqaError(
-                f"port {options.port} of {options.host} {why}: stop what uses it, or name another with --port"
-            ) from None
-        raise RagqaError(
-            f"{options.host} is no address of this machine ({error.strerror or error}): --host 127.0.0.1 always is"
-        ) from None
-    listening.set_inheritable(False)
-    return listening
 
 
 def _allow_connections() -> int:
