@@ -10,7 +10,7 @@ USUAL_COSINE = 0.5
 
 
 def least_cosine(mean: float) -> float:
-    """Return the cosine that tells nothing, 0 to 1, of an embedder of which two passages have ``mean``: 0 of most."""
+    """Return the cosine that counts as zero where two passages have ``mean``: 0.0 unless it exceeds USUAL_COSINE."""
     return max(0.0, (mean - USUAL_COSINE) / (1 - USUAL_COSINE))
 
 

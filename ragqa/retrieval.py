@@ -91,14 +91,14 @@ class Fusion:
         """Return the weights that the settings have under the same names."""
         return cls(**{weight.name: getattr(settings, weight.name) for weight in fields(cls)})
 
-    def told_by(self, grains: Grains, held: float) -> Fusion:
+    def told_by(self, grains: Grains, share: float) -> Fusion:
         """Return the same with each grain counting as far as it tells beside BM25: less, the more of what is asked a
-        passage holds in the question's own words; ``held`` is 0 to 1. Where none holds any, every grain is needed."""
+        passage holds in the question's own words; ``share`` is 0 to 1. Where none holds any, every grain is needed."""
         return replace(
             self,
-            dense_weight=self.dense_weight * (1 - held * (1 - grains.passage)),
-            window_weight=self.window_weight * (1 - held * (1 - grains.window)),
-            interaction=self.interaction * (1 - held * (1 - grains.tokens)),
+            dense_weight=self.dense_weight * (1 - share * (1 - grains.passage)),
+            window_weight=self.window_weight * (1 - share * (1 - grains.window)),
+            interaction=self.interaction * (1 - share * (1 - grains.tokens)),
         )
 
 
@@ -143,7 +143,7 @@ class Found:
 
 
 class Retriever:
-    """Searches one library's indexes. Holds no state of its own: safe for concurrent questions."""
+    """Searches one library's indexes. What it keeps between questions is the same for all: safe for concurrent ones."""
 
     def __init__(self, store: Store, indexes: Indexes, embedder: Callable[[], Embedder], fusion: Fusion) -> None:
         """Search ``indexes`` of ``store``; ``embedder`` is called when a question's vector is needed first."""
@@ -246,7 +246,7 @@ class Retriever:
         if mode != "dense":
             lexical = _lexical_side(self.lexical, words, allowed)
             clock.lap("lexical")
-        weigh = self._fusion.told_by(grains, 0.0 if across else _held(self.lexical, words, lexical))
+        weigh = self._fusion.told_by(grains, 0.0 if across else _share_held(self.lexical, words, lexical))
         ids = np.unique(np.concatenate([side.ids for side in (dense, lexical) if side]))
         if not len(ids):
             return Found(question, (), clock.laps, query, vocabulary_coverage)
@@ -255,18 +255,14 @@ class Retriever:
         if lexical:
             trust = _words_known(self.lexical, words) ** 2
             lexical = replace(lexical, trust=trust * (grains.across if across else 1.0))
-        reads = across and grains.across < 1  # an embedder of one language has nothing but what is left in it
-        own = self._own_language(question, query, ids) if reads and query is not None else None
-        if own and dense:
-            dense = replace(dense, scores=own.without_bias(dense.scores))
-        if own and lexical:
-            lexical = lexical.damped(own.held, grains.across)
+        # An embedder of one language has nothing but what is left in it.
+        own = self._own_language(question, ids) if across and grains.across < 1 else None
         trust = vocabulary_coverage**2 if lexical else 1.0
         if dense and lexical and len(ids) > max(FINALISTS, k):
             first = lexical.standard() + trust * weigh.dense_weight * dense.standard()
             kept = np.sort(np.argpartition(-first, max(FINALISTS, k))[: max(FINALISTS, k)])
             ids, dense, lexical, own = ids[kept], dense.of(kept), lexical.of(kept), own and own.of(kept)
-        total, named = self._fuse(weigh, ids, words, query, dense, lexical, trust, own)
+        total, named = self._fuse(weigh, ids, words, query, dense, lexical, trust, own, grains.across)
         weight = weigh.interaction * trust
         best, total, interaction = self._interact(weight, ids, total, named, question, asked, across, own)
         clock.lap("fuse")
@@ -286,11 +282,20 @@ class Retriever:
         lexical: ScoredCandidates | None,
         trust: float,
         own: OwnLanguage | None,
+        across: float,
     ) -> tuple[Floats, Floats]:
-        """Return a score for each of ``ids``, and what its document's name adds; ``trust`` weighs the dense scores."""
+        """Return a score for each of ``ids``, and what its document's name adds; ``trust`` weighs the dense scores.
+
+        BM25 counts ``across`` of what it did for those in the question's own language, where the library is in another.
+        """
+        if own and lexical:
+            lexical = lexical.damped(own.held, across)
         bm25 = lexical.standard() if lexical else np.zeros(len(ids), np.float32)
         total = bm25
         if dense and query is not None:
+            if own:
+                fair = own.without_bias(dense.scores, query)
+                dense = replace(dense, scores=fair, top_mean=_top_mean(fair, dense.size))
             held = self._store.window_matrix(ids.tolist())
             places, windows = held.places, _window_side(held, query, dense, own).standard()
             windows *= trust * weigh.window_weight
@@ -325,7 +330,7 @@ class Retriever:
             return {}, whole, None
         scores = interaction.scores()
         if own:
-            scores = own.of(best).alike(scores)
+            scores = own.of(best).without_lead(scores)
         # Passages that say nearly the same differ by chance: what tells them apart, such as a name, goes on to count.
         spread = max(float(scores.std()), LEAST_SPREAD)
         gains = (scores - scores.mean()) / spread * float(total[best].std())
@@ -333,9 +338,9 @@ class Retriever:
         whole[best] += weight * (gains - gains.min())
         return {int(passage_id): at for at, passage_id in enumerate(ids[best].tolist())}, whole, interaction
 
-    def _own_language(self, question: str, query: Floats, ids: Ids) -> OwnLanguage | None:
+    def _own_language(self, question: str, ids: Ids) -> OwnLanguage | None:
         asked = language_of(question)
-        return self._languages.own(asked, query, ids.tolist()) if asked else None
+        return self._languages.own(asked, ids.tolist()) if asked else None
 
     def _naming(self, words: Mapping[str, int], documents: Ids) -> Floats:
         """Return how much the question names the document of each candidate."""
@@ -434,7 +439,7 @@ def _score_again(
 ) -> ScoredCandidates:
     scores = index.score(ids, query)
     if own:
-        scores = own.without_bias(scores)
+        scores = own.without_bias(scores, query)
     mean = _dense_mean(index, query, scores, before.size)
     return replace(before, ids=ids, scores=scores, mean=mean, top_mean=_top_mean(scores, before.size))
 
@@ -496,7 +501,7 @@ ENOUGH = 0.5
 passage reaches it in that passage's own words."""
 
 
-def _held(index: LexicalSearch, words: Mapping[str, int], lexical: ScoredCandidates | None) -> float:
+def _share_held(index: LexicalSearch, words: Mapping[str, int], lexical: ScoredCandidates | None) -> float:
     """Return how far the best passage of BM25 holds what is asked, 0 to 1; 1 where it was not searched.
 
     People who do not know the manual's words, and name a filter "the thing that keeps the dust out", find it by
@@ -516,7 +521,7 @@ def _window_side(
     some = np.flatnonzero(np.diff(held.starts))
     if len(some):
         best = best_windows(held.vectors, held.starts[some], query)
-        scores[some] = own.of(some).without_bias(best) if own else best
+        scores[some] = own.of(some).without_bias(best, query) if own else best
     top_mean = _top_mean(scores, dense.size)
     # The best of several windows lies above the passage everywhere, by about as much: same spread, other mean.
     return replace(dense, scores=scores, mean=top_mean - (dense.top_mean - dense.mean), top_mean=top_mean)

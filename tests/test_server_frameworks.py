@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ WIPED = "every 14 days"
 
 @pytest.fixture(scope="module")
 def address(served_home: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not any(map(find_spec, ("langchain_openai", "llama_index"))):
+        pytest.skip("neither langchain-openai nor llama-index is installed")
     home = tmp_path_factory.mktemp("frameworks")
     copy_library(served_home, home)
     with started(home) as (_, url):

@@ -99,12 +99,21 @@ def held(process: int) -> tuple[int, int]:
     return len(list((folder / "fd").iterdir())), len(list((folder / "task").iterdir()))
 
 
+def settled(process: int) -> tuple[int, int]:
+    """The same once connections that were cut are gone."""
+    before, now = (0, 0), held(process)
+    while before != now:
+        time.sleep(0.5)
+        before, now = now, held(process)
+    return now
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="what a process holds is read from /proc")
 def test_a_thousand_streams_that_read_nothing_leave_nothing(server: tuple[int, str]) -> None:
     process, url = server
     with streams(url, ASKED, 40) as asked:  # every thread that it will ever have
         asked[-1].recv(1)
-    files, threads = held(process)
+    files, threads = settled(process)
     jobs = [upload(url, f"{name}.md") for name in ("first", "second")]
     follow = f"GET /v1/libraries/default/jobs/{jobs[-1]}/events HTTP/1.1\r\n".encode() + HOST + b"\r\n"
     with streams(url, follow, 200) as followed, streams(url, ASKED, 800) as asked:
@@ -113,7 +122,7 @@ def test_a_thousand_streams_that_read_nothing_leave_nothing(server: tuple[int, s
         assert status == 200 or (status, told["code"]) == (429, "too_many")
         begun = [connection.recv(12) for connection in followed + asked[-300:]]
         assert set(begun) == {b"HTTP/1.1 200", b"HTTP/1.1 429"}
-        assert begun[:200].count(b"HTTP/1.1 200") <= 100
+        assert 50 < begun[:200].count(b"HTTP/1.1 200") <= 100
     ends = time.monotonic() + PATIENCE
     while (now := held(process))[0] > files + 8 or now[1] > threads + 4:
         assert time.monotonic() < ends, (now, files, threads)

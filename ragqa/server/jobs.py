@@ -14,6 +14,7 @@ import logging
 import secrets
 import shutil
 import tempfile
+import threading
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -55,6 +56,8 @@ class Jobs:
         """Uploads that are coming in."""
         self.following = 0
         """Streams that follow a job."""
+        self._counting = threading.RLock()
+        """A stream may be collected in any thread, also in one that counts."""
 
     def start(self) -> None:
         """Begin to work the queue off."""
@@ -157,12 +160,14 @@ class Jobs:
         """Return ``stream``, counted as long as it lives, begun or not. Raises Problem while there are too many."""
         if self.following >= self._options.most_followers:
             raise too_many("followers of changes")
-        self.following += 1
+        with self._counting:
+            self.following += 1
         weakref.finalize(stream, self._uncount_follower).atexit = False
         return stream
 
     def _uncount_follower(self) -> None:
-        self.following -= 1
+        with self._counting:
+            self.following -= 1
 
     async def wait(self, job: Job, seconds: float) -> None:
         """Return when the job is finished, or ``seconds`` have gone by."""

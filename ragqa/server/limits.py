@@ -22,7 +22,8 @@ from ragqa.server.problems import Problem, path_of, response_of
 Result = TypeVar("Result")
 
 HEALTH = "/v1/health"
-"""Answered whatever is under way: who restarts a server that does not say that it is well would end all of it."""
+"""Answered whatever is under way while a connection is free: who restarts a server that does not say that it is well
+would end all of it."""
 
 
 class Limits:
