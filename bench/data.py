@@ -205,6 +205,11 @@ def manual_questions(manual: Path) -> tuple[Question, ...]:
     return read_questions(manual.with_name(f"{manual.stem}.questions.jsonl"))
 
 
+def manual_of(file: Path) -> Path:
+    """Return the manual that a file of questions lies beside."""
+    return file.with_name(f"{file.name.removesuffix('.whole.jsonl').removesuffix('.questions.jsonl')}.pdf")
+
+
 def collection(name: str) -> tuple[tuple[Document, ...], tuple[Question, ...]]:
     """Return the documents and the questions of a set in BEIR form."""
     (folder,) = need(name)

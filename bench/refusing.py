@@ -27,11 +27,11 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
+from bench.data import CORPORA, folder_of, jsonl, library_of_each, manual_of, need, need_to_learn
 from bench.record import Row, kept_rows, parser, report
 from bench.units import LEARNED_FROM, QUESTIONS_OF, questions
 from ragqa.analysis import cjk_share
-from ragqa.answerers.choosing import ACROSS, CONFIDENCE_FILE, choose, confidence_weights, features_of, logistic
+from ragqa.answerers.choosing import ACROSS, CONFIDENCE_FILE, choose, features_of, learned_in, logistic
 from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC
 from ragqa.languages import language_of
 from ragqa.metrics import auroc
@@ -112,8 +112,7 @@ def read_questions() -> Iterator[tuple[str, Path, str]]:
         for file in sorted(folder.glob("*.questions.jsonl")):
             for row in jsonl(file):
                 if not row.get("answerable", True):
-                    manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
-                    yield "near misses of manuals", manual, row["text"]
+                    yield "near misses of manuals", manual_of(file), row["text"]
     for manual in sorted(manuals.values()):
         yield from (("headings", manual, text) for text in _headings(manual))
         chinese = "zh" in manual.stem
@@ -143,7 +142,7 @@ def questions_across() -> Iterator[tuple[str, Path, str]]:
     samples, manuals = CORPORA, folder_of("manuals")
     rows = {file: jsonl(file) for folder in (samples, manuals) for file in sorted(folder.glob("*.questions.jsonl"))}
     for file, held in rows.items():
-        manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
+        manual = manual_of(file)
         for row in held:
             kind = "across" if row["answerable"] else "near across"
             yield from ((kind, manual, text) for text in row.get("in_other_languages", {}).values())
@@ -247,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if given.learn:
         learned = {name: learn(*group) for name, group in groups.items()}
         rounded = {name: {one: round(weight, 3) for one, weight in held.items()} for name, held in learned.items()}
-        CONFIDENCE_FILE.write_text(json.dumps(confidence_weights() | rounded, indent=1) + "\n", encoding="utf-8")
+        CONFIDENCE_FILE.write_text(json.dumps(learned_in(CONFIDENCE_FILE) | rounded, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data import CORPORA, folder_of, jsonl, library_of_each, need, need_to_learn
+from bench.data import CORPORA, folder_of, jsonl, library_of_each, manual_of, need, need_to_learn
 from bench.record import Row, kept_rows, parser, report
-from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, all_weights, features
+from ragqa.answerers.choosing import NAMES, WEIGHTS_FILE, features, learned_in
 from ragqa.answerers.evidence import candidates
 from ragqa.answerers.extractive import quoted
 from ragqa.embedders import BUNDLED_SPEC, MULTILINGUAL_SPEC
@@ -61,7 +61,7 @@ def questions() -> Iterator[tuple[str, Path, dict[str, Any]]]:
             yield (row["kind"] if "parts" in row else "own words"), manuals[row["manual"]], row
     for folder in (folder_of("manuals"), CORPORA):
         for file in sorted(folder.glob("*.jsonl")):
-            manual = file.with_name(f"{file.name.removesuffix('.whole.jsonl').removesuffix('.questions.jsonl')}.pdf")
+            manual = manual_of(file)
             for row in jsonl(file):
                 if row.get("answerable", True):
                     kind = f"sample {row['kind']}" if "parts" in row else "fact"
@@ -71,7 +71,7 @@ def questions() -> Iterator[tuple[str, Path, dict[str, Any]]]:
 def questions_across() -> Iterator[tuple[str, Path, dict[str, Any]]]:
     """Yield kind, manual and question, of the sample manuals' questions in other languages than theirs."""
     for file in sorted(CORPORA.glob("*.questions.jsonl")):
-        manual = file.with_name(f"{file.name.removesuffix('.questions.jsonl')}.pdf")
+        manual = manual_of(file)
         for row in jsonl(file):
             if row["answerable"]:
                 yield from (("across", manual, row | {"text": text}) for text in row["in_other_languages"].values())
@@ -153,9 +153,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         weights_of = {
             name: round(float(weight), 4) for name, weight in zip(NAMES, learned, strict=True) if abs(weight) > 1e-4
         }
-        WEIGHTS_FILE.write_text(
-            json.dumps(all_weights() | {given.embedder: weights_of}, indent=1) + "\n", encoding="utf-8"
-        )
+        every = learned_in(WEIGHTS_FILE) | {given.embedder: weights_of}
+        WEIGHTS_FILE.write_text(json.dumps(every, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

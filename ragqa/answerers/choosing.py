@@ -419,14 +419,15 @@ def _codes(text: str) -> set[str]:
 def weights(embedder: str) -> Floats:
     """Return (len(NAMES),): what each feature counts; one that the file does not name counts nothing. An embedder
     without weights of its own has those of the bundled one."""
-    learned = all_weights()
+    learned = learned_in(WEIGHTS_FILE)
     held = learned.get(embedder, learned[BUNDLED_SPEC])
     return np.array([held.get(name, 0.0) for name in NAMES], np.float32)
 
 
-def all_weights() -> dict[str, dict[str, float]]:
-    """Return what each feature counts, by embedder."""
-    held: dict[str, dict[str, float]] = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+@cache
+def learned_in(file: Path) -> dict[str, dict[str, float]]:
+    """Return what each feature counts, by whose weights they are, of WEIGHTS_FILE or CONFIDENCE_FILE."""
+    held: dict[str, dict[str, float]] = json.loads(file.read_text(encoding="utf-8"))
     return held
 
 
@@ -546,13 +547,6 @@ def _is_across(seen: Considered, choice: Choice) -> bool:
 def _confidence_weights(seen: Considered, choice: Choice) -> Mapping[str, float]:
     if seen.interaction is None:
         return BY_VECTORS
-    learned = confidence_weights()
+    learned = learned_in(CONFIDENCE_FILE)
     own = learned.get(seen.embedder, learned[BUNDLED_SPEC])
     return learned.get(seen.embedder + ACROSS, own) if _is_across(seen, choice) else own
-
-
-@cache
-def confidence_weights() -> dict[str, dict[str, float]]:
-    """Return what each feature counts, by embedder, and by embedder and ``ACROSS``."""
-    held: dict[str, dict[str, float]] = json.loads(CONFIDENCE_FILE.read_text(encoding="utf-8"))
-    return held
