@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,6 @@ from ragqa.server.problems import Problem
 from ragqa.server.schemas import ProblemBody
 from ragqa.server.security import Gate
 from ragqa.server.served import Served
-
-logger = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("page")
 
