@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.servers.stand_in import running
 
 Handler = BaseHTTPRequestHandler
 Step = Callable[[Handler, dict[str, Any]], None]
@@ -59,16 +61,9 @@ def serving(*steps: Step) -> Iterator[ChatServer]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
-    server.daemon_threads, server.block_on_close = True, False
-    state = ChatServer(f"http://127.0.0.1:{server.server_port}/v1", list(steps))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with running(Serve) as url:
+        state = ChatServer(url, list(steps))
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}

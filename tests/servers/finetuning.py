@@ -8,13 +8,14 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.servers.stand_in import running
 
 METRICS = """step,train_loss,train_accuracy,valid_loss,valid_mean_token_accuracy
 1,2.5,0.4,,
@@ -135,15 +136,8 @@ def serving(**given: Any) -> Iterator[FineTuning]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Serve)
-    server.daemon_threads, server.block_on_close = True, False
-    state.url = f"http://127.0.0.1:{server.server_port}/v1"
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
+    with running(Serve) as state.url:
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _answer(handler: BaseHTTPRequestHandler, state: FineTuning, method: str, body: bytes) -> None:
