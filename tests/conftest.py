@@ -80,6 +80,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 LONGEST = (
+    "test_embedder_e5",
     "test_recipe",
     "test_semi_curve",
     "test_pretrained",

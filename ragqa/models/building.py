@@ -49,11 +49,12 @@ def fastest(converted: Any, out: Path, tried: Callable[[CompiledRunner, str], Tr
     """Write the fastest way to compute ``converted`` that passes into ``out``; return what is worth keeping of it.
 
     ``tried`` measures a runner of one choice; ``sample`` is a usual batch, to time it. Where none passes, 'choice' is
-    None and 'reason' says why.
+    None and 'reason' says why. Large tables of ``converted`` are shrunk in place.
     """
     openvino = import_openvino()
     trials: list[Trial] = []
     runners: dict[str, CompiledRunner] = {}
+    _shrink_tables(converted)
     for choice in _choices(openvino, converted):
         if choice == "f32" and any(trial.passed for trial in trials):
             break  # never the fastest where there is another
@@ -62,7 +63,6 @@ def fastest(converted: Any, out: Path, tried: Callable[[CompiledRunner, str], Tr
         shaped = converted.clone()
         if kind == "int8":
             _quantise(shaped, int(group))
-        _shrink_tables(shaped)
         openvino.save_model(shaped, model, compress_to_fp16=True)
         runners[choice] = CompiledRunner(model, choice)
         trials.append(tried(runners[choice], choice))
